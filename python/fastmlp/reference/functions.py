@@ -1,0 +1,98 @@
+"""Activations, losses and penalties, each written once, forward only, out of the gates of graph.py.
+
+There is no derivative in this file: the graph finds them all. So an entry here can be compared with its formula in a
+book by eye, and a gradient that disagrees with it is wrong. Everything that is a probability rests on one function,
+``surprisal``, because
+
+    softmax:   -log a_k = log sum_j exp(z_j - z_k)
+    sigmoid:   the softmax of two logits, 0 and z: a = exp(z) / (exp(0) + exp(z)) = 1 / (1 + exp(-z))
+
+The dictionaries at the end map the names of ``fastmlp.activations`` and ``fastmlp.losses`` to these functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from fastmlp.activations import Activation, Softmax
+from fastmlp.reference.graph import Gate, absolute, add, exp, log1p, maximum, minimum, tanh
+
+Row: TypeAlias = list[Gate]
+
+
+def log_sum_exp(terms: Sequence[Gate]) -> Gate:
+    """Return log sum_j exp(t_j) without overflow, and with all digits when one term is far above the rest.
+
+    Moving every term by the same number moves the result by that number, so the largest may be moved to 0. Its
+    exponential is then exactly 1, which log1p counts by itself, and no other is larger. The shift is a plain number and
+    no gate because the derivatives do not depend on it.
+    """
+    shift = max(term.value for term in terms)
+    return log1p(add(-1.0, *(exp(term - shift) for term in terms))) + shift
+
+
+def surprisal(z: Sequence[Gate], k: int) -> Gate:
+    """Return -log softmax(z)_k from differences of logits, so that a probability near 1 loses no digits."""
+    return log_sum_exp([Gate(0.0), *(z_j - z[k] for j, z_j in enumerate(z) if j != k)])
+
+
+def softmax(z: Sequence[Gate]) -> Row:
+    """Return exp(z_k) / sum_j exp(z_j) for every k."""
+    return [exp(-surprisal(z, k)) for k in range(len(z))]
+
+
+def sigmoid(z: Gate) -> Gate:
+    """Return 1 / (1 + exp(-z)), the second of the two probabilities softmax((0, z))."""
+    return softmax([Gate(0.0), z])[1]
+
+
+def leaky_relu(z: Gate, slope: float) -> Gate:
+    """Return z where z > 0 and slope z elsewhere."""
+    return maximum(z, 0.0) + slope * minimum(z, 0.0)
+
+
+def cross_entropy(z: Row, a: Row, y: Sequence[float], last: Activation) -> Gate:
+    """Sum of y_k times the surprisal of class k, over one distribution (softmax) or one per output (sigmoid).
+
+    A sigmoid output z with target y is the two-class softmax with logits (0, z) and target (1 - y, y).
+    """
+    if isinstance(last, Softmax):
+        distributions = [(z, list(y))]
+    else:
+        distributions = [([Gate(0.0), z_k], [1.0 - y_k, y_k]) for z_k, y_k in zip(z, y, strict=True)]
+    return add(*(p_k * surprisal(logits, k) for logits, p in distributions for k, p_k in enumerate(p) if p_k != 0.0))
+
+
+def mean_squared_error(z: Row, a: Row, y: Sequence[float], last: Activation) -> Gate:
+    """(1 / n_outputs) sum_k (a_k - y_k)^2."""
+    return add(*((a_k - y_k) ** 2 for a_k, y_k in zip(a, y, strict=True))) / len(a)
+
+
+def half_squared_error(z: Row, a: Row, y: Sequence[float], last: Activation) -> Gate:
+    """(1 / 2) sum_k (a_k - y_k)^2."""
+    return 0.5 * add(*((a_k - y_k) ** 2 for a_k, y_k in zip(a, y, strict=True)))
+
+
+def penalty(weights: Sequence[Row], l1: float, l2: float) -> Gate:
+    """l1 sum |w| + (l2 / 2) sum w^2 over a matrix of weights."""
+    flat = [w for row in weights for w in row]
+    return l1 * add(*(absolute(w) for w in flat)) + 0.5 * l2 * add(*(w**2 for w in flat))
+
+
+# pre-activations z of one layer and one sample, settings of the activation -> activations a
+ACTIVATIONS: dict[str, Callable[[Row, Any], Row]] = {
+    "identity": lambda z, _: z,
+    "sigmoid": lambda z, _: [sigmoid(z_k) for z_k in z],
+    "tanh": lambda z, _: [tanh(z_k) for z_k in z],
+    "relu": lambda z, _: [maximum(z_k, 0.0) for z_k in z],
+    "leaky_relu": lambda z, settings: [leaky_relu(z_k, settings.slope) for z_k in z],
+    "softmax": lambda z, _: softmax(z),
+}
+
+# logits z and outputs a of the last layer for one sample, target y, last activation -> loss of the sample
+LOSSES: dict[str, Callable[[Row, Row, Sequence[float], Activation], Gate]] = {
+    "cross_entropy": cross_entropy,
+    "mse": mean_squared_error,
+    "half_squared_error": half_squared_error,
+}

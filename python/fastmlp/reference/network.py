@@ -1,0 +1,283 @@
+"""A dense network as a graph of scalar gates: the slow, readable twin of ``fastmlp.Network``.
+
+Every call builds the graph of its samples from the numbers in ``weights`` and ``biases``, and reads from it what it
+wants: values (forward, loss) or, after ``backward``, gradients. Nothing here knows a derivative. The gates are in
+graph.py, activations, losses and penalties in functions.py, the rules that change the parameters in optimizers.py.
+Weights are lists [input][unit], so that a layer is a = activation(x W + b) with x a row.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TypeAlias
+
+from fastmlp._validation import check_integer, check_real
+from fastmlp.activations import LeakyReLU, ReLU, Softmax, resolve_activation
+from fastmlp.layers import Dense
+from fastmlp.losses import Loss, resolve_loss
+from fastmlp.optimizers import Optimizer, resolve_optimizer
+from fastmlp.reference.functions import ACTIVATIONS, LOSSES, Row, penalty
+from fastmlp.reference.graph import Gate, add
+from fastmlp.reference.optimizers import Training
+from fastmlp.reference.rows import check_length, float_row, target_row
+
+Vector: TypeAlias = list[float]
+Matrix: TypeAlias = list[Vector]
+Target: TypeAlias = Sequence[float] | float
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """Derivatives of a loss: the shapes are those of the network's parameters and of the data.
+
+    Attributes
+    ----------
+    loss : float
+        The value that was differentiated.
+    weights : list of lists of lists
+        ``weights[l][i][j]``, derivative with respect to the weight from input i to unit j of layer l.
+    biases : list of lists
+        ``biases[l][j]``.
+    inputs : list of lists
+        ``inputs[n][i]``, derivative with respect to ``X[n][i]``.
+    """
+
+    loss: float
+    weights: list[Matrix]
+    biases: list[Vector]
+    inputs: Matrix
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """The gates of a network on some samples; the parameters are leaves that all samples share."""
+
+    weights: list[list[Row]]
+    biases: list[Row]
+    inputs: list[Row]
+    logits: list[Row]  # [sample][unit], pre-activations of the last layer
+    activations: list[list[Row]]  # [layer][sample][unit]
+
+
+class Network:
+    """A dense network that computes with Python floats, one scalar gate for every operation.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Number of inputs.
+    layers : sequence of Dense
+        As for ``fastmlp.Network``; softmax only in the last layer.
+    loss : str or loss object, optional
+        Default: cross_entropy after softmax and sigmoid, else mse.
+    l1, l2 : float, default 0.0
+        Penalties l1 sum|w| + (l2 / 2) sum w^2 of every layer that does not bring its own.
+
+    Attributes
+    ----------
+    weights : list of lists of lists
+        ``weights[l][i][j]``, zero until written or ``initialize`` is called.
+    biases : list of lists
+        ``biases[l][j]``.
+
+    Examples
+    --------
+    A neuron with weights (2, -3) and bias -3 sees the sample (-1, -2):
+
+    >>> from fastmlp.layers import Dense
+    >>> neuron = Network(2, [Dense(1, "sigmoid")])
+    >>> neuron.set_parameters([2.0, -3.0, -3.0])
+    >>> [[round(a, 2) for a in row] for row in neuron.forward([[-1.0, -2.0]])]
+    [[0.73]]
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        layers: Sequence[Dense],
+        loss: str | Loss | None = None,
+        l1: float = 0.0,
+        l2: float = 0.0,
+    ) -> None:
+        self.n_inputs = check_integer(n_inputs, "n_inputs", minimum=1)
+        check_integer(len(layers), "the number of layers", minimum=1)
+        l1, l2 = check_real(l1, "l1", minimum=0.0), check_real(l2, "l2", minimum=0.0)
+        self.layers = [
+            replace(layer, l1=l1 if layer.l1 is None else layer.l1, l2=l2 if layer.l2 is None else layer.l2)
+            for layer in layers
+        ]
+        self._activations = [resolve_activation(layer.activation) for layer in layers]
+        if any(isinstance(activation, Softmax) for activation in self._activations[:-1]):
+            raise ValueError(
+                "softmax belongs to the last layer, but a hidden layer has it: use 'relu' there, for example."
+            )
+        self._loss = resolve_loss(loss, self._activations[-1])
+        sizes = [self.n_inputs, *(layer.units for layer in layers)]
+        self._shapes = list(pairwise(sizes))  # (inputs, units) of each layer
+        self.weights: list[Matrix] = [[[0.0] * n_out for _ in range(n_in)] for n_in, n_out in self._shapes]
+        self.biases: list[Vector] = [[0.0] * n_out for _, n_out in self._shapes]
+        self._training: Training | None = None
+
+    def initialize(self, seed: int) -> None:
+        """Draw the weights (He for relu kinds, Glorot for the rest; uniform), zero the biases, forget the optimizer.
+
+        The numbers are Python's own and not those that ``fastmlp.Network`` draws from the same seed.
+        """
+        generator = random.Random(seed)
+        for layer, ((n_in, n_out), activation) in enumerate(zip(self._shapes, self._activations, strict=True)):
+            limit = math.sqrt(6.0 / (n_in if isinstance(activation, ReLU | LeakyReLU) else n_in + n_out))
+            self.weights[layer] = [[generator.uniform(-limit, limit) for _ in range(n_out)] for _ in range(n_in)]
+            self.biases[layer] = [0.0] * n_out
+        self._training = None
+
+    def get_parameters(self) -> Vector:
+        """Return all parameters in one list: W0 row by row, b0, W1 row by row, b1, ..."""
+        return _flatten(self.weights, self.biases)
+
+    def set_parameters(self, parameters: Sequence[float]) -> None:
+        """Take all parameters from one sequence, in the order of ``get_parameters``."""
+        count = sum((n_in + 1) * n_out for n_in, n_out in self._shapes)
+        values = iter(float_row(parameters, count, "the parameter vector"))
+        self.weights = []
+        self.biases = []
+        for n_in, n_out in self._shapes:
+            self.weights.append([[next(values) for _ in range(n_out)] for _ in range(n_in)])
+            self.biases.append([next(values) for _ in range(n_out)])
+
+    def forward(self, X: Sequence[Sequence[float]]) -> Matrix:
+        """Return the outputs of the last layer, (samples, units)."""
+        return self.activations(X)[-1]
+
+    def activations(self, X: Sequence[Sequence[float]]) -> list[Matrix]:
+        """Return the outputs of every layer, [(samples, units), ...]."""
+        return [[[a.value for a in row] for row in layer] for layer in self._circuit(X).activations]
+
+    def loss(
+        self, X: Sequence[Sequence[float]], y: Sequence[Target], sample_weight: Sequence[float] | None = None
+    ) -> float:
+        """Return the weighted mean of the samples' losses plus the penalties; for ``y`` see ``gradients``."""
+        return self._loss_gate(self._circuit(X), y, sample_weight).value
+
+    def gradients(
+        self, X: Sequence[Sequence[float]], y: Sequence[Target], sample_weight: Sequence[float] | None = None
+    ) -> Gradients:
+        """Return the loss and its derivatives with respect to every weight, bias and input.
+
+        Parameters
+        ----------
+        X : sequence of rows
+            Samples, (samples, inputs).
+        y : sequence
+            A row per sample (indicator, probabilities or targets), or a number per sample: the target itself where the
+            network has one output, else an integer label, which becomes an indicator row.
+        sample_weight : sequence of float, optional
+            Weight of each sample in the mean; default 1.
+
+        Returns
+        -------
+        Gradients
+        """
+        circuit = self._circuit(X)
+        loss = self._loss_gate(circuit, y, sample_weight)
+        loss.backward()
+        return Gradients(
+            loss=loss.value,
+            weights=[[[w.gradient for w in row] for row in W] for W in circuit.weights],
+            biases=[[b_j.gradient for b_j in b] for b in circuit.biases],
+            inputs=[[x_i.gradient for x_i in x] for x in circuit.inputs],
+        )
+
+    def fit(
+        self,
+        X: Sequence[Sequence[float]],
+        y: Sequence[Target],
+        *,
+        epochs: int = 1,
+        batch_size: int | None = None,
+        optimizer: str | Optimizer = "sgd",
+        sample_weight: Sequence[float] | None = None,
+        order: Sequence[int] | None = None,
+    ) -> Vector:
+        """Train, and return the loss of every step, computed before its parameters changed.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for ``gradients``.
+        epochs : int, default 1
+            Passes over the data.
+        batch_size : int, optional
+            Samples per step; the last batch of an epoch may be shorter. Default: all.
+        optimizer : str or optimizer object, default "sgd"
+            Its memory is kept from one call to the next as long as its kind stays the same.
+        order : sequence of int, optional
+            Row numbers in the order of training, the same in every epoch; default: as they come.
+
+        Returns
+        -------
+        list of float
+            One loss per step, penalties included.
+        """
+        check_length(y, len(X), "y")
+        check_length(X if sample_weight is None else sample_weight, len(X), "sample_weight")
+        rows = list(range(len(X)) if order is None else order)
+        check_integer(len(rows), "the number of samples", minimum=1)
+        size = len(rows) if batch_size is None else check_integer(batch_size, "batch_size", minimum=1)
+        settings = resolve_optimizer(optimizer)
+        if self._training is None or self._training.settings.name != settings.name:
+            self._training = Training(settings)
+        self._training.settings = settings
+        losses = []
+        for _ in range(check_integer(epochs, "epochs", minimum=0)):
+            for start in range(0, len(rows), size):
+                batch = rows[start : start + size]
+                weight = None if sample_weight is None else [sample_weight[n] for n in batch]
+                gradients = self.gradients([X[n] for n in batch], [y[n] for n in batch], weight)
+                gradient = _flatten(gradients.weights, gradients.biases)
+                self.set_parameters(self._training.step(self.get_parameters(), gradient))
+                losses.append(gradients.loss)
+        return losses
+
+    def _circuit(self, X: Sequence[Sequence[float]]) -> Circuit:
+        """Build the gates from the inputs to the last activations."""
+        weights = [[[Gate(w) for w in row] for row in W] for W in self.weights]
+        biases = [[Gate(b_j) for b_j in b] for b in self.biases]
+        inputs = samples = [[Gate(x_i) for x_i in float_row(x, self.n_inputs, f"X[{n}]")] for n, x in enumerate(X)]
+        activations = []
+        for W, b, activation in zip(weights, biases, self._activations, strict=True):
+            units = list(zip(zip(*W, strict=True), b, strict=True))  # units[j]: column j of W, and b_j
+            logits = [
+                [add(*(x_i * w_ij for x_i, w_ij in zip(x, column, strict=True)), b_j) for column, b_j in units]
+                for x in samples
+            ]
+            samples = [ACTIVATIONS[activation.name](z, activation) for z in logits]
+            activations.append(samples)
+        return Circuit(weights, biases, inputs, logits, activations)
+
+    def _loss_gate(self, circuit: Circuit, y: Sequence[Target], sample_weight: Sequence[float] | None) -> Gate:
+        """Add to a circuit the mean loss of its samples and the penalties."""
+        n_samples = len(circuit.inputs)
+        check_integer(n_samples, "the number of samples", minimum=1)
+        n_outputs = self.layers[-1].units
+        check_length(y, n_samples, "y")
+        targets = [target_row(target, n_outputs, f"y[{n}]") for n, target in enumerate(y)]
+        weights = [1.0] * n_samples if sample_weight is None else float_row(sample_weight, n_samples, "sample_weight")
+        loss = LOSSES[self._loss.name]
+        samples = zip(weights, circuit.logits, circuit.activations[-1], targets, strict=True)
+        total = add(*(weight * loss(z, a, target, self._activations[-1]) for weight, z, a, target in samples))
+        penalties = [
+            penalty(W, layer.l1 or 0.0, layer.l2 or 0.0)
+            for W, layer in zip(circuit.weights, self.layers, strict=True)
+            if layer.l1 or layer.l2
+        ]
+        total_weight = math.fsum(weights) or 1.0  # samples that all weigh 0 have a mean loss of 0
+        return add(total / total_weight, *penalties)
+
+
+def _flatten(weights: list[Matrix], biases: list[Vector]) -> Vector:
+    """Return W0 row by row, b0, W1 row by row, b1, ... in one list."""
+    return [value for W, b in zip(weights, biases, strict=True) for row in [*W, b] for value in row]

@@ -1,0 +1,34 @@
+"""Samples, targets and parameters as lists of floats, whatever sequence they came in (lists, tuples, arrays).
+
+The checks of fastmlp/_validation.py are about arrays; these are the few that lists need, so that a short row is an
+error and not a shorter sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sized
+
+from fastmlp._validation import check_integer
+
+
+def float_row(values: Iterable[float], length: int, name: str) -> list[float]:
+    """Return ``values`` as a list of ``length`` floats."""
+    row = [float(value) for value in values]
+    check_length(row, length, name)
+    return row
+
+
+def check_length(values: Sized, length: int, name: str) -> None:
+    """Raise ValueError unless there are ``length`` values."""
+    if len(values) != length:
+        raise ValueError(f"{name} has {len(values)} values, but {length} are expected.")
+
+
+def target_row(target: Iterable[float] | float, n_outputs: int, name: str) -> list[float]:
+    """Return the target of one sample as a row: a row itself, the number of a single output, or a label's indicator."""
+    if isinstance(target, Iterable):
+        return float_row(target, n_outputs, name)
+    if n_outputs == 1:
+        return [float(target)]
+    label = check_integer(target, name, minimum=0, maximum=n_outputs - 1)
+    return [1.0 if k == label else 0.0 for k in range(n_outputs)]
