@@ -1,7 +1,8 @@
-"""Reading MNIST's files. What could go wrong, and which test sees it:
+"""Reading MNIST's files: what could go wrong, and which test sees it.
 
-a file is taken for what it is not (magic numbers, labels for images), a damaged or cut file gives pixels anyway, a header
-that claims more than the file holds takes memory, images and labels do not belong together, values or order change.
+A file is taken for what it is not (of another kind), a damaged or cut file gives pixels anyway (truncation, flipped
+bit), a header that claims more than the file holds takes memory (claims too much, unpacks to more), images and labels
+do not belong together (go together, one size), values or order change (come back).
 The files are made here, tiny; the sizes 3 and 2 x 5 are different, so that exchanged dimensions are seen.
 """
 
@@ -13,6 +14,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+
 from fastmlp.datasets import load_mnist
 
 NAMES = {
@@ -89,7 +91,7 @@ def test_every_truncation_of_a_plain_file_is_refused(folder, arrays):
     content = idx(arrays["train", 1])
     for size in range(len(content)):
         path.write_bytes(content[:size])
-        with pytest.raises(ValueError, match="truncated|ends inside its header"):
+        with pytest.raises(ValueError, match=r"truncated|ends inside its header"):
             load_mnist(folder)
 
 
@@ -102,11 +104,12 @@ def test_a_flipped_bit_in_a_gzip_file_is_refused_or_harmless(folder, arrays):
         damaged[bit // 8] ^= 1 << bit % 8
         path.write_bytes(damaged)
         try:
-            # bits of gzip's own header (time, system) change nothing
-            assert_is(load_mnist(folder), arrays)
-        except ValueError as error:
+            loaded = load_mnist(folder)
+        except ValueError:
             refused += 1
-            assert path.name in str(error)
+        else:
+            # bits of gzip's own header (time, system) change nothing
+            assert_is(loaded, arrays)
     # all but the 7 bytes of time, extra flags and system, and some flag bits, are under a checksum
     assert refused > 8 * (len(content) - 10)
 

@@ -1,7 +1,8 @@
-"""The toy sets and scikit-learn's digits. What could go wrong, and which test sees it:
+"""The toy sets and scikit-learn's digits: what could go wrong, and which test sees it.
 
-shapes, types or labels are off, a seed gives other points the second time, noise is not of the size asked for, the
-geometry is wrong (spirals that cross, moons that do not interlock), bad parameters pass.
+Shapes, types or labels are off (any number of points), a seed gives other points the second time (seed decides), noise
+is not of the size asked for (standard deviations), the geometry is wrong (exclusive or, published, interlocked), bad
+parameters pass (get a sentence), a missing extra gives a traceback (without scikit-learn).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import builtins
 
 import numpy as np
 import pytest
+
 from fastmlp import datasets
 
 
