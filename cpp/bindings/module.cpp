@@ -1,0 +1,34 @@
+// The Python module fastmlp._core: registers what the other files of this folder bind, and says how the core's few
+// exceptions are called in Python.
+#include <pybind11/pybind11.h>
+
+#include <cstdint>
+#include <string>
+
+#include "bindings/register.hpp"
+#include "core/network.hpp"
+#include "platform/aligned_buffer.hpp"
+
+namespace py = pybind11;
+
+PYBIND11_MODULE(_core, module) {
+  module.doc() = "Compiled core of fastmlp; the contract is _core.pyi.";
+  py::register_exception_translator([](std::exception_ptr exception) {
+    try {
+      if (exception) std::rethrow_exception(exception);
+    } catch (const fastmlp::OutOfMemory& failure) {
+      const std::string bytes = failure.bytes == SIZE_MAX ? "more bytes than an address can hold"
+                                                          : std::to_string(failure.bytes) + " bytes";
+      PyErr_SetString(PyExc_MemoryError,
+                      ("fastmlp could not get " + bytes + " of memory: use fewer units or a smaller batch.").c_str());
+    } catch (const fastmlp::NetworkBusy&) {
+      PyErr_SetString(PyExc_RuntimeError,
+                      "the network is in use by another thread: a network that is being trained cannot be used, and one "
+                      "that is being used cannot be trained; wait for the other call or work on a copy.");
+    }
+  });
+  fastmlp::register_runtime(module);
+  fastmlp::register_networks(module);
+  fastmlp::register_trainers(module);
+  fastmlp::register_testing(module);
+}

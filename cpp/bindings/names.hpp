@@ -1,0 +1,48 @@
+// The closed vocabulary between Python and C++: names of activations, losses and optimizers.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "kernels/kernel_table.hpp"
+
+namespace fastmlp {
+
+inline constexpr std::pair<std::string_view, ActivationKind> kActivationNames[] = {
+    {"identity", ActivationKind::identity}, {"sigmoid", ActivationKind::sigmoid},
+    {"tanh", ActivationKind::tanh},         {"relu", ActivationKind::relu},
+    {"leaky_relu", ActivationKind::leaky_relu}, {"softmax", ActivationKind::softmax},
+};
+
+inline constexpr std::pair<std::string_view, LossKind> kLossNames[] = {
+    {"softmax_cross_entropy", LossKind::softmax_cross_entropy},
+    {"sigmoid_cross_entropy", LossKind::sigmoid_cross_entropy},
+    {"mse", LossKind::mse},
+    {"half_squared_error", LossKind::half_squared_error},
+};
+
+inline constexpr std::pair<std::string_view, OptimizerKind> kOptimizerNames[] = {
+    {"sgd", OptimizerKind::sgd},
+    {"adam", OptimizerKind::adam},
+};
+
+template <class Table>
+auto kind_of(const Table& table, std::string_view name) {
+  for (const auto& [known, kind] : table) {
+    if (known == name) return kind;
+  }
+  throw pybind11::value_error("the core does not know the name '" + std::string(name) + "'.");
+}
+
+template <class Table, class Kind>
+std::string name_of(const Table& table, Kind kind) {
+  for (const auto& [name, known] : table) {
+    if (known == kind) return std::string(name);
+  }
+  return {};
+}
+
+}  // namespace fastmlp

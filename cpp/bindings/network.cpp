@@ -1,0 +1,185 @@
+// Network32 and Network64: see _core.pyi for what each method promises.
+#include "bindings/register.hpp"
+
+#include <pybind11/stl.h>
+
+#include <memory>
+#include <string>
+#include <tuple>
+
+#include "bindings/arrays.hpp"
+#include "bindings/names.hpp"
+#include "core/evaluate.hpp"
+#include "core/network.hpp"
+
+namespace fastmlp {
+namespace {
+
+using LayerTuple = std::tuple<std::ptrdiff_t, std::string, double, double, double>;
+using Weights = std::optional<py::array>;
+
+template <class T>
+std::unique_ptr<Network<T>> make_network(std::ptrdiff_t n_inputs, const std::vector<LayerTuple>& layers,
+                                         const std::string& loss) {
+  constexpr std::ptrdiff_t kMaxUnits = std::ptrdiff_t{1} << 56;  // rounding up to a leading dimension cannot overflow
+  require(n_inputs > 0 && n_inputs < kMaxUnits && !layers.empty(), "a network needs inputs and layers.");
+  std::vector<LayerSpec> specs;
+  for (const auto& [units, activation, parameter, l1, l2] : layers) {
+    require(units > 0 && units < kMaxUnits, "a layer needs units.");
+    specs.push_back({units, kind_of(kActivationNames, activation), parameter, l1, l2});
+  }
+  return std::make_unique<Network<T>>(n_inputs, specs, kind_of(kLossNames, loss));
+}
+
+template <class T>
+const Layer& layer_at(const Network<T>& network, std::size_t l) {
+  if (l >= network.layers().size()) throw py::index_error("the network has fewer layers.");
+  return network.layers()[l];
+}
+
+// A writable view on the network's memory; `self` keeps the network alive.
+template <class T>
+py::array_t<T> weights_view(const py::object& self, std::size_t l) {
+  auto& network = self.cast<Network<T>&>();
+  const Layer& layer = layer_at(network, l);
+  return py::array_t<T>({layer.n_in, layer.n_out},
+                        {layer.ld * static_cast<std::ptrdiff_t>(sizeof(T)), static_cast<std::ptrdiff_t>(sizeof(T))},
+                        network.weights(layer), self);
+}
+
+template <class T>
+py::array_t<T> bias_view(const py::object& self, std::size_t l) {
+  auto& network = self.cast<Network<T>&>();
+  const Layer& layer = layer_at(network, l);
+  return py::array_t<T>({layer.n_out}, {static_cast<std::ptrdiff_t>(sizeof(T))}, network.bias(layer), self);
+}
+
+template <class T>
+py::array_t<T> forward(Network<T>& network, const py::array& X, int threads) {
+  const DataView inputs = data_view(X, network.n_inputs());
+  py::array_t<T> out = new_matrix<T>(inputs.rows, network.n_outputs());
+  std::vector<T*> places(network.layers().size(), nullptr);
+  places.back() = out.mutable_data();
+  const ReadAccess access(network.access());
+  const py::gil_scoped_release unlocked;
+  evaluate_activations(network, inputs, places, threads);
+  return out;
+}
+
+template <class T>
+std::vector<py::array_t<T>> activations(Network<T>& network, const py::array& X, int threads) {
+  const DataView inputs = data_view(X, network.n_inputs());
+  std::vector<py::array_t<T>> out;
+  std::vector<T*> places;
+  for (const Layer& layer : network.layers()) {
+    out.push_back(new_matrix<T>(inputs.rows, layer.n_out));
+    places.push_back(out.back().mutable_data());
+  }
+  const ReadAccess access(network.access());
+  const py::gil_scoped_release unlocked;
+  evaluate_activations(network, inputs, places, threads);
+  return out;
+}
+
+template <class T>
+double loss(Network<T>& network, const py::array& X, const py::array& targets, const Weights& sample_weight,
+            int threads) {
+  const Dataset data = dataset(X, targets, sample_weight, network.n_inputs(), network.n_outputs());
+  const ReadAccess access(network.access());
+  const py::gil_scoped_release unlocked;
+  return evaluate_loss(network, data, threads);
+}
+
+template <class T>
+py::tuple gradients(Network<T>& network, const py::array& X, const py::array& targets, const Weights& sample_weight,
+                    int threads) {
+  const Dataset data = dataset(X, targets, sample_weight, network.n_inputs(), network.n_outputs());
+  py::array_t<T> inputs = new_matrix<T>(data.rows(), network.n_inputs());
+  T* inputs_data = inputs.mutable_data();
+  AlignedBuffer<T> parameters(network.buffer_size());
+  double value = 0.0;
+  {
+    const ReadAccess access(network.access());
+    const py::gil_scoped_release unlocked;
+    value = evaluate_gradients(network, data, parameters.data(), inputs_data, threads);
+  }
+  py::list weights;
+  py::list biases;
+  for (const Layer& layer : network.layers()) {
+    py::array_t<T> w = new_matrix<T>(layer.n_in, layer.n_out);
+    py::array_t<T> b(layer.n_out);
+    const T* from = parameters.data() + layer.offset;
+    for (std::ptrdiff_t i = 0; i < layer.n_in; ++i) {
+      std::copy_n(from + i * layer.ld, layer.n_out, w.mutable_data() + i * layer.n_out);
+    }
+    std::copy_n(from + layer.n_in * layer.ld, layer.n_out, b.mutable_data());
+    weights.append(std::move(w));
+    biases.append(std::move(b));
+  }
+  return py::make_tuple(value, weights, biases, inputs);
+}
+
+template <class T>
+py::object optimizer_state(Network<T>& network) {
+  const ReadAccess access(network.access());
+  const OptimizerState<T>& state = network.optimizer();
+  if (state.kind == OptimizerKind::gradient_only) return py::none();
+  py::list slots;
+  for (const auto& slot : state.slots) {
+    if (slot) slots.append(py::array_t<T>(slot.size(), slot.data()));
+  }
+  return py::make_tuple(name_of(kOptimizerNames, state.kind), state.steps, slots);
+}
+
+template <class T>
+void set_optimizer_state(Network<T>& network, const py::object& value) {
+  OptimizerState<T> state;
+  if (!value.is_none()) {
+    const auto [name, steps, slots] = value.cast<std::tuple<std::string, std::int64_t, std::vector<py::array_t<T>>>>();
+    require(steps >= 0 && slots.size() <= 2, "this is no optimizer state.");
+    state.kind = kind_of(kOptimizerNames, name);
+    require(state.kind != OptimizerKind::adam || slots.size() == 2, "the state of adam has two slots.");
+    state.steps = steps;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      require(slots[i].ndim() == 1 && slots[i].size() == network.buffer_size() && is_contiguous(slots[i]),
+              "this optimizer state belongs to another network.");
+      state.slots[i] = AlignedBuffer<T>(network.buffer_size());
+      std::copy_n(slots[i].data(), network.buffer_size(), state.slots[i].data());
+    }
+  }
+  const ReadAccess access(network.access());
+  network.optimizer() = std::move(state);
+}
+
+template <class T>
+void register_network_of(py::module_& module, const char* name) {
+  using N = Network<T>;
+  const auto n = py::arg("sample_weight").none(true);
+  py::class_<N>(module, name)
+      .def(py::init(&make_network<T>), py::arg("n_inputs"), py::arg("layers"), py::arg("loss"))
+      .def(
+          "initialize",
+          [](N& network, std::uint64_t seed) {
+            const ReadAccess access(network.access());
+            const py::gil_scoped_release unlocked;
+            network.initialize(seed);
+          },
+          py::arg("seed"))
+      .def("weights", &weights_view<T>, py::arg("layer"))
+      .def("bias", &bias_view<T>, py::arg("layer"))
+      .def("forward", &forward<T>, py::arg("X"), py::arg("threads"))
+      .def("activations", &activations<T>, py::arg("X"), py::arg("threads"))
+      .def("loss", &loss<T>, py::arg("X"), py::arg("targets"), n, py::arg("threads"))
+      .def("gradients", &gradients<T>, py::arg("X"), py::arg("targets"), n, py::arg("threads"))
+      .def("optimizer_state", &optimizer_state<T>)
+      .def("set_optimizer_state", &set_optimizer_state<T>, py::arg("state").none(true));
+}
+
+}  // namespace
+
+void register_networks(py::module_& module) {
+  register_network_of<float>(module, "Network32");
+  register_network_of<double>(module, "Network64");
+}
+
+}  // namespace fastmlp

@@ -1,0 +1,73 @@
+// Targets, threads and the build: see _core.pyi.
+#include "bindings/register.hpp"
+
+#include <pybind11/stl.h>
+
+#include <cstdlib>
+#include <map>
+#include <string>
+
+#include "bindings/arrays.hpp"
+#include "core/targets.hpp"
+#include "platform/team.hpp"
+
+namespace fastmlp {
+namespace {
+
+std::vector<std::string> target_names() {
+  std::vector<std::string> names;
+  for (const KernelTable* table : available_targets()) names.emplace_back(table->target);
+  return names;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+void choose_target_from_environment() {
+  const char* wanted = std::getenv("FASTMLP_TARGET");
+  const std::string name = wanted != nullptr ? wanted : "";
+  if (choose_target(name)) return;
+  if (name.empty()) {
+    throw py::import_error("this CPU runs none of the targets of this build (" + joined(built_targets()) +
+                           "): build fastmlp from source on it.");
+  }
+  throw py::import_error("FASTMLP_TARGET='" + name +
+                         "' is not a target of this build; available on this CPU: " + joined(target_names()) + ".");
+}
+
+std::ptrdiff_t first_nonfinite_of(const py::array& X) {
+  require(is_contiguous(X), "the core takes contiguous, aligned arrays.");
+  const DataType type = data_type_of(X);
+  const std::ptrdiff_t n = X.size();
+  const void* data = X.data();
+  const py::gil_scoped_release unlocked;
+  if (type == DataType::float32) return kernels<float>().first_nonfinite(n, static_cast<const float*>(data));
+  if (type == DataType::float64) return kernels<double>().first_nonfinite(n, static_cast<const double*>(data));
+  return -1;
+}
+
+std::map<std::string, std::string> build_info() {
+  return {
+      {"version", FASTMLP_VERSION},
+      {"compiler", FASTMLP_COMPILER},
+      {"build_type", FASTMLP_BUILD_TYPE},
+      {"openmp", std::to_string(_OPENMP)},
+      {"targets", joined(built_targets())},
+  };
+}
+
+}  // namespace
+
+void register_runtime(py::module_& module) {
+  choose_target_from_environment();
+  module.def("first_nonfinite", &first_nonfinite_of, py::arg("X"));
+  module.def("available_targets", &target_names);
+  module.def("active_target", [] { return std::string(active_target().target); });
+  module.def("max_threads", [] { return thread_limit(0); });
+  module.def("build_info", &build_info);
+}
+
+}  // namespace fastmlp

@@ -1,0 +1,182 @@
+// _core._testing: the kernels of every target by themselves, and switches that only tests need. Not part of the API.
+#include "bindings/register.hpp"
+
+#include <pybind11/stl.h>
+
+#include <string>
+
+#include "bindings/arrays.hpp"
+#include "bindings/names.hpp"
+#include "core/network.hpp"
+#include "core/planner.hpp"
+#include "core/random.hpp"
+#include "core/targets.hpp"
+#include "platform/aligned_buffer.hpp"
+
+namespace fastmlp {
+namespace {
+
+template <class T>
+using Matrix = py::array_t<T, py::array::c_style>;
+
+const KernelTable& table_named(const std::string& target) {
+  for (const KernelTable* table : available_targets()) {
+    if (target == table->target) return *table;
+  }
+  throw py::value_error("target '" + target + "' is not available.");
+}
+
+// A copy with the leading dimension that kernels expect, and column n set to 1.
+template <class T>
+struct Padded {
+  std::ptrdiff_t rows;
+  std::ptrdiff_t columns;
+  std::ptrdiff_t ld;
+  AlignedBuffer<T> memory;
+
+  Padded(std::ptrdiff_t rows, std::ptrdiff_t columns)
+      : rows(rows), columns(columns), ld(leading_dimension(columns + 1)), memory(rows * ld) {}
+  explicit Padded(const Matrix<T>& from) : Padded(from.shape(0), from.shape(1)) {
+    for (std::ptrdiff_t i = 0; i < rows; ++i) std::copy_n(from.data(i, 0), columns, memory.data() + i * ld);
+  }
+  T* data() const { return memory.data(); }
+  Matrix<T> copy() const {
+    Matrix<T> out({rows, columns});
+    for (std::ptrdiff_t i = 0; i < rows; ++i) std::copy_n(memory.data() + i * ld, columns, out.mutable_data(i, 0));
+    return out;
+  }
+  // The padding from column `first` on: a test asserts that it is zero.
+  Matrix<T> padding(std::ptrdiff_t first) const {
+    Matrix<T> out({rows, ld - first});
+    for (std::ptrdiff_t i = 0; i < rows; ++i) {
+      std::copy_n(memory.data() + i * ld + first, ld - first, out.mutable_data(i, 0));
+    }
+    return out;
+  }
+};
+
+template <class T>
+Matrix<T> apply_function(const std::string& target, const std::string& name, const Matrix<T>& x) {
+  const Kernels<T>& k = kernels_of<T>(table_named(target));
+  Matrix<T> y(x.size());
+  auto* function = name == "exp" ? k.exp : name == "log" ? k.log : name == "tanh" ? k.tanh : k.sigmoid;
+  require(name == "exp" || name == "log" || name == "tanh" || name == "sigmoid", "no such function.");
+  function(x.size(), x.data(), y.mutable_data());
+  return y;
+}
+
+// (a, d) of x W + b; W has the bias as its last row.
+template <class T>
+py::tuple forward(const std::string& target, const Matrix<T>& x, const Matrix<T>& w, const std::string& activation,
+                  T parameter) {
+  const Padded<T> px(x);
+  const Padded<T> pw(w);
+  const Padded<T> a(x.shape(0), w.shape(1));
+  const Padded<T> d(x.shape(0), w.shape(1));
+  kernels_of<T>(table_named(target)).forward({.rows = px.rows,
+                                              .n_in = px.columns,
+                                              .n_out = pw.columns,
+                                              .x = px.data(),
+                                              .ldx = px.ld,
+                                              .weights = pw.data(),
+                                              .ldw = pw.ld,
+                                              .activation = kind_of(kActivationNames, activation),
+                                              .parameter = parameter,
+                                              .a = a.data(),
+                                              .d = d.data(),
+                                              .lda = a.ld});
+  for (std::ptrdiff_t r = 0; r < a.rows; ++r) require(a.data()[r * a.ld + a.columns] == T(1), "the column of ones.");
+  return py::make_tuple(a.copy(), d.copy());
+}
+
+// (delta W^T) * d, and its padding.
+template <class T>
+py::tuple backward(const std::string& target, const Matrix<T>& delta, const Matrix<T>& transposed, const Matrix<T>& d) {
+  const Padded<T> pdelta(delta);
+  const Padded<T> pt(transposed);
+  const Padded<T> pd(d);
+  kernels_of<T>(table_named(target)).backward({.rows = pd.rows,
+                                               .n_in = pd.columns,
+                                               .n_out = pdelta.columns,
+                                               .delta_out = pdelta.data(),
+                                               .ld_out = pdelta.ld,
+                                               .transposed = pt.data(),
+                                               .ldt = pt.ld,
+                                               .d = pd.data(),
+                                               .ld_in = pd.ld,
+                                               .unscaled = false});
+  return py::make_tuple(pd.copy(), pd.padding(pd.columns));
+}
+
+// x^T delta, and its padding up to the vector that holds the last column.
+template <class T>
+py::tuple gradient(const std::string& target, const Matrix<T>& x, const Matrix<T>& delta) {
+  const Padded<T> px(x);
+  const Padded<T> pdelta(delta);
+  const Padded<T> g(px.columns, pdelta.columns);
+  kernels_of<T>(table_named(target)).gradient({.batch = px.rows,
+                                               .n_rows = px.columns,
+                                               .n_columns = pdelta.columns,
+                                               .x = px.data(),
+                                               .ldx = px.ld,
+                                               .delta = pdelta.data(),
+                                               .ldd = pdelta.ld,
+                                               .g = g.data(),
+                                               .ldg = g.ld});
+  return py::make_tuple(g.copy(), g.padding(g.columns));
+}
+
+template <class T>
+Matrix<T> transpose(const std::string& target, const Matrix<T>& w) {
+  const Padded<T> pw(w);
+  const Padded<T> out(pw.columns, pw.rows);
+  kernels_of<T>(table_named(target)).transpose(pw.rows, pw.columns, pw.data(), pw.ld, out.data(), out.ld);
+  return out.copy();
+}
+
+template <class T>
+Matrix<T> softmax(const std::string& target, const Matrix<T>& z) {
+  const Padded<T> pz(z);
+  kernels_of<T>(table_named(target)).softmax_rows(pz.rows, pz.columns, pz.data(), pz.ld);
+  return pz.copy();
+}
+
+template <class T>
+std::ptrdiff_t first_nonfinite(const std::string& target, const Matrix<T>& x) {
+  return kernels_of<T>(table_named(target)).first_nonfinite(x.size(), x.data());
+}
+
+template <class T>
+void register_kernels_of(py::module_& m) {
+  const auto strict = [](const char* name) { return py::arg(name).noconvert(); };
+  m.def("apply_function", &apply_function<T>, py::arg("target"), py::arg("name"), strict("x"));
+  m.def("forward", &forward<T>, py::arg("target"), strict("x"), strict("w"), py::arg("activation"),
+        py::arg("parameter"));
+  m.def("backward", &backward<T>, py::arg("target"), strict("delta"), strict("transposed"), strict("d"));
+  m.def("gradient", &gradient<T>, py::arg("target"), strict("x"), strict("delta"));
+  m.def("transpose", &transpose<T>, py::arg("target"), strict("w"));
+  m.def("softmax", &softmax<T>, py::arg("target"), strict("z"));
+  m.def("first_nonfinite", &first_nonfinite<T>, py::arg("target"), strict("x"));
+}
+
+}  // namespace
+
+void register_testing(py::module_& module) {
+  py::module_ m = module.def_submodule("_testing", "Kernels by themselves and switches for tests.");
+  register_kernels_of<float>(m);
+  register_kernels_of<double>(m);
+  m.def("philox4x32", [](const Block& counter, std::uint32_t key0, std::uint32_t key1) {
+    return philox4x32(counter, key0, key1);
+  });
+  m.def("shuffled_order", [](std::ptrdiff_t n, std::uint64_t seed, std::uint32_t epoch) {
+    std::vector<std::ptrdiff_t> order(static_cast<std::size_t>(n));
+    shuffled_order(order.data(), n, Sequence(seed, Stream::shuffle, epoch));
+    return order;
+  });
+  m.def("enable_planner", &enable_planner, py::arg("enabled"));
+  m.def("choose_target", &choose_target, py::arg("name"));
+  m.def("allocation_count", &allocation_count);
+  m.def("fail_allocation_after", &fail_allocation_after, py::arg("n"));
+}
+
+}  // namespace fastmlp

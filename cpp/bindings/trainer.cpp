@@ -1,0 +1,122 @@
+// Trainer32 and Trainer64, with what a run reports: see _core.pyi.
+#include "bindings/register.hpp"
+
+#include <pybind11/stl.h>
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "bindings/arrays.hpp"
+#include "bindings/names.hpp"
+#include "core/trainer.hpp"
+
+namespace fastmlp {
+namespace {
+
+using Hyperparameters = std::map<std::string, double>;
+
+double take(const Hyperparameters& values, const char* name) {
+  const auto found = values.find(name);
+  if (found == values.end()) throw py::value_error(std::string("the optimizer needs ") + name + ".");
+  return found->second;
+}
+
+OptimizerSettings optimizer_settings(const std::string& name, const Hyperparameters& values) {
+  OptimizerSettings settings{};
+  settings.kind = kind_of(kOptimizerNames, name);
+  settings.learning_rate = take(values, "learning_rate");
+  if (settings.kind == OptimizerKind::adam) {
+    settings.beta1 = take(values, "beta1");
+    settings.beta2 = take(values, "beta2");
+    settings.epsilon = take(values, "epsilon");
+  } else {
+    settings.momentum = take(values, "momentum");
+    settings.nesterov = take(values, "nesterov") != 0.0;
+  }
+  return settings;
+}
+
+// A trainer, what it reads kept alive, and the network's exclusive use between __enter__ and __exit__.
+template <class T>
+struct TrainerHandle {
+  py::object network;
+  py::object inputs;
+  py::object targets;
+  py::object sample_weight;
+  std::unique_ptr<Trainer<T>> trainer;
+  bool entered = false;
+
+  Network<T>& get() const { return network.cast<Network<T>&>(); }
+  void leave() {
+    if (entered) get().access().end_training();
+    entered = false;
+  }
+  ~TrainerHandle() { leave(); }
+};
+
+template <class T>
+std::unique_ptr<TrainerHandle<T>> make_trainer(const py::object& network, const py::array& X, const py::array& targets,
+                                               const std::optional<py::array>& sample_weight,
+                                               std::ptrdiff_t batch_size, bool shuffle, std::uint64_t seed,
+                                               std::uint32_t first_epoch, const std::string& optimizer,
+                                               const Hyperparameters& hyperparameters) {
+  auto& net = network.cast<Network<T>&>();
+  const Dataset data = dataset(X, targets, sample_weight, net.n_inputs(), net.n_outputs());
+  require(batch_size >= 1 && batch_size <= data.rows(), "batch_size must be from 1 to the number of rows.");
+  const TrainerOptions options{batch_size, shuffle, seed, first_epoch, optimizer_settings(optimizer, hyperparameters)};
+  auto handle = std::make_unique<TrainerHandle<T>>();
+  handle->network = network;
+  handle->inputs = X;
+  handle->targets = targets;
+  handle->sample_weight = py::cast(sample_weight);
+  // Building the trainer already takes over the optimizer state, so the network must be free.
+  const ReadAccess access(net.access());
+  const py::gil_scoped_release unlocked;
+  handle->trainer = std::make_unique<Trainer<T>>(net, data, options);
+  return handle;
+}
+
+template <class T>
+void register_trainer_of(py::module_& module, const char* name) {
+  using Handle = TrainerHandle<T>;
+  py::class_<Handle>(module, name)
+      .def(py::init(&make_trainer<T>), py::arg("network"), py::arg("X"), py::arg("targets"),
+           py::arg("sample_weight").none(true), py::arg("batch_size"), py::arg("shuffle"), py::arg("seed"),
+           py::arg("first_epoch"), py::arg("optimizer"), py::arg("hyperparameters"))
+      .def("__enter__",
+           [](py::object self) {
+             auto& handle = self.cast<Handle&>();
+             handle.get().access().begin_training();
+             handle.entered = true;
+             return self;
+           })
+      .def("__exit__", [](Handle& handle, const py::object&, const py::object&, const py::object&) { handle.leave(); })
+      .def_property_readonly("steps_per_epoch", [](const Handle& handle) { return handle.trainer->steps_per_epoch(); })
+      .def(
+          "run",
+          [](Handle& handle, std::int64_t n_steps, int threads) {
+            require(n_steps >= 0, "the number of steps must not be negative.");
+            if (!handle.entered) throw std::runtime_error("a trainer runs inside its with statement only.");
+            const py::gil_scoped_release unlocked;
+            return handle.trainer->run(n_steps, threads);
+          },
+          py::arg("n_steps"), py::arg("threads"));
+}
+
+}  // namespace
+
+void register_trainers(py::module_& module) {
+  py::class_<EpochRecord>(module, "EpochRecord")
+      .def_readonly("loss", &EpochRecord::loss)
+      .def_readonly("seconds", &EpochRecord::seconds);
+  py::class_<RunReport>(module, "RunReport")
+      .def_readonly("steps", &RunReport::steps)
+      .def_readonly("diverged", &RunReport::diverged)
+      .def_readonly("last_loss", &RunReport::last_loss)
+      .def_readonly("epochs", &RunReport::epochs);
+  register_trainer_of<float>(module, "Trainer32");
+  register_trainer_of<double>(module, "Trainer64");
+}
+
+}  // namespace fastmlp

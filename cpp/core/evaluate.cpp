@@ -1,0 +1,149 @@
+// See evaluate.hpp.
+#include "core/evaluate.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/gradient_pass.hpp"
+#include "core/penalty.hpp"
+#include "core/planner.hpp"
+#include "core/rows_pass.hpp"
+#include "core/workspace.hpp"
+#include "platform/team.hpp"
+
+namespace fastmlp {
+namespace {
+
+template <class T>
+void copy_rows(const T* from, std::ptrdiff_t ld, std::ptrdiff_t rows, std::ptrdiff_t columns, T* to) noexcept {
+  for (std::ptrdiff_t r = 0; r < rows; ++r) {
+    std::memcpy(to + r * columns, from + r * ld, static_cast<std::size_t>(columns) * sizeof(T));
+  }
+}
+
+// Calls f(begin, end, at) for each block of rows on some thread; at: the thread's own rows of a workspace that holds one
+// block per thread.
+template <class F>
+void over_row_blocks(std::ptrdiff_t rows, int threads, F&& f) {
+  run_team(threads, [&](int thread, int team) noexcept {
+    const Share share = share_of(rows, thread, team);
+    for_each_row_block(share.begin, share.end,
+                       [&](std::ptrdiff_t begin, std::ptrdiff_t end) { f(begin, end, thread * kRowBlock); });
+  });
+}
+
+std::ptrdiff_t block_rows(std::ptrdiff_t rows, int threads) noexcept {
+  return threads == 1 ? std::min(rows, kRowBlock) : threads * kRowBlock;
+}
+
+// Weighted sum of the rows' losses over the total weight, in ascending order of rows.
+template <class Losses>
+double mean_loss(const Dataset& data, double total, Losses&& loss_of) noexcept {
+  double sum = 0.0;
+  for (std::ptrdiff_t r = 0; r < data.rows(); ++r) sum += data.weight(r) * static_cast<double>(loss_of(r));
+  return total > 0.0 ? sum / total : 0.0;
+}
+
+template <class T>
+double penalty_of(const Network<T>& network) {
+  if (!network.has_penalty()) return 0.0;
+  const Penalty<T> penalty(network);
+  penalty.add_rows(0, 1);
+  return penalty.total();
+}
+
+}  // namespace
+
+template <class T>
+void evaluate_activations(const Network<T>& network, const DataView& inputs, const std::vector<T*>& out,
+                          int thread_request) {
+  const std::size_t depth = network.layers().size();
+  const int threads = plan_threads(network, inputs.rows, thread_request);
+  const Workspace<T> workspace(network, block_rows(inputs.rows, threads), Purpose::inference);
+  const Dataset data{.inputs = inputs};
+  const Selection all{nullptr, 0, inputs.rows};
+  over_row_blocks(inputs.rows, threads, [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at) noexcept {
+    gather_inputs(workspace, data, all, begin, end, at);
+    forward_rows(network, workspace, at, at + end - begin, Purpose::inference);
+    for (std::size_t l = 0; l < depth; ++l) {
+      if (out[l] == nullptr) continue;
+      const std::ptrdiff_t units = network.layers()[l].n_out;
+      copy_rows(workspace.activations(l + 1, at), workspace.ld(l + 1), end - begin, units, out[l] + begin * units);
+    }
+  });
+}
+
+template <class T>
+double evaluate_loss(const Network<T>& network, const Dataset& data, int thread_request) {
+  const int threads = plan_threads(network, data.rows(), thread_request);
+  const Workspace<T> workspace(network, block_rows(data.rows(), threads), Purpose::loss);
+  const AlignedBuffer<T> losses(data.rows());
+  const Selection all{nullptr, 0, data.rows()};
+  const double total = total_weight(data, all);
+  over_row_blocks(data.rows(), threads, [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at) noexcept {
+    gather_inputs(workspace, data, all, begin, end, at);
+    gather_targets(workspace, data, all, begin, end, at, total);
+    forward_rows(network, workspace, at, at + end - begin, Purpose::loss);
+    loss_rows(network, workspace, data.labels != nullptr, at, at + end - begin);
+    std::copy(workspace.row_loss(at), workspace.row_loss(at + end - begin), losses.data() + begin);
+  });
+  return mean_loss(data, total, [&](std::ptrdiff_t r) { return losses[r]; }) + penalty_of(network);
+}
+
+template <class T>
+double evaluate_gradients(const Network<T>& network, const Dataset& data, T* parameters, T* inputs,
+                          int thread_request) {
+  const int threads = plan_threads(network, data.rows(), thread_request);
+  const Workspace<T> workspace(network, data.rows(), Purpose::gradients);
+  const GradientPlan plan(network);
+  const AlignedBuffer<T> scratch(checked_count(threads, plan.scratch_size()));
+  const Layer& first = network.layers().front();
+  const std::ptrdiff_t ldt = leading_dimension(first.n_in);
+  const AlignedBuffer<T> first_transposed(checked_count(first.n_out, ldt));
+  // A full block of input gradients with padding per thread; the caller's array has none.
+  const std::ptrdiff_t ld_inputs = leading_dimension(first.n_in);
+  const AlignedBuffer<T> input_blocks(checked_count(threads * kRowBlock, ld_inputs));
+
+  network.refresh_transposed();
+  kernels<T>().transpose(first.n_in, first.n_out, network.weights(first), first.ld, first_transposed.data(), ldt);
+  const Selection all{nullptr, 0, data.rows()};
+  const double total = total_weight(data, all);
+  OptimizerStep<T> gradient_only{};
+  run_team(threads, [&](int thread, int team) noexcept {
+    const Share share = share_of(data.rows(), thread, team);
+    for_each_row_block(share.begin, share.end, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+      gather_inputs(workspace, data, all, begin, end, begin);
+      gather_targets(workspace, data, all, begin, end, begin, total);
+      forward_rows(network, workspace, begin, end, Purpose::gradients);
+      loss_rows(network, workspace, data.labels != nullptr, begin, end);
+      backward_rows(network, workspace, begin, end);
+      T* block = input_blocks.data() + thread * kRowBlock * ld_inputs;
+      kernels<T>().backward({.rows = end - begin,
+                             .n_in = first.n_in,
+                             .n_out = first.n_out,
+                             .delta_out = workspace.deltas(1, begin),
+                             .ld_out = workspace.ld(1),
+                             .transposed = first_transposed.data(),
+                             .ldt = ldt,
+                             .d = block,
+                             .ld_in = ld_inputs,
+                             .unscaled = true});
+      copy_rows(block, ld_inputs, end - begin, first.n_in, inputs + begin * first.n_in);
+    });
+  });
+  run_team(threads, [&](int thread, int team) noexcept {
+    gradient_pass(network, workspace, data.rows(), plan, plan.range_of(thread, team), gradient_only, parameters,
+                  static_cast<T*>(nullptr), scratch.data() + thread * plan.scratch_size());
+  });
+  return mean_loss(data, total, [&](std::ptrdiff_t r) { return *workspace.row_loss(r); }) + penalty_of(network);
+}
+
+#define FASTMLP_INSTANTIATE(T)                                                                                    \
+  template void evaluate_activations(const Network<T>&, const DataView&, const std::vector<T*>&, int);            \
+  template double evaluate_loss(const Network<T>&, const Dataset&, int);                                          \
+  template double evaluate_gradients(const Network<T>&, const Dataset&, T*, T*, int);
+FASTMLP_INSTANTIATE(float)
+FASTMLP_INSTANTIATE(double)
+#undef FASTMLP_INSTANTIATE
+
+}  // namespace fastmlp

@@ -1,0 +1,28 @@
+// Everything a network computes without being changed: outputs, activations, loss, gradients. Rows go over threads in
+// blocks; each element is computed the same way whatever the block, so predict(X)[i] has the bits of predict(X[i:i+1])[0].
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "core/dataset.hpp"
+#include "core/network.hpp"
+
+namespace fastmlp {
+
+// Outputs of the layers whose pointer is not null: out[l] (rows, n_out of layer l), contiguous.
+template <class T>
+void evaluate_activations(const Network<T>& network, const DataView& inputs, const std::vector<T*>& out,
+                          int thread_request);
+
+// Weighted mean loss and penalties.
+template <class T>
+double evaluate_loss(const Network<T>& network, const Dataset& data, int thread_request);
+
+// The gradients of what evaluate_loss returns, which is returned as well. parameters: a buffer of the network's layout;
+// inputs: (rows, n_inputs), contiguous.
+template <class T>
+double evaluate_gradients(const Network<T>& network, const Dataset& data, T* parameters, T* inputs,
+                          int thread_request);
+
+}  // namespace fastmlp

@@ -1,0 +1,95 @@
+// See gradient_pass.hpp.
+#include "core/gradient_pass.hpp"
+
+#include <algorithm>
+
+#include "core/targets.hpp"
+
+namespace fastmlp {
+namespace {
+
+// A strip of 6 rows by 512 columns of floats is 12 KB: it stays in the first-level cache until its epilogue.
+constexpr std::ptrdiff_t kMaxColumns = 512;
+
+}  // namespace
+
+template <class T>
+GradientPlan::GradientPlan(const Network<T>& network) {
+  const std::ptrdiff_t strip = kernels<T>().tile_rows;
+  std::int64_t cost = 0;
+  for (std::size_t l = 0; l < network.layers().size(); ++l) {
+    const Layer& layer = network.layers()[l];
+    const std::ptrdiff_t rows = layer.n_in + 1;
+    const std::ptrdiff_t strips = (rows + strip - 1) / strip;
+    for (std::ptrdiff_t s = 0; s < strips; ++s) {
+      const std::ptrdiff_t row = rows * s / strips;
+      for (std::ptrdiff_t column = 0; column < layer.n_out; column += kMaxColumns) {
+        const GradientUnit unit{l, row, rows * (s + 1) / strips - row, column,
+                                std::min(kMaxColumns, layer.n_out - column)};
+        units_.push_back(unit);
+        cost_before_.push_back(cost);
+        cost += unit.n_rows * unit.n_columns;
+        scratch_size_ = std::max(scratch_size_, unit.n_rows * leading_dimension(unit.n_columns));
+      }
+    }
+  }
+  cost_before_.push_back(cost);
+}
+
+std::size_t GradientPlan::first_unit_at(std::int64_t cost) const noexcept {
+  const auto place = std::lower_bound(cost_before_.begin(), cost_before_.end() - 1, cost);
+  return static_cast<std::size_t>(place - cost_before_.begin());
+}
+
+GradientPlan::Range GradientPlan::range_of(int thread, int threads) const noexcept {
+  const std::int64_t total = cost_before_.back();
+  const std::size_t end = thread + 1 == threads ? units_.size() : first_unit_at(total * (thread + 1) / threads);
+  return {first_unit_at(total * thread / threads), end};
+}
+
+template <class T>
+void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t batch,
+                   const GradientPlan& plan, GradientPlan::Range range, const OptimizerStep<T>& step, T* slot0,
+                   T* slot1, T* scratch) noexcept {
+  for (std::size_t i = range.begin; i < range.end; ++i) {
+    const GradientUnit& unit = plan[i];
+    const Layer& layer = network.layers()[unit.layer];
+    const std::ptrdiff_t ldg = leading_dimension(unit.n_columns);
+    kernels<T>().gradient({.batch = batch,
+                           .n_rows = unit.n_rows,
+                           .n_columns = unit.n_columns,
+                           .x = workspace.activations(unit.layer, 0) + unit.row,
+                           .ldx = workspace.ld(unit.layer),
+                           .delta = workspace.deltas(unit.layer + 1, 0) + unit.column,
+                           .ldd = workspace.ld(unit.layer + 1),
+                           .g = scratch,
+                           .ldg = ldg});
+    const std::ptrdiff_t at = layer.offset + unit.row * layer.ld + unit.column;
+    const bool has_transposed = unit.layer > 0;
+    kernels<T>().update({.step = step,
+                         .n_rows = unit.n_rows,
+                         .n_columns = unit.n_columns,
+                         .penalized_rows = layer.n_in - unit.row,
+                         .l1 = static_cast<T>(layer.l1),
+                         .l2 = static_cast<T>(layer.l2),
+                         .g = scratch,
+                         .ldg = ldg,
+                         .w = network.parameters() + at,
+                         .slot0 = slot0 != nullptr ? slot0 + at : nullptr,
+                         .slot1 = slot1 != nullptr ? slot1 + at : nullptr,
+                         .ldw = layer.ld,
+                         .transposed = has_transposed
+                                           ? network.transposed(layer) + unit.column * layer.ldt + unit.row
+                                           : nullptr,
+                         .ldt = layer.ldt});
+  }
+}
+
+template GradientPlan::GradientPlan(const Network<float>&);
+template GradientPlan::GradientPlan(const Network<double>&);
+template void gradient_pass(const Network<float>&, const Workspace<float>&, std::ptrdiff_t, const GradientPlan&,
+                            GradientPlan::Range, const OptimizerStep<float>&, float*, float*, float*) noexcept;
+template void gradient_pass(const Network<double>&, const Workspace<double>&, std::ptrdiff_t, const GradientPlan&,
+                            GradientPlan::Range, const OptimizerStep<double>&, double*, double*, double*) noexcept;
+
+}  // namespace fastmlp

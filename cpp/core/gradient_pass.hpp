@@ -1,0 +1,55 @@
+// Weight gradients in tiles, each with its epilogue: phase B of a training step.
+//
+// A unit is a strip of rows of one layer's (n_in + 1, n_out) parameters by a run of columns. It sums x^T delta over the
+// batch in ascending order, alone, then applies the optimizer while the tile is in the first-level cache. Units touch
+// disjoint parameters, so any thread may take any unit: the split over threads decides speed only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "core/network.hpp"
+#include "core/workspace.hpp"
+
+namespace fastmlp {
+
+struct GradientUnit {
+  std::size_t layer;
+  std::ptrdiff_t row;
+  std::ptrdiff_t n_rows;
+  std::ptrdiff_t column;
+  std::ptrdiff_t n_columns;
+};
+
+class GradientPlan {
+ public:
+  template <class T>
+  explicit GradientPlan(const Network<T>& network);
+
+  // Units [begin, end) of one thread, of nearly equal cost.
+  struct Range {
+    std::size_t begin;
+    std::size_t end;
+  };
+  Range range_of(int thread, int threads) const noexcept;
+  const GradientUnit& operator[](std::size_t i) const noexcept { return units_[i]; }
+
+  // Elements of T that a thread needs as scratch for one unit.
+  std::ptrdiff_t scratch_size() const noexcept { return scratch_size_; }
+
+ private:
+  std::size_t first_unit_at(std::int64_t cost) const noexcept;
+
+  std::vector<GradientUnit> units_;
+  std::vector<std::int64_t> cost_before_;  // of the units before each, and of all
+  std::ptrdiff_t scratch_size_ = 0;
+};
+
+// Gradients and updates of the units in range for a batch in workspace rows [0, batch); slots have the parameters' shape.
+template <class T>
+void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t batch,
+                   const GradientPlan& plan, GradientPlan::Range range, const OptimizerStep<T>& step, T* slot0,
+                   T* slot1, T* scratch) noexcept;
+
+}  // namespace fastmlp

@@ -1,0 +1,115 @@
+// See network.hpp.
+#include "core/network.hpp"
+
+#include <cmath>
+
+#include "core/random.hpp"
+#include "core/targets.hpp"
+
+namespace fastmlp {
+
+bool AccessControl::trained_by_this_thread() const noexcept {
+  return readers_.load(std::memory_order_acquire) == kTraining &&
+         trainer_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+}
+
+void AccessControl::begin_training() {
+  int idle = 0;
+  if (!readers_.compare_exchange_strong(idle, kTraining, std::memory_order_acquire)) throw NetworkBusy{};
+  trainer_.store(std::this_thread::get_id(), std::memory_order_release);
+}
+
+void AccessControl::end_training() noexcept {
+  trainer_.store(std::thread::id{}, std::memory_order_relaxed);
+  readers_.store(0, std::memory_order_release);
+}
+
+void AccessControl::begin_reading() {
+  if (trained_by_this_thread()) return;
+  int readers = readers_.load(std::memory_order_relaxed);
+  do {
+    if (readers == kTraining) throw NetworkBusy{};
+  } while (!readers_.compare_exchange_weak(readers, readers + 1, std::memory_order_acquire));
+}
+
+void AccessControl::end_reading() noexcept {
+  if (trained_by_this_thread()) return;
+  readers_.fetch_sub(1, std::memory_order_release);
+}
+
+template <class T>
+Network<T>::Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& specs, LossKind loss) : loss_(loss) {
+  std::ptrdiff_t n_in = n_inputs;
+  std::size_t size = 0;
+  std::size_t transposed_size = 0;
+  const auto grow = [](std::size_t& total, std::ptrdiff_t rows, std::ptrdiff_t ld) {
+    const auto before = static_cast<std::ptrdiff_t>(total);
+    const auto more = static_cast<std::size_t>(checked_count(rows, ld));
+    if (__builtin_add_overflow(total, more, &total)) throw OutOfMemory{SIZE_MAX};
+    checked_bytes(total, sizeof(T));
+    return before;
+  };
+  for (const LayerSpec& spec : specs) {
+    Layer layer{};
+    layer.n_in = n_in;
+    layer.n_out = spec.units;
+    layer.ld = leading_dimension(spec.units);
+    layer.ldt = leading_dimension(n_in);
+    layer.offset = grow(size, n_in + 1, layer.ld);
+    if (!layers_.empty()) layer.transposed_offset = grow(transposed_size, spec.units, layer.ldt);
+    layer.activation = spec.activation;
+    layer.parameter = spec.parameter;
+    layer.l1 = spec.l1;
+    layer.l2 = spec.l2;
+    layers_.push_back(layer);
+    n_in = spec.units;
+  }
+  parameters_ = AlignedBuffer<T>(static_cast<std::ptrdiff_t>(size));
+  transposed_ = AlignedBuffer<T>(static_cast<std::ptrdiff_t>(transposed_size));
+}
+
+template <class T>
+void Network<T>::initialize(std::uint64_t seed) {
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    const Layer& layer = layers_[l];
+    const bool relu_kind =
+        layer.activation == ActivationKind::relu || layer.activation == ActivationKind::leaky_relu;
+    const auto fan_in = static_cast<double>(layer.n_in);
+    const auto fan_out = static_cast<double>(layer.n_out);
+    // Bounds of uniform distributions of variance 2 / fan_in (He et al. 2015) and 2 / (fan_in + fan_out) (Glorot and
+    // Bengio 2010). sqrt is correctly rounded, so these are the same bits everywhere.
+    const double bound = relu_kind ? std::sqrt(6.0 / fan_in) : std::sqrt(6.0 / (fan_in + fan_out));
+    const Sequence sequence(seed, Stream::weights, static_cast<std::uint32_t>(l));
+    T* w = weights(layer);
+    for (std::ptrdiff_t i = 0; i < layer.n_in; ++i) {
+      for (std::ptrdiff_t j = 0; j < layer.n_out; ++j) {
+        const auto element = static_cast<std::uint64_t>(i * layer.n_out + j);
+        const double u = unit_interval(sequence.pair(element / 2)[element % 2]);
+        w[i * layer.ld + j] = static_cast<T>((2.0 * u - 1.0) * bound);
+      }
+    }
+    for (std::ptrdiff_t j = 0; j < layer.n_out; ++j) bias(layer)[j] = T(0);
+  }
+  optimizer_ = OptimizerState<T>{};
+}
+
+template <class T>
+bool Network<T>::has_penalty() const noexcept {
+  for (const Layer& layer : layers_) {
+    if (layer.has_penalty()) return true;
+  }
+  return false;
+}
+
+template <class T>
+void Network<T>::refresh_transposed() const noexcept {
+  for (std::size_t l = 1; l < layers_.size(); ++l) {
+    const Layer& layer = layers_[l];
+    kernels<T>().transpose(layer.n_in, layer.n_out, weights(layer), layer.ld, transposed(layer), layer.ldt);
+  }
+}
+
+template class Network<float>;
+template class Network<double>;
+
+}  // namespace fastmlp

@@ -1,0 +1,63 @@
+// See targets.hpp.
+#include "core/targets.hpp"
+
+namespace fastmlp {
+
+#if defined(__x86_64__)
+extern const KernelTable kernels_x86_64_v2;
+extern const KernelTable kernels_x86_64_v3;
+extern const KernelTable kernels_x86_64_v4;
+#elif defined(__aarch64__)
+extern const KernelTable kernels_aarch64;
+#endif
+
+namespace {
+
+struct Candidate {
+  const KernelTable* table;
+  bool runs_here;
+};
+
+std::vector<Candidate> candidates() {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  return {
+      {&kernels_x86_64_v2, __builtin_cpu_supports("x86-64-v2") != 0},
+      {&kernels_x86_64_v3, __builtin_cpu_supports("x86-64-v3") != 0},
+      {&kernels_x86_64_v4, __builtin_cpu_supports("x86-64-v4") != 0},
+  };
+#elif defined(__aarch64__)
+  return {{&kernels_aarch64, true}};
+#endif
+}
+
+const KernelTable* active = nullptr;
+
+}  // namespace
+
+std::vector<const KernelTable*> available_targets() {
+  std::vector<const KernelTable*> tables;
+  for (const Candidate& candidate : candidates()) {
+    if (candidate.runs_here) tables.push_back(candidate.table);
+  }
+  return tables;
+}
+
+std::vector<std::string> built_targets() {
+  std::vector<std::string> names;
+  for (const Candidate& candidate : candidates()) names.emplace_back(candidate.table->target);
+  return names;
+}
+
+bool choose_target(const std::string& name) {
+  const KernelTable* chosen = nullptr;
+  for (const KernelTable* table : available_targets()) {
+    if (name.empty() || name == table->target) chosen = table;
+  }
+  if (chosen != nullptr) active = chosen;
+  return chosen != nullptr;
+}
+
+const KernelTable& active_target() noexcept { return *active; }
+
+}  // namespace fastmlp

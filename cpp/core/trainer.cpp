@@ -1,0 +1,197 @@
+// See trainer.hpp.
+#include "core/trainer.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/optimizer_step.hpp"
+#include "core/planner.hpp"
+#include "core/random.hpp"
+#include "core/rows_pass.hpp"
+#include "platform/barrier.hpp"
+#include "platform/team.hpp"
+
+namespace fastmlp {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+bool is_finite(double x) noexcept { return x - x == 0.0; }
+
+}  // namespace
+
+// Shared by the team of one run: written by thread 0 between barriers, read by all after the next one.
+template <class T>
+struct Trainer<T>::Progress {
+  Barrier barrier;
+  RunReport report;
+  bool stop = false;
+  Clock::time_point epoch_clock;
+};
+
+template <class T>
+Trainer<T>::Trainer(Network<T>& network, const Dataset& data, const TrainerOptions& options)
+    : network_(network),
+      data_(data),
+      options_(options),
+      plan_(network),
+      penalty_(network),
+      has_penalty_(network.has_penalty()),
+      workspace_(network, options.batch_size, Purpose::gradients),
+      order_(options.shuffle ? data.rows() : 0),
+      epoch_(options.first_epoch) {
+  OptimizerState<T>& state = network.optimizer();
+  const int slots = slots_of(options.optimizer);
+  for (int i = 0; i <= slots; ++i) saved_[i] = AlignedBuffer<T>(network.buffer_size());
+  const bool keeps_state = state.kind == options.optimizer.kind;
+  AlignedBuffer<T> fresh[2];
+  for (int i = 0; i < slots; ++i) {
+    if (!keeps_state || !state.slots[i]) fresh[i] = AlignedBuffer<T>(network.buffer_size());
+  }
+  // All memory is there: from here on nothing can fail, so the state changes as a whole.
+  if (!keeps_state) state = OptimizerState<T>{};
+  state.kind = options.optimizer.kind;
+  for (int i = 0; i < slots; ++i) {
+    if (fresh[i]) state.slots[i] = std::move(fresh[i]);
+  }
+}
+
+template <class T>
+std::int64_t Trainer<T>::steps_per_epoch() const noexcept {
+  return (data_.rows() + options_.batch_size - 1) / options_.batch_size;
+}
+
+template <class T>
+void Trainer<T>::begin_epoch() noexcept {
+  if (options_.shuffle) {
+    shuffled_order(order_.data(), data_.rows(), Sequence(options_.seed, Stream::shuffle, epoch_));
+  }
+  const OptimizerState<T>& state = network_.optimizer();
+  std::copy_n(network_.parameters(), network_.buffer_size(), saved_[0].data());
+  for (int i = 0; i < slots_of(options_.optimizer); ++i) {
+    std::copy_n(state.slots[i].data(), network_.buffer_size(), saved_[i + 1].data());
+  }
+  saved_steps_ = state.steps;
+  epoch_loss_ = 0.0;
+  epoch_weight_ = 0.0;
+  epoch_seconds_ = 0.0;
+}
+
+template <class T>
+void Trainer<T>::restore() noexcept {
+  OptimizerState<T>& state = network_.optimizer();
+  std::copy_n(saved_[0].data(), network_.buffer_size(), network_.parameters());
+  for (int i = 0; i < slots_of(options_.optimizer); ++i) {
+    std::copy_n(saved_[i + 1].data(), network_.buffer_size(), state.slots[i].data());
+  }
+  state.steps = saved_steps_;
+  position_ = 0;
+}
+
+template <class T>
+void Trainer<T>::phase_a(const Selection& batch, double batch_weight, int thread, int threads) noexcept {
+  const Share share = share_of(batch.rows, thread, threads);
+  for_each_row_block(share.begin, share.end, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+    gather_inputs(workspace_, data_, batch, begin, end, begin);
+    gather_targets(workspace_, data_, batch, begin, end, begin, batch_weight);
+    forward_rows(network_, workspace_, begin, end, Purpose::gradients);
+    loss_rows(network_, workspace_, data_.labels != nullptr, begin, end);
+    backward_rows(network_, workspace_, begin, end);
+  });
+  if (has_penalty_) penalty_.add_rows(thread, threads);
+}
+
+template <class T>
+void Trainer<T>::phase_b(std::ptrdiff_t batch, GradientPlan::Range range, const OptimizerStep<T>& step,
+                         int thread) noexcept {
+  OptimizerState<T>& state = network_.optimizer();
+  const int slots = slots_of(options_.optimizer);
+  gradient_pass(network_, workspace_, batch, plan_, range, step, slots > 0 ? state.slots[0].data() : nullptr,
+                slots > 1 ? state.slots[1].data() : nullptr, scratch_.data() + thread * plan_.scratch_size());
+}
+
+template <class T>
+void Trainer<T>::finish_step(const Selection& batch, double batch_weight, Progress& progress) noexcept {
+  double sum = 0.0;
+  for (std::ptrdiff_t r = 0; r < batch.rows; ++r) {
+    sum += data_.weight(batch[r]) * static_cast<double>(*workspace_.row_loss(r));
+  }
+  const double penalty = has_penalty_ ? penalty_.total() : 0.0;
+  const double loss = (batch_weight > 0.0 ? sum / batch_weight : 0.0) + penalty;
+  epoch_loss_ += sum + batch_weight * penalty;
+  epoch_weight_ += batch_weight;
+  progress.report.last_loss = loss;
+  progress.report.steps += 1;
+  if (!is_finite(loss)) {
+    progress.report.diverged = true;
+    progress.stop = true;
+  }
+}
+
+template <class T>
+void Trainer<T>::finish_epoch(Progress& progress) noexcept {
+  const auto now = Clock::now();
+  epoch_seconds_ += std::chrono::duration<double>(now - progress.epoch_clock).count();
+  progress.epoch_clock = now;
+  if (kernels<T>().first_nonfinite(network_.buffer_size(), network_.parameters()) >= 0) {
+    progress.report.diverged = true;
+    progress.stop = true;
+    return;
+  }
+  progress.report.epochs.push_back({epoch_weight_ > 0.0 ? epoch_loss_ / epoch_weight_ : 0.0, epoch_seconds_});
+  position_ = 0;
+  epoch_ += 1;
+}
+
+template <class T>
+void Trainer<T>::train(std::int64_t n_steps, Progress& progress, int thread, int threads) noexcept {
+  const GradientPlan::Range range = plan_.range_of(thread, threads);
+  const std::ptrdiff_t* order = options_.shuffle ? order_.data() : nullptr;
+  std::int64_t number = network_.optimizer().steps;
+  std::ptrdiff_t position = position_;
+  for (std::int64_t i = 0; i < n_steps; ++i) {
+    if (position == 0) {
+      if (thread == 0) begin_epoch();
+      progress.barrier.arrive_and_wait(threads);
+    }
+    const Selection batch{order, position, std::min(options_.batch_size, data_.rows() - position)};
+    const double batch_weight = total_weight(data_, batch);
+    phase_a(batch, batch_weight, thread, threads);
+    progress.barrier.arrive_and_wait(threads);
+    number += 1;
+    phase_b(batch.rows, range, optimizer_step<T>(options_.optimizer, number), thread);
+    position += batch.rows;
+    if (thread == 0) {
+      network_.optimizer().steps = number;
+      position_ = position;
+      finish_step(batch, batch_weight, progress);
+    }
+    progress.barrier.arrive_and_wait(threads);
+    if (position == data_.rows()) {
+      if (thread == 0 && !progress.stop) finish_epoch(progress);
+      progress.barrier.arrive_and_wait(threads);
+      position = 0;
+    }
+    if (progress.stop) break;
+  }
+}
+
+template <class T>
+RunReport Trainer<T>::run(std::int64_t n_steps, int thread_request) {
+  const int threads = plan_threads(network_, options_.batch_size, thread_request);
+  const std::ptrdiff_t scratch_size = checked_count(threads, plan_.scratch_size());
+  if (scratch_.size() < scratch_size) scratch_ = AlignedBuffer<T>(scratch_size);
+  Progress progress{.barrier = {}, .report = {}, .epoch_clock = Clock::now()};
+  progress.report.epochs.reserve(static_cast<std::size_t>(n_steps / steps_per_epoch() + 1));
+
+  network_.refresh_transposed();  // the weights are open to writing between runs
+  run_team(threads, [&](int thread, int team) noexcept { train(n_steps, progress, thread, team); });
+  epoch_seconds_ += std::chrono::duration<double>(Clock::now() - progress.epoch_clock).count();
+  if (progress.report.diverged) restore();
+  return std::move(progress.report);
+}
+
+template class Trainer<float>;
+template class Trainer<double>;
+
+}  // namespace fastmlp

@@ -1,0 +1,99 @@
+// Training: which samples make a step, the two phases of a step, epochs, and what happens when the loss is no number.
+//
+//   phase A, rows over threads    gather -> forward -> loss -> deltas      (weights read only)
+//   barrier
+//   phase B, tiles over threads   gradient tile -> optimizer -> weights     (one owner per tile)
+//   barrier
+//
+// One parallel region per run. What is done to rows is in rows_pass.hpp, to tiles in gradient_pass.hpp; checks of user
+// input are in Python: when a call arrives here all shapes agree. A run allocates nothing but the list of its epochs,
+// before the region opens. The result does not depend on the number of threads: phase A computes each row alone, phase B
+// sums each tile over the batch in ascending order.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "core/dataset.hpp"
+#include "core/gradient_pass.hpp"
+#include "core/network.hpp"
+#include "core/penalty.hpp"
+#include "core/workspace.hpp"
+
+namespace fastmlp {
+
+struct OptimizerSettings {
+  OptimizerKind kind;
+  double learning_rate;
+  double momentum;  // sgd
+  bool nesterov;    // sgd
+  double beta1;     // adam
+  double beta2;     // adam
+  double epsilon;   // adam
+};
+
+struct TrainerOptions {
+  std::ptrdiff_t batch_size;
+  bool shuffle;
+  std::uint64_t seed;
+  std::uint32_t first_epoch;
+  OptimizerSettings optimizer;
+};
+
+struct EpochRecord {
+  double loss;     // mean over its samples, penalties included
+  double seconds;  // spent in runs
+};
+
+struct RunReport {
+  std::int64_t steps = 0;
+  bool diverged = false;
+  double last_loss = 0.0;
+  std::vector<EpochRecord> epochs;
+};
+
+template <class T>
+class Trainer {
+ public:
+  // The network and the arrays of the data must outlive the trainer. Takes the optimizer state of the same kind as it is,
+  // else starts a new one.
+  Trainer(Network<T>& network, const Dataset& data, const TrainerOptions& options);
+
+  std::int64_t steps_per_epoch() const noexcept;
+
+  // Up to n_steps steps, across epochs. Stops early only when a loss or, at the end of an epoch, a parameter is not
+  // finite: then parameters and optimizer are those of the start of this epoch.
+  RunReport run(std::int64_t n_steps, int thread_request);
+
+ private:
+  struct Progress;
+
+  void begin_epoch() noexcept;
+  void phase_a(const Selection& batch, double batch_weight, int thread, int threads) noexcept;
+  void phase_b(std::ptrdiff_t batch, GradientPlan::Range range, const OptimizerStep<T>& step, int thread) noexcept;
+  void finish_step(const Selection& batch, double batch_weight, Progress& progress) noexcept;
+  void finish_epoch(Progress& progress) noexcept;
+  void restore() noexcept;
+  void train(std::int64_t n_steps, Progress& progress, int thread, int threads) noexcept;
+
+  Network<T>& network_;
+  Dataset data_;
+  TrainerOptions options_;
+  GradientPlan plan_;
+  Penalty<T> penalty_;
+  bool has_penalty_;
+  Workspace<T> workspace_;
+  AlignedBuffer<T> scratch_;
+  AlignedBuffer<std::ptrdiff_t> order_;
+  AlignedBuffer<T> saved_[3];  // parameters and slots at the start of the epoch
+  std::int64_t saved_steps_ = 0;
+
+  std::ptrdiff_t position_ = 0;  // samples of this epoch already used
+  std::uint32_t epoch_;
+  double epoch_loss_ = 0.0;    // sum of batch losses times batch weights
+  double epoch_weight_ = 0.0;  // sum of batch weights
+  double epoch_seconds_ = 0.0;
+};
+
+}  // namespace fastmlp

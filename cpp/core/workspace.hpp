@@ -1,0 +1,56 @@
+// The memory of a computation, laid out once per (network, rows) and never enlarged: activations and deltas of every
+// layer for a number of rows, targets, and the numbers that belong to a row.
+//
+// Activation matrices have a column more than units, which holds 1 (see kernel_table.hpp): set here for the inputs, by
+// the forward kernel for the others.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "core/network.hpp"
+#include "platform/aligned_buffer.hpp"
+
+namespace fastmlp {
+
+enum class Purpose { inference, loss, gradients };
+
+template <class T>
+class Workspace {
+ public:
+  Workspace(const Network<T>& network, std::ptrdiff_t rows, Purpose purpose);
+
+  std::ptrdiff_t rows() const noexcept { return rows_; }
+  // Outputs of layer l - 1, that is inputs of layer l; 0: the inputs of the network. (rows, ld(l))
+  T* activations(std::size_t l, std::ptrdiff_t row) const noexcept { return activations_[l] + row * ld_[l]; }
+  // dL/dz of layer l - 1 in the same numbering, before the backward pass its activation's derivative; null: not kept.
+  T* deltas(std::size_t l, std::ptrdiff_t row) const noexcept {
+    return deltas_[l] != nullptr ? deltas_[l] + row * ld_[l] : nullptr;
+  }
+  std::ptrdiff_t ld(std::size_t l) const noexcept { return ld_[l]; }
+
+  T* targets(std::ptrdiff_t row) const noexcept { return targets_ + row * ld_targets_; }
+  std::ptrdiff_t ld_targets() const noexcept { return ld_targets_; }
+  std::int32_t* labels(std::ptrdiff_t row) const noexcept { return labels_.data() + row; }
+  T* scale(std::ptrdiff_t row) const noexcept { return scale_ + row; }
+  T* row_loss(std::ptrdiff_t row) const noexcept { return row_loss_ + row; }
+  T* row_mass(std::ptrdiff_t row) const noexcept { return row_mass_ + row; }
+  T* row_sum(std::ptrdiff_t row) const noexcept { return row_sum_ + row; }
+
+ private:
+  std::ptrdiff_t rows_;
+  std::vector<std::ptrdiff_t> ld_;
+  std::vector<T*> activations_;
+  std::vector<T*> deltas_;
+  T* targets_ = nullptr;
+  std::ptrdiff_t ld_targets_ = 0;
+  T* scale_ = nullptr;
+  T* row_loss_ = nullptr;
+  T* row_mass_ = nullptr;
+  T* row_sum_ = nullptr;
+  AlignedBuffer<T> memory_;
+  AlignedBuffer<std::int32_t> labels_;
+};
+
+}  // namespace fastmlp

@@ -1,0 +1,180 @@
+// The contract between the core and the arithmetic: what each kernel computes, on plain pointers, sizes and strides.
+//
+// Conventions of every kernel
+// - T is float or double. Matrices are row-major; ld is the distance between rows, a multiple of 16 elements, and rows
+//   are readable and writable up to the next multiple of 16 (the padding). Padding of weights and deltas is zero.
+// - An activation matrix of n columns holds 1 in column n: the bias is then the last row of the weights (n_in + 1, n_out)
+//   and its gradient one more row of the product.
+// - Same bits on every target (docs/numerics.md): an element of a product is one accumulator, fused multiply-adds in
+//   ascending order of the summed index; sums along a row use 16 virtual lanes and a fixed tree.
+// - Kernels are noexcept, allocate nothing, know no threads: the caller passes its own rows or tiles.
+//
+// Included by code compiled for every target, so: declarations of plain data only, no function bodies, no std types.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace fastmlp {
+
+enum class ActivationKind : int { identity, sigmoid, tanh, relu, leaky_relu, softmax };
+enum class LossKind : int { softmax_cross_entropy, sigmoid_cross_entropy, mse, half_squared_error };
+enum class OptimizerKind : int { gradient_only, sgd, adam };
+enum class DataType : int { uint8, float32, float64 };
+
+// Rows of input data as the user gave them: contiguous, converted to T only where they are gathered.
+struct DataView {
+  const void* data;  // (rows, columns)
+  DataType type;
+  ptrdiff_t rows;
+  ptrdiff_t columns;
+};
+
+// out[r][0:columns] = T(source[index[r]][0:columns]) for r in [0, rows); index null: source rows first_row + r.
+// Padding of out is left as it is.
+template <class T>
+struct GatherArguments {
+  DataView source;
+  const ptrdiff_t* index;
+  ptrdiff_t first_row;
+  ptrdiff_t rows;
+  T* out;  // (rows, ld)
+  ptrdiff_t ld;
+};
+
+// z = x W + b; a = activation(z), and column n_out of a is set to 1. With derivative: d = activation'(z) as well.
+// Softmax is left to softmax_rows: here it means identity.
+template <class T>
+struct ForwardArguments {
+  ptrdiff_t rows;
+  ptrdiff_t n_in;
+  ptrdiff_t n_out;
+  const T* x;  // (rows, ldx)
+  ptrdiff_t ldx;
+  const T* weights;  // (n_in + 1, ldw), the bias is row n_in
+  ptrdiff_t ldw;
+  ActivationKind activation;
+  T parameter;  // leaky_relu: slope
+  T* a;         // (rows, lda)
+  T* d;         // (rows, lda), or null
+  ptrdiff_t lda;
+};
+
+// delta_in = (delta_out W^T) * d, written over d; with unscaled: without the factor.
+template <class T>
+struct BackwardArguments {
+  ptrdiff_t rows;
+  ptrdiff_t n_in;
+  ptrdiff_t n_out;
+  const T* delta_out;  // (rows, ld_out)
+  ptrdiff_t ld_out;
+  const T* transposed;  // W^T (n_out, ldt)
+  ptrdiff_t ldt;
+  T* d;  // (rows, ld_in)
+  ptrdiff_t ld_in;
+  bool unscaled;
+};
+
+// g[i][j] = sum over r of x[r][i] delta[r][j], for i in [0, n_rows), j in [0, n_columns): a tile of dW.
+template <class T>
+struct GradientArguments {
+  ptrdiff_t batch;
+  ptrdiff_t n_rows;
+  ptrdiff_t n_columns;
+  const T* x;  // (batch, ldx), from the tile's first row on
+  ptrdiff_t ldx;
+  const T* delta;  // (batch, ldd), from the tile's first column on
+  ptrdiff_t ldd;
+  T* g;  // (n_rows, ldg)
+  ptrdiff_t ldg;
+};
+
+// The constants of one optimizer step.
+template <class T>
+struct OptimizerStep {
+  OptimizerKind kind;
+  bool nesterov;
+  T momentum;
+  T learning_rate;      // adam: divided by 1 - beta1^t
+  T beta1;
+  T one_minus_beta1;
+  T beta2;
+  T one_minus_beta2;
+  T correction2;  // 1 / sqrt(1 - beta2^t)
+  T epsilon;
+};
+
+// Applies the optimizer to a tile: g, the penalties' gradient added, moves w and the slots; the new w also goes to its
+// transposed copy. gradient_only writes g with the penalties' gradient to slot0 and leaves w.
+template <class T>
+struct UpdateArguments {
+  OptimizerStep<T> step;
+  ptrdiff_t n_rows;
+  ptrdiff_t n_columns;
+  ptrdiff_t penalized_rows;  // the tile's rows before this one are weights, the others bias
+  T l1;
+  T l2;
+  const T* g;  // (n_rows, ldg)
+  ptrdiff_t ldg;
+  T* w;      // (n_rows, ldw)
+  T* slot0;  // (n_rows, ldw): velocity or first moment; null where the optimizer has none
+  T* slot1;  // (n_rows, ldw): second moment
+  ptrdiff_t ldw;
+  T* transposed;  // (n_columns, ldt) or null
+  ptrdiff_t ldt;
+};
+
+// Loss of each row, and delta = d(scale * loss)/dz of the last layer.
+//   cross-entropies: out holds the logits z, d is written only
+//   squared errors:  out holds a; d holds activation'(z) and becomes delta; softmax uses its Jacobian and d is written only
+template <class T>
+struct LossArguments {
+  LossKind kind;
+  ActivationKind activation;
+  ptrdiff_t rows;
+  ptrdiff_t n_out;
+  const T* out;  // (rows, ld)
+  T* d;          // (rows, ld)
+  ptrdiff_t ld;
+  const int32_t* labels;  // (rows), or null. n_out = 1: the target itself; else the class
+  const T* targets;       // (rows, ldt), when labels is null
+  ptrdiff_t ldt;
+  const T* scale;  // (rows)
+  T* row_loss;     // (rows)
+  T* row_mass;     // (rows): workspace, sum of the row's targets
+  T* row_sum;      // (rows): workspace, sum of the row's exponentials
+};
+
+// The kernels of one target for one T.
+template <class T>
+struct Kernels {
+  void (*gather)(const GatherArguments<T>&) noexcept;
+  void (*forward)(const ForwardArguments<T>&) noexcept;
+  void (*softmax_rows)(ptrdiff_t rows, ptrdiff_t n, T* z, ptrdiff_t ld) noexcept;
+  void (*loss)(const LossArguments<T>&) noexcept;
+  void (*backward)(const BackwardArguments<T>&) noexcept;
+  void (*gradient)(const GradientArguments<T>&) noexcept;
+  void (*update)(const UpdateArguments<T>&) noexcept;
+  // transposed[j][i] = w[i][j]
+  void (*transpose)(ptrdiff_t n_rows, ptrdiff_t n_columns, const T* w, ptrdiff_t ldw, T* transposed,
+                    ptrdiff_t ldt) noexcept;
+  // *sum_abs = sum |w|, *sum_squares = sum w^2 over one row
+  void (*row_norms)(ptrdiff_t n, const T* w, T* sum_abs, T* sum_squares) noexcept;
+  // Index of the first NaN or infinity, or -1.
+  ptrdiff_t (*first_nonfinite)(ptrdiff_t n, const T* x) noexcept;
+  // Elementwise functions, for the tests of their error in ULP.
+  void (*exp)(ptrdiff_t n, const T* x, T* y) noexcept;
+  void (*log)(ptrdiff_t n, const T* x, T* y) noexcept;
+  void (*tanh)(ptrdiff_t n, const T* x, T* y) noexcept;
+  void (*sigmoid)(ptrdiff_t n, const T* x, T* y) noexcept;
+  ptrdiff_t tile_rows;     // rows of a register tile: the grain in which work is split over threads
+  ptrdiff_t vector_lanes;  // elements of a vector of this target
+};
+
+struct KernelTable {
+  const char* target;
+  Kernels<float> float32;
+  Kernels<double> float64;
+};
+
+}  // namespace fastmlp

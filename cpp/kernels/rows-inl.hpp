@@ -1,0 +1,113 @@
+// Moving rows and looking at them: the gathering of input data (the single place where a user's values become T), the
+// transposed copy of weights, norms for the penalties, the search for values that are not finite.
+#pragma once
+
+#include "kernels/kernel_table.hpp"
+#include "kernels/math-inl.hpp"
+
+namespace fastmlp {
+namespace {
+
+template <class T, class Source>
+FASTMLP_INLINE void gather_rows(const GatherArguments<T>& p) {
+  const ptrdiff_t columns = p.source.columns;
+  const Source* source = static_cast<const Source*>(p.source.data);
+  for (ptrdiff_t r = 0; r < p.rows; ++r) {
+    const Source* __restrict from = source + (p.index != nullptr ? p.index[r] : p.first_row + r) * columns;
+    T* __restrict to = p.out + r * p.ld;
+    for (ptrdiff_t j = 0; j < columns; ++j) to[j] = static_cast<T>(from[j]);
+  }
+}
+
+template <class T>
+void gather(const GatherArguments<T>& p) noexcept {
+  switch (p.source.type) {
+    case DataType::uint8: gather_rows<T, uint8_t>(p); break;
+    case DataType::float32: gather_rows<T, float>(p); break;
+    case DataType::float64: gather_rows<T, double>(p); break;
+  }
+}
+
+// In blocks of 16 x 16, so that both sides are read and written by whole cache lines.
+template <class T>
+void transpose(ptrdiff_t n_rows, ptrdiff_t n_columns, const T* w, ptrdiff_t ldw, T* transposed,
+               ptrdiff_t ldt) noexcept {
+  constexpr ptrdiff_t kBlock = 16;
+  for (ptrdiff_t i0 = 0; i0 < n_rows; i0 += kBlock) {
+    const ptrdiff_t i1 = n_rows - i0 < kBlock ? n_rows : i0 + kBlock;
+    for (ptrdiff_t j0 = 0; j0 < n_columns; j0 += kBlock) {
+      const ptrdiff_t j1 = n_columns - j0 < kBlock ? n_columns : j0 + kBlock;
+      for (ptrdiff_t j = j0; j < j1; ++j) {
+        for (ptrdiff_t i = i0; i < i1; ++i) transposed[j * ldt + i] = w[i * ldw + j];
+      }
+    }
+  }
+}
+
+template <class T>
+void row_norms(ptrdiff_t n, const T* w, T* sum_abs, T* sum_squares) noexcept {
+  Lanes16<T> magnitudes{};
+  Lanes16<T> squares{};
+  for (ptrdiff_t j = 0; j < n; j += 16) {  // padding is zero
+    for (int v = 0; v < Lanes16<T>::kVectors; ++v) {
+      const Vec<T> x = load<T>(w + j + v * kLanes<T>);
+      magnitudes.v[v] = magnitudes.v[v] + abs<T>(x);
+      squares.v[v] = fma<T>(x, x, squares.v[v]);
+    }
+  }
+  *sum_abs = sum_lanes<T>(magnitudes);
+  *sum_squares = sum_lanes<T>(squares);
+}
+
+template <class T>
+ptrdiff_t first_nonfinite(ptrdiff_t n, const T* x) noexcept {
+  constexpr ptrdiff_t kBlock = 64 * kLanes<T>;  // long enough to hide the test, short enough to search again
+  ptrdiff_t i = 0;
+  for (; i + kBlock <= n; i += kBlock) {
+    Vec<T> differences{};
+    for (ptrdiff_t j = 0; j < kBlock; j += kLanes<T>) {
+      const Vec<T> v = load<T>(x + i + j);
+      differences = differences + (v - v);  // zero, or NaN for NaN and infinity
+    }
+    bool finite = true;
+    for (int lane = 0; lane < kLanes<T>; ++lane) finite = finite && differences[lane] == T(0);
+    if (!finite) break;
+  }
+  for (; i < n; ++i) {
+    if (!(x[i] - x[i] == T(0))) return i;
+  }
+  return -1;
+}
+
+// y = f(x) for n elements, the last ones through a padded copy.
+template <class T, class F>
+FASTMLP_INLINE void map(ptrdiff_t n, const T* x, T* y, F f) {
+  ptrdiff_t i = 0;
+  for (; i + kLanes<T> <= n; i += kLanes<T>) store<T>(y + i, f(load<T>(x + i)));
+  if (i < n) {
+    T rest[kLanes<T>] = {};
+    for (ptrdiff_t j = i; j < n; ++j) rest[j - i] = x[j];
+    store<T>(rest, f(load<T>(rest)));
+    for (ptrdiff_t j = i; j < n; ++j) y[j] = rest[j - i];
+  }
+}
+
+template <class T>
+void map_exp(ptrdiff_t n, const T* x, T* y) noexcept {
+  map<T>(n, x, y, [](Vec<T> v) { return exp<T>(v); });
+}
+template <class T>
+void map_log(ptrdiff_t n, const T* x, T* y) noexcept {
+  map<T>(n, x, y, [](Vec<T> v) { return log<T>(v); });
+}
+template <class T>
+void map_tanh(ptrdiff_t n, const T* x, T* y) noexcept {
+  map<T>(n, x, y, [](Vec<T> v) { return tanh<T>(v); });
+}
+template <class T>
+void map_sigmoid(ptrdiff_t n, const T* x, T* y) noexcept {
+  map<T>(n, x, y, [](Vec<T> v) { return sigmoid<T>(v); });
+}
+
+}  // namespace
+}  // namespace fastmlp

@@ -1,0 +1,47 @@
+// Gathers the kernels of one target into its table, the only symbol that leaves the target's object file.
+//
+// A target file defines FASTMLP_TARGET_NAME, FASTMLP_TARGET_TABLE, FASTMLP_VECTOR_BYTES and FASTMLP_VECTOR_REGISTERS and
+// includes this; its instruction set comes from CMake (fastmlp_add_target).
+#pragma once
+
+#include "kernels/kernel_table.hpp"
+#include "kernels/loss-inl.hpp"
+#include "kernels/optimizer-inl.hpp"
+#include "kernels/product-inl.hpp"
+#include "kernels/rows-inl.hpp"
+
+namespace fastmlp {
+namespace {
+
+template <class T>
+constexpr Kernels<T> kernels_of_this_target() {
+  return {
+      .gather = gather<T>,
+      .forward = forward<T>,
+      .softmax_rows = softmax_rows<T>,
+      .loss = loss<T>,
+      .backward = backward<T>,
+      .gradient = gradient<T>,
+      .update = update<T>,
+      .transpose = transpose<T>,
+      .row_norms = row_norms<T>,
+      .first_nonfinite = first_nonfinite<T>,
+      .exp = map_exp<T>,
+      .log = map_log<T>,
+      .tanh = map_tanh<T>,
+      .sigmoid = map_sigmoid<T>,
+      .tile_rows = kTileRows,
+      .vector_lanes = kLanes<T>,
+  };
+}
+
+}  // namespace
+
+extern const KernelTable FASTMLP_TARGET_TABLE;
+const KernelTable FASTMLP_TARGET_TABLE = {
+    .target = FASTMLP_TARGET_NAME,
+    .float32 = kernels_of_this_target<float>(),
+    .float64 = kernels_of_this_target<double>(),
+};
+
+}  // namespace fastmlp

@@ -1,0 +1,134 @@
+"""Typed contract of the compiled core: everything Python may ask of C++.
+
+Arrays that enter are C-contiguous, aligned, native-endian and already validated (``_validation.py``): data ``X`` of
+shape (rows, n_inputs) and dtype uint8, float32 or float64; ``targets`` either int32 class labels (rows,) or float32 or
+float64 rows (rows, n_outputs); ``sample_weight`` float64 (rows,) or None. ``threads`` is the caller's limit, 0 for none.
+All arithmetic runs with the GIL released. RuntimeError: the network is in use by another thread. MemoryError names
+the bytes that could not be had.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Array: TypeAlias = npt.NDArray[Any]
+Targets: TypeAlias = npt.NDArray[np.int32] | npt.NDArray[np.float32] | npt.NDArray[np.float64]
+SampleWeight: TypeAlias = npt.NDArray[np.float64] | None
+# (units, activation name, activation parameter, l1, l2)
+LayerSpec: TypeAlias = tuple[int, str, float, float, float]
+
+class Network32:
+    """Parameters of a dense network in float32, and its arithmetic; ``Network64`` is the same in float64.
+
+    ``loss`` is one of "softmax_cross_entropy", "sigmoid_cross_entropy", "mse", "half_squared_error". Activation names:
+    "identity", "sigmoid", "tanh", "relu", "leaky_relu" (parameter: slope), "softmax" (last layer only). The weights
+    are zero until ``initialize`` or until they are written.
+    """
+
+    def __init__(self, n_inputs: int, layers: Sequence[LayerSpec], loss: str) -> None: ...
+    def initialize(self, seed: int) -> None:
+        """Draw the weights (He for relu kinds, Glorot for the rest), zero the biases, forget the optimizer state."""
+
+    def weights(self, layer: int) -> Array:
+        """View (n_in, n_out) on the weights: writing changes the network."""
+
+    def bias(self, layer: int) -> Array:
+        """View (n_out,) on the bias: writing changes the network."""
+
+    def forward(self, X: Array, threads: int) -> Array:
+        """Outputs of the last layer after its activation, (rows, n_outputs)."""
+
+    def activations(self, X: Array, threads: int) -> list[Array]:
+        """Outputs of every layer, [(rows, units), ...]."""
+
+    def loss(self, X: Array, targets: Targets, sample_weight: SampleWeight, threads: int) -> float:
+        """Weighted mean loss over the rows plus the l1 and l2 penalties."""
+
+    def gradients(
+        self, X: Array, targets: Targets, sample_weight: SampleWeight, threads: int
+    ) -> tuple[float, list[Array], list[Array], Array]:
+        """(loss, [dW (n_in, n_out)], [db (n_out,)], dX (rows, n_inputs)) of the value that ``loss`` returns."""
+
+    def optimizer_state(self) -> tuple[str, int, list[Array]] | None:
+        """(optimizer name, steps made, flat copies of its slots), or None before the first step."""
+
+    def set_optimizer_state(self, state: tuple[str, int, list[Array]] | None) -> None: ...
+
+class Network64(Network32): ...
+
+class EpochRecord:
+    """One finished epoch: ``loss`` (mean over its samples, penalties included) and ``seconds``."""
+
+    @property
+    def loss(self) -> float: ...
+    @property
+    def seconds(self) -> float: ...
+
+class RunReport:
+    """What one call of ``Trainer.run`` did."""
+
+    @property
+    def steps(self) -> int:
+        """Steps made; fewer than asked only when the loss or a weight stopped being finite."""
+
+    @property
+    def diverged(self) -> bool:
+        """A loss or weight became NaN or infinite; the network holds the state of the last good epoch."""
+
+    @property
+    def last_loss(self) -> float:
+        """Loss of the last step made, the offending value when ``diverged``."""
+
+    @property
+    def epochs(self) -> list[EpochRecord]:
+        """Epochs finished during the call."""
+
+class Trainer32:
+    """One ``fit``: data, batching, shuffling and optimizer bound to a network; ``Trainer64`` is the same in float64.
+
+    A context manager: inside it the network is the calling thread's alone (that thread may still evaluate it between
+    runs). ``optimizer`` is ("sgd", {"learning_rate", "momentum", "nesterov"}) or ("adam", {"learning_rate", "beta1",
+    "beta2", "epsilon"}), all values floats. State left by an optimizer of the same name is taken up again, else it
+    starts from zero. Epoch e (counted from ``first_epoch``) is shuffled by a permutation that depends on ``seed`` and e
+    only. The last short batch of an epoch is a step too.
+    """
+
+    def __init__(
+        self,
+        network: Network32,
+        X: Array,
+        targets: Targets,
+        sample_weight: SampleWeight,
+        batch_size: int,
+        shuffle: bool,
+        seed: int,
+        first_epoch: int,
+        optimizer: str,
+        hyperparameters: Mapping[str, float],
+    ) -> None: ...
+    def __enter__(self) -> Trainer32: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+    @property
+    def steps_per_epoch(self) -> int: ...
+    def run(self, n_steps: int, threads: int) -> RunReport:
+        """Make up to ``n_steps`` training steps, across epochs, without touching Python."""
+
+class Trainer64(Trainer32): ...
+
+def first_nonfinite(X: Array) -> int:
+    """Flat index of the first NaN or infinity in a contiguous uint8, float32 or float64 array, or -1."""
+
+def available_targets() -> list[str]:
+    """Names of the instruction-set targets that this build has and this CPU runs, slowest first."""
+
+def active_target() -> str: ...
+def max_threads() -> int:
+    """What OpenMP would give the calling thread now (1 inside a parallel region or after a fork)."""
+
+def build_info() -> dict[str, str]:
+    """Version, compiler, build type, OpenMP version and targets of this build."""
