@@ -60,6 +60,13 @@ def test_fit_goes_on_from_where_it_was(optimizer):
     assert twice.get_parameters() == once.get_parameters()
 
 
+def test_new_settings_of_an_optimizer_keep_its_memory():
+    network = Network(1, [Dense(1)])  # output 0 against target 1, so the slopes are -2 as long as nothing moves far
+    network.fit([[1.0]], [1.0], optimizer=SGD(1e-9, momentum=0.5))
+    network.fit([[1.0]], [1.0], optimizer=SGD(1.0, momentum=0.5))
+    assert network.biases[0][0] == pytest.approx(1.0 * (2.0 + 0.5 * 2.0), rel=1e-8)
+
+
 def test_another_optimizer_or_another_start_begins_without_memory():
     fresh, used = Network(1, [Dense(1)]), Network(1, [Dense(1)])
     for forget in (lambda: used.fit([[1.0]], [1.0], optimizer="sgd"), lambda: used.initialize(seed=0)):
