@@ -224,6 +224,8 @@ def test_initial_weights_depend_on_the_seed_and_fit_their_activation():
         (lambda n: n.loss([], []), "the number of samples must be an integer of at least 1"),
         (lambda n: n.fit([], []), "the number of samples must be an integer of at least 1"),
         (lambda n: n.fit([[1.0, 2.0]], [0, 1]), "y has 2 values, but 1 are expected"),
+        (lambda n: n.fit([[1.0, 2.0]] * 2, [0, 3], batch_size=1), r"y\[1\] must be an integer from 0 to 2, got 3"),
+        (lambda n: n.fit([[1.0, 2.0]] * 2, [0, 1], batch_size=1, order=[0, 2]), "a row number in order must be"),
         (lambda n: n.set_parameters([1.0] * 10), "the parameter vector has 10 values, but 9 are expected"),
         (lambda n: Network(2, [Dense(2, "softmax"), Dense(2)]), "softmax belongs to the last layer"),
         (lambda n: Network(2, []), "the number of layers must be an integer of at least 1"),

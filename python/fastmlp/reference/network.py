@@ -160,7 +160,8 @@ class Network:
         self, X: Sequence[Sequence[float]], y: Sequence[Target], sample_weight: Sequence[float] | None = None
     ) -> float:
         """Return the weighted mean of the samples' losses plus the penalties; for ``y`` see ``gradients``."""
-        return self._loss_gate(self._circuit(X), y, sample_weight).value
+        X, targets, weights = self._samples(X, y, sample_weight)
+        return self._loss_gate(self._circuit(X), targets, weights).value
 
     def gradients(
         self, X: Sequence[Sequence[float]], y: Sequence[Target], sample_weight: Sequence[float] | None = None
@@ -181,8 +182,9 @@ class Network:
         -------
         Gradients
         """
+        X, targets, weights = self._samples(X, y, sample_weight)
         circuit = self._circuit(X)
-        loss = self._loss_gate(circuit, y, sample_weight)
+        loss = self._loss_gate(circuit, targets, weights)
         loss.backward()
         return Gradients(
             loss=loss.value,
@@ -222,25 +224,42 @@ class Network:
         list of float
             One loss per step, penalties included.
         """
-        check_length(y, len(X), "y")
-        check_length(X if sample_weight is None else sample_weight, len(X), "sample_weight")
-        rows = list(range(len(X)) if order is None else order)
-        check_integer(len(rows), "the number of samples", minimum=1)
-        size = len(rows) if batch_size is None else check_integer(batch_size, "batch_size", minimum=1)
+        # Everything is looked at before the first step, so that an error leaves the network as it was.
+        X, targets, weights = self._samples(X, y, sample_weight)
+        last = len(X) - 1
+        rows = [
+            check_integer(n, "a row number in order", minimum=0, maximum=last)
+            for n in (range(len(X)) if order is None else order)
+        ]
+        size = max(len(rows), 1) if batch_size is None else check_integer(batch_size, "batch_size", minimum=1)
+        epochs = check_integer(epochs, "epochs", minimum=0)
         settings = resolve_optimizer(optimizer)
         if self._training is None or self._training.settings.name != settings.name:
             self._training = Training(settings)
         self._training.settings = settings
         losses = []
-        for _ in range(check_integer(epochs, "epochs", minimum=0)):
+        for _ in range(epochs):
             for start in range(0, len(rows), size):
                 batch = rows[start : start + size]
-                weight = None if sample_weight is None else [sample_weight[n] for n in batch]
-                gradients = self.gradients([X[n] for n in batch], [y[n] for n in batch], weight)
+                gradients = self.gradients(
+                    [X[n] for n in batch], [targets[n] for n in batch], [weights[n] for n in batch]
+                )
                 gradient = _flatten(gradients.weights, gradients.biases)
                 self.set_parameters(self._training.step(self.get_parameters(), gradient))
                 losses.append(gradients.loss)
         return losses
+
+    def _samples(
+        self, X: Sequence[Sequence[float]], y: Sequence[Target], sample_weight: Sequence[float] | None
+    ) -> tuple[Matrix, Matrix, Vector]:
+        """Return inputs, target rows and weights of the samples as lists of floats."""
+        check_integer(len(X), "the number of samples", minimum=1)
+        check_length(y, len(X), "y")
+        return (
+            [float_row(x, self.n_inputs, f"X[{n}]") for n, x in enumerate(X)],
+            [target_row(target, self.layers[-1].units, f"y[{n}]") for n, target in enumerate(y)],
+            [1.0] * len(X) if sample_weight is None else float_row(sample_weight, len(X), "sample_weight"),
+        )
 
     def _circuit(self, X: Sequence[Sequence[float]]) -> Circuit:
         """Build the gates from the inputs to the last activations."""
@@ -258,14 +277,8 @@ class Network:
             activations.append(samples)
         return Circuit(weights, biases, inputs, logits, activations)
 
-    def _loss_gate(self, circuit: Circuit, y: Sequence[Target], sample_weight: Sequence[float] | None) -> Gate:
+    def _loss_gate(self, circuit: Circuit, targets: Matrix, weights: Vector) -> Gate:
         """Add to a circuit the mean loss of its samples and the penalties."""
-        n_samples = len(circuit.inputs)
-        check_integer(n_samples, "the number of samples", minimum=1)
-        n_outputs = self.layers[-1].units
-        check_length(y, n_samples, "y")
-        targets = [target_row(target, n_outputs, f"y[{n}]") for n, target in enumerate(y)]
-        weights = [1.0] * n_samples if sample_weight is None else float_row(sample_weight, n_samples, "sample_weight")
         loss = LOSSES[self._loss.name]
         samples = zip(weights, circuit.logits, circuit.activations[-1], targets, strict=True)
         total = add(*(weight * loss(z, a, target, self._activations[-1]) for weight, z, a, target in samples))
