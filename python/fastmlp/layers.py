@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy.typing as npt
 
 from fastmlp._validation import check_integer, check_real
-from fastmlp.activations import Activation, resolve_activation
+from fastmlp.activations import Activation, Softmax, resolve_activation
+
+# what the core can pad without overflow; far smaller ones already end in a MemoryError that names the bytes
+MAX_UNITS = 2**56 - 1
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Dense:
     l2: float | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "units", check_integer(self.units, "units", minimum=1))
+        object.__setattr__(self, "units", check_integer(self.units, "units", minimum=1, maximum=MAX_UNITS))
         object.__setattr__(self, "activation", resolve_activation(self.activation))
         for name in ("l1", "l2"):
             value = getattr(self, name)
@@ -45,13 +49,42 @@ class Dense:
                 object.__setattr__(self, name, check_real(value, name, minimum=0.0))
 
 
+def resolve_layers(value: Iterable[Dense]) -> list[Dense]:
+    """Return the layers as a list: at least one, all Dense, softmax in the last one only."""
+    if not isinstance(value, Iterable):
+        raise TypeError(
+            f"layers must be a list of layers, got {value!r}: write [fm.Dense(10, 'softmax')], for example."
+        )
+    layers = list(value)
+    if not layers:
+        raise ValueError("layers is empty, but a network needs a layer: write [fm.Dense(10, 'softmax')], for example.")
+    for index, layer in enumerate(layers):
+        if not isinstance(layer, Dense):
+            raise TypeError(f"layers[{index}] must be a layer, got {layer!r}: write fm.Dense(10, 'relu'), for example.")
+        if isinstance(layer.activation, Softmax) and index < len(layers) - 1:
+            raise ValueError(f"layers[{index}] has softmax, but only the last layer may: use 'relu' or 'tanh' there.")
+    return layers
+
+
 @dataclass(frozen=True, eq=False)
 class DenseLayer:
-    """A layer of a built network: its description, and views on its parameters (writing changes the network)."""
+    """A layer of a built network: its description, and views on its parameters (writing changes the network).
+
+    Attributes
+    ----------
+    units : int
+    activation : activation object
+    l1, l2 : float
+        Penalties in force: the layer's own, or the network's.
+    weights : array of shape (inputs, units)
+        Write into it, ``layer.weights[:] = values``, to change the network.
+    bias : array of shape (units,)
+        Likewise.
+    """
 
     units: int
     activation: Activation
     l1: float
     l2: float
-    weights: npt.NDArray[Any]
-    bias: npt.NDArray[Any]
+    weights: npt.NDArray[Any] = field(repr=False)
+    bias: npt.NDArray[Any] = field(repr=False)

@@ -1,0 +1,66 @@
+"""What the outputs of a network mean: classes, probabilities or values, and how right they are.
+
+Decided once per network from its last activation and its loss. Losses are computed in the core, not here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmlp.activations import Activation, Sigmoid, Softmax
+from fastmlp.losses import CrossEntropy, Loss
+
+Array = npt.NDArray[Any]
+# many: one output for each class. binary: one output, the probability of class 1. values: no classes
+Meaning = Literal["many", "binary", "values"]
+
+
+def meaning_of_outputs(last: Activation, loss: Loss, n_outputs: int) -> Meaning:
+    """Return what the outputs stand for."""
+    if isinstance(last, Softmax):
+        return "many"
+    if isinstance(last, Sigmoid) and n_outputs == 1:
+        return "binary"
+    if isinstance(last, Sigmoid) and isinstance(loss, CrossEntropy):
+        return "many"
+    return "values"
+
+
+def predictions(outputs: Array, meaning: Meaning) -> Array:
+    """Return class labels (rows,), or the values: (rows,) for one output, else (rows, n_outputs)."""
+    if meaning == "many":
+        labels: Array = outputs.argmax(axis=1)
+        return labels
+    if meaning == "binary":
+        return (outputs[:, 0] >= 0.5).astype(np.intp)
+    return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+
+
+def probabilities(outputs: Array, meaning: Meaning) -> Array:
+    """Return one column for each class, (rows, classes)."""
+    if meaning == "values":
+        raise ValueError(
+            "the outputs of this network are values, not probabilities: use predict, "
+            "or build it with softmax or sigmoid in the last layer."
+        )
+    return np.column_stack([1 - outputs[:, 0], outputs[:, 0]]) if meaning == "binary" else outputs
+
+
+def metric_name(targets: Array, meaning: Meaning) -> str:
+    """Return "accuracy" for classes, "mae" (mean absolute error) for values."""
+    return "mae" if meaning == "values" and targets.ndim == 2 else "accuracy"
+
+
+def metric(outputs: Array, targets: Array, sample_weight: Array | None, meaning: Meaning) -> float:
+    """Return the weighted mean over rows of what ``metric_name`` says; targets as the core takes them."""
+    if metric_name(targets, meaning) == "mae":
+        by_row = np.abs(outputs - targets).mean(axis=1, dtype=np.float64)
+    else:
+        # labels for a network of values are trained on as indicator rows, so the largest output answers
+        meaning = "many" if meaning == "values" else meaning
+        wanted = targets if targets.ndim == 1 else predictions(targets, meaning)
+        by_row = (predictions(outputs, meaning) == wanted).astype(np.float64)
+    return float(np.average(by_row, weights=sample_weight))

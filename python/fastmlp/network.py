@@ -1,0 +1,536 @@
+"""The network as a user sees it: every method checks its arguments, asks the core and returns NumPy arrays.
+
+The checks are in _architecture.py and _validation.py, the meaning of outputs in _outputs.py, the loop of ``fit`` in
+training.py, the check of gradients in gradient_check.py, files in serialization.py. Half of this file is documentation
+of the public methods, which is why it is a long one. Parameters and optimizer state live in the core;
+``layers[l].weights`` and ``.bias`` are views on them, which also write.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmlp import gradient_check, training
+from fastmlp._architecture import Architecture
+from fastmlp._guard import FitGuard
+from fastmlp._outputs import metric, metric_name, predictions, probabilities
+from fastmlp._table import as_table
+from fastmlp._validation import check_data, check_outputs, check_parameters
+from fastmlp.gradient_check import GradientReport
+from fastmlp.gradients import Gradients, flat_vector
+from fastmlp.layers import Dense, DenseLayer
+from fastmlp.losses import Loss
+from fastmlp.runtime import thread_limit
+
+if TYPE_CHECKING:
+    from fastmlp._core import Network32
+    from fastmlp.callbacks import Callback
+    from fastmlp.history import History
+    from fastmlp.optimizers import Optimizer
+
+Array = npt.NDArray[Any]
+
+
+class Network:
+    """A dense feed-forward network (multilayer perceptron) and everything that can be done with it.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Columns of X.
+    layers : list of Dense
+        From the first to the last; softmax only in the last.
+    loss : str or loss object, optional
+        Default: "cross_entropy" after softmax and sigmoid, "mse" after other activations.
+    dtype : "float32" or "float64", default "float32"
+        Of the parameters and of all arithmetic.
+    seed : int, optional
+        From 0 to 2**64 - 1: decides initial weights and shuffling. Default: drawn from the operating system.
+    l1, l2 : float, default 0.0
+        Penalties l1 sum |W| + (l2 / 2) sum W^2 over the weights (not the biases), added to the mean loss; those of a
+        layer take their place.
+
+    Attributes
+    ----------
+    layers : list of DenseLayer
+        With ``weights`` (inputs, units) and ``bias`` (units,) as views: writing changes the network.
+    loss_function : loss object
+    dtype : numpy dtype
+    seed : int
+        The one given or drawn.
+    classes : list of str or None
+        Names of the classes, kept with the model.
+    metadata : dict
+        Whatever is to be kept with the model, as plain JSON.
+
+    Notes
+    -----
+    Initial weights: He et al., ICCV 2015, for the relu kinds; Glorot and Bengio, AISTATS 2010, for the rest; biases 0.
+    One object is not for several threads at a time: a call while another thread is in ``fit`` raises RuntimeError.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+    >>> net = fm.Network(2, [fm.Dense(8, "tanh"), fm.Dense(2, "softmax")], seed=0)
+    >>> net.n_parameters
+    42
+    >>> history = net.fit(X, y, epochs=500, optimizer=fm.Adam(0.05))
+    >>> net.predict(X)
+    array([0, 1, 1, 0])
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        layers: Iterable[Dense],
+        *,
+        loss: str | Loss | None = None,
+        dtype: npt.DTypeLike = "float32",
+        seed: int | None = None,
+        l1: float = 0.0,
+        l2: float = 0.0,
+    ) -> None:
+        self._build(Architecture.of(n_inputs, layers, loss, dtype, seed, l1, l2))
+        self.classes: list[str] | None = None
+        self.metadata: dict[str, Any] = {}
+        self.reset()
+
+    def _build(self, architecture: Architecture) -> None:
+        self._architecture = architecture
+        self._guard = FitGuard()
+        self._core = architecture.new_core(architecture.dtype)
+        self.layers = [
+            DenseLayer(
+                layer.units,
+                activation,
+                *architecture.penalties(index),
+                self._core.weights(index),
+                self._core.bias(index),
+            )
+            for index, (layer, activation) in enumerate(zip(architecture.layers, architecture.activations, strict=True))
+        ]
+
+    @property
+    def n_inputs(self) -> int:
+        """Columns of X."""
+        return self._architecture.n_inputs
+
+    @property
+    def n_outputs(self) -> int:
+        """Units of the last layer."""
+        return self._architecture.n_outputs
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of weights and biases."""
+        return sum(layer.weights.size + layer.bias.size for layer in self.layers)
+
+    @property
+    def loss_function(self) -> Loss:
+        """The loss as an object; its value is ``loss(X, y)``."""
+        return self._architecture.loss
+
+    @property
+    def is_classifier(self) -> bool:
+        """Whether ``predict`` returns class labels."""
+        return self._architecture.meaning != "values"
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the parameters and of all arithmetic."""
+        return self._architecture.dtype
+
+    @property
+    def seed(self) -> int:
+        """The seed that was given, or drawn."""
+        return self._architecture.seed
+
+    def reset(self) -> None:
+        """Start over: initial weights, no optimizer state, as a new network of the same seed.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> net = fm.Network(1, [fm.Dense(1)], seed=0)
+        >>> first = net.fit([[1.0], [2.0]], [1.0, 2.0], epochs=2)
+        >>> net.reset()
+        >>> net.fit([[1.0], [2.0]], [1.0, 2.0], epochs=2)["loss"] == first["loss"]
+        True
+        """
+        self._guard.check_idle()
+        self._core.initialize(self.seed)
+        self._epochs_trained = 0
+
+    def fit(
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        *,
+        epochs: int = 10,
+        batch_size: int | None = 128,
+        optimizer: str | Optimizer = "adam",
+        shuffle: bool = True,
+        sample_weight: npt.ArrayLike | None = None,
+        validation_data: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+        callbacks: Iterable[Callback] = (),
+        progress: bool | None = None,
+    ) -> History:
+        """Train; a second call goes on from where the first ended, optimizer state included.
+
+        Parameters
+        ----------
+        X : array (samples, inputs)
+            Of bools, integers or floats.
+        y : array (samples,) or (samples, outputs)
+            Integer labels, or one row per sample: indicators, probabilities, or values to regress on.
+        epochs : int, default 10
+            Passes over the data.
+        batch_size : int or None, default 128
+            Samples per step; 1 is online, None full-batch. The last batch of an epoch may be shorter.
+        optimizer : str or optimizer object, default "adam"
+            Its state is kept for the next call with an optimizer of this kind.
+        shuffle : bool, default True
+            Take the samples in a new order in every epoch; the order depends on the seed and the epoch only.
+        sample_weight : array (samples,), optional
+            Not negative; the loss is the weighted mean.
+        validation_data : pair (X, y), optional
+            Evaluated after each epoch.
+        callbacks : list of callables
+            Called with (network, epoch) after each epoch, see ``fastmlp.callbacks``; True ends the fit.
+        progress : bool, optional
+            Show a progress bar; default: if stderr is a terminal.
+
+        Returns
+        -------
+        History
+
+        Raises
+        ------
+        ValueError, TypeError
+            An argument is not as described; nothing has changed then.
+        FloatingPointError
+            The loss or a weight became NaN or infinite; the network is as after the last good epoch.
+        KeyboardInterrupt
+            Ctrl-C; the network holds the last finished step.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> net = fm.Network(1, [fm.Dense(1)], seed=0)
+        >>> net.fit([[0.0], [1.0]], [1.0, 3.0], epochs=200, optimizer=fm.SGD(0.5))["loss"][-1] < 1e-6
+        True
+        """
+        with self._guard.fitting():
+            return training.fit(
+                self,
+                X,
+                y,
+                epochs=epochs,
+                batch_size=batch_size,
+                optimizer=optimizer,
+                shuffle=shuffle,
+                sample_weight=sample_weight,
+                validation_data=validation_data,
+                callbacks=callbacks,
+                progress=progress,
+            )
+
+    def predict(self, X: npt.ArrayLike) -> Array:
+        """Return class labels, or values for regression.
+
+        Parameters
+        ----------
+        X : array (samples, inputs)
+
+        Returns
+        -------
+        array (samples,) or (samples, outputs)
+            After softmax, and after several sigmoids with cross_entropy, the label of the largest output; after one
+            sigmoid 1 where the output is at least 0.5, else 0; after other activations the outputs, (samples,) if
+            there is one.
+
+        Raises
+        ------
+        FloatingPointError
+            The outputs are not finite.
+        """
+        return predictions(self._finite_outputs(X), self._architecture.meaning)
+
+    def predict_proba(self, X: npt.ArrayLike) -> Array:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array (samples, inputs)
+
+        Returns
+        -------
+        array (samples, classes)
+            One sigmoid gives two columns. Several sigmoids are one-versus-all: their rows need not add up to 1.
+
+        Raises
+        ------
+        ValueError
+            The outputs are no probabilities.
+        """
+        return probabilities(self._finite_outputs(X), self._architecture.meaning)
+
+    def forward(self, X: npt.ArrayLike) -> Array:
+        """Return the outputs of the last layer, after its activation.
+
+        Parameters
+        ----------
+        X : array (samples, inputs)
+
+        Returns
+        -------
+        array (samples, outputs)
+            Row i does not depend on the other rows, to the last bit.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> net = fm.Network(2, [fm.Dense(2, "sigmoid")], dtype="float64")
+        >>> net.layers[0].weights[:] = [[1, -1], [-2, 1]]
+        >>> net.layers[0].bias[:] = [1, 0]
+        >>> net.forward([[1, -1]]).round(2)
+        array([[0.98, 0.12]])
+        """
+        return self._core.forward(check_data(X, self.n_inputs, self.dtype), thread_limit())
+
+    def activations(self, X: npt.ArrayLike) -> list[Array]:
+        """Return the outputs of every layer, from the first to the last.
+
+        Parameters
+        ----------
+        X : array (samples, inputs)
+
+        Returns
+        -------
+        list of arrays (samples, units)
+        """
+        return self._core.activations(check_data(X, self.n_inputs, self.dtype), thread_limit())
+
+    def loss(self, X: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
+        """Return the mean loss over the samples, weighted if weights are given, plus the penalties.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for ``fit``.
+
+        Returns
+        -------
+        float
+        """
+        return self._core.loss(*self._architecture.check(X, y, sample_weight), thread_limit())
+
+    def evaluate(
+        self, X: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None
+    ) -> dict[str, float]:
+        """Return the loss and how right the predictions are.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for ``fit``.
+
+        Returns
+        -------
+        dict
+            "loss", and "accuracy" (share of right labels) or for values "mae" (mean absolute error).
+        """
+        return self._evaluate(*self._architecture.check(X, y, sample_weight))
+
+    def gradients(self, X: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> Gradients:
+        """Return the derivatives of ``loss(X, y)`` by every weight, bias and input, by backpropagation.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for ``fit``.
+
+        Returns
+        -------
+        Gradients
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> net = fm.Network(1, [fm.Dense(1)], loss="half_squared_error")
+        >>> net.set_parameters([2.0, 1.0])
+        >>> net.gradients([[3.0]], [5.0]).weights  # (3 * 2 + 1 - 5) * 3
+        [array([[6.]], dtype=float32)]
+        """
+        return Gradients(*self._core.gradients(*self._architecture.check(X, y, sample_weight), thread_limit()))
+
+    def check_gradients(
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None = None,
+        *,
+        tolerance: float = 1e-6,
+        max_samples: int = 100,
+        max_parameters: int = 2000,
+        seed: int = 0,
+    ) -> GradientReport:
+        """Compare backpropagation with central differences, both in float64 at the weights of this network.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for ``fit``.
+        tolerance : float, default 1e-6
+            The largest relative error that passes.
+        max_samples : int, default 100
+            Of more samples, so many are taken at even distances.
+        max_parameters : int, default 2000
+            A network with more of them is checked at random parameters and along random directions of each layer.
+        seed : int, default 0
+            Of these random choices.
+
+        Returns
+        -------
+        GradientReport
+            ``passed``, ``max_relative_error``, and a table when printed.
+
+        Raises
+        ------
+        ValueError
+            An argument is not as described, or every sample lies at a kink of relu or leaky_relu.
+
+        Notes
+        -----
+        How errors are measured and kinks are avoided: gradient_check.py.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> net = fm.Network(2, [fm.Dense(3, "tanh"), fm.Dense(2, "softmax")], seed=0)
+        >>> net.check_gradients([[0.5, -1.0], [2.0, 0.1]], [0, 1]).passed
+        True
+        """
+        return gradient_check.check_network(
+            self._double(),
+            self._architecture,
+            *self._architecture.check(X, y, sample_weight),
+            tolerance=tolerance,
+            max_samples=max_samples,
+            max_parameters=max_parameters,
+            seed=seed,
+        )
+
+    def get_parameters(self) -> Array:
+        """Return a copy of all parameters as one vector: W0.ravel(), b0, W1.ravel(), b1, ...
+
+        Returns
+        -------
+        array (n_parameters,)
+        """
+        self._guard.check_access()
+        return flat_vector((layer.weights, layer.bias) for layer in self.layers)
+
+    def set_parameters(self, parameters: npt.ArrayLike) -> None:
+        """Write all parameters from one vector, in the order of ``get_parameters``; optimizer state stays.
+
+        Parameters
+        ----------
+        parameters : array (n_parameters,)
+            Finite.
+
+        Raises
+        ------
+        ValueError
+            The length is wrong or a value is not finite; nothing has changed then.
+        """
+        self._guard.check_access()
+        self._write(check_parameters(parameters, self.n_parameters, self.dtype))
+
+    def summary(self) -> str:
+        """Return a table of the layers with shapes and numbers of parameters.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> print(fm.Network(3, [fm.Dense(4, "relu"), fm.Dense(2, "softmax")], seed=0).summary())
+        layer  activation  weights  parameters
+            1  relu        3 x 4            16
+            2  softmax     4 x 2            10
+        26 parameters (float32), loss: cross_entropy, seed: 0
+        """
+        rows = [("layer", "activation", "weights", "parameters")]
+        for index, layer in enumerate(self.layers, 1):
+            n_in, units = layer.weights.shape
+            size = layer.weights.size + layer.bias.size
+            rows.append((str(index), layer.activation.name, f"{n_in} x {units}", str(size)))
+        total = f"{self.n_parameters} parameters ({self.dtype}), loss: {self.loss_function.name}, seed: {self.seed}"
+        return "\n".join([*as_table(rows, "><<>"), total])
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network to a model file, see ``fastmlp.save``.
+
+        Parameters
+        ----------
+        path : path
+        """
+        # here, so that importing fastmlp does not import safetensors
+        from fastmlp.serialization import save
+
+        save(self, path)
+
+    def __repr__(self) -> str:
+        layers = ", ".join(f"Dense({layer.units}, {layer.activation.name!r})" for layer in self.layers)
+        rest = f"loss={self.loss_function.name!r}, dtype='{self.dtype}', seed={self.seed}"
+        return f"Network({self.n_inputs}, [{layers}], {rest})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "architecture": self._architecture,
+            "parameters": self.get_parameters(),
+            "optimizer_state": self._core.optimizer_state(),
+            "epochs_trained": self._epochs_trained,
+            "classes": self.classes,
+            "metadata": self.metadata,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._build(state["architecture"])
+        self._write(state["parameters"])
+        self._core.set_optimizer_state(state["optimizer_state"])
+        self._epochs_trained = state["epochs_trained"]
+        self.classes = state["classes"]
+        self.metadata = state["metadata"]
+
+    def _finite_outputs(self, X: Any) -> Array:
+        outputs = self.forward(X)
+        check_outputs(outputs)
+        return outputs
+
+    def _evaluate(self, X: Array, targets: Array, sample_weight: Array | None) -> dict[str, float]:
+        """Evaluate on checked arrays."""
+        threads = thread_limit()
+        loss = self._core.loss(X, targets, sample_weight, threads)
+        rightness = metric(self._core.forward(X, threads), targets, sample_weight, self._architecture.meaning)
+        return {"loss": loss, metric_name(targets, self._architecture.meaning): rightness}
+
+    def _double(self) -> Network32:
+        """Return a core in float64 with a copy of these parameters."""
+        double = self._architecture.new_core(np.float64)
+        for index, layer in enumerate(self.layers):
+            double.weights(index)[...] = layer.weights
+            double.bias(index)[...] = layer.bias
+        return double
+
+    def _write(self, parameters: Array) -> None:
+        start = 0
+        for layer in self.layers:
+            for part in (layer.weights, layer.bias):
+                part[...] = parameters[start : start + part.size].reshape(part.shape)
+                start += part.size

@@ -1,0 +1,138 @@
+"""How many threads the core may use, which instructions it uses, and what this installation is made of.
+
+The number set here is an upper limit: the core also obeys OpenMP's own (OMP_NUM_THREADS, threadpoolctl, joblib) on each
+call, and takes fewer threads where more would not help. No result depends on any of it.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from fastmlp import _core
+from fastmlp._validation import check_integer, check_thread_variable
+
+_limit = check_thread_variable("FASTMLP_NUM_THREADS", os.environ.get("FASTMLP_NUM_THREADS", ""))
+
+
+def thread_limit() -> int:
+    """Return the limit as the core wants it: a C int, 0 for none."""
+    return min(_limit, 2**31 - 1)
+
+
+def set_num_threads(n: int | None) -> None:
+    """Let this process use at most ``n`` threads for each call; None takes the limit away.
+
+    The environment variable FASTMLP_NUM_THREADS sets the same at import.
+
+    Parameters
+    ----------
+    n : int or None
+        At least 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        ``n`` is not an integer, or is below 1.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.set_num_threads(1)
+    >>> fm.get_num_threads()
+    1
+    >>> fm.set_num_threads(None)
+    """
+    global _limit
+    _limit = 0 if n is None else check_integer(n, "n", minimum=1)
+
+
+def get_num_threads() -> int:
+    """Return how many threads a call from this thread may use now: the limit, or what OpenMP gives if that is less.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.get_num_threads() >= 1
+    True
+    """
+    allowed = _core.max_threads()
+    return min(_limit, allowed) if _limit else allowed
+
+
+@contextmanager
+def num_threads(n: int | None) -> Iterator[None]:
+    """Set the limit of threads inside a with block, for the whole process, and put the old one back after it.
+
+    Parameters
+    ----------
+    n : int or None
+        As for ``set_num_threads``.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> with fm.num_threads(1):
+    ...     fm.get_num_threads()
+    1
+    """
+    before = _limit
+    set_num_threads(n)
+    try:
+        yield
+    finally:
+        set_num_threads(before or None)
+
+
+def available_targets() -> list[str]:
+    """Return the instruction-set targets that this build has and this CPU runs, slowest first.
+
+    The environment variable FASTMLP_TARGET forces one of them at import.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.active_target() in fm.available_targets()
+    True
+    """
+    return _core.available_targets()
+
+
+def active_target() -> str:
+    """Return the instruction-set target in use.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> isinstance(fm.active_target(), str)
+    True
+    """
+    return _core.active_target()
+
+
+def show_config() -> None:
+    """Print versions, targets and threads: what a report of a problem should hold.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.show_config()  # doctest: +ELLIPSIS
+    fastmlp ...
+    """
+    build = _core.build_info()
+    facts = {
+        "fastmlp": build.pop("version"),
+        "Python": f"{platform.python_version()} ({sys.platform}, {platform.machine()})",
+        "NumPy": np.__version__,
+        **build,
+        "active target": active_target(),
+        "available targets": ", ".join(available_targets()),
+        "threads": f"{get_num_threads()} (limit: {_limit or 'none'}; OpenMP: {_core.max_threads()})",
+    }
+    width = max(map(len, facts)) + 2
+    print("\n".join(f"{name:<{width}}{value}" for name, value in facts.items()))

@@ -1,0 +1,176 @@
+"""The loop of ``fit``: everything that happens between two slices of steps.
+
+The core makes n steps and returns; n is chosen for about 50 ms, so that Ctrl-C (raised by Python between slices), the
+progress bar, validation and callbacks come in time and cost nothing. A slice ends with the epoch only where something
+must happen there; else the core crosses epochs by itself. What the core does in a step: cpp/core/trainer.hpp.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastmlp import _core
+from fastmlp._outputs import metric_name
+from fastmlp._validation import check_callables, check_flag, check_integer, check_pair, check_verdict
+from fastmlp.callbacks import Callback
+from fastmlp.history import Epoch, History
+from fastmlp.optimizers import Optimizer, resolve_optimizer
+from fastmlp.runtime import thread_limit
+
+if TYPE_CHECKING:
+    from fastmlp.network import Network
+
+# short enough for Ctrl-C to feel immediate, long enough that entering the core is free
+SLICE_SECONDS = 0.05
+# a slice grows by no more than this: the first steps of a fit may be faster than the later ones
+SLICE_GROWTH = 8
+
+
+def fit(
+    network: Network,
+    X: Any,
+    y: Any,
+    *,
+    epochs: int,
+    batch_size: int | None,
+    optimizer: str | Optimizer,
+    shuffle: bool,
+    sample_weight: Any,
+    validation_data: Any,
+    callbacks: Iterable[Callback],
+    progress: bool | None,
+) -> History:
+    """Train the network; described at ``Network.fit``."""
+    epochs = check_integer(epochs, "epochs", minimum=1)
+    if batch_size is not None:
+        batch_size = check_integer(batch_size, "batch_size", minimum=1)
+    settings = resolve_optimizer(optimizer)
+    shuffle = check_flag(shuffle, "shuffle")
+    if progress is not None:
+        progress = check_flag(progress, "progress")
+    called = check_callables(callbacks, "callbacks")
+    data = network._architecture.check(X, y, sample_weight)
+    validation = None
+    columns = ["epoch", "loss", "seconds", "samples_per_second"]
+    if validation_data is not None:
+        pair = check_pair(validation_data, "validation_data")
+        validation = network._architecture.check(*pair, names=("validation_data[0]", "validation_data[1]"))
+        columns += ["validation_loss", f"validation_{metric_name(validation[1], network._architecture.meaning)}"]
+    for callback in called:
+        if hasattr(callback, "begin"):
+            callback.begin(network, columns)
+
+    n_samples = len(data[0])
+    batch = n_samples if batch_size is None else min(batch_size, n_samples)
+    history = History()
+    kind = _core.Trainer32 if network.dtype == np.float32 else _core.Trainer64
+    trainer = kind(
+        network._core,
+        *data,
+        batch,
+        shuffle,
+        network.seed,
+        network._epochs_trained,
+        settings.name,
+        {name: float(value) for name, value in asdict(settings).items()},
+    )
+    with trainer, _ProgressBar(progress, epochs, n_samples, batch) as bar:
+        for report in _slices(trainer, epochs, whole_epochs_apart=validation is not None or bool(called)):
+            for record in report.epochs:
+                network._epochs_trained += 1
+                history.epochs.append(_row(len(history.epochs) + 1, record, n_samples))
+            bar.show(report.steps, history, report.last_loss)
+            if report.diverged:
+                raise FloatingPointError(_divergence(report, bar.steps, len(history.epochs), settings))
+            if report.epochs and validation is not None:
+                measured = network._evaluate(*validation)
+                history.epochs[-1].update({f"validation_{name}": value for name, value in measured.items()})
+            if report.epochs and _call(called, network, history.epochs[-1]):
+                break
+    for callback in called:
+        if hasattr(callback, "end"):
+            callback.end(network)
+    return history
+
+
+def _call(callbacks: list[Callback], network: Network, epoch: Epoch) -> bool:
+    """Show every callback a copy of the epoch, and return whether one of them wants to end the fit."""
+    verdicts = [check_verdict(callback(network, dict(epoch))) for callback in callbacks]
+    return any(verdicts)
+
+
+def _slices(trainer: _core.Trainer32, epochs: int, *, whole_epochs_apart: bool) -> Iterator[_core.RunReport]:
+    """Run all steps, and yield what each slice of them did."""
+    per_epoch = trainer.steps_per_epoch
+    left = epochs * per_epoch
+    size = 1
+    while left:
+        # what is left of this epoch, or of the fit
+        most = (left - 1) % per_epoch + 1 if whole_epochs_apart else left
+        began = time.perf_counter()
+        report = trainer.run(min(size, most), thread_limit())
+        seconds = time.perf_counter() - began
+        left -= report.steps
+        yield report
+        in_time = int(report.steps * SLICE_SECONDS / max(seconds, 1e-9))
+        size = max(1, min(in_time, SLICE_GROWTH * size))
+
+
+def _row(number: int, record: _core.EpochRecord, n_samples: int) -> Epoch:
+    # a clock that stands still over a tiny epoch shall not give an infinite rate
+    rate = n_samples / max(record.seconds, 1e-9)
+    return {"epoch": number, "loss": record.loss, "seconds": record.seconds, "samples_per_second": rate}
+
+
+def _divergence(report: _core.RunReport, step: int, finished: int, settings: Optimizer) -> str:
+    loss = report.last_loss
+    if np.isfinite(loss):
+        what = "a weight became NaN or infinite"
+    else:
+        what = f"loss became {'NaN' if np.isnan(loss) else 'infinite'}"
+    kept = f"of epoch {finished}" if finished else "from before the fit"
+    return (
+        f"{what} at epoch {finished + 1}, step {step} (learning rate {settings.learning_rate:g}): "
+        f"the weights {kept} were kept; lower the learning rate."
+    )
+
+
+class _ProgressBar:
+    """A bar of samples with epoch and loss, or nothing; counts the steps in both cases."""
+
+    def __init__(self, wanted: bool | None, epochs: int, n_samples: int, batch_size: int) -> None:
+        self.steps = 0
+        self._epochs, self._n_samples, self._batch_size = epochs, n_samples, batch_size
+        # stderr is None in programs without a console
+        self._wanted = sys.stderr is not None and sys.stderr.isatty() if wanted is None else wanted
+        self._bar: Any = None
+
+    def __enter__(self) -> _ProgressBar:
+        if self._wanted:
+            # here, so that importing fastmlp does not import tqdm
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=self._epochs * self._n_samples, unit=" samples", unit_scale=True)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def show(self, steps: int, history: History, last_loss: float) -> None:
+        """Count the steps of a slice, and show them where tqdm finds it is time."""
+        self.steps += steps
+        if self._bar is None:
+            return
+        finished, rest = divmod(self.steps, -(-self._n_samples // self._batch_size))
+        self._bar.set_description(f"epoch {min(finished + 1, self._epochs)}/{self._epochs}", refresh=False)
+        # one step's loss is noisy: it serves only until the first epoch has a mean
+        loss = history.epochs[-1]["loss"] if history.epochs else last_loss
+        self._bar.set_postfix(loss=f"{loss:.4g}", refresh=False)
+        self._bar.update(finished * self._n_samples + rest * self._batch_size - self._bar.n)
