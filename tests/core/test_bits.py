@@ -5,8 +5,8 @@ hash differs between targets or thread counts), a product contracted by the comp
 order (the hash differs from the one kept here). The hash is of trained weights; it may change only when a formula or an
 order of summation is changed on purpose, which docs/numerics.md then says.
 
-Each target runs in a process of its own with OMP_NUM_THREADS=4, because OpenMP's limit is read at its start; the planner
-is off, because it would give networks of this size one thread.
+Each target runs in a process of its own with OMP_NUM_THREADS=4, because OpenMP's limit is read at its start; the
+planner is off, because it would give networks of this size one thread.
 """
 
 import os
