@@ -1,0 +1,137 @@
+"""The compiled core against the pure-Python reference: loss, every gradient, ten steps of training.
+
+What could go wrong: a formula of the core that is consistently wrong in value and derivative (central differences
+would agree with it; the reference, which shares no formula with the core, does not), a penalty on the bias, a weight
+of samples that is normalized differently, an optimizer that deviates after some steps. Everything in the registries
+is taken up here by itself.
+
+Tolerances. float64: 1e-10 relative to the norm of the array. float32: the weights are the same numbers in both, so
+only the arithmetic differs; a chain of K fused multiply-adds errs by K u of the sum of magnitudes (u = 2^-24), it is
+passed forward and backward once per layer, and activations add a few ULP: 2 x 3 layers x (K + 10) u, K = 8 at most,
+times 8 for cancellation within the sums, is 5e-5.
+"""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import fastmlp as fm
+from fastmlp import reference
+from fastmlp.activations import ACTIVATIONS, LeakyReLU, Sigmoid, Softmax
+from fastmlp.losses import LOSSES, CrossEntropy
+
+ROWS, INPUTS, HIDDEN, OUTPUTS = 11, 5, 8, 3
+TOLERANCE = {"float64": 1e-10, "float32": 5e-5}
+PENALTIES = [(0.0, 0.0), (0.01, 0.0), (0.0, 0.1), (0.02, 0.05)]
+OPTIMIZERS = [
+    fm.SGD(0.1),
+    fm.SGD(0.1, momentum=0.9),
+    fm.SGD(0.1, momentum=0.9, nesterov=True),
+    # A large epsilon: with the usual one Adam divides a gradient near zero by itself, and amplifies its last digit.
+    fm.Adam(0.01, epsilon=1e-2),
+    fm.Adam(0.02, beta1=0.5, beta2=0.9, epsilon=1e-2),
+]
+
+
+def cases():
+    """Every hidden activation, and every last activation with every loss that it can have."""
+    for name, kind in ACTIVATIONS.items():
+        if kind is not Softmax:
+            yield pytest.param(kind(), Softmax(), CrossEntropy(), id=f"{name}-softmax-cross_entropy")
+    yield pytest.param(LeakyReLU(0.3), Softmax(), CrossEntropy(), id="leaky_relu(0.3)-softmax-cross_entropy")
+    for (name, kind), (loss_name, loss) in itertools.product(ACTIVATIONS.items(), LOSSES.items()):
+        if loss is not CrossEntropy or kind in (Softmax, Sigmoid):
+            yield pytest.param(fm.activations.Tanh(), kind(), loss(), id=f"tanh-{name}-{loss_name}")
+
+
+def twins(layers, loss, dtype, l1=0.0, l2=0.0):
+    net = fm.Network(INPUTS, layers, loss=loss, dtype=dtype, seed=4, l1=l1, l2=l2)
+    random = np.random.default_rng(8)
+    net.set_parameters(random.uniform(-0.9, 0.9, net.n_parameters))
+    oracle = reference.Network(INPUTS, layers, loss=loss, l1=l1, l2=l2)
+    oracle.set_parameters([float(p) for p in net.get_parameters()])
+    return net, oracle
+
+
+def samples(dtype, last, loss, kind):
+    random = np.random.default_rng(5)
+    X = random.uniform(-1, 1, (ROWS, INPUTS)).astype(dtype)
+    if kind == "labels":
+        y = random.integers(0, OUTPUTS, ROWS)
+    elif isinstance(last, Softmax):
+        y = random.dirichlet(np.ones(OUTPUTS), ROWS)
+    else:
+        y = random.uniform(0, 1, (ROWS, OUTPUTS)).astype(dtype)
+    return X, y.astype(dtype) if kind != "labels" else y
+
+
+def assert_close(actual, expected, dtype):
+    expected = np.asarray(expected, dtype=np.float64)
+    actual = np.asarray(actual, dtype=np.float64)
+    assert actual.shape == expected.shape
+    assert np.linalg.norm(expected) > 0
+    assert np.linalg.norm(actual - expected) <= TOLERANCE[dtype] * np.linalg.norm(expected)
+
+
+def assert_same_gradients(net, oracle, X, y, sample_weight, dtype):
+    mine = net.gradients(X, y, sample_weight=sample_weight)
+    weights = None if sample_weight is None else sample_weight.tolist()
+    theirs = oracle.gradients(X.tolist(), y.tolist(), sample_weight=weights)
+    assert_close(mine.loss, theirs.loss, dtype)
+    assert_close(net.loss(X, y, sample_weight=sample_weight), theirs.loss, dtype)
+    for layer in range(len(net.layers)):
+        assert_close(mine.weights[layer], theirs.weights[layer], dtype)
+        assert_close(mine.biases[layer], theirs.biases[layer], dtype)
+    assert_close(mine.inputs, theirs.inputs, dtype)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("kind", ["labels", "rows"])
+@pytest.mark.parametrize(("hidden", "last", "loss"), list(cases()))
+def test_loss_and_every_gradient_agree(hidden, last, loss, kind, dtype):
+    layers = [fm.Dense(HIDDEN, hidden), fm.Dense(4, hidden), fm.Dense(OUTPUTS, last)]
+    for l1, l2 in PENALTIES:
+        net, oracle = twins(layers, loss, dtype, l1, l2)
+        X, y = samples(dtype, last, loss, kind)
+        assert_same_gradients(net, oracle, X, y, None, dtype)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize(("hidden", "last", "loss"), list(cases()))
+def test_sample_weights_and_penalties_of_a_layer_agree(hidden, last, loss, dtype):
+    layers = [fm.Dense(HIDDEN, hidden, l1=0.03), fm.Dense(OUTPUTS, last, l2=0.2)]
+    net, oracle = twins(layers, loss, dtype, l1=0.01, l2=0.1)
+    X, y = samples(dtype, last, loss, "labels")
+    weight = np.random.default_rng(6).uniform(0, 3, ROWS)
+    weight[2] = 0.0
+    assert_same_gradients(net, oracle, X, y, weight, dtype)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("labels", [[0, 1, 1, 0], [0.0, 0.25, 1.0, 0.5]])
+def test_one_output_takes_its_targets_as_they_are(labels, dtype):
+    for last in ("sigmoid", "identity"):
+        net, oracle = twins([fm.Dense(4, "tanh"), fm.Dense(1, last)], None, dtype)
+        X = np.random.default_rng(5).uniform(-1, 1, (4, INPUTS)).astype(dtype)
+        assert_same_gradients(net, oracle, X, np.array(labels), None, dtype)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
+@pytest.mark.parametrize(("l1", "l2"), PENALTIES)
+def test_ten_steps_of_training_agree(optimizer, l1, l2, dtype):
+    for weighted, batch_size in ((False, None), (True, 4)):
+        net, oracle = twins([fm.Dense(HIDDEN, "tanh"), fm.Dense(OUTPUTS, "softmax")], None, dtype, l1, l2)
+        X, y = samples(dtype, Softmax(), CrossEntropy(), "labels")
+        weight = np.random.default_rng(6).uniform(0, 3, ROWS) if weighted else None
+        epochs = 10 if batch_size is None else 4  # 10 and 12 steps, the last of an epoch with 3 of 4 rows
+        net.fit(X, y, epochs=epochs, batch_size=batch_size, optimizer=optimizer, shuffle=False, sample_weight=weight)
+        weights = None if weight is None else weight.tolist()
+        oracle.fit(X.tolist(), y.tolist(), epochs=epochs, batch_size=batch_size, optimizer=optimizer,
+                   sample_weight=weights)  # fmt: skip
+        assert_close(net.get_parameters(), oracle.get_parameters(), dtype)
+
+
+def test_every_optimizer_of_the_registry_is_compared():
+    assert {type(optimizer) for optimizer in OPTIMIZERS} == set(fm.optimizers.OPTIMIZERS.values())
