@@ -1,0 +1,265 @@
+"""Saving a network to a model file and loading it again, bit for bit.
+
+A model file has the safetensors layout: the length of a JSON header, the header, the tensors ``layers.0.weights``
+(inputs, units), ``layers.0.bias`` (units,), ... one after the other. The network's description is one JSON string
+under the key "fastmlp" of the header's metadata: one key, because safetensors leaves the order of several open, and
+the same network shall give the same bytes. Optimizer state and time are not in it.
+
+The safetensors package writes the file; _safetensors.py reads it, because every claim of the header must be compared
+with the file and with the architecture before memory is taken, which no call of that package does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from safetensors.numpy import save as to_safetensors
+
+from fastmlp._files import write_atomically
+from fastmlp._safetensors import (
+    DTYPES,
+    MAX_HEADER_BYTES,
+    check_keys,
+    check_tensors,
+    of_type,
+    parse_object,
+    read_header,
+    read_tensors,
+    short,
+)
+from fastmlp.activations import ACTIVATIONS
+from fastmlp.layers import Dense
+from fastmlp.losses import LOSSES
+
+if TYPE_CHECKING:
+    from fastmlp.network import Network
+
+FORMAT = 1
+MAX_METADATA_DEPTH = 32
+
+Kind = TypeVar("Kind")
+
+
+class ModelFileError(ValueError):
+    """A file is not a sound fastmlp model."""
+
+
+def save(network: Network, path: str | os.PathLike[str]) -> None:
+    """Write a network to a model file; the same network gives the same bytes.
+
+    The file appears whole or not at all: an older file of that name stays until the new one is on the disk.
+
+    Parameters
+    ----------
+    network : Network
+        Its architecture, weights, seed, ``classes`` and ``metadata`` are kept, its optimizer state is not.
+    path : path
+        The file, by custom ``*.safetensors``.
+
+    Raises
+    ------
+    ValueError
+        A weight is not finite, or ``metadata`` is not a plain JSON object or is too large.
+    OSError
+        The file cannot be written.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import fastmlp as fm
+    >>> net = fm.Network(2, [fm.Dense(3, "tanh"), fm.Dense(1)], seed=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "model.safetensors")
+    ...     fm.save(net, path)
+    ...     bool((fm.load(path).get_parameters() == net.get_parameters()).all())
+    True
+    """
+    tensors: dict[str, npt.NDArray[Any]] = {}
+    for index, layer in enumerate(network.layers):
+        for part, values in (("weights", layer.weights), ("bias", layer.bias)):
+            if not np.isfinite(values).all():
+                raise ValueError(f"layer {index} holds NaN or infinity in its {part}: this network was not saved.")
+            # safetensors writes the buffer as it lies, and weights have a padded leading dimension
+            tensors[f"layers.{index}.{part}"] = np.ascontiguousarray(values)
+    text = json.dumps(
+        {
+            "format": FORMAT,
+            "n_inputs": network.n_inputs,
+            "layers": [
+                {
+                    "kind": "dense",
+                    "units": layer.units,
+                    "activation": {"name": layer.activation.name, **asdict(layer.activation)},
+                    "l1": layer.l1,
+                    "l2": layer.l2,
+                }
+                for layer in network.layers
+            ],
+            "loss": {"name": network.loss_function.name, **asdict(network.loss_function)},
+            "dtype": str(network.dtype),
+            "seed": network.seed,
+            "classes": _checked_classes(network.classes, network.n_outputs),
+            "metadata": _checked_metadata(network.metadata),
+        },
+        separators=(",", ":"),
+    )
+    content = to_safetensors(tensors, metadata={"fastmlp": text})
+    if int.from_bytes(content[:8], "little") > MAX_HEADER_BYTES:
+        raise ValueError(f"metadata and classes take more than the {MAX_HEADER_BYTES} bytes of a model file's header.")
+    write_atomically(path, content)
+
+
+def load(path: str | os.PathLike[str]) -> Network:
+    """Read a network from a model file; it predicts the same bits as the one that was saved.
+
+    Parameters
+    ----------
+    path : path
+        A file that ``save`` wrote. Any other content is refused; it is safe to load a file from a stranger.
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    ModelFileError
+        The file is damaged, truncated or not a fastmlp model.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.load("digits.safetensors")  # doctest: +SKIP
+    """
+    name = os.fspath(path)
+    if not Path(path).exists():
+        raise FileNotFoundError(f"{name} does not exist: give the path of a model file.")
+    if not Path(path).is_file():
+        raise ModelFileError(f"{name} is not a regular file: give the path of a model file.")
+    with open(path, "rb") as file:
+        try:
+            return _read(file, os.fstat(file.fileno()).st_size)
+        except (ValueError, TypeError) as error:
+            reason = str(error).rstrip(".")
+            raise ModelFileError(f"{name} is not a sound fastmlp model: {reason}.") from None
+
+
+def _read(file: IO[bytes], size: int) -> Network:
+    """Return the network; an error says what is wrong, and ``load`` adds the name of the file."""
+    from fastmlp.network import Network
+
+    header, start = read_header(file)
+    text = header.pop("__metadata__", None)
+    if not isinstance(text, dict) or list(text) != ["fastmlp"] or not isinstance(text["fastmlp"], str):
+        raise ValueError("its header does not describe a network")
+    description = parse_object(text["fastmlp"].encode(errors="surrogatepass"), "its description")
+    # looked at first: a later format may have other keys
+    version = description.get("format")
+    if type(version) is int and version > FORMAT:
+        raise ValueError(f"it has format {short(version)} and this fastmlp reads up to {FORMAT}, so upgrade fastmlp")
+    if type(version) is not int or version != FORMAT:
+        raise ValueError(f"its format is {short(version)}, not {FORMAT}")
+    check_keys(
+        description,
+        {"format", "n_inputs", "layers", "loss", "dtype", "seed", "classes", "metadata"},
+        "its description",
+    )
+
+    layers = [_layer(entry) for entry in of_type(description["layers"], list, "layers")]
+    n_inputs = of_type(description["n_inputs"], int, "n_inputs")
+    dtype = of_type(description["dtype"], str, "dtype")
+    if dtype not in DTYPES:
+        raise ValueError(f"its dtype is {short(dtype)}")
+    shapes: dict[str, tuple[int, ...]] = {}
+    for index, (n_in, layer) in enumerate(zip([n_inputs, *(layer.units for layer in layers)], layers, strict=False)):
+        shapes[f"layers.{index}.weights"] = (n_in, layer.units)
+        shapes[f"layers.{index}.bias"] = (layer.units,)
+    order = check_tensors(header, shapes, dtype, size - start)
+
+    network = Network(
+        n_inputs,
+        layers,
+        loss=_of_kind(description["loss"], LOSSES, "loss"),
+        dtype=dtype,
+        seed=of_type(description["seed"], int, "seed"),
+    )
+    for name, values in read_tensors(file, order, shapes, dtype):
+        _, number, part = name.split(".")
+        getattr(network.layers[int(number)], part)[...] = values
+    network.classes = _checked_classes(description["classes"], layers[-1].units)
+    network.metadata = _checked_metadata(description["metadata"])
+    return network
+
+
+def _layer(entry: Any) -> Dense:
+    entry = of_type(entry, dict, "layer")
+    check_keys(entry, {"kind", "units", "activation", "l1", "l2"}, "a layer")
+    if entry["kind"] != "dense":
+        raise ValueError(f"a layer is of the kind {short(entry['kind'])}")
+    return Dense(
+        of_type(entry["units"], int, "units"),
+        _of_kind(entry["activation"], ACTIVATIONS, "activation"),
+        l1=of_type(entry["l1"], float, "l1"),
+        l2=of_type(entry["l2"], float, "l2"),
+    )
+
+
+def _of_kind(entry: Any, kinds: Mapping[str, type[Kind]], subject: str) -> Kind:
+    """Return the object that {"name": ..., parameter: value, ...} describes."""
+    parameters = dict(of_type(entry, dict, subject))
+    name = of_type(parameters.pop("name", None), str, f"name of the {subject}")
+    if name not in kinds:
+        raise ValueError(f"its {subject} is {short(name)}")
+    kind: Any = kinds[name]
+    check_keys(parameters, {field.name for field in fields(kind)}, f"{subject} {name!r}")
+    made: Kind = kind(**parameters)
+    return made
+
+
+def _checked_classes(value: Any, n_outputs: int) -> list[str] | None:
+    # one output tells two classes apart
+    count = max(n_outputs, 2)
+    if value is None:
+        return None
+    if (
+        not isinstance(value, list)
+        or any(not isinstance(name, str) for name in value)
+        or len(value) != count
+        or len(set(value)) != count
+    ):
+        raise ValueError(f"classes must be None or a list of {count} different names, got {short(value)}.")
+    return value
+
+
+def _checked_metadata(value: Any) -> dict[str, Any]:
+    """Return ``metadata`` as JSON gives it back, if that is what went in."""
+    try:
+        again = json.loads(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError, RecursionError):
+        again = None
+    if not isinstance(value, dict) or again != value:
+        raise ValueError(
+            "metadata must be a dict with string keys, and plain JSON in it: strings, finite numbers, bools, None, "
+            "lists and dicts."
+        )
+    level, depth = [again], 0
+    while level:
+        level = [
+            child
+            for parent in level
+            if isinstance(parent, dict | list)
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+        depth += 1
+        if depth > MAX_METADATA_DEPTH:
+            raise ValueError(f"metadata is nested deeper than {MAX_METADATA_DEPTH} levels.")
+    return dict(again)

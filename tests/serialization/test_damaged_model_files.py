@@ -1,0 +1,242 @@
+"""Damaged, cut and foreign model files: what could go wrong, and which test sees it.
+
+A file that is not a sound model gives another error than ModelFileError, or ends the process (fuzz, truncations), takes
+memory or time for what it only claims (claims), or passes though it contradicts itself (edited headers: each line there
+is one rule of the format). A bit flipped in a weight may give a network that is valid but different: the format has no
+checksum.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import fastmlp as fm
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    net = fm.Network(3, [fm.Dense(4, "leaky_relu"), fm.Dense(2, "softmax")], seed=0)
+    net.classes = ["a", "b"]
+    net.metadata = {"note": "x"}
+    path = tmp_path_factory.mktemp("sound") / "model.safetensors"
+    net.save(path)
+    return path.read_bytes()
+
+
+def taken_apart(content):
+    size = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + size])
+    return header, json.loads(header["__metadata__"]["fastmlp"]), content[8 + size :]
+
+
+def put_together(header, description, tensors):
+    if description is not None:
+        header["__metadata__"]["fastmlp"] = description if isinstance(description, str) else json.dumps(description)
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + tensors
+
+
+def refuse(path, content, sentence=None):
+    path.write_bytes(content)
+    with pytest.raises(fm.ModelFileError, match=sentence) as caught:
+        fm.load(path)
+    text = str(caught.value)
+    assert str(path) in text
+    assert text.endswith(".")
+    assert "\n" not in text
+    assert len(text) < 400
+
+
+def test_the_file_put_together_again_is_sound(sound, tmp_path):
+    (tmp_path / "model").write_bytes(put_together(*taken_apart(sound)))
+    assert fm.load(tmp_path / "model").classes == ["a", "b"]
+
+
+def test_every_truncation_and_any_appended_byte_is_refused(sound, tmp_path):
+    for size in range(len(sound)):
+        refuse(tmp_path / "model", sound[:size])
+    refuse(tmp_path / "model", sound + b"\0", "its tensors take 104 bytes, but 105 follow the header")
+
+
+def test_thousands_of_mutated_files_load_or_give_the_one_error(sound, tmp_path):
+    generator = np.random.default_rng(0)
+    path = tmp_path / "model"
+    header_size = 8 + int.from_bytes(sound[:8], "little")
+    tokens = [
+        b'"',
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b",",
+        b":",
+        b"-1",
+        b"1e999",
+        b"null",
+        b"NaN",
+        b"\\",
+        b"\xff",
+        b"9" * 30,
+        b"[" * 99,
+    ]
+    refused = 0
+    for round_ in range(4000):
+        content = bytearray(sound)
+        # most rounds hit the header, which is where the claims are
+        end = header_size if round_ % 4 else len(content)
+        for _ in range(generator.integers(1, 4)):
+            at = int(generator.integers(0, end))
+            kind = generator.integers(0, 4)
+            if kind == 0:
+                content[at] ^= 1 << int(generator.integers(0, 8))
+            elif kind == 1:
+                content[at] = int(generator.integers(0, 256))
+            elif kind == 2:
+                token = tokens[generator.integers(0, len(tokens))]
+                content[at : at + len(token)] = token
+            else:
+                stop = at + int(generator.integers(1, 20))
+                content[at:stop] = content[stop : stop + stop - at]
+        path.write_bytes(content)
+        try:
+            net = fm.load(path)
+        except fm.ModelFileError:
+            refused += 1
+        else:
+            assert np.isfinite(net.get_parameters()).all()
+    # both outcomes must occur, or the mutations test nothing
+    assert 2000 < refused < 3990
+
+
+def replaced(*keys_and_value):
+    *keys, last, value = keys_and_value
+
+    def edit(entry):
+        for key in keys:
+            entry = entry[key]
+        if value is KeyError:
+            del entry[last]
+        else:
+            entry[last] = value
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("edit", "sentence"),
+    [
+        (replaced("n_inputs", 4), r"layers\.0\.weights has shape \[3, 4\], but its network needs \[4, 4\]"),
+        (replaced("n_inputs", True), "n_inputs is True"),
+        (replaced("n_inputs", 3.0), r"n_inputs is 3\.0"),
+        (replaced("n_inputs", -3), "needs"),
+        (replaced("n_inputs", 2**70), "needs"),
+        (replaced("layers", []), "should not have"),
+        (replaced("layers", {}), "layers is {}"),
+        (replaced("layers", 0, "units", 0), "units must be"),
+        (replaced("layers", 0, "units", "4"), "units is '4'"),
+        (replaced("layers", 0, "kind", "convolution"), "a layer is of the kind 'convolution'"),
+        (replaced("layers", 0, "bias", True), "a layer should not have 'bias'"),
+        (replaced("layers", 0, "l1", KeyError), "a layer lacks 'l1'"),
+        (replaced("layers", 0, "l1", -1.0), "l1 must be"),
+        (replaced("layers", 0, "l2", None), "l2 is None"),
+        (replaced("layers", 0, "activation", "relu"), "activation is 'relu'"),
+        (replaced("layers", 0, "activation", {"name": "exec"}), "its activation is 'exec'"),
+        (replaced("layers", 0, "activation", {"name": "relu", "slope": 1.0}), "should not have 'slope'"),
+        (replaced("layers", 0, "activation", {"name": "leaky_relu", "slope": "1"}), "slope must be"),
+        (replaced("layers", 0, "activation", {"name": "softmax"}), "softmax"),
+        (replaced("loss", {"name": "hinge"}), "its loss is 'hinge'"),
+        (replaced("loss", {}), "name of the loss is None"),
+        (replaced("dtype", "float16"), "its dtype is 'float16'"),
+        (replaced("dtype", "float64"), "is 'F32', but its network needs F64"),
+        (replaced("seed", "0"), "seed is '0'"),
+        (replaced("seed", -1), "seed must be"),
+        (replaced("seed", 2**64), "seed must be"),
+        (replaced("classes", ["a"]), "classes must be"),
+        (replaced("classes", [["a"], ["b"]]), "classes must be"),
+        (replaced("metadata", []), "metadata must be"),
+        (replaced("extra", 1), "its description should not have 'extra'"),
+        (replaced("seed", KeyError), "its description lacks 'seed'"),
+        (replaced("format", 2), "it has format 2 and this fastmlp reads up to 1, so upgrade"),
+        (replaced("format", "1"), "its format is '1', not 1"),
+        (replaced("format", True), "its format is True, not 1"),
+    ],
+)
+def test_a_description_outside_the_vocabulary_is_refused(sound, tmp_path, edit, sentence):
+    header, description, tensors = taken_apart(sound)
+    edit(description)
+    refuse(tmp_path / "model", put_together(header, description, tensors), sentence)
+
+
+@pytest.mark.parametrize(
+    ("edit", "sentence"),
+    [
+        (replaced("__metadata__", KeyError), "does not describe a network"),
+        (replaced("__metadata__", "other", ""), "does not describe a network"),
+        (replaced("__metadata__", "fastmlp", 1), "does not describe a network"),
+        (replaced("__metadata__", "fastmlp", "[]"), r"its description is \[\]"),
+        (replaced("__metadata__", "fastmlp", "{"), "its description is not JSON"),
+        (replaced("__metadata__", "fastmlp", "\ud800"), "its description is not JSON"),
+        (replaced("__metadata__", "fastmlp", '{"a":' * 100_000), "its description is nested too deep"),
+        (replaced("__metadata__", "fastmlp", '{"format":1,"format":1}'), "its description has a key twice"),
+        (replaced("__metadata__", "fastmlp", '{"format":NaN}'), "its description holds the number NaN"),
+        (replaced("__metadata__", "fastmlp", '{"format":1e999}'), "its description holds the number 1e999"),
+        (replaced("layers.0.bias", KeyError), r"lacks 'layers\.0\.bias'"),
+        (replaced("layers.2.bias", {}), r"should not have 'layers\.2\.bias'"),
+        (replaced("layers.0.bias", []), r"layers\.0\.bias is \[\]"),
+        (replaced("layers.0.bias", "shape", [2, 2]), r"has shape \[2, 2\], but its network needs \[4\]"),
+        (replaced("layers.0.bias", "dtype", "BF16"), "is 'BF16', but its network needs F32"),
+        (replaced("layers.0.bias", "data_offsets", [0]), r"has offsets \[0\]"),
+        (replaced("layers.0.bias", "data_offsets", [0.0, 16.0]), r"has offsets \[0\.0, 16\.0\]"),
+        (replaced("layers.0.bias", "data_offsets", [0, 15]), "do not fit its shape"),
+        (replaced("layers.0.bias", "data_offsets", [16, 32]), "does not start where the tensor before it ends"),
+        (replaced("layers.0.bias", "data_offsets", [-16, 0]), "does not start where the tensor before it ends"),
+        (replaced("layers.0.bias", "extra", 1), r"layers\.0\.bias should not have 'extra'"),
+    ],
+)
+def test_a_header_that_contradicts_the_network_is_refused(sound, tmp_path, edit, sentence):
+    header, _, tensors = taken_apart(sound)
+    edit(header)
+    refuse(tmp_path / "model", put_together(header, None, tensors), sentence)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_not_finite_are_refused(sound, tmp_path, value):
+    refuse(tmp_path / "model", sound[:-4] + struct.pack("<f", value), "holds NaN or infinity")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\0" * 8, b"PK\x03\x04" + bytes(100), b"\x80\x04\x95" + bytes(100), b"{}", b"\x93NUMPY" + bytes(100)],
+)
+def test_foreign_files_are_refused(tmp_path, content):
+    refuse(tmp_path / "model", content)
+
+
+@pytest.mark.parametrize(
+    "header", [b"[" * 100_000, b'{"a":' * 100_000, b"{" + b" " * 1000, b'{"a":1,"a":1}', b"\xff\xfe{}"]
+)
+def test_headers_that_are_no_plain_json_are_refused(tmp_path, header):
+    refuse(tmp_path / "model", put_together(header, None, b""), "its header")
+
+
+def test_claims_of_a_small_file_take_no_memory(sound, tmp_path):
+    header, description, tensors = taken_apart(sound)
+    description["layers"][0]["units"] = 2**40
+    header["layers.0.weights"] = {"dtype": "F32", "shape": [3, 2**40], "data_offsets": [0, 12 * 2**40]}
+    header["layers.0.bias"] = {"dtype": "F32", "shape": [2**40], "data_offsets": [12 * 2**40, 16 * 2**40]}
+    header["layers.1.weights"] = {"dtype": "F32", "shape": [2**40, 2], "data_offsets": [16 * 2**40, 24 * 2**40]}
+    header["layers.1.bias"]["data_offsets"] = [24 * 2**40, 24 * 2**40 + 8]
+    tracemalloc.start()
+    try:
+        refuse(tmp_path / "model", put_together(header, description, tensors), "but 104 follow the header")
+        refuse(tmp_path / "model", b"\xff" * 8 + sound[8:], "more than the limit 16777216")
+        refuse(tmp_path / "model", (2**24).to_bytes(8, "little") + sound[8:], "it is truncated")
+        # one header of 2**24 bytes may be read before its length is seen to be wrong
+        assert tracemalloc.get_traced_memory()[1] < 2**24 + 2**20
+    finally:
+        tracemalloc.stop()

@@ -1,0 +1,211 @@
+"""Model files: what could go wrong, and which test sees it.
+
+A loaded network predicts other values, or loses a setting (comes back); strided views are written as they lie in
+memory (comes back: all sizes are padded); the bytes depend on more than the network (same bytes); an interrupted or
+failed save destroys the old file or leaves a stray one (failing save); what cannot be kept is kept half (metadata,
+classes, not finite); a later release no longer reads an old file, or other bits come out (golden). Damaged files are in
+test_damaged_model_files.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+import fastmlp as fm
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def network(dtype="float32", seed=0):
+    # 5 and 3 are no multiples of a vector: every weight matrix is padded in memory
+    net = fm.Network(
+        5,
+        [fm.Dense(3, fm.activations.LeakyReLU(0.125), l1=0.01), fm.Dense(2, "softmax")],
+        dtype=dtype,
+        seed=seed,
+        l2=0.1,
+    )
+    net.classes = ["no", "ja, schön"]
+    net.metadata = {"made": {"by": "hand", "at": [1, 2.5, None, True]}}
+    return net
+
+
+def inputs(n_inputs=5):
+    return np.random.default_rng(1).standard_normal((40, n_inputs))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_network_comes_back_bit_by_bit_with_all_settings(tmp_path, dtype):
+    net = network(dtype)
+    net.fit(inputs(), np.arange(40) % 2, epochs=2)
+    net.save(tmp_path / "model.safetensors")
+    again = fm.load(str(tmp_path / "model.safetensors"))
+    np.testing.assert_array_equal(again.get_parameters(), net.get_parameters())
+    np.testing.assert_array_equal(again.forward(inputs()), net.forward(inputs()))
+    assert again.loss(inputs(), np.arange(40) % 2) == net.loss(inputs(), np.arange(40) % 2)
+    for name in ("n_inputs", "dtype", "seed", "loss_function", "classes", "metadata"):
+        assert getattr(again, name) == getattr(net, name)
+    for one, other in zip(again.layers, net.layers, strict=True):
+        assert (one.units, one.activation, one.l1, one.l2) == (other.units, other.activation, other.l1, other.l2)
+
+
+@pytest.mark.parametrize(
+    ("activation", "loss"),
+    [
+        (activation, loss)
+        for activation in fm.activations.ACTIVATIONS
+        for loss in fm.losses.LOSSES
+        # the one pair that no network may have
+        if loss != "cross_entropy" or activation in ("softmax", "sigmoid")
+    ],
+)
+def test_every_activation_and_loss_comes_back(tmp_path, activation, loss):
+    net = fm.Network(2, [fm.Dense(3, activation)], loss=loss, seed=1)
+    net.save(tmp_path / "model")
+    again = fm.load(tmp_path / "model")
+    assert again.layers[0].activation == net.layers[0].activation
+    assert again.loss_function == net.loss_function
+    np.testing.assert_array_equal(again.forward(inputs(2)), net.forward(inputs(2)))
+
+
+def test_safetensors_itself_reads_the_file(tmp_path):
+    net = network()
+    net.save(tmp_path / "model.safetensors")
+    tensors = load_file(tmp_path / "model.safetensors")
+    assert sorted(tensors) == ["layers.0.bias", "layers.0.weights", "layers.1.bias", "layers.1.weights"]
+    for index, layer in enumerate(net.layers):
+        np.testing.assert_array_equal(tensors[f"layers.{index}.weights"], layer.weights)
+        np.testing.assert_array_equal(tensors[f"layers.{index}.bias"], layer.bias)
+
+
+def test_the_same_network_gives_the_same_bytes_whatever_the_optimizer_did(tmp_path):
+    net = network()
+    parameters = net.get_parameters()
+    net.save(tmp_path / "first")
+    net.fit(inputs(), np.arange(40) % 2, epochs=1)
+    net.set_parameters(parameters)
+    net.save(tmp_path / "second")
+    fm.load(tmp_path / "second").save(tmp_path / "third")
+    digests = {hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in ("first", "second", "third")}
+    assert len(digests) == 1
+    network(seed=1).save(tmp_path / "other")
+    assert hashlib.sha256((tmp_path / "other").read_bytes()).hexdigest() not in digests
+
+
+@pytest.mark.parametrize("failing", ["fsync", "replace"])
+def test_a_failing_save_keeps_the_old_file_and_leaves_no_other(tmp_path, monkeypatch, failing):
+    path = tmp_path / "model.safetensors"
+    network().save(path)
+    before = path.read_bytes()
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, failing, fail)
+    with pytest.raises(OSError, match="No space left"):
+        network(seed=1).save(path)
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["model.safetensors"]
+
+
+def test_a_link_is_followed_and_an_old_file_replaced(tmp_path):
+    (tmp_path / "models").mkdir()
+    network().save(tmp_path / "models" / "real")
+    (tmp_path / "link").symlink_to(tmp_path / "models" / "real")
+    network(seed=1).save(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert fm.load(tmp_path / "models" / "real").seed == 1
+
+
+def test_places_that_hold_no_file_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="is not a regular file"):
+        network().save(tmp_path)
+    with pytest.raises(ValueError, match="/dev/null is not a regular file"):
+        network().save("/dev/null")
+    with pytest.raises(FileNotFoundError, match="nowhere is not a folder"):
+        network().save(tmp_path / "nowhere" / "model")
+    with pytest.raises(FileNotFoundError, match="model does not exist"):
+        fm.load(tmp_path / "model")
+    with pytest.raises(fm.ModelFileError, match="is not a regular file"):
+        fm.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        None,
+        [],
+        {1: 2},
+        {"a": (1, 2)},
+        {"a": float("nan")},
+        {"a": float("inf")},
+        {"a": np.float32(1)},
+        {"a": {3}},
+        {"a": b"b"},
+        {"a": [object()]},
+    ],
+)
+def test_metadata_that_json_would_change_are_refused(tmp_path, metadata):
+    net = network()
+    net.metadata = metadata
+    with pytest.raises(ValueError, match="metadata must be a dict with string keys, and plain JSON in it"):
+        net.save(tmp_path / "model")
+    assert os.listdir(tmp_path) == []
+
+
+def test_metadata_too_deep_or_too_large_are_refused(tmp_path):
+    net = network()
+    for depth, sentence in ((40, "nested deeper than 32 levels"), (100_000, "metadata must be")):
+        nested = []
+        for _ in range(depth):
+            nested = [nested]
+        net.metadata = {"a": nested}
+        with pytest.raises(ValueError, match=sentence):
+            net.save(tmp_path / "model")
+    circle = {}
+    circle["a"] = circle
+    net.metadata = circle
+    with pytest.raises(ValueError, match="metadata must be"):
+        net.save(tmp_path / "model")
+    net.metadata = {"a": "b" * 17_000_000}
+    with pytest.raises(ValueError, match="more than the 16777216 bytes"):
+        net.save(tmp_path / "model")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("classes", [["one"], ["a", "a"], ["a", 1], "ab", ["a", "b", "c"]])
+def test_classes_must_be_different_names_one_for_each_output(tmp_path, classes):
+    net = network()
+    net.classes = classes
+    with pytest.raises(ValueError, match="classes must be None or a list of 2 different names"):
+        net.save(tmp_path / "model")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_network_that_is_not_finite_is_not_saved(tmp_path, value):
+    net = network()
+    net.layers[1].bias[0] = value
+    with pytest.raises(ValueError, match="layer 1 holds NaN or infinity in its bias"):
+        net.save(tmp_path / "model")
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in GOLDEN.glob("*.safetensors")))
+def test_a_golden_file_loads_for_ever_and_predicts_the_same_bits(tmp_path, name):
+    net = fm.load(GOLDEN / f"{name}.safetensors")
+    kept = json.loads((GOLDEN / f"{name}.json").read_text())
+    outputs = net.forward(np.array(kept["inputs"]))
+    assert outputs.dtype == kept["dtype"]
+    # hexadecimal, so that no digit is lost
+    assert [[float(value).hex() for value in row] for row in outputs] == kept["outputs"]
+    assert (net.classes, net.metadata, net.seed) == (kept["classes"], kept["metadata"], kept["seed"])
+
+
+def test_there_are_golden_files():
+    assert {path.stem for path in GOLDEN.glob("*.safetensors")} >= {"0.1-float32", "0.1-float64"}
