@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -250,7 +249,8 @@ def moons(n: int = 200, noise: float = 0.1, seed: int = 0) -> Points:
 
 def _with_noise(X: npt.NDArray[np.float64], noise: float, seed: int) -> npt.NDArray[np.float64]:
     noise = check_real(noise, "noise", minimum=0.0)
-    return cast("npt.NDArray[np.float64]", X + noise * _generator(seed).standard_normal(X.shape))
+    moved: npt.NDArray[np.float64] = X + noise * _generator(seed).standard_normal(X.shape)
+    return moved
 
 
 def _generator(seed: int) -> np.random.Generator:
