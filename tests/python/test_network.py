@@ -1,0 +1,231 @@
+"""The network as an object: building it, its parameters, what predict makes of outputs, copies.
+
+What could go wrong: parameters in another order or copies where views are promised (the round trips and the worked
+examples of the field), an output taken for the wrong thing (one test for each kind of last layer), a row that depends on
+its neighbours, a copy that shares memory with its original or forgets the optimizer (fit goes on with both), a wrong
+argument that passes or is refused without help (the table of bad arguments).
+"""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import fastmlp as fm
+
+RNG = np.random.default_rng(3)
+X = RNG.normal(size=(50, 4))
+Y = RNG.integers(0, 3, 50)
+
+
+def network(**arguments):
+    return fm.Network(4, [fm.Dense(6, "relu"), fm.Dense(3, "softmax")], **{"seed": 5, **arguments})
+
+
+def test_the_worked_examples_of_the_field():
+    net = fm.Network(2, [fm.Dense(2, "sigmoid"), fm.Dense(2, "sigmoid"), fm.Dense(2, "sigmoid")], dtype="float64")
+    for layer, weights, bias in zip(
+        net.layers,
+        ([[1, -2], [-1, 1]], [[2, -1], [-2, -1]], [[3, -1], [-1, 4]]),
+        ([1, 0], [0, 0], [-2, 2]),
+        strict=True,
+    ):
+        # the examples write a = sigmoid(W x + b), the library x W + b
+        layer.weights[:] = np.transpose(weights)
+        layer.bias[:] = bias
+    first, _, last = net.activations([[1, -1]])
+    assert first.round(2).tolist() == [[0.98, 0.12]]
+    assert last.round(2).tolist() == [[0.62, 0.83]]
+
+    net = fm.Network(4, [fm.Dense(4, "softmax")])
+    net.layers[0].weights[:] = np.eye(4)
+    assert net.predict_proba([[5.1, 3.2, -1.7, -2.0]]).round(2).tolist() == np.float32([[0.87, 0.13, 0, 0]]).tolist()
+
+    assert fm.Network(3, [fm.Dense(4), fm.Dense(2)]).n_parameters == 26
+
+
+def test_a_sigmoid_neuron_has_the_gradients_of_the_textbook():
+    net = fm.Network(2, [fm.Dense(1, "sigmoid")], loss="half_squared_error", dtype="float64")
+    net.set_parameters([2, -3, -3])
+    a = net.forward([[-1, -2]])[0, 0]
+    # E = (a - y)^2 / 2 with y = a - 1 has dE/da = 1, so that these are the derivatives of the neuron itself
+    g = net.gradients([[-1, -2]], [a - 1])
+    assert round(a, 2) == 0.73
+    assert g.weights[0].ravel().round(2).tolist() == [-0.2, -0.39]
+    assert g.biases[0].round(2).tolist() == [0.2]
+    assert g.inputs.round(2).tolist() == [[0.39, -0.59]]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_row_does_not_depend_on_its_neighbours(dtype):
+    net = network(dtype=dtype)
+    together = net.forward(X)
+    assert together.dtype == dtype
+    assert all(np.array_equal(net.forward(X[i : i + 1])[0], together[i]) for i in range(50))
+    assert all(net.predict(X[i : i + 1])[0] == net.predict(X)[i] for i in range(50))
+
+
+def test_softmax_predicts_the_class_of_the_largest_output():
+    net = network()
+    assert net.is_classifier
+    assert np.array_equal(net.predict(X), net.forward(X).argmax(axis=1))
+    assert np.issubdtype(net.predict(X).dtype, np.integer)
+    assert np.array_equal(net.predict_proba(X), net.forward(X))
+    assert net.evaluate(X, Y) == {"loss": net.loss(X, Y), "accuracy": (net.predict(X) == Y).mean()}
+    assert net.evaluate(X, np.eye(3)[Y]) == net.evaluate(X, Y)
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "mse"])
+def test_one_sigmoid_predicts_class_1_from_one_half_on(loss):
+    net = fm.Network(1, [fm.Dense(1, "sigmoid")], loss=loss)
+    net.set_parameters([1, 0])
+    assert net.predict([[-1], [0], [1]]).tolist() == [0, 1, 1]
+    a = net.forward([[-1], [0], [1]])
+    assert np.array_equal(net.predict_proba([[-1], [0], [1]]), np.hstack([1 - a, a]))
+    assert net.evaluate([[-1], [0], [1]], [0, 1, 0])["accuracy"] == pytest.approx(2 / 3)
+
+
+def test_several_sigmoids_are_one_versus_all_under_cross_entropy_and_values_under_mse():
+    classes = fm.Network(4, [fm.Dense(3, "sigmoid")], seed=0)
+    assert np.array_equal(classes.predict(X), classes.forward(X).argmax(axis=1))
+    assert np.array_equal(classes.predict_proba(X), classes.forward(X))
+    values = fm.Network(4, [fm.Dense(3, "sigmoid")], loss="mse", seed=0)
+    assert not values.is_classifier
+    assert np.array_equal(values.predict(X), values.forward(X))
+
+
+def test_other_outputs_are_values():
+    net = fm.Network(4, [fm.Dense(1)], seed=0)
+    assert net.predict(X).shape == (50,)
+    assert fm.Network(4, [fm.Dense(2)], seed=0).predict(X).shape == (50, 2)
+    assert set(net.evaluate(X, Y)) == {"loss", "mae"}
+    assert net.evaluate(X, Y)["mae"] == pytest.approx(np.abs(net.predict(X) - Y).mean())
+    with pytest.raises(ValueError, match="^the outputs of this network are values, not probabilities: use predict"):
+        net.predict_proba(X)
+
+
+def test_values_trained_on_labels_are_measured_by_their_largest_output():
+    net = fm.Network(4, [fm.Dense(3)], seed=0)
+    assert net.evaluate(X, Y)["accuracy"] == (net.forward(X).argmax(axis=1) == Y).mean()
+
+
+def test_outputs_that_are_not_finite_give_no_labels():
+    net = network()
+    net.layers[0].weights[0, 0] = np.nan
+    with pytest.raises(FloatingPointError, match=r"^the outputs hold nan in row 0, column 0: a weight is not finite"):
+        net.predict(X)
+
+
+def test_parameters_are_one_vector_layer_by_layer_and_the_layers_are_views():
+    net = network(dtype="float64")
+    first, last = net.layers
+    wanted = np.concatenate([first.weights.ravel(), first.bias, last.weights.ravel(), last.bias])
+    assert np.array_equal(net.get_parameters(), wanted)
+    assert (first.weights.shape, first.bias.shape, last.weights.shape) == ((4, 6), (6,), (6, 3))
+    net.set_parameters(np.arange(51.0))
+    assert np.array_equal(first.weights, np.arange(24.0).reshape(4, 6))
+    assert last.bias.tolist() == [48, 49, 50]
+    g = net.gradients(X, Y)
+    assert np.array_equal(g.ravel()[:24], g.weights[0].ravel())
+    last.weights[:] = 0
+    last.bias[:] = [0, 1, 0]
+    assert net.predict(X).tolist() == [1] * 50
+    net.get_parameters()[:] = 7
+    assert last.bias.tolist() == [0, 1, 0]
+
+
+def test_a_view_keeps_the_memory_of_its_network():
+    weights = network().layers[0].weights
+    assert np.array_equal(weights, network().layers[0].weights)
+
+
+def test_the_seed_decides_the_weights_and_one_that_was_drawn_can_be_given_again():
+    assert np.array_equal(network().get_parameters(), network().get_parameters())
+    assert not np.array_equal(network().get_parameters(), network(seed=6).get_parameters())
+    drawn = network(seed=None)
+    assert drawn.seed != network(seed=None).seed
+    assert np.array_equal(network(seed=drawn.seed).get_parameters(), drawn.get_parameters())
+    assert network(seed=2**64 - 1).seed == 2**64 - 1
+
+
+def trained():
+    net = network()
+    net.classes, net.metadata = ["a", "b", "c"], {"k": [1]}
+    net.fit(X, Y, epochs=2, batch_size=8)
+    return net
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
+def test_a_copy_goes_on_as_its_original_and_shares_nothing(duplicate):
+    original = trained()
+    same = duplicate(original)
+    assert (same.classes, same.metadata, repr(same)) == (original.classes, original.metadata, repr(original))
+    before = original.get_parameters()
+    same.fit(X, Y, epochs=2, batch_size=8)
+    assert np.array_equal(original.get_parameters(), before)
+    original.fit(X, Y, epochs=2, batch_size=8)
+    assert np.array_equal(original.get_parameters(), same.get_parameters())
+
+
+def test_descriptions_can_be_read():
+    net = network(l2=0.5)
+    assert repr(net) == (
+        "Network(4, [Dense(6, 'relu'), Dense(3, 'softmax')], loss='cross_entropy', dtype='float32', seed=5)"
+    )
+    assert net.summary().splitlines()[1:3] == [
+        "    1  relu        4 x 6            30",
+        "    2  softmax     6 x 3            21",
+    ]
+    assert repr(net.layers[0]) == "DenseLayer(units=6, activation=ReLU(), l1=0.0, l2=0.5)"
+    assert (net.n_inputs, net.n_outputs, net.dtype, net.loss_function.name) == (4, 3, "float32", "cross_entropy")
+
+
+DENSE = [fm.Dense(3, "softmax")]
+BAD = [
+    (lambda: fm.Network(0, DENSE), ValueError, "n_inputs must be an integer from 1 to "),
+    (lambda: fm.Network(2.0, DENSE), TypeError, "n_inputs must be an integer from 1 to "),
+    (lambda: fm.Network(2**80, DENSE), ValueError, "n_inputs must be an integer from 1 to "),
+    (lambda: fm.Network(2, []), ValueError, "layers is empty, but a network needs a layer: write [fm.Dense(10"),
+    (lambda: fm.Network(2, DENSE[0]), TypeError, "layers must be a list of layers, got Dense("),
+    (lambda: fm.Network(2, [10]), TypeError, "layers[0] must be a layer, got 10: write fm.Dense(10, 'relu')"),
+    (lambda: fm.Network(2, DENSE * 2), ValueError, "layers[0] has softmax, but only the last layer may: use 'relu'"),
+    (lambda: fm.Network(2, DENSE, loss="hinge"), ValueError, "loss 'hinge' does not exist: use one of 'cross_entropy', "),
+    (lambda: fm.Network(2, DENSE, loss=3), TypeError, "loss must be one of the names 'cross_entropy', "),
+    (
+        lambda: fm.Network(2, [fm.Dense(3)], loss="cross_entropy"),
+        ValueError,
+        "loss 'cross_entropy' needs softmax or sigmoid in the last layer, which has 'identity'",
+    ),
+    (lambda: fm.Network(2, DENSE, dtype="float16"), ValueError, "dtype must be 'float32' or 'float64', got 'float16'."),
+    (lambda: fm.Network(2, DENSE, dtype=None), ValueError, "dtype must be 'float32' or 'float64', got None."),
+    (lambda: fm.Network(2, DENSE, dtype="wide"), ValueError, "dtype must be 'float32' or 'float64', got 'wide'."),
+    (lambda: fm.Network(2, DENSE, seed=-1), ValueError, "seed must be an integer from 0 to 18446744073709551615, got -1."),
+    (lambda: fm.Network(2, DENSE, seed=2**64), ValueError, "seed must be an integer from 0 to 18446744073709551615"),
+    (lambda: fm.Network(2, DENSE, seed=0.5), TypeError, "seed must be an integer from 0 to 18446744073709551615"),
+    (lambda: fm.Network(2, DENSE, l1=-1), ValueError, "l1 must be at least 0.0, got -1."),
+    (lambda: fm.Network(2, DENSE, l2=np.nan), ValueError, "l2 must be at least 0.0, got nan."),
+    (lambda: fm.Dense(0), ValueError, "units must be an integer from 1 to "),
+    (lambda: fm.Dense(True), TypeError, "units must be an integer from 1 to "),
+    (
+        lambda: fm.Dense(3, "gelu"),
+        ValueError,
+        "activation 'gelu' does not exist: use one of 'identity', 'sigmoid', 'tanh', 'relu', 'leaky_relu', 'softmax'",
+    ),
+    (lambda: fm.Dense(3, l2="much"), TypeError, "l2 must be a number (at least 0.0), got 'much'."),
+    (lambda: network().set_parameters([1, 2]), ValueError, "parameters has shape (2,), but must be one flat vector"),
+    (lambda: network().set_parameters([np.nan] * 51), ValueError, "parameters holds NaN in row 0"),
+    (lambda: network().set_parameters([1e39] * 51), ValueError, "parameters holds 1e+39 in row 0, which float32 cannot"),
+]
+
+
+@pytest.mark.parametrize(("call", "kind", "sentence"), BAD, ids=[sentence for *_, sentence in BAD])
+def test_bad_arguments_give_their_sentence(call, kind, sentence):
+    with pytest.raises(kind) as caught:
+        call()
+    assert str(caught.value).startswith(sentence)
+
+
+def test_a_network_beyond_all_memory_is_refused():
+    with pytest.raises(MemoryError):
+        fm.Network(2, [fm.Dense(2**40), fm.Dense(2**40)])
