@@ -522,6 +522,7 @@ class Network:
 
     def _double(self) -> Network32:
         """Return a core in float64 with a copy of these parameters."""
+        self._guard.check_access()
         double = self._architecture.new_core(np.float64)
         for index, layer in enumerate(self.layers):
             double.weights(index)[...] = layer.weights

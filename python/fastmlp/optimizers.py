@@ -46,7 +46,7 @@ class SGD:
 
 @dataclass(frozen=True)
 class Adam:
-    """Adam (Kingma and Ba, ICLR 2015) in PyTorch's form: the bias corrections apply to both moments, then epsilon is added.
+    """Adam (Kingma and Ba, ICLR 2015) in PyTorch's form: both moments are corrected, then epsilon is added.
 
     Parameters
     ----------

@@ -109,7 +109,9 @@ def test_history_has_rows_and_columns():
     assert history["validation_accuracy"][-1] == net.evaluate(X_VALID, Y_VALID)["accuracy"]
     assert min(history["seconds"]) > 0
     assert history["samples_per_second"][0] == pytest.approx(53 / history["seconds"][0])
-    assert re.fullmatch(r"History\(3 epochs, last: loss=\S+, validation_loss=\S+, validation_accuracy=\S+\)", repr(history))
+    assert re.fullmatch(
+        r"History\(3 epochs, last: loss=\S+, validation_loss=\S+, validation_accuracy=\S+\)", repr(history)
+    )
     with pytest.raises(KeyError, match="'speed' is not a column of this history: it has epoch, loss"):
         history["speed"]
     assert net.fit(X, Y, epochs=1)["epoch"] == [1]
@@ -168,7 +170,7 @@ def test_a_callback_that_raises_leaves_a_valid_network():
     def fail(net, epoch):
         raise RuntimeError("enough")
 
-    with pytest.raises(RuntimeError, match="^enough$"):
+    with pytest.raises(RuntimeError, match=r"^enough$"):
         net.fit(X, Y, epochs=5, batch_size=10, callbacks=[fail])
     assert np.array_equal(net.get_parameters(), parameters_after(epochs=1))
     assert np.array_equal(parameters_after(net, epochs=5), parameters_after())
@@ -181,7 +183,7 @@ def test_a_callback_cannot_fit_or_reset_its_network(call):
     def meddle(net, epoch):
         net.reset() if call == "reset" else net.fit(X, Y, optimizer="sgd")
 
-    with pytest.raises(RuntimeError, match="^the network is in fit: fit and reset must wait until it ends"):
+    with pytest.raises(RuntimeError, match=r"^the network is in fit: fit and reset must wait until it ends"):
         net.fit(X, Y, epochs=2, batch_size=10, callbacks=[meddle])
     assert np.array_equal(net.get_parameters(), parameters_after(epochs=1))
 
@@ -295,8 +297,8 @@ BAD = [
     (
         {"callbacks": [fm.EarlyStopping(monitor="validation_loss")]},
         ValueError,
-        "EarlyStopping monitors 'validation_loss', which this fit does not have: give validation_data or monitor one of "
-        "epoch, loss, seconds, samples_per_second.",
+        "EarlyStopping monitors 'validation_loss', which this fit does not have: give validation_data or monitor one "
+        "of epoch, loss, seconds, samples_per_second.",
     ),
 ]
 

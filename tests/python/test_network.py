@@ -1,8 +1,8 @@
 """The network as an object: building it, its parameters, what predict makes of outputs, copies.
 
 What could go wrong: parameters in another order or copies where views are promised (the round trips and the worked
-examples of the field), an output taken for the wrong thing (one test for each kind of last layer), a row that depends on
-its neighbours, a copy that shares memory with its original or forgets the optimizer (fit goes on with both), a wrong
+examples of the field), an output taken for the wrong thing (one test for each kind of last layer), a row that depends
+on its neighbours, a copy that shares memory with its original or forgets the optimizer (fit goes on with both), a wrong
 argument that passes or is refused without help (the table of bad arguments).
 """
 
@@ -101,7 +101,7 @@ def test_other_outputs_are_values():
     assert fm.Network(4, [fm.Dense(2)], seed=0).predict(X).shape == (50, 2)
     assert set(net.evaluate(X, Y)) == {"loss", "mae"}
     assert net.evaluate(X, Y)["mae"] == pytest.approx(np.abs(net.predict(X) - Y).mean())
-    with pytest.raises(ValueError, match="^the outputs of this network are values, not probabilities: use predict"):
+    with pytest.raises(ValueError, match=r"^the outputs of this network are values, not probabilities: use predict"):
         net.predict_proba(X)
 
 
@@ -190,7 +190,11 @@ BAD = [
     (lambda: fm.Network(2, DENSE[0]), TypeError, "layers must be a list of layers, got Dense("),
     (lambda: fm.Network(2, [10]), TypeError, "layers[0] must be a layer, got 10: write fm.Dense(10, 'relu')"),
     (lambda: fm.Network(2, DENSE * 2), ValueError, "layers[0] has softmax, but only the last layer may: use 'relu'"),
-    (lambda: fm.Network(2, DENSE, loss="hinge"), ValueError, "loss 'hinge' does not exist: use one of 'cross_entropy', "),
+    (
+        lambda: fm.Network(2, DENSE, loss="hinge"),
+        ValueError,
+        "loss 'hinge' does not exist: use one of 'cross_entropy', ",
+    ),
     (lambda: fm.Network(2, DENSE, loss=3), TypeError, "loss must be one of the names 'cross_entropy', "),
     (
         lambda: fm.Network(2, [fm.Dense(3)], loss="cross_entropy"),
@@ -200,7 +204,11 @@ BAD = [
     (lambda: fm.Network(2, DENSE, dtype="float16"), ValueError, "dtype must be 'float32' or 'float64', got 'float16'."),
     (lambda: fm.Network(2, DENSE, dtype=None), ValueError, "dtype must be 'float32' or 'float64', got None."),
     (lambda: fm.Network(2, DENSE, dtype="wide"), ValueError, "dtype must be 'float32' or 'float64', got 'wide'."),
-    (lambda: fm.Network(2, DENSE, seed=-1), ValueError, "seed must be an integer from 0 to 18446744073709551615, got -1."),
+    (
+        lambda: fm.Network(2, DENSE, seed=-1),
+        ValueError,
+        "seed must be an integer from 0 to 18446744073709551615, got -1.",
+    ),
     (lambda: fm.Network(2, DENSE, seed=2**64), ValueError, "seed must be an integer from 0 to 18446744073709551615"),
     (lambda: fm.Network(2, DENSE, seed=0.5), TypeError, "seed must be an integer from 0 to 18446744073709551615"),
     (lambda: fm.Network(2, DENSE, l1=-1), ValueError, "l1 must be at least 0.0, got -1."),
@@ -215,7 +223,11 @@ BAD = [
     (lambda: fm.Dense(3, l2="much"), TypeError, "l2 must be a number (at least 0.0), got 'much'."),
     (lambda: network().set_parameters([1, 2]), ValueError, "parameters has shape (2,), but must be one flat vector"),
     (lambda: network().set_parameters([np.nan] * 51), ValueError, "parameters holds NaN in row 0"),
-    (lambda: network().set_parameters([1e39] * 51), ValueError, "parameters holds 1e+39 in row 0, which float32 cannot"),
+    (
+        lambda: network().set_parameters([1e39] * 51),
+        ValueError,
+        "parameters holds 1e+39 in row 0, which float32 cannot",
+    ),
 ]
 
 

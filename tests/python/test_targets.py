@@ -50,7 +50,7 @@ def test_losses_are_their_formulas():
 
 def test_penalties_of_a_layer_take_the_place_of_those_of_the_network():
     layers = [fm.Dense(5, "tanh", l1=0.0), fm.Dense(3, "softmax", l2=0.5)]
-    plain = fm.Network(4, layers[:1] + [fm.Dense(3, "softmax")], dtype="float64", seed=2)
+    plain = fm.Network(4, [layers[0], fm.Dense(3, "softmax")], dtype="float64", seed=2)
     net = fm.Network(4, layers, dtype="float64", seed=2, l1=0.1, l2=0.2)
     W = [layer.weights for layer in net.layers]
     penalty = 0.2 / 2 * (W[0] ** 2).sum() + 0.1 * np.abs(W[1]).sum() + 0.5 / 2 * (W[1] ** 2).sum()
@@ -101,8 +101,8 @@ def labels_with(row, value):
     return y
 
 
-def rows_with(row, column, value, rows=np.eye(3)[LABELS]):
-    y = rows.copy()
+def rows_with(row, column, value):
+    y = np.eye(3)[LABELS]
     y[row, column] = value
     return y
 
@@ -133,7 +133,12 @@ BAD = [
     (REGRESSION, LABELS.astype(float), TypeError, "y is a vector of float64, but the network has 3 outputs"),
     (SOFTMAX, LABELS[:-1], ValueError, "y has 19 rows, but X has 20: give one label or row for each sample."),
     (SOFTMAX, np.eye(3)[LABELS][:-1], ValueError, "y has 19 rows, but X has 20"),
-    (SOFTMAX, LABELS[:, None], ValueError, "y has shape (20, 1), but the network has 3 outputs: give labels of shape (20,)"),
+    (
+        SOFTMAX,
+        LABELS[:, None],
+        ValueError,
+        "y has shape (20, 1), but the network has 3 outputs: give labels of shape (20,)",
+    ),
     (SOFTMAX, np.eye(4)[LABELS], ValueError, "y has shape (20, 4), but the network has 3 outputs"),
     (SINGLE, VALUES, ValueError, "y has shape (20, 3), but the network has 1 output: give labels of shape (20,)"),
     (SOFTMAX, np.zeros((20, 3, 1)), ValueError, "y has shape (20, 3, 1), but must be labels (samples,) or rows"),
@@ -143,10 +148,20 @@ BAD = [
     (SOFTMAX, np.full((20, 3), 0.25), ValueError, "row 0 of y adds up to 0.75, but probabilities must add up to 1"),
     (SIGMOIDS, rows_with(4, 1, 2.0), ValueError, "y holds 2.0 in row 4, but probabilities must be 0 to 1."),
     (BINARY, np.full(20, 1.5), ValueError, "y holds 1.5 in row 0, but probabilities must be 0 to 1."),
-    (SOFTMAX, rows_with(4, 1, np.nan), ValueError, "y holds NaN in row 4, column 1: remove or fill missing values first."),
+    (
+        SOFTMAX,
+        rows_with(4, 1, np.nan),
+        ValueError,
+        "y holds NaN in row 4, column 1: remove or fill missing values first.",
+    ),
     (REGRESSION, rows_with(4, 1, np.inf), ValueError, "y holds infinity in row 4, column 1: remove or fill infinite"),
     (SINGLE, np.full(20, np.nan), ValueError, "y holds NaN in row 0"),
-    (SOFTMAX, np.array(list("abcd" * 5)), TypeError, "y must be an array of real numbers, got ndarray of dtype <U1: code"),
+    (
+        SOFTMAX,
+        np.array(list("abcd" * 5)),
+        TypeError,
+        "y must be an array of real numbers, got ndarray of dtype <U1: code",
+    ),
     (SOFTMAX, None, TypeError, "y must be an array of real numbers, got None"),
     (SOFTMAX, LABELS.astype(complex), TypeError, "y must be an array of real numbers, got ndarray of dtype complex128"),
 ]

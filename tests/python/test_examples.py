@@ -1,0 +1,31 @@
+"""The examples in the documentation of the package run and print what they say.
+
+What could go wrong: an example that no longer works, or a public function without one (both are seen here).
+"""
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+
+import pytest
+
+import fastmlp as fm
+
+MODULES = sorted(module.name for module in pkgutil.walk_packages(fm.__path__, "fastmlp.") if "_core" not in module.name)
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if not name.endswith("__main__")])
+def test_the_examples_of_a_module_print_what_they_say(name):
+    result = doctest.testmod(importlib.import_module(name))
+    assert result.failed == 0
+
+
+def test_every_public_function_and_class_has_an_example():
+    for name in fm.__all__:
+        value = getattr(fm, name)
+        if inspect.isfunction(value) or inspect.isclass(value):
+            assert inspect.getdoc(value), name
+            # results and errors are shown where they come from
+            if name not in ("GradientReport", "Gradients", "ModelFileError"):
+                assert ">>> " in inspect.getdoc(value), name

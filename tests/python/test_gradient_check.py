@@ -1,0 +1,256 @@
+"""The check of gradients: right gradients pass on every network, and a wrong one is seen, wherever it is.
+
+What could go wrong: a check that compares a gradient with itself or looks away (each array of a network is broken by
+hand, in one element and as a whole, and so are gradients of functions), one that cries wolf at kinks, at large
+inputs or at a loss near zero, one that changes the network, a report that does not name the culprit.
+"""
+
+import itertools
+import re
+
+import numpy as np
+import pytest
+
+import fastmlp as fm
+from fastmlp import _core
+from fastmlp.activations import ACTIVATIONS, LeakyReLU
+
+RNG = np.random.default_rng(7)
+X = RNG.normal(size=(15, 4))
+LABELS = RNG.integers(0, 3, 15)
+
+
+def network(hidden="tanh", last="softmax", **arguments):
+    return fm.Network(4, [fm.Dense(6, hidden), fm.Dense(5, hidden), fm.Dense(3, last)], **{"seed": 1, **arguments})
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("hidden", [name for name in ACTIVATIONS if name != "softmax"])
+@pytest.mark.parametrize(
+    ("last", "loss"),
+    [
+        *itertools.product(ACTIVATIONS, ["mse", "half_squared_error"]),
+        *itertools.product(["softmax", "sigmoid"], ["cross_entropy"]),
+    ],
+)
+def test_every_network_passes_with_weights_and_penalties(hidden, last, loss, dtype):
+    net = network(hidden, last, loss=loss, dtype=dtype, l1=0.01, l2=0.02)
+    before = net.get_parameters()
+    report = net.check_gradients(X, LABELS, RNG.uniform(0, 2, 15))
+    assert report.passed, report
+    assert report.n_checked + report.n_left_out == net.n_parameters + 4 * report.n_samples
+    assert report.n_samples + report.n_samples_left_out == 15
+    assert np.array_equal(net.get_parameters(), before)
+
+
+def test_the_float64_twin_takes_the_weights_of_a_float32_network():
+    net = network(dtype="float32")
+    wide = network(dtype="float64")
+    wide.set_parameters(net.get_parameters())
+    assert str(net.check_gradients(X, LABELS)) == str(wide.check_gradients(X, LABELS))
+
+
+def break_core(monkeypatch, change):
+    """Let every gradient of the core in float64 pass through ``change(weights, biases, inputs)``."""
+
+    class Broken(_core.Network64):
+        def gradients(self, *arguments):
+            loss, weights, biases, inputs = super().gradients(*arguments)
+            change(weights, biases, inputs)
+            return loss, weights, biases, inputs
+
+    monkeypatch.setattr(_core, "Network64", Broken)
+
+
+def add(array, index, error):
+    array[index] += error * np.linalg.norm(array)
+
+
+# well above the tolerance of 1e-6, and far below what a glance at the learning curve would show
+ERROR = 1e-4
+ONE_ELEMENT = {
+    "layer 1 weights[2, 3]": lambda weights, biases, inputs: add(weights[0], (2, 3), ERROR),
+    "layer 2 weights[0, 4]": lambda weights, biases, inputs: add(weights[1], (0, 4), ERROR),
+    "layer 3 weights[4, 0]": lambda weights, biases, inputs: add(weights[2], (4, 0), ERROR),
+    "layer 1 bias[5]": lambda weights, biases, inputs: add(biases[0], 5, ERROR),
+    "layer 3 bias[2]": lambda weights, biases, inputs: add(biases[2], 2, -ERROR),
+    "inputs X[7, 1]": lambda weights, biases, inputs: add(inputs, (7, 1), ERROR),
+}
+
+
+@pytest.mark.parametrize("place", ONE_ELEMENT)
+def test_one_wrong_element_is_seen_and_named(place, monkeypatch):
+    break_core(monkeypatch, ONE_ELEMENT[place])
+    report = network().check_gradients(X, LABELS)
+    assert not report.passed
+    assert report.max_relative_error == pytest.approx(ERROR, rel=0.1)
+    worst = report.worst[0]
+    assert f"{worst.where} {worst.parameter}" == place
+    assert [probe.relative_error < 1e-6 for probe in report.worst] == [False, True, True, True]
+    assert re.search(rf"^{re.escape(worst.where)} +{re.escape(worst.parameter)} ", str(report).splitlines()[1])
+    assert str(report).splitlines()[-1].startswith("FAILED: tolerance 1e-06, 143 compared, 0 left out, 15 samples used")
+
+
+WHOLE = {
+    "a forgotten factor": lambda weights, biases, inputs: weights[0].__imul__(1.001),
+    "a forgotten transposition": lambda weights, biases, inputs: weights[1].__setitem__(..., weights[1][::-1].copy()),
+    "a forgotten bias": lambda weights, biases, inputs: biases[0].fill(0),
+    "no gradient at all": lambda weights, biases, inputs: weights[2].fill(0),
+    "not a number": lambda weights, biases, inputs: weights[0].__setitem__((0, 0), np.nan),
+    "inputs not divided by the samples": lambda weights, biases, inputs: inputs.__imul__(len(inputs)),
+}
+
+
+@pytest.mark.parametrize("fault", WHOLE)
+def test_a_wrong_formula_is_seen(fault, monkeypatch):
+    break_core(monkeypatch, WHOLE[fault])
+    assert not network().check_gradients(X, LABELS).passed
+
+
+def test_a_large_network_is_checked_by_random_elements_and_directions(monkeypatch):
+    net = fm.Network(30, [fm.Dense(100, "tanh"), fm.Dense(3, "softmax")], seed=0)
+    inputs = RNG.normal(size=(200, 30))
+    y = RNG.integers(0, 3, 200)
+    report = net.check_gradients(inputs, y)
+    assert report.passed, report
+    # weights of layer 1 and 2 and the inputs: 100 elements and 10 directions each; biases: whole
+    assert report.n_checked == 3 * 110 + 100 + 3
+    assert report.n_samples == 100
+    # one wrong element of 3000: hardly one of the 100, but in each direction
+    break_core(monkeypatch, lambda weights, biases, inputs: add(weights[0], (17, 71), 1e-3))
+    broken = net.check_gradients(inputs, y)
+    assert not broken.passed
+    assert (broken.worst[0].where, broken.worst[0].parameter) == ("layer 1", "weights, random direction")
+
+
+def test_samples_at_a_kink_are_left_out():
+    net = fm.Network(2, [fm.Dense(3, "relu"), fm.Dense(2, "softmax")], seed=0)
+    # initial biases are 0, so that a row of zeros lies at every kink
+    report = net.check_gradients([[0, 0], [1, 2], [0, 0], [-3, 1]], [0, 1, 0, 1])
+    assert report.passed
+    assert (report.n_samples, report.n_samples_left_out) == (2, 2)
+    assert {probe.parameter[:4] for probe in report.worst if probe.where == "inputs"} <= {"X[1,", "X[3,"}
+    with pytest.raises(ValueError, match=r"^each of the 1 samples has a pre-activation within 1e-05 of the kink"):
+        net.check_gradients([[0, 0]], [0])
+    assert fm.Network(2, [fm.Dense(1, "tanh")], seed=0).check_gradients([[0, 0]], [0]).n_samples == 1
+
+
+def test_weights_at_the_kink_of_l1_are_left_out():
+    net = network(l1=0.1)
+    net.layers[1].weights[2, 3] = 0
+    net.layers[0].weights[0, 0] = 1e-6
+    report = net.check_gradients(X, LABELS)
+    assert report.passed, report
+    assert report.n_left_out == 2
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_pixels_and_saturated_outputs_raise_no_alarm(seed):
+    random = np.random.default_rng(seed)
+    net = fm.Network(64, [fm.Dense(20, LeakyReLU(0.2)), fm.Dense(10, "softmax")], seed=seed)
+    report = net.check_gradients(random.integers(0, 256, (30, 64)).astype(np.uint8), random.integers(0, 10, 30))
+    assert report.passed, report
+
+
+def test_a_loss_near_zero_raises_no_alarm():
+    net = network()
+    net.fit(X, LABELS, epochs=3000, batch_size=None, optimizer=fm.Adam(0.05))
+    assert net.loss(X, LABELS) < 1e-4
+    report = net.check_gradients(X, LABELS)
+    assert report.passed, report
+
+
+def test_large_targets_raise_no_alarm():
+    net = fm.Network(4, [fm.Dense(20, "tanh"), fm.Dense(1)], seed=0)
+    net.layers[-1].bias[:] = 1e5
+    report = net.check_gradients(X, 1e5 + 1e3 * RNG.normal(size=15))
+    assert report.passed, report
+
+
+FUNCTIONS = {
+    "polynomial": (lambda x: float((x**3 * np.arange(1, 6)).sum()), lambda x: 3 * x**2 * np.arange(1, 6)),
+    "log-sum-exp": (lambda x: np.log(np.exp(x).sum()), lambda x: np.exp(x) / np.exp(x).sum()),
+    "tiny": (lambda x: 1e-20 * (x**2).sum(), lambda x: 2e-20 * x),
+    "huge": (lambda x: 1e20 * (x**2).sum(), lambda x: 2e20 * x),
+    "steep": (lambda x: np.sin(100 * x).sum(), lambda x: 100 * np.cos(100 * x)),
+    "large argument": (lambda x: ((x + 1e6) ** 2).sum(), lambda x: 2 * (x + 1e6)),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_of_users_pass_with_their_gradient_and_fail_with_another(name):
+    f, gradient = FUNCTIONS[name]
+    x = RNG.normal(size=5)
+    before = x.copy()
+    assert fm.check_gradients(f, gradient, x).passed
+    assert fm.check_gradients(f, gradient(x), x.tolist()).passed
+    assert fm.check_gradients(f, gradient, x, max_parameters=2).passed
+    for wrong in (1.001 * gradient(x), -gradient(x), gradient(x) + 1e-3 * abs(gradient(x)).max(), np.zeros(5)):
+        report = fm.check_gradients(f, wrong, x)
+        assert not report.passed, report
+        assert report.max_relative_error > 1e-4
+    assert np.array_equal(x, before)
+
+
+def test_matrices_have_gradients_too_and_arguments_are_copies():
+    def f(x):
+        value = float((x**2).sum())
+        x[:] = np.nan
+        return value
+
+    assert fm.check_gradients(f, lambda x: 2 * x, RNG.normal(size=(3, 2))).passed
+    report = fm.check_gradients(f, np.ones((3, 2)), np.zeros((3, 2)))
+    assert re.fullmatch(r"x\[\d, \d\]", report.worst[0].parameter)
+
+
+def test_a_function_that_is_not_finite_does_not_pass():
+    report = fm.check_gradients(lambda x: np.nan, lambda x: x, [1.0, 2.0])
+    assert not report.passed
+    assert report.max_relative_error == np.inf
+
+
+def square(x):
+    return float((x**2).sum())
+
+
+BAD = [
+    (
+        lambda: fm.check_gradients(square, [1.0], [1.0, 2.0]),
+        ValueError,
+        "gradient has shape (1,), but must have that of x",
+    ),
+    (
+        lambda: fm.check_gradients(square, ["a", "b"], [1.0, 2.0]),
+        TypeError,
+        "gradient must be an array of real numbers",
+    ),
+    (
+        lambda: fm.check_gradients(lambda x: x, [1.0] * 2, [1.0, 2.0]),
+        ValueError,
+        "the value of f has shape (2,), but must",
+    ),
+    (lambda: fm.check_gradients(lambda x: None, [1.0], [1.0]), TypeError, "the value of f must be an array of real"),
+    (lambda: fm.check_gradients(square, [], []), ValueError, "x has shape (0,), but must be a vector of at least one"),
+    (lambda: fm.check_gradients(square, [1.0], [np.nan]), ValueError, "x holds NaN in row 0"),
+    (lambda: fm.check_gradients(square, [1.0], [1.0], step=0), ValueError, "step must be above 0.0, got 0."),
+    (lambda: fm.check_gradients(square, [1.0], [1.0], tolerance=0), ValueError, "tolerance must be above 0.0, got 0."),
+    (lambda: network().check_gradients(X, LABELS, tolerance=-1), ValueError, "tolerance must be above 0.0, got -1."),
+    (
+        lambda: network().check_gradients(X, LABELS, max_samples=0),
+        ValueError,
+        "max_samples must be an integer of at least",
+    ),
+    (lambda: network().check_gradients(X, LABELS, max_parameters=0), ValueError, "max_parameters must be an integer"),
+    (
+        lambda: network().check_gradients(X, LABELS, seed=-1),
+        ValueError,
+        "seed must be an integer of at least 0, got -1.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "kind", "sentence"), BAD, ids=[sentence for *_, sentence in BAD])
+def test_bad_arguments_give_their_sentence(call, kind, sentence):
+    with pytest.raises(kind) as caught:
+        call()
+    assert str(caught.value).startswith(sentence)

@@ -1,0 +1,102 @@
+"""Threads, targets, and what importing fastmlp brings along.
+
+What could go wrong: a limit that is not put back, not passed to the core or that changes results, an environment
+variable that is ignored or takes nonsense, an import that drags in what only some users need (each in a process of its
+own), names of the package that do not exist.
+"""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import fastmlp as fm
+from fastmlp.runtime import thread_limit
+
+
+def python(program, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, **environment}, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_the_limit_is_set_taken_away_and_put_back():
+    allowed = fm.get_num_threads()
+    assert thread_limit() == 0
+    with fm.num_threads(1):
+        assert (fm.get_num_threads(), thread_limit()) == (1, 1)
+        with fm.num_threads(10**30):
+            assert (fm.get_num_threads(), thread_limit()) == (allowed, 2**31 - 1)
+        with pytest.raises(TypeError), fm.num_threads(2):
+            len(3)
+        assert thread_limit() == 1
+    assert (fm.get_num_threads(), thread_limit()) == (allowed, 0)
+
+
+def test_the_number_of_threads_changes_no_bit():
+    X, y = np.random.default_rng(0).normal(size=(300, 30)), np.arange(300) % 4
+    results = []
+    for n in (1, 2, None):
+        net = fm.Network(30, [fm.Dense(100, "relu"), fm.Dense(4, "softmax")], seed=0)
+        with fm.num_threads(n):
+            net.fit(X, y, epochs=2)
+            results.append((net.get_parameters(), net.gradients(X, y).ravel()))
+    for parameters, gradients in results:
+        assert np.array_equal(parameters, results[0][0])
+        assert np.array_equal(gradients, results[0][1])
+
+
+@pytest.mark.parametrize("n", [0, -1, 1.5, "2", True])
+def test_a_limit_is_a_positive_integer(n):
+    with pytest.raises((TypeError, ValueError), match=r"^n must be an integer of at least 1, got "):
+        fm.set_num_threads(n)
+
+
+def test_the_environment_sets_the_limit_at_import():
+    program = "import fastmlp; from fastmlp.runtime import thread_limit; print(thread_limit())"
+    assert python(program, FASTMLP_NUM_THREADS="1").stdout == "1\n"
+    assert python(program, FASTMLP_NUM_THREADS="").stdout == "0\n"
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "many", "1.5"])
+def test_a_wrong_limit_in_the_environment_is_an_error(text):
+    error = python("import fastmlp", FASTMLP_NUM_THREADS=text).stderr.splitlines()[-1]
+    assert error == (
+        f"ValueError: FASTMLP_NUM_THREADS={text!r} is not a number of threads: "
+        "set an integer of at least 1, or unset it."
+    )
+
+
+def test_a_wrong_target_in_the_environment_is_an_error_that_lists_the_choices():
+    available = ", ".join(fm.available_targets())
+    error = python("import fastmlp", FASTMLP_TARGET="avx1024").stderr.splitlines()[-1]
+    assert error.endswith(
+        f"FASTMLP_TARGET='avx1024' is not a target of this build; available on this CPU: {available}."
+    )
+
+
+@pytest.mark.parametrize("target", fm.available_targets())
+def test_the_environment_forces_a_target(target):
+    assert python("import fastmlp; print(fastmlp.active_target())", FASTMLP_TARGET=target).stdout == f"{target}\n"
+
+
+def test_importing_fastmlp_imports_nothing_heavy():
+    heavy = ("tqdm", "safetensors", "sklearn", "scipy", "matplotlib", "pandas", "asyncio", "multiprocessing")
+    result = python(f"import fastmlp, sys; print([name for name in {heavy} if name in sys.modules])")
+    assert result.stdout == "[]\n"
+
+
+def test_every_public_name_exists():
+    assert all(hasattr(fm, name) for name in fm.__all__)
+    assert {"load", "save", "ModelFileError"} <= set(dir(fm))
+    with pytest.raises(AttributeError, match="module 'fastmlp' has no attribute 'Layer'"):
+        fm.Layer  # noqa: B018
+
+
+def test_the_configuration_names_what_a_report_needs(capsys):
+    fm.show_config()
+    shown = capsys.readouterr().out
+    for fact in (fm.__version__, np.__version__, fm.active_target(), "Python", "compiler", "threads"):
+        assert fact in shown
