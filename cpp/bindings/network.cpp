@@ -147,7 +147,7 @@ void set_optimizer_state(Network<T>& network, const py::object& value) {
       std::copy_n(slots[i].data(), network.buffer_size(), state.slots[i].data());
     }
   }
-  const ReadAccess access(network.access());
+  const WriteAccess access(network.access());
   network.optimizer() = std::move(state);
 }
 
@@ -160,7 +160,7 @@ void register_network_of(py::module_& module, const char* name) {
       .def(
           "initialize",
           [](N& network, std::uint64_t seed) {
-            const ReadAccess access(network.access());
+            const WriteAccess access(network.access());
             const py::gil_scoped_release unlocked;
             network.initialize(seed);
           },

@@ -70,8 +70,6 @@ std::unique_ptr<TrainerHandle<T>> make_trainer(const py::object& network, const 
   handle->inputs = X;
   handle->targets = targets;
   handle->sample_weight = py::cast(sample_weight);
-  // Building the trainer already takes over the optimizer state, so the network must be free.
-  const ReadAccess access(net.access());
   const py::gil_scoped_release unlocked;
   handle->trainer = std::make_unique<Trainer<T>>(net, data, options);
   return handle;
@@ -98,6 +96,7 @@ void register_trainer_of(py::module_& module, const char* name) {
           [](Handle& handle, std::int64_t n_steps, int threads) {
             require(n_steps >= 0, "the number of steps must not be negative.");
             if (!handle.entered) throw std::runtime_error("a trainer runs inside its with statement only.");
+            if (!handle.get().access().trained_by_this_thread()) throw NetworkBusy{};
             const py::gil_scoped_release unlocked;
             return handle.trainer->run(n_steps, threads);
           },

@@ -36,20 +36,15 @@ std::ptrdiff_t block_rows(std::ptrdiff_t rows, int threads) noexcept {
   return threads == 1 ? std::min(rows, kRowBlock) : threads * kRowBlock;
 }
 
-// Weighted sum of the rows' losses over the total weight, in ascending order of rows.
-template <class Losses>
-double mean_loss(const Dataset& data, double total, Losses&& loss_of) noexcept {
-  double sum = 0.0;
-  for (std::ptrdiff_t r = 0; r < data.rows(); ++r) sum += data.weight(r) * static_cast<double>(loss_of(r));
-  return total > 0.0 ? sum / total : 0.0;
-}
-
+// Weighted sum of the rows' losses over the total weight, in ascending order of rows, and the penalty.
 template <class T>
-double penalty_of(const Network<T>& network) {
-  if (!network.has_penalty()) return 0.0;
-  const Penalty<T> penalty(network);
-  penalty.add_rows(0, 1);
-  return penalty.total();
+double mean_loss(const Dataset& data, double total, const T* losses, const Penalty<T>& penalty) noexcept {
+  return run_alone([&] {
+    double sum = 0.0;
+    for (std::ptrdiff_t r = 0; r < data.rows(); ++r) sum += data.weight(r) * static_cast<double>(losses[r]);
+    penalty.add_rows(0, 1);
+    return (total > 0.0 ? sum / total : 0.0) + penalty.total();
+  });
 }
 
 }  // namespace
@@ -78,8 +73,9 @@ double evaluate_loss(const Network<T>& network, const Dataset& data, int thread_
   const int threads = plan_threads(network, data.rows(), thread_request);
   const Workspace<T> workspace(network, block_rows(data.rows(), threads), Purpose::loss);
   const AlignedBuffer<T> losses(data.rows());
+  const Penalty<T> penalty(network);
   const Selection all{nullptr, 0, data.rows()};
-  const double total = total_weight(data, all);
+  const double total = run_alone([&] { return total_weight(data, all); });
   over_row_blocks(data.rows(), threads, [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at) noexcept {
     gather_inputs(workspace, data, all, begin, end, at);
     gather_targets(workspace, data, all, begin, end, at, total);
@@ -87,7 +83,7 @@ double evaluate_loss(const Network<T>& network, const Dataset& data, int thread_
     loss_rows(network, workspace, data.labels != nullptr, at, at + end - begin);
     std::copy(workspace.row_loss(at), workspace.row_loss(at + end - begin), losses.data() + begin);
   });
-  return mean_loss(data, total, [&](std::ptrdiff_t r) { return losses[r]; }) + penalty_of(network);
+  return mean_loss(data, total, losses.data(), penalty);
 }
 
 template <class T>
@@ -103,11 +99,12 @@ double evaluate_gradients(const Network<T>& network, const Dataset& data, T* par
   // A full block of input gradients with padding per thread; the caller's array has none.
   const std::ptrdiff_t ld_inputs = leading_dimension(first.n_in);
   const AlignedBuffer<T> input_blocks(checked_count(threads * kRowBlock, ld_inputs));
+  const Penalty<T> penalty(network);
 
   network.refresh_transposed();
   kernels<T>().transpose(first.n_in, first.n_out, network.weights(first), first.ld, first_transposed.data(), ldt);
   const Selection all{nullptr, 0, data.rows()};
-  const double total = total_weight(data, all);
+  const double total = run_alone([&] { return total_weight(data, all); });
   OptimizerStep<T> gradient_only{};
   run_team(threads, [&](int thread, int team) noexcept {
     const Share share = share_of(data.rows(), thread, team);
@@ -135,7 +132,7 @@ double evaluate_gradients(const Network<T>& network, const Dataset& data, T* par
     gradient_pass(network, workspace, data.rows(), plan, plan.range_of(thread, team), gradient_only, parameters,
                   static_cast<T*>(nullptr), scratch.data() + thread * plan.scratch_size());
   });
-  return mean_loss(data, total, [&](std::ptrdiff_t r) { return *workspace.row_loss(r); }) + penalty_of(network);
+  return mean_loss(data, total, workspace.row_loss(0), penalty);
 }
 
 #define FASTMLP_INSTANTIATE(T)                                                                                    \

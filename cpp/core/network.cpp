@@ -5,6 +5,7 @@
 
 #include "core/random.hpp"
 #include "core/targets.hpp"
+#include "platform/team.hpp"
 
 namespace fastmlp {
 
@@ -70,27 +71,32 @@ Network<T>::Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& specs
 
 template <class T>
 void Network<T>::initialize(std::uint64_t seed) {
-  for (std::size_t l = 0; l < layers_.size(); ++l) {
-    const Layer& layer = layers_[l];
-    const bool relu_kind =
-        layer.activation == ActivationKind::relu || layer.activation == ActivationKind::leaky_relu;
-    const auto fan_in = static_cast<double>(layer.n_in);
-    const auto fan_out = static_cast<double>(layer.n_out);
-    // Bounds of uniform distributions of variance 2 / fan_in (He et al. 2015) and 2 / (fan_in + fan_out) (Glorot and
-    // Bengio 2010). sqrt is correctly rounded, so these are the same bits everywhere.
-    const double bound = relu_kind ? std::sqrt(6.0 / fan_in) : std::sqrt(6.0 / (fan_in + fan_out));
-    const Sequence sequence(seed, Stream::weights, static_cast<std::uint32_t>(l));
-    T* w = weights(layer);
-    for (std::ptrdiff_t i = 0; i < layer.n_in; ++i) {
-      for (std::ptrdiff_t j = 0; j < layer.n_out; ++j) {
-        const auto element = static_cast<std::uint64_t>(i * layer.n_out + j);
-        const double u = unit_interval(sequence.pair(element / 2)[element % 2]);
-        w[i * layer.ld + j] = static_cast<T>((2.0 * u - 1.0) * bound);
-      }
-    }
-    for (std::ptrdiff_t j = 0; j < layer.n_out; ++j) bias(layer)[j] = T(0);
-  }
+  // A team of one, for its floating-point mode.
+  run_team(1, [&](int, int) noexcept {
+    for (std::size_t l = 0; l < layers_.size(); ++l) draw(l, seed);
+  });
   optimizer_ = OptimizerState<T>{};
+}
+
+template <class T>
+void Network<T>::draw(std::size_t l, std::uint64_t seed) noexcept {
+  const Layer& layer = layers_[l];
+  const bool relu_kind = layer.activation == ActivationKind::relu || layer.activation == ActivationKind::leaky_relu;
+  const auto fan_in = static_cast<double>(layer.n_in);
+  const auto fan_out = static_cast<double>(layer.n_out);
+  // Bounds of uniform distributions of variance 2 / fan_in (He et al. 2015) and 2 / (fan_in + fan_out) (Glorot and
+  // Bengio 2010). sqrt is correctly rounded, so these are the same bits everywhere.
+  const double bound = relu_kind ? std::sqrt(6.0 / fan_in) : std::sqrt(6.0 / (fan_in + fan_out));
+  const Sequence sequence(seed, Stream::weights, static_cast<std::uint32_t>(l));
+  T* w = weights(layer);
+  for (std::ptrdiff_t i = 0; i < layer.n_in; ++i) {
+    for (std::ptrdiff_t j = 0; j < layer.n_out; ++j) {
+      const auto element = static_cast<std::uint64_t>(i * layer.n_out + j);
+      const double u = unit_interval(sequence.pair(element / 2)[element % 2]);
+      w[i * layer.ld + j] = static_cast<T>((2.0 * u - 1.0) * bound);
+    }
+  }
+  for (std::ptrdiff_t j = 0; j < layer.n_out; ++j) bias(layer)[j] = T(0);
 }
 
 template <class T>

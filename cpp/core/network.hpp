@@ -54,17 +54,17 @@ struct OptimizerState {
 // Thrown when a network is used while another thread trains it; the bindings turn it into RuntimeError.
 struct NetworkBusy {};
 
-// Many readers or one trainer. The trainer's own thread may read between steps: callbacks evaluate the network.
+// Many readers or one trainer. The trainer's own thread may read and write between runs: callbacks evaluate the network.
 class AccessControl {
  public:
   void begin_training();
   void end_training() noexcept;
+  bool trained_by_this_thread() const noexcept;
   void begin_reading();
   void end_reading() noexcept;
 
  private:
   static constexpr int kTraining = -1;
-  bool trained_by_this_thread() const noexcept;
 
   std::atomic<int> readers_{0};
   std::atomic<std::thread::id> trainer_{};
@@ -79,6 +79,23 @@ class ReadAccess {
 
  private:
   AccessControl& access_;
+};
+
+// For what changes the network at one go: part of this thread's own training, or one of no steps.
+class WriteAccess {
+ public:
+  explicit WriteAccess(AccessControl& access) : access_(access), begun_(!access.trained_by_this_thread()) {
+    if (begun_) access_.begin_training();
+  }
+  ~WriteAccess() {
+    if (begun_) access_.end_training();
+  }
+  WriteAccess(const WriteAccess&) = delete;
+  WriteAccess& operator=(const WriteAccess&) = delete;
+
+ private:
+  AccessControl& access_;
+  bool begun_;
 };
 
 template <class T>
@@ -106,6 +123,8 @@ class Network {
   AccessControl& access() noexcept { return access_; }
 
  private:
+  void draw(std::size_t l, std::uint64_t seed) noexcept;
+
   std::vector<Layer> layers_;
   LossKind loss_;
   AlignedBuffer<T> parameters_;

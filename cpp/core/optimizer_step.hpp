@@ -26,9 +26,9 @@ OptimizerStep<T> optimizer_step(const OptimizerSettings& settings, std::int64_t 
   step.kind = settings.kind;
   step.nesterov = settings.nesterov;
   step.momentum = static_cast<T>(settings.momentum);
-  step.learning_rate = static_cast<T>(settings.learning_rate);
+  step.descent = static_cast<T>(-settings.learning_rate);
   if (settings.kind == OptimizerKind::adam) {
-    step.learning_rate = static_cast<T>(settings.learning_rate / (1.0 - integer_power(settings.beta1, number)));
+    step.descent = static_cast<T>(-settings.learning_rate / (1.0 - integer_power(settings.beta1, number)));
     step.correction2 = static_cast<T>(1.0 / std::sqrt(1.0 - integer_power(settings.beta2, number)));
     step.beta1 = static_cast<T>(settings.beta1);
     step.one_minus_beta1 = static_cast<T>(1.0 - settings.beta1);

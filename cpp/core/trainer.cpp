@@ -40,17 +40,21 @@ Trainer<T>::Trainer(Network<T>& network, const Dataset& data, const TrainerOptio
       workspace_(network, options.batch_size, Purpose::gradients),
       order_(options.shuffle ? data.rows() : 0),
       epoch_(options.first_epoch) {
-  OptimizerState<T>& state = network.optimizer();
-  const int slots = slots_of(options.optimizer);
-  for (int i = 0; i <= slots; ++i) saved_[i] = AlignedBuffer<T>(network.buffer_size());
-  const bool keeps_state = state.kind == options.optimizer.kind;
+  for (int i = 0; i <= slots_of(options.optimizer); ++i) saved_[i] = AlignedBuffer<T>(network.buffer_size());
+}
+
+template <class T>
+void Trainer<T>::take_over_optimizer_state() {
+  OptimizerState<T>& state = network_.optimizer();
+  const int slots = slots_of(options_.optimizer);
+  const bool keeps_state = state.kind == options_.optimizer.kind;
   AlignedBuffer<T> fresh[2];
   for (int i = 0; i < slots; ++i) {
-    if (!keeps_state || !state.slots[i]) fresh[i] = AlignedBuffer<T>(network.buffer_size());
+    if (!keeps_state || !state.slots[i]) fresh[i] = AlignedBuffer<T>(network_.buffer_size());
   }
   // All memory is there: from here on nothing can fail, so the state changes as a whole.
   if (!keeps_state) state = OptimizerState<T>{};
-  state.kind = options.optimizer.kind;
+  state.kind = options_.optimizer.kind;
   for (int i = 0; i < slots; ++i) {
     if (fresh[i]) state.slots[i] = std::move(fresh[i]);
   }
@@ -184,7 +188,9 @@ RunReport Trainer<T>::run(std::int64_t n_steps, int thread_request) {
   Progress progress{.barrier = {}, .report = {}, .epoch_clock = Clock::now()};
   progress.report.epochs.reserve(static_cast<std::size_t>(n_steps / steps_per_epoch() + 1));
 
-  network_.refresh_transposed();  // the weights are open to writing between runs
+  // Between runs weights and optimizer state are open to writing.
+  take_over_optimizer_state();
+  network_.refresh_transposed();
   run_team(threads, [&](int thread, int team) noexcept { train(n_steps, progress, thread, team); });
   epoch_seconds_ += std::chrono::duration<double>(Clock::now() - progress.epoch_clock).count();
   if (progress.report.diverged) restore();

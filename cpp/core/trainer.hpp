@@ -56,19 +56,19 @@ struct RunReport {
 template <class T>
 class Trainer {
  public:
-  // The network and the arrays of the data must outlive the trainer. Takes the optimizer state of the same kind as it is,
-  // else starts a new one.
+  // The network and the arrays of the data must outlive the trainer. Leaves the network as it is.
   Trainer(Network<T>& network, const Dataset& data, const TrainerOptions& options);
 
   std::int64_t steps_per_epoch() const noexcept;
 
-  // Up to n_steps steps, across epochs. Stops early only when a loss or, at the end of an epoch, a parameter is not
+  // Up to n_steps steps, across epochs, from the optimizer state of the same kind, else from a new one. Stops early only when a loss or, at the end of an epoch, a parameter is not
   // finite: then parameters and optimizer are those of the start of this epoch.
   RunReport run(std::int64_t n_steps, int thread_request);
 
  private:
   struct Progress;
 
+  void take_over_optimizer_state();
   void begin_epoch() noexcept;
   void phase_a(const Selection& batch, double batch_weight, int thread, int threads) noexcept;
   void phase_b(std::ptrdiff_t batch, GradientPlan::Range range, const OptimizerStep<T>& step, int thread) noexcept;

@@ -95,7 +95,7 @@ struct OptimizerStep {
   OptimizerKind kind;
   bool nesterov;
   T momentum;
-  T learning_rate;      // adam: divided by 1 - beta1^t
+  T descent;            // minus the learning rate; adam: divided by 1 - beta1^t
   T beta1;
   T one_minus_beta1;
   T beta2;
@@ -104,8 +104,8 @@ struct OptimizerStep {
   T epsilon;
 };
 
-// Applies the optimizer to a tile: g, the penalties' gradient added, moves w and the slots; the new w also goes to its
-// transposed copy. gradient_only writes g with the penalties' gradient to slot0 and leaves w.
+// Applies the optimizer to a tile: g, to which the penalties' gradient is added in place, moves w and the slots; the new w
+// also goes to its transposed copy. gradient_only writes g to slot0 and leaves w.
 template <class T>
 struct UpdateArguments {
   OptimizerStep<T> step;
@@ -114,7 +114,7 @@ struct UpdateArguments {
   ptrdiff_t penalized_rows;  // the tile's rows before this one are weights, the others bias
   T l1;
   T l2;
-  const T* g;  // (n_rows, ldg)
+  T* g;  // (n_rows, ldg)
   ptrdiff_t ldg;
   T* w;      // (n_rows, ldw)
   T* slot0;  // (n_rows, ldw): velocity or first moment; null where the optimizer has none

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "kernels/kernel_table.hpp"
+#include "kernels/rows-inl.hpp"
 #include "kernels/vec-inl.hpp"
 
 namespace fastmlp {
@@ -18,66 +19,108 @@ struct Parameters {
   Vec<T> slot1;
 };
 
-template <OptimizerKind kind>
-constexpr int kSlots = kind == OptimizerKind::adam ? 2 : 1;
+// Each rule: how many slots it keeps, and one step of a vector. The loop around it is straight-line code, because GCC makes
+// one instruction of a lane-wise fma only where no branch comes between (a test looks for scalar ones).
+template <class T>
+struct GradientOnly {
+  static constexpr int kSlots = 1;
+  static FASTMLP_INLINE void move(const OptimizerStep<T>&, Vec<T> g, Parameters<T>& p) { p.slot0 = g; }
+};
 
-template <OptimizerKind kind, class T>
-FASTMLP_INLINE void move(const OptimizerStep<T>& s, Vec<T> g, Parameters<T>& p) {
-  if constexpr (kind == OptimizerKind::sgd) {
-    p.slot0 = fma<T>(broadcast<T>(s.momentum), p.slot0, g);
-    const Vec<T> direction = s.nesterov ? fma<T>(broadcast<T>(s.momentum), p.slot0, g) : p.slot0;
-    p.w = fma<T>(broadcast<T>(-s.learning_rate), direction, p.w);
-  } else if constexpr (kind == OptimizerKind::adam) {
+template <class T>
+struct Sgd {
+  static constexpr int kSlots = 0;
+  static FASTMLP_INLINE void move(const OptimizerStep<T>& s, Vec<T> g, Parameters<T>& p) {
+    p.w = fma<T>(broadcast<T>(s.descent), g, p.w);
+  }
+};
+
+template <class T>
+struct Momentum {
+  static constexpr int kSlots = 1;
+  static FASTMLP_INLINE void move(const OptimizerStep<T>& s, Vec<T> g, Parameters<T>& p) {
+    const Vec<T> momentum = broadcast<T>(s.momentum);
+    p.slot0 = fma<T>(momentum, p.slot0, g);
+    p.w = fma<T>(broadcast<T>(s.descent), p.slot0, p.w);
+  }
+};
+
+template <class T>
+struct Nesterov {
+  static constexpr int kSlots = 1;
+  static FASTMLP_INLINE void move(const OptimizerStep<T>& s, Vec<T> g, Parameters<T>& p) {
+    const Vec<T> momentum = broadcast<T>(s.momentum);
+    p.slot0 = fma<T>(momentum, p.slot0, g);
+    p.w = fma<T>(broadcast<T>(s.descent), fma<T>(momentum, p.slot0, g), p.w);
+  }
+};
+
+template <class T>
+struct Adam {
+  static constexpr int kSlots = 2;
+  static FASTMLP_INLINE void move(const OptimizerStep<T>& s, Vec<T> g, Parameters<T>& p) {
     p.slot0 = fma<T>(broadcast<T>(s.beta1), p.slot0, g * s.one_minus_beta1);
     p.slot1 = fma<T>(broadcast<T>(s.beta2), p.slot1, g * s.one_minus_beta2 * g);
     const Vec<T> root = fma<T>(sqrt<T>(p.slot1), broadcast<T>(s.correction2), broadcast<T>(s.epsilon));
-    p.w = fma<T>(broadcast<T>(-s.learning_rate), p.slot0 / root, p.w);
-  } else {
-    p.slot0 = g;
+    p.w = fma<T>(broadcast<T>(s.descent), p.slot0 / root, p.w);
+  }
+};
+
+// g + l1 sign(w) + l2 w over the tile's rows of weights; the sign of zero is zero.
+template <class T>
+void add_penalties(const UpdateArguments<T>& p) {
+  const ptrdiff_t rows = p.penalized_rows < p.n_rows ? p.penalized_rows : p.n_rows;
+  const Vec<T> zero{};
+  const Vec<T> one = broadcast<T>(1);
+  for (ptrdiff_t i = 0; i < rows; ++i) {
+    for (ptrdiff_t j = 0; j < p.n_columns; j += kLanes<T>) {
+      T* g = p.g + i * p.ldg + j;
+      const Vec<T> w = load<T>(p.w + i * p.ldw + j);
+      const Vec<T> sign = (w > zero ? one : zero) - (w < zero ? one : zero);
+      store<T>(g, fma<T>(broadcast<T>(p.l1), sign, fma<T>(broadcast<T>(p.l2), w, load<T>(g))));
+    }
   }
 }
 
-// g + l1 sign(w) + l2 w; the sign of zero is zero.
-template <class T>
-FASTMLP_INLINE Vec<T> penalized(Vec<T> g, Vec<T> w, T l1, T l2) {
-  const Vec<T> zero{};
-  const Vec<T> sign = (w > zero ? broadcast<T>(1) : zero) - (w < zero ? broadcast<T>(1) : zero);
-  return fma<T>(broadcast<T>(l1), sign, fma<T>(broadcast<T>(l2), w, g));
-}
-
-template <OptimizerKind kind, class T>
-void update_tile(const UpdateArguments<T>& p) {
-  const bool has_penalty = p.l1 != T(0) || p.l2 != T(0);
-  const bool has_slot0 = p.slot0 != nullptr;  // sgd without momentum keeps no velocity
+template <class Rule, class T>
+void move_tile(const UpdateArguments<T>& p) {
+  const OptimizerStep<T> step = p.step;
   for (ptrdiff_t i = 0; i < p.n_rows; ++i) {
-    const bool penalize = has_penalty && i < p.penalized_rows;
+    const T* g = p.g + i * p.ldg;
+    T* w = p.w + i * p.ldw;
+    T* slot0 = Rule::kSlots > 0 ? p.slot0 + i * p.ldw : nullptr;
+    T* slot1 = Rule::kSlots > 1 ? p.slot1 + i * p.ldw : nullptr;
     for (ptrdiff_t j = 0; j < p.n_columns; j += kLanes<T>) {
-      const ptrdiff_t at = i * p.ldw + j;
-      Parameters<T> parameters{load<T>(p.w + at), {}, {}};
-      if (has_slot0) parameters.slot0 = load<T>(p.slot0 + at);
-      if constexpr (kSlots<kind> == 2) parameters.slot1 = load<T>(p.slot1 + at);
-      Vec<T> g = load<T>(p.g + i * p.ldg + j);
-      if (penalize) g = penalized<T>(g, parameters.w, p.l1, p.l2);
-      move<kind, T>(p.step, g, parameters);
-      if (has_slot0) store<T>(p.slot0 + at, parameters.slot0);
-      if constexpr (kSlots<kind> == 2) store<T>(p.slot1 + at, parameters.slot1);
-      if constexpr (kind != OptimizerKind::gradient_only) {
-        store<T>(p.w + at, parameters.w);
-        if (p.transposed != nullptr && i < p.penalized_rows) {  // the bias has no place in W^T
-          const ptrdiff_t n = p.n_columns - j < kLanes<T> ? p.n_columns - j : kLanes<T>;
-          for (ptrdiff_t lane = 0; lane < n; ++lane) p.transposed[(j + lane) * p.ldt + i] = parameters.w[lane];
-        }
-      }
+      Parameters<T> parameters{load<T>(w + j), {}, {}};
+      if constexpr (Rule::kSlots > 0) parameters.slot0 = load<T>(slot0 + j);
+      if constexpr (Rule::kSlots > 1) parameters.slot1 = load<T>(slot1 + j);
+      Rule::move(step, load<T>(g + j), parameters);
+      if constexpr (Rule::kSlots > 0) store<T>(slot0 + j, parameters.slot0);
+      if constexpr (Rule::kSlots > 1) store<T>(slot1 + j, parameters.slot1);
+      store<T>(w + j, parameters.w);
     }
   }
 }
 
 template <class T>
 void update(const UpdateArguments<T>& p) noexcept {
+  if (p.l1 != T(0) || p.l2 != T(0)) add_penalties(p);
   switch (p.step.kind) {
-    case OptimizerKind::gradient_only: update_tile<OptimizerKind::gradient_only>(p); break;
-    case OptimizerKind::sgd: update_tile<OptimizerKind::sgd>(p); break;
-    case OptimizerKind::adam: update_tile<OptimizerKind::adam>(p); break;
+    case OptimizerKind::gradient_only: move_tile<GradientOnly<T>>(p); return;
+    case OptimizerKind::sgd:
+      if (p.step.nesterov) {
+        move_tile<Nesterov<T>>(p);
+      } else if (p.slot0 != nullptr) {
+        move_tile<Momentum<T>>(p);
+      } else {
+        move_tile<Sgd<T>>(p);
+      }
+      break;
+    case OptimizerKind::adam: move_tile<Adam<T>>(p); break;
+  }
+  if (p.transposed != nullptr) {  // the bias has no place in W^T
+    const ptrdiff_t rows = p.penalized_rows < p.n_rows ? p.penalized_rows : p.n_rows;
+    transpose<T>(rows, p.n_columns, p.w, p.ldw, p.transposed, p.ldt);
   }
 }
 

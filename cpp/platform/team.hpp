@@ -32,6 +32,14 @@ void run_team(int threads, F&& f) noexcept {
       const_cast<void*>(static_cast<const void*>(std::addressof(f))));
 }
 
+// What f() returns, computed on the calling thread in the floating-point mode of a team: for the sums around a region.
+template <class F>
+auto run_alone(F&& f) noexcept {
+  decltype(f()) result{};
+  run_team(1, [&](int, int) noexcept { result = f(); });
+  return result;
+}
+
 // The thread's share [begin, end) of n items, in order, sizes differing by at most one.
 struct Share {
   std::ptrdiff_t begin;
