@@ -147,9 +147,10 @@ def test_a_function_of_the_mathematics_is_where_it_is_said_to_be():
 
 
 def test_everything_in_a_registry_has_its_formula():
-    for registry in (ACTIVATIONS, LOSSES, OPTIMIZERS):
-        for name in registry:
-            assert f"`{name}`" in MATH, name
+    for name in (*ACTIVATIONS, *LOSSES):
+        assert f"| `{name}` |" in MATH, name
+    for name in OPTIMIZERS:
+        assert f"**`{name}`**" in MATH, name
 
 
 def test_continuous_integration_runs_the_command_of_the_readme():
