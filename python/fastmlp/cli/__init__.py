@@ -1,0 +1,66 @@
+"""The command ``fastmlp``: one file per group of commands, all errors turned into one sentence here.
+
+Exit status: 0 done, 1 a check failed, 2 an error of the user's or the machine's, 130 Ctrl-C, 141 the output's reader
+has gone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from fastmlp.cli import demo, inspection, tabular
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one sentence, like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        """End the process with the sentence and exit status 2."""
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help).\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = Parser(prog="fastmlp", description="Train dense neural networks on this computer's CPU.")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for group in (demo, tabular, inspection):
+        group.add_commands(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status.
+
+    Examples
+    --------
+    >>> from fastmlp.cli import main
+    >>> main(["info", "no-such-model.safetensors"])
+    2
+    """
+    arguments = build_parser().parse_args(argv)
+    try:
+        status: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("\nfastmlp: stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # nothing may be written any more, not even by Python when it closes its streams
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except (ValueError, TypeError, OSError, FloatingPointError, MemoryError, ImportError) as error:
+        print(f"fastmlp: {_sentence(error)}", file=sys.stderr)
+        return 2
+    return status
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
+    if isinstance(error, MemoryError) and not str(error):
+        return "the memory of this computer does not suffice."
+    return " ".join(str(error).split())

@@ -1,0 +1,65 @@
+"""``fastmlp check`` and ``fastmlp info``: are the gradients right, and what is this build or this model."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+import fastmlp as fm
+from fastmlp.cli._options import Commands, add_command
+from fastmlp.preparation import Preparation
+from fastmlp.tables import listed, read_table
+
+
+def add_commands(commands: Commands) -> None:
+    """Add ``check`` and ``info``."""
+    parser = add_command(
+        commands,
+        "check",
+        check,
+        "compare a model's gradients with central differences of its loss; exit status 1 if they differ",
+        "fastmlp check flowers.safetensors flowers.csv",
+    )
+    parser.add_argument("model", metavar="MODEL", help="model file")
+    parser.add_argument("data", metavar="DATA", help="CSV or NPZ with features and target")
+    parser.add_argument("--target", metavar="COLUMN", help="column of the target (the one of the training)")
+
+    parser = add_command(
+        commands,
+        "info",
+        info,
+        "show this build and computer, or what a model file holds",
+        "fastmlp info flowers.safetensors",
+    )
+    parser.add_argument("model", metavar="MODEL", nargs="?", help="model file")
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Run ``fastmlp check``."""
+    net = fm.load(arguments.model)
+    preparation = Preparation.of(net)
+    table = read_table(
+        arguments.data, target=arguments.target or preparation.target_name, features=preparation.feature_names
+    )
+    report = net.check_gradients(preparation.inputs(table.features), preparation.targets(table))
+    print(report)
+    return 0 if report.passed else 1
+
+
+def info(arguments: argparse.Namespace) -> int:
+    """Run ``fastmlp info``."""
+    if arguments.model is None:
+        fm.show_config()
+        return 0
+    net = fm.load(arguments.model)
+    print(net.summary())
+    preparation = Preparation.of(net)
+    if preparation.feature_names is not None:
+        print(f"target:   {preparation.target_name!r}")
+        print(f"features: {listed(preparation.feature_names)}")
+    if preparation.classes is not None:
+        print(f"classes:  {listed(preparation.classes)}")
+    others = {key: value for key, value in net.metadata.items() if key != "preparation"}
+    if others:
+        print(f"metadata: {json.dumps(others)}")
+    return 0

@@ -1,0 +1,161 @@
+"""``fastmlp train`` and ``fastmlp predict``: from a table to a model file, and from both to predictions.
+
+Reading tables is in tables.py, what is done to their columns in preparation.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import sys
+
+import numpy as np
+import numpy.typing as npt
+
+import fastmlp as fm
+from fastmlp._files import check_destination, write_atomically
+from fastmlp.activations import ACTIVATIONS
+from fastmlp.cli._options import Commands, add_command, fraction, natural, positive, widths
+from fastmlp.optimizers import OPTIMIZERS
+from fastmlp.preparation import Preparation
+from fastmlp.tables import read_table
+
+Rows = npt.NDArray[np.int64]
+
+
+def add_commands(commands: Commands) -> None:
+    """Add ``train`` and ``predict``."""
+    parser = add_command(
+        commands,
+        "train",
+        train,
+        "train a network on a table and write it to a model file",
+        "fastmlp train flowers.csv --target kind --hidden 64,64 --out flowers.safetensors",
+    )
+    parser.add_argument("data", metavar="DATA", help="CSV with a header line and numeric columns, or NPZ with X and y")
+    parser.add_argument("--target", metavar="COLUMN", help="column to learn (CSV), or array of the targets (NPZ: y)")
+    parser.add_argument("--out", metavar="MODEL", default="model.safetensors", help="model file (%(default)s)")
+    parser.add_argument(
+        "--task",
+        choices=["classification", "regression"],
+        help="what the target means; without it, text and few different whole numbers are classes",
+    )
+    hidden = [name for name in ACTIVATIONS if name != "softmax"]
+    parser.add_argument("--hidden", type=widths, default=[64, 64], metavar="N,N", help="hidden units (64,64); or none")
+    parser.add_argument("--activation", choices=hidden, default="relu", help="of the hidden layers (%(default)s)")
+    parser.add_argument("--epochs", type=positive, default=50, metavar="N", help="(%(default)s)")
+    parser.add_argument("--batch-size", type=positive, default=32, metavar="N", help="(%(default)s)")
+    parser.add_argument("--optimizer", choices=list(OPTIMIZERS), default="adam", help="(%(default)s)")
+    parser.add_argument("--learning-rate", type=float, metavar="RATE", help="(sgd 0.01, adam 0.001)")
+    parser.add_argument("--l2", type=float, default=0.0, metavar="PENALTY", help="penalty of the weights (%(default)s)")
+    parser.add_argument("--validation", type=fraction, default=0.0, metavar="FRACTION", help="rows kept out (0)")
+    parser.add_argument("--dtype", choices=["float32", "float64"], default="float32", help="(%(default)s)")
+    parser.add_argument(
+        "--seed", type=natural, default=0, metavar="N", help="of weights, order and split (%(default)s)"
+    )
+
+    parser = add_command(
+        commands,
+        "predict",
+        predict,
+        "predict the target of each row of a table",
+        "fastmlp predict flowers.safetensors new.csv --proba --out predictions.csv",
+    )
+    parser.add_argument("model", metavar="MODEL", help="model file")
+    parser.add_argument("data", metavar="DATA", help="CSV with the columns of the training, or NPZ with X")
+    parser.add_argument("--out", metavar="FILE", help="CSV file to write; without it, the standard output")
+    parser.add_argument("--proba", action="store_true", help="add a column with the probability of each class")
+
+
+def train(arguments: argparse.Namespace) -> int:
+    """Run ``fastmlp train``."""
+    check_destination(arguments.out)
+    table = read_table(arguments.data, target=arguments.target)
+    rest, valid = _split(len(table.features), arguments.validation, arguments.seed)
+    preparation = Preparation.learn(table, arguments.task, rest)
+    X, y = preparation.inputs(table.features), preparation.targets(table)
+    if preparation.classes is None:
+        last, what = fm.Dense(1), f"regression of {preparation.target_name!r}"
+    else:
+        last = fm.Dense(len(preparation.classes), "softmax")
+        what = f"classification of {preparation.target_name!r} into {len(preparation.classes)} classes"
+    rate = {} if arguments.learning_rate is None else {"learning_rate": arguments.learning_rate}
+    optimizer = OPTIMIZERS[arguments.optimizer](**rate)
+    net = fm.Network(
+        X.shape[1],
+        [*(fm.Dense(units, arguments.activation) for units in arguments.hidden), last],
+        dtype=arguments.dtype,
+        seed=arguments.seed,
+        l2=arguments.l2,
+    )
+    print(f"data         {arguments.data}: {len(X)} rows, {X.shape[1]} features")
+    print(f"task         {what}")
+    print(
+        f"network      {'-'.join(map(str, [net.n_inputs, *(layer.units for layer in net.layers)]))}, {net.dtype}",
+        flush=True,
+    )
+    net.fit(
+        X[rest],
+        y[rest],
+        epochs=arguments.epochs,
+        batch_size=min(arguments.batch_size, len(rest)),
+        optimizer=optimizer,
+        validation_data=(X[valid], y[valid]) if len(valid) else None,
+    )
+    for name, rows in (("training", rest), ("validation", valid)):
+        if len(rows):
+            found = net.evaluate(X[rows], y[rows])
+            print(f"{name:<13}loss {found['loss']:.4f}, {_rightness(found, preparation)}")
+    preparation.store(net)
+    net.save(arguments.out)
+    print(f"model        {arguments.out}")
+    return 0
+
+
+def _split(n_rows: int, share: float, seed: int) -> tuple[Rows, Rows]:
+    """Return the rows to train on and those to validate on, drawn at random."""
+    order = np.random.default_rng(seed).permutation(n_rows)
+    n_valid = round(share * n_rows)
+    if (share and not n_valid) or n_valid == n_rows:
+        raise ValueError(f"--validation {share} takes {n_valid} of {n_rows} rows: both parts need at least one row.")
+    return order[n_valid:], order[:n_valid]
+
+
+def _rightness(found: dict[str, float], preparation: Preparation) -> str:
+    if "accuracy" in found:
+        return f"accuracy {100 * found['accuracy']:.2f} %"
+    return f"mean absolute error {found['mae'] * preparation.target_scale:.4g}"
+
+
+def predict(arguments: argparse.Namespace) -> int:
+    """Run ``fastmlp predict``."""
+    if arguments.out is not None:
+        check_destination(arguments.out)
+    net = fm.load(arguments.model)
+    preparation = Preparation.of(net)
+    table = read_table(
+        arguments.data, target=preparation.target_name, features=preparation.feature_names, need_target=False
+    )
+    X = preparation.inputs(table.features)
+    columns: dict[str, list[str]] = {}
+    if preparation.classes is not None:
+        columns["prediction"] = [preparation.classes[label] for label in net.predict(X)]
+        if arguments.proba:
+            for name, values in zip(preparation.classes, net.predict_proba(X).T, strict=True):
+                columns[f"probability_{name}"] = list(map(str, values))
+    elif arguments.proba:
+        raise ValueError(f"{arguments.model} is a regression: it has no probabilities, leave out --proba.")
+    else:
+        outputs = preparation.values(net.predict(X).reshape(len(X), -1))
+        for index, values in enumerate(outputs.T):
+            columns["prediction" if outputs.shape[1] == 1 else f"prediction_{index}"] = list(map(str, values))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    if arguments.out is None:
+        sys.stdout.write(text.getvalue())
+    else:
+        write_atomically(arguments.out, text.getvalue().encode())
+    return 0

@@ -1,0 +1,185 @@
+"""``fastmlp train`` and ``predict``: what could go wrong, and which test sees it.
+
+The command computes something else than the library does on the same numbers (as by hand), predictions lose the class
+names, the target's unit or the order of columns (text labels, regression, order), what was learned of the validation
+rows leaks into the scaling (validation), a model from Python cannot be used (without a table), an error leaves a file
+behind (nothing is written).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+
+import numpy as np
+import pytest
+
+import fastmlp as fm
+
+
+def write(path, names, *columns):
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([names, *zip(*columns, strict=True)])
+    return path
+
+
+def read(text):
+    rows = list(csv.reader(io.StringIO(text)))
+    return dict(zip(rows[0], zip(*rows[1:], strict=True), strict=True))
+
+
+@pytest.fixture
+def flowers(tmp_path):
+    X, y = fm.datasets.blobs(90, centers=3, seed=1)
+    # far from standardized, and a constant column
+    kinds = np.array(["rose", "älchen", "a, b"])[y]
+    return write(
+        tmp_path / "flowers.csv", ["x", "y", "one", "kind"], 1000 + 50 * X[:, 0], X[:, 1] / 50, [7] * 90, kinds
+    )
+
+
+def test_text_labels_are_learned_and_come_back(run, flowers, tmp_path):
+    model, out = tmp_path / "m.safetensors", tmp_path / "p.csv"
+    trained = run("train", flowers, "--target", "kind", "--out", model, "--hidden", "8", "--epochs", 200)
+    assert (trained.status, trained.error) == (0, "")
+    assert "classification of 'kind' into 3 classes" in trained.out
+    assert "network      3-8-3, float32" in trained.out
+    assert fm.load(model).classes == ["a, b", "rose", "älchen"]
+    assert run("predict", model, flowers, "--out", out, "--proba") == (0, "", "")
+    found = read(out.read_text(encoding="utf-8"))
+    truth = read(flowers.read_text(encoding="utf-8"))["kind"]
+    # the blobs lie far apart
+    assert np.mean(np.array(found["prediction"]) == truth) > 0.95
+    probabilities = np.array([found[f"probability_{name}"] for name in fm.load(model).classes], dtype=float)
+    np.testing.assert_allclose(probabilities.sum(axis=0), 1.0, rtol=1e-6)
+    assert [fm.load(model).classes[index] for index in probabilities.argmax(axis=0)] == list(found["prediction"])
+
+
+def test_the_command_does_what_the_library_does_by_hand(run, flowers, tmp_path):
+    model = tmp_path / "m.safetensors"
+    options = ["--hidden", "5,4", "--activation", "tanh", "--epochs", 3, "--batch-size", 16, "--optimizer", "sgd"]
+    options += ["--learning-rate", 0.05, "--l2", 0.01, "--seed", 5, "--dtype", "float64"]
+    assert run("train", flowers, "--target", "kind", "--out", model, *options).status == 0
+
+    columns = read(flowers.read_text(encoding="utf-8"))
+    raw = np.array([columns["x"], columns["y"], columns["one"]], dtype=float).T
+    scale = raw.std(axis=0)
+    scale[2] = 1.0
+    X = (raw - raw.mean(axis=0)) / scale
+    y = np.searchsorted(["a, b", "rose", "älchen"], columns["kind"])
+    net = fm.Network(
+        3, [fm.Dense(5, "tanh"), fm.Dense(4, "tanh"), fm.Dense(3, "softmax")], dtype="float64", seed=5, l2=0.01
+    )
+    # the command trains on its split of the rows, which is a permutation of all of them
+    order = np.random.default_rng(5).permutation(90)
+    net.fit(X[order], y[order], epochs=3, batch_size=16, optimizer=fm.SGD(0.05))
+    # the same steps; the standardization may differ by roundings, as means are summed in another order
+    np.testing.assert_allclose(fm.load(model).get_parameters(), net.get_parameters(), rtol=1e-9)
+
+
+def test_a_regression_answers_in_the_unit_of_the_target(run, tmp_path):
+    x = np.linspace(-1, 1, 60)
+    data = write(tmp_path / "line.csv", ["x", "price"], x, 5000 + 300 * x)
+    model = tmp_path / "m.safetensors"
+    trained = run(
+        "train", data, "--target", "price", "--out", model, "--hidden", "none", "--epochs", 200, "--learning-rate", 0.05
+    )
+    assert "regression of 'price'" in trained.out
+    found = np.array(read(run("predict", model, data).out)["prediction"], dtype=float)
+    # a line is learned almost exactly; one part in a hundred of the slope
+    np.testing.assert_allclose(found, 5000 + 300 * x, atol=3.0)
+    assert "it has no probabilities, leave out --proba" in run("predict", model, data, "--proba").error
+
+
+def test_columns_are_found_by_name_and_others_are_left_out(run, flowers, tmp_path):
+    model = tmp_path / "m.safetensors"
+    run("train", flowers, "--target", "kind", "--out", model, "--epochs", 5)
+    columns = read(flowers.read_text(encoding="utf-8"))
+    other = write(
+        tmp_path / "other.csv", ["id", "one", "y", "x"], ["n1"] * 90, columns["one"], columns["y"], columns["x"]
+    )
+    assert run("predict", model, other, "--proba") == run("predict", model, flowers, "--proba")
+    lacking = write(tmp_path / "lacking.csv", ["x", "one"], columns["x"], columns["one"])
+    assert "lacks the column 'y'; its columns are 'x', 'one'" in run("predict", model, lacking).error
+
+
+def test_whole_numbers_are_classes_unless_said_otherwise(run, tmp_path):
+    data = write(tmp_path / "n.csv", ["x", "y"], range(8), [3, 10, 3, 10, 3, 10, 3, 10])
+    model = tmp_path / "m.safetensors"
+    run("train", data, "--target", "y", "--out", model, "--epochs", 1)
+    # in numeric order
+    assert fm.load(model).classes == ["3", "10"]
+    assert set(read(run("predict", model, data).out)["prediction"]) <= {"3", "10"}
+    run("train", data, "--target", "y", "--out", model, "--epochs", 1, "--task", "regression")
+    assert fm.load(model).classes is None
+    assert fm.load(model).n_outputs == 1
+
+
+def test_validation_rows_have_no_part_in_the_scaling(run, tmp_path):
+    model = tmp_path / "m.safetensors"
+    order = np.random.default_rng(0).permutation(10)
+    x = np.arange(10.0)
+    x[order[:2]] = 1e6
+    data = write(tmp_path / "v.csv", ["x", "y"], x, [0, 1] * 5)
+    trained = run("train", data, "--target", "y", "--out", model, "--epochs", 1, "--validation", 0.2)
+    assert "validation   loss" in trained.out
+    assert fm.load(model).metadata["preparation"]["mean"] == [x[order[2:]].mean()]
+    assert "takes 0 of 10 rows" in run("train", data, "--target", "y", "--validation", 0.01).error
+
+
+def test_npz_files_train_and_predict(run, tmp_path):
+    X, y = fm.datasets.blobs(60, centers=2, seed=2)
+    np.savez(tmp_path / "data.npz", X=X.astype(np.float32), y=y, kind=np.array(["no", "yes"])[y])
+    model = tmp_path / "m.safetensors"
+    assert run("train", tmp_path / "data.npz", "--out", model, "--epochs", 20).status == 0
+    assert fm.load(model).classes == ["0", "1"]
+    assert run("train", tmp_path / "data.npz", "--target", "kind", "--out", model, "--epochs", 20).status == 0
+    found = read(run("predict", model, tmp_path / "data.npz").out)["prediction"]
+    assert np.mean(np.array(found) == np.array(["no", "yes"])[y]) > 0.95
+    assert run("check", model, tmp_path / "data.npz").status == 0
+
+
+def test_a_model_trained_without_a_table_takes_all_columns(run, tmp_path):
+    model = tmp_path / "m.safetensors"
+    X = np.random.default_rng(0).standard_normal((20, 2))
+    data = write(tmp_path / "x.csv", ["b", "a"], *X.T)
+    for last, width in ((fm.Dense(1, "sigmoid"), 1), (fm.Dense(3), 3)):
+        net = fm.Network(2, [fm.Dense(4, "relu"), last], dtype="float64", seed=0)
+        net.save(model)
+        found = read(run("predict", model, data).out)
+        expected = net.predict(X).reshape(20, -1)
+        names = ["prediction"] if width == 1 else [f"prediction_{index}" for index in range(width)]
+        # repr gives every digit
+        np.testing.assert_array_equal(np.array([found[name] for name in names], dtype=float).T, expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--target", "kinds"], "there is no column 'kinds'; the columns are 'x', 'y', 'one', 'kind'"),
+        ([], "give the target; the columns are"),
+        (["--target", "x"], "line 2, column 'kind': 'älchen' is not a number; only the target may be text"),
+        (["--target", "kind", "--task", "regression"], "holds text: a regression needs numbers"),
+        (["--target", "kind", "--learning-rate", "nan"], "learning_rate must be"),
+        (["--target", "kind", "--learning-rate", "1e30", "--optimizer", "sgd"], "loss became"),
+    ],
+)
+def test_an_error_names_its_cause_and_nothing_is_written(run, flowers, tmp_path, arguments, sentence):
+    text = flowers.read_text(encoding="utf-8").splitlines()
+    text[1], text[2] = sorted(text[1:3], key=lambda line: "älchen" not in line)
+    flowers.write_text("\n".join(text), encoding="utf-8")
+    outcome = run("train", flowers, "--out", tmp_path / "m.safetensors", *arguments)
+    assert outcome.status == 2
+    assert sentence in outcome.error
+    assert os.listdir(tmp_path) == ["flowers.csv"]
+
+
+def test_a_kept_preparation_that_was_tampered_with_is_refused(run, flowers, tmp_path):
+    model = tmp_path / "m.safetensors"
+    run("train", flowers, "--target", "kind", "--out", model, "--epochs", 1)
+    for key, value in (("scale", [1.0, 0.0, 1.0]), ("mean", [1.0]), ("feature_names", 3), ("target_mean", "a")):
+        net = fm.load(model)
+        net.metadata["preparation"][key] = value
+        net.save(tmp_path / "other.safetensors")
+        assert "is not what fastmlp train writes" in run("predict", tmp_path / "other.safetensors", flowers).error
