@@ -5,11 +5,13 @@ without, and two fits with one), state that is lost or left over (going on, rese
 step or leaves a broken network (divergence, bad arguments, raising callbacks), a bar where none is wanted.
 """
 
+import functools
 import io
 import re
 
 import numpy as np
 import pytest
+import tqdm
 
 import fastmlp as fm
 
@@ -264,6 +266,15 @@ class Terminal(io.StringIO):
         return True
 
 
+def updates(monkeypatch):
+    stream = Terminal()
+    monkeypatch.setattr("sys.stderr", stream)
+    # tqdm's own pause between two updates taken away
+    monkeypatch.setattr("tqdm.tqdm", functools.partial(tqdm.tqdm, mininterval=0, miniters=0))
+    network().fit(X, Y, epochs=3, batch_size=10)
+    return stream.getvalue()
+
+
 def test_the_bar_shows_itself_in_a_terminal_only(monkeypatch):
     for stream, progress, shown in (
         (Terminal(), None, True),
@@ -279,6 +290,8 @@ def test_the_bar_shows_itself_in_a_terminal_only(monkeypatch):
             assert "epoch 3/3: 100%" in last
             assert "samples/s" in last
             assert "loss=" in last
+    # the first slice is one step, here of 10 samples
+    assert "epoch 1/3:   6%|" in updates(monkeypatch)
     monkeypatch.setattr("sys.stderr", None)
     network().fit(X, Y, epochs=1)
 
