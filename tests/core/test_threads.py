@@ -1,25 +1,20 @@
-"""Threads, processes and the floating-point mode: what could go wrong, and which test sees it.
+"""Threads and processes under the core: what could go wrong, and which test sees it.
 
 A forked child waits for ever for threads that it does not have (fork, multiprocessing), more threads are taken than the
-user allows (limits), the result depends on who came first (repeats, oversubscribed), two threads change one network at
-once (busy networks), evaluations disturb each other or a training (predictions at once, evaluation between runs), tiny
-numbers become zero for the whole process, or a process that made them zero gets other bits (floating-point mode).
+user or the surrounding program allows (requested and allowed, threadpoolctl, parallel region, one processor), the
+result depends on which thread came first (twenty repeats).
 
-Scenarios are functions that run in a process of their own, where they may hang, fork, or spoil the process.
+Scenarios are functions that run in a process of their own, where they may hang or fork.
 """
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import hashlib
 import multiprocessing
 import os
-import platform
 import signal
 import sys
-import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +26,6 @@ from fastmlp._core import _testing
 
 N_INPUTS, N_CLASSES, ROWS = 12, 5, 150
 ADAM = ("adam", {"learning_rate": 0.01, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8})
-SGD = ("sgd", {"learning_rate": 0.1, "momentum": 0.0, "nesterov": 0.0})
-BUSY = "the network is in use by another thread"
 
 _random = np.random.default_rng(0)
 X = _random.standard_normal((ROWS, N_INPUTS))
@@ -46,14 +39,10 @@ def new_network():
     return network
 
 
-def new_trainer(network, optimizer=ADAM):
-    return _core.Trainer32(network, X, Y, None, 40, True, 1, 0, *optimizer)
-
-
-def trained_network(threads, steps=10):
+def trained_network(threads):
     network = new_network()
-    with new_trainer(network) as trainer:
-        trainer.run(steps, threads)
+    with _core.Trainer32(network, X, Y, None, 40, True, 1, 0, *ADAM) as trainer:
+        trainer.run(10, threads)
     return network
 
 
@@ -199,261 +188,6 @@ def repeat_a_training_with_more_threads_than_processors():
 
 def test_twenty_repeats_on_one_two_and_four_threads_give_the_same_bits(in_new_process):
     in_new_process(repeat_a_training_with_more_threads_than_processors, OMP_NUM_THREADS="4")
-
-
-def at_once(n_threads, work):
-    """Results of work() on so many Python threads, which all start it at the same moment."""
-    barrier = threading.Barrier(n_threads)
-    results = []
-
-    def wait_and_work():
-        barrier.wait()
-        try:
-            results.append(work())
-        except Exception as error:
-            results.append(error)
-
-    threads = [threading.Thread(target=wait_and_work) for _ in range(n_threads)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
-@pytest.mark.parametrize("threads", [1, 2])
-def test_eight_python_threads_evaluate_one_network_at_once(threads, planner_off):
-    network = trained_network(threads=2)
-    expected = bits_of(network)
-    results = at_once(8, lambda: {bits_of(network, threads) for _ in range(10)})
-    assert results == [{expected}] * 8
-
-
-def test_eight_python_threads_train_eight_networks_at_once(planner_off):
-    expected = bits_of_training(threads=1)
-    assert at_once(8, lambda: bits_of_training(threads=2)) == [expected] * 8
-
-
-# ---- busy networks ----
-
-
-def on_another_thread(work):
-    return at_once(1, work)[0]
-
-
-USES = {
-    "forward": lambda network: network.forward(X, 1),
-    "activations": lambda network: network.activations(X, 1),
-    "loss": lambda network: network.loss(X, Y, None, 1),
-    "gradients": lambda network: network.gradients(X, Y, None, 1),
-    "initialize": lambda network: network.initialize(2),
-    "optimizer_state": lambda network: network.optimizer_state(),
-    "set_optimizer_state": lambda network: network.set_optimizer_state(None),
-}
-
-
-@pytest.mark.parametrize("use", USES)
-def test_a_network_that_is_trained_refuses_other_threads(use):
-    network = new_network()
-    with new_trainer(network) as trainer:
-        trainer.run(3, 1)
-        error = on_another_thread(lambda: USES[use](network))
-        trainer.run(7, 1)
-    assert isinstance(error, RuntimeError)
-    assert BUSY in str(error)
-    assert bits_of(network) == bits_of_training(threads=1)
-    assert not isinstance(on_another_thread(lambda: USES[use](network)), Exception)
-
-
-def test_a_second_training_is_refused_on_any_thread():
-    network = new_network()
-    with new_trainer(network) as trainer:
-        other = new_trainer(network)
-        assert BUSY in str(on_another_thread(other.__enter__))
-        with pytest.raises(RuntimeError, match=BUSY):
-            other.__enter__()
-        trainer.run(10, 1)
-    assert bits_of(network) == bits_of_training(threads=1)
-
-
-CHANGES = {
-    "training": lambda network: new_trainer(network).__enter__(),
-    "initialize": lambda network: network.initialize(2),
-    "set_optimizer_state": lambda network: network.set_optimizer_state(None),
-}
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_a_network_that_is_used_refuses_to_be_changed(change):
-    """Try until the other thread is inside forward, where it nearly always is; a missing guard meets the deadline."""
-    network = new_network()
-    many_rows = np.repeat(X, 1000, axis=0)  # some ten milliseconds, in which the main thread has the GIL
-    told_to_stop = threading.Event()
-
-    def predict_until_told():
-        while not told_to_stop.is_set():
-            with contextlib.suppress(RuntimeError):  # it came while the main thread was inside
-                network.forward(many_rows, 1)
-
-    def change_until_refused(deadline):
-        while time.monotonic() < deadline:
-            trainer = CHANGES[change](network)
-            if trainer is not None:
-                trainer.__exit__(None, None, None)
-            time.sleep(0.001)
-
-    thread = threading.Thread(target=predict_until_told)
-    thread.start()
-    try:
-        with pytest.raises(RuntimeError, match=BUSY):
-            change_until_refused(time.monotonic() + 20)
-    finally:
-        told_to_stop.set()
-        thread.join()
-    CHANGES[change](network)  # the reader has gone
-
-
-def test_the_training_thread_evaluates_between_runs_without_changing_them():
-    network = new_network()
-    with new_trainer(network) as trainer:
-        for _ in range(10):
-            trainer.run(1, 1)
-            bits_of(network)
-            network.activations(X, 1)
-            network.optimizer_state()
-    assert bits_of(network) == bits_of_training(threads=1)
-
-
-def change_the_optimizer_state_between_runs():
-    """Do what a callback may do: the next run finds what it needs, or starts from zero."""
-    network = new_network()
-    first, other = new_trainer(network, ADAM), new_trainer(network, SGD)
-    with first:
-        first.run(4, 1)
-        state = network.optimizer_state()
-        network.set_optimizer_state(None)
-        first.run(3, 1)
-        assert network.optimizer_state()[:2] == ("adam", 3)
-        network.initialize(1)
-        first.run(2, 1)
-        assert network.optimizer_state()[:2] == ("adam", 2)
-        network.set_optimizer_state(state)
-        first.run(1, 1)
-        assert network.optimizer_state()[:2] == ("adam", 5)
-    with other:
-        other.run(2, 1)
-        assert network.optimizer_state() == ("sgd", 2, [])
-
-
-def test_the_optimizer_state_may_be_changed_between_runs(in_new_process):
-    in_new_process(change_the_optimizer_state_between_runs)
-
-
-def test_a_trainer_that_was_built_but_never_run_changes_nothing():
-    network = trained_network(threads=1)
-    new_trainer(network, SGD)
-    name, steps, slots = network.optimizer_state()
-    assert (name, steps, len(slots)) == ("adam", 10, 2)
-
-
-def test_a_trainer_runs_inside_its_with_statement_and_on_its_thread_only():
-    network = new_network()
-    trainer = new_trainer(network)
-    with pytest.raises(RuntimeError, match="inside its with statement only"):
-        trainer.run(1, 1)
-    with trainer:
-        assert BUSY in str(on_another_thread(lambda: trainer.run(1, 1)))
-        trainer.run(10, 1)
-    with pytest.raises(RuntimeError, match="inside its with statement only"):
-        trainer.run(1, 1)
-    assert bits_of(network) == bits_of_training(threads=1)
-
-
-def test_a_trainer_that_ends_with_an_error_frees_the_network():
-    network = new_network()
-    with pytest.raises(KeyboardInterrupt), new_trainer(network):
-        raise KeyboardInterrupt
-    assert not isinstance(on_another_thread(lambda: network.forward(X, 1)), Exception)
-
-
-# ---- floating-point mode ----
-
-IS_X86 = platform.machine() in ("x86_64", "AMD64")
-
-# float32 numbers of which many are subnormal, and float64 numbers whose products are.
-TINY = {_core.Network32: 1e-38, _core.Network64: 1e-155}
-
-
-def set_mode(mode):
-    """Set this thread's floating-point mode by the C library, as a careless library may do."""
-    library = ctypes.CDLL(None)
-    if mode == "flush":
-        environment = (ctypes.c_uint32 * 16)()
-        library.fegetenv(environment)
-        # fenv_t of x86: 28 bytes of the old unit, then MXCSR (FTZ and DAZ); of aarch64: FPCR (FZ) and FPSR.
-        place, bits = (7, 0x8040) if IS_X86 else (0, 1 << 24)
-        environment[place] |= bits
-        library.fesetenv(environment)
-    elif mode == "upward":
-        library.fesetround(0x800 if IS_X86 else 0x400000)
-
-
-def subnormals_are_kept() -> bool:
-    return bool(np.all(np.full(4, 1e-310) * 0.5 > 0.0))
-
-
-def rounds_to_nearest() -> bool:
-    return bool(np.all(np.full(4, 1.0) + 1e-30 == 1.0))
-
-
-def compute_on_tiny_numbers_in_the_callers_mode(mode):
-    _testing.enable_planner(False)
-    data = {kind: (X * tiny, X[:, :2] * tiny) for kind, tiny in TINY.items()}
-    set_mode(mode)
-    assert subnormals_are_kept() == (mode != "flush")
-    assert rounds_to_nearest() == (mode != "upward")
-    digest = hashlib.sha256()
-    for (network_kind, (inputs, targets)), trainer_kind in zip(
-        data.items(), (_core.Trainer32, _core.Trainer64), strict=True
-    ):
-        network = network_kind(N_INPUTS, [(3, "identity", 0.0, 0.0, 0.0), (2, "tanh", 0.0, 0.0, 1e-300)], "mse")
-        network.initialize(1)
-        network.weights(1)[...] = np.copysign(0.5, network.weights(1))
-        with trainer_kind(network, inputs, targets, None, 40, True, 1, 0, "sgd", SGD[1]) as trainer:
-            report = trainer.run(10, 2)
-        loss, *gradients, input_gradients = network.gradients(inputs, targets, None, 2)
-        results = [network.weights(0), network.bias(0), network.weights(1), network.bias(1), input_gradients]
-        results += [*gradients[0], *gradients[1], *network.activations(inputs, 2)]
-        results += [np.float64(value) for value in (loss, network.loss(inputs, targets, None, 2), report.last_loss)]
-        for result in results:
-            digest.update(np.ascontiguousarray(result).tobytes())
-        if mode == "default":  # so that the hash is about subnormals
-            smallest = np.finfo(inputs.dtype if network_kind is _core.Network64 else np.float32).tiny
-            assert any(np.any((result != 0) & (np.abs(result) < smallest)) for result in results)
-    assert subnormals_are_kept() == (mode != "flush"), "the caller's mode was not given back"
-    assert rounds_to_nearest() == (mode != "upward"), "the caller's mode was not given back"
-    print(digest.hexdigest())
-
-
-@pytest.mark.parametrize("mode", ["flush", "upward"])
-def test_the_callers_floating_point_mode_changes_no_bit_and_is_given_back(mode, in_new_process):
-    default, other = (
-        in_new_process(compute_on_tiny_numbers_in_the_callers_mode, m, OMP_NUM_THREADS="2") for m in ("default", mode)
-    )
-    assert other == default
-
-
-def look_at_subnormals_after_import_and_training():
-    _testing.enable_planner(False)
-    assert subnormals_are_kept(), "after the import"
-    trained_network(threads=2)
-    assert subnormals_are_kept(), "after a training"
-    assert on_another_thread(subnormals_are_kept) is True
-    assert on_another_thread(lambda: trained_network(threads=2) and subnormals_are_kept()) is True
-
-
-def test_subnormals_survive_import_and_training_in_every_thread(in_new_process):
-    in_new_process(look_at_subnormals_after_import_and_training, OMP_NUM_THREADS="2")
 
 
 if __name__ == "__main__":
