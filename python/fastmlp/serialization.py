@@ -12,6 +12,7 @@ with the file and with the architecture before memory is taken, which no call of
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -67,6 +68,8 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
     ------
     ValueError
         A weight is not finite, or ``metadata`` is not a plain JSON object or is too large.
+    RuntimeError
+        Another thread is training the network.
     OSError
         The file cannot be written.
 
@@ -81,13 +84,17 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
     ...     bool((fm.load(path).get_parameters() == net.get_parameters()).all())
     True
     """
+    # a copy without gaps: safetensors writes a buffer as it lies, and the weights have a padded leading dimension
+    parameters = network.get_parameters()
     tensors: dict[str, npt.NDArray[Any]] = {}
+    start = 0
     for index, layer in enumerate(network.layers):
-        for part, values in (("weights", layer.weights), ("bias", layer.bias)):
+        for part, shape in (("weights", layer.weights.shape), ("bias", layer.bias.shape)):
+            values = parameters[start : start + math.prod(shape)].reshape(shape)
             if not np.isfinite(values).all():
                 raise ValueError(f"layer {index} holds NaN or infinity in its {part}: this network was not saved.")
-            # safetensors writes the buffer as it lies, and weights have a padded leading dimension
-            tensors[f"layers.{index}.{part}"] = np.ascontiguousarray(values)
+            tensors[f"layers.{index}.{part}"] = values
+            start += values.size
     text = json.dumps(
         {
             "format": FORMAT,

@@ -3,8 +3,8 @@
 A loaded network predicts other values, or loses a setting (comes back); strided views are written as they lie in
 memory (comes back: all sizes are padded); the bytes depend on more than the network (same bytes); an interrupted or
 failed save destroys the old file or leaves a stray one (failing save); what cannot be kept is kept half (metadata,
-classes, not finite); a later release no longer reads an old file, or other bits come out (golden). Damaged files are in
-test_damaged_model_files.py.
+classes, not finite); another thread's half step is saved (in fit); a later release no longer reads an old file, or
+other bits come out (golden). Damaged files are in test_damaged_model_files.py.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +114,28 @@ def test_a_failing_save_keeps_the_old_file_and_leaves_no_other(tmp_path, monkeyp
         network(seed=1).save(path)
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["model.safetensors"]
+
+
+def test_a_network_in_fit_is_saved_by_its_own_thread_only(tmp_path):
+    refused = []
+
+    def save_from_another_thread(path):
+        try:
+            net.save(path)
+        except RuntimeError as error:
+            refused.append(error)
+
+    def callback(network, epoch):
+        network.save(tmp_path / "own")
+        thread = threading.Thread(target=save_from_another_thread, args=(tmp_path / "other",))
+        thread.start()
+        thread.join()
+
+    net = network()
+    net.fit(inputs(), np.arange(40) % 2, epochs=1, callbacks=[callback])
+    assert len(refused) == 1
+    assert os.listdir(tmp_path) == ["own"]
+    np.testing.assert_array_equal(fm.load(tmp_path / "own").get_parameters(), net.get_parameters())
 
 
 def test_a_link_is_followed_and_an_old_file_replaced(tmp_path):
