@@ -2,7 +2,7 @@
 
 Arrays that enter are C-contiguous, aligned, native-endian and already validated (``_validation.py``): data ``X`` of
 shape (rows, n_inputs) and dtype uint8, float32 or float64; ``targets`` either int32 class labels (rows,) or float32 or
-float64 rows (rows, n_outputs); ``sample_weight`` float64 (rows,) or None. ``threads`` is the caller's limit, 0 for none.
+float64 rows (rows, n_outputs); ``sample_weight`` float64 (rows,) or None; ``threads`` is the caller's limit, or 0.
 All arithmetic runs with the GIL released. RuntimeError: the network is in use by another thread. MemoryError names
 the bytes that could not be had.
 """
@@ -39,10 +39,10 @@ class Network32:
         """View (n_out,) on the bias: writing changes the network."""
 
     def forward(self, X: Array, threads: int) -> Array:
-        """Outputs of the last layer after its activation, (rows, n_outputs)."""
+        """Return the outputs of the last layer after its activation, (rows, n_outputs)."""
 
     def activations(self, X: Array, threads: int) -> list[Array]:
-        """Outputs of every layer, [(rows, units), ...]."""
+        """Return the outputs of every layer, [(rows, units), ...]."""
 
     def loss(self, X: Array, targets: Targets, sample_weight: SampleWeight, threads: int) -> float:
         """Weighted mean loss over the rows plus the l1 and l2 penalties."""
@@ -128,7 +128,7 @@ def available_targets() -> list[str]:
 
 def active_target() -> str: ...
 def max_threads() -> int:
-    """What OpenMP would give the calling thread now (1 inside a parallel region or after a fork)."""
+    """Return what OpenMP would give the calling thread now (1 inside a parallel region or after a fork)."""
 
 def build_info() -> dict[str, str]:
     """Version, compiler, build type, OpenMP version and targets of this build."""
