@@ -17,14 +17,15 @@ PYBIND11_MODULE(_core, module) {
     try {
       if (exception) std::rethrow_exception(exception);
     } catch (const fastmlp::OutOfMemory& failure) {
-      const std::string bytes = failure.bytes == SIZE_MAX ? "more bytes than an address can hold"
-                                                          : std::to_string(failure.bytes) + " bytes";
+      const std::string bytes =
+          failure.bytes == SIZE_MAX ? "more bytes than an address can hold" : std::to_string(failure.bytes) + " bytes";
       PyErr_SetString(PyExc_MemoryError,
                       ("fastmlp could not get " + bytes + " of memory: use fewer units or a smaller batch.").c_str());
     } catch (const fastmlp::NetworkBusy&) {
-      PyErr_SetString(PyExc_RuntimeError,
-                      "the network is in use by another thread: a network that is being trained cannot be used, and one "
-                      "that is being used cannot be trained; wait for the other call or work on a copy.");
+      PyErr_SetString(
+          PyExc_RuntimeError,
+          "the network is in use by another thread: a network that is being trained cannot be used, and one "
+          "that is being used cannot be trained; wait for the other call or work on a copy.");
     }
   });
   fastmlp::register_runtime(module);

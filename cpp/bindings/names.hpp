@@ -12,9 +12,12 @@
 namespace fastmlp {
 
 inline constexpr std::pair<std::string_view, ActivationKind> kActivationNames[] = {
-    {"identity", ActivationKind::identity}, {"sigmoid", ActivationKind::sigmoid},
-    {"tanh", ActivationKind::tanh},         {"relu", ActivationKind::relu},
-    {"leaky_relu", ActivationKind::leaky_relu}, {"softmax", ActivationKind::softmax},
+    {"identity", ActivationKind::identity},
+    {"sigmoid", ActivationKind::sigmoid},
+    {"tanh", ActivationKind::tanh},
+    {"relu", ActivationKind::relu},
+    {"leaky_relu", ActivationKind::leaky_relu},
+    {"softmax", ActivationKind::softmax},
 };
 
 inline constexpr std::pair<std::string_view, LossKind> kLossNames[] = {

@@ -51,11 +51,8 @@ std::ptrdiff_t first_nonfinite_of(const py::array& X) {
 
 std::map<std::string, std::string> build_info() {
   return {
-      {"version", FASTMLP_VERSION},
-      {"compiler", FASTMLP_COMPILER},
-      {"build_type", FASTMLP_BUILD_TYPE},
-      {"openmp", std::to_string(_OPENMP)},
-      {"targets", joined(built_targets())},
+      {"version", FASTMLP_VERSION},        {"compiler", FASTMLP_COMPILER},       {"build_type", FASTMLP_BUILD_TYPE},
+      {"openmp", std::to_string(_OPENMP)}, {"targets", joined(built_targets())},
   };
 }
 

@@ -73,18 +73,19 @@ py::tuple forward(const std::string& target, const Matrix<T>& x, const Matrix<T>
   const Padded<T> pw(w);
   const Padded<T> a(x.shape(0), w.shape(1));
   const Padded<T> d(x.shape(0), w.shape(1));
-  kernels_of<T>(table_named(target)).forward({.rows = px.rows,
-                                              .n_in = px.columns,
-                                              .n_out = pw.columns,
-                                              .x = px.data(),
-                                              .ldx = px.ld,
-                                              .weights = pw.data(),
-                                              .ldw = pw.ld,
-                                              .activation = kind_of(kActivationNames, activation),
-                                              .parameter = parameter,
-                                              .a = a.data(),
-                                              .d = d.data(),
-                                              .lda = a.ld});
+  kernels_of<T>(table_named(target))
+      .forward({.rows = px.rows,
+                .n_in = px.columns,
+                .n_out = pw.columns,
+                .x = px.data(),
+                .ldx = px.ld,
+                .weights = pw.data(),
+                .ldw = pw.ld,
+                .activation = kind_of(kActivationNames, activation),
+                .parameter = parameter,
+                .a = a.data(),
+                .d = d.data(),
+                .lda = a.ld});
   for (std::ptrdiff_t r = 0; r < a.rows; ++r) require(a.data()[r * a.ld + a.columns] == T(1), "the column of ones.");
   return py::make_tuple(a.copy(), d.copy());
 }
@@ -95,16 +96,17 @@ py::tuple backward(const std::string& target, const Matrix<T>& delta, const Matr
   const Padded<T> pdelta(delta);
   const Padded<T> pt(transposed);
   const Padded<T> pd(d);
-  kernels_of<T>(table_named(target)).backward({.rows = pd.rows,
-                                               .n_in = pd.columns,
-                                               .n_out = pdelta.columns,
-                                               .delta_out = pdelta.data(),
-                                               .ld_out = pdelta.ld,
-                                               .transposed = pt.data(),
-                                               .ldt = pt.ld,
-                                               .d = pd.data(),
-                                               .ld_in = pd.ld,
-                                               .unscaled = false});
+  kernels_of<T>(table_named(target))
+      .backward({.rows = pd.rows,
+                 .n_in = pd.columns,
+                 .n_out = pdelta.columns,
+                 .delta_out = pdelta.data(),
+                 .ld_out = pdelta.ld,
+                 .transposed = pt.data(),
+                 .ldt = pt.ld,
+                 .d = pd.data(),
+                 .ld_in = pd.ld,
+                 .unscaled = false});
   return py::make_tuple(pd.copy(), pd.padding(pd.columns));
 }
 
@@ -114,15 +116,16 @@ py::tuple gradient(const std::string& target, const Matrix<T>& x, const Matrix<T
   const Padded<T> px(x);
   const Padded<T> pdelta(delta);
   const Padded<T> g(px.columns, pdelta.columns);
-  kernels_of<T>(table_named(target)).gradient({.batch = px.rows,
-                                               .n_rows = px.columns,
-                                               .n_columns = pdelta.columns,
-                                               .x = px.data(),
-                                               .ldx = px.ld,
-                                               .delta = pdelta.data(),
-                                               .ldd = pdelta.ld,
-                                               .g = g.data(),
-                                               .ldg = g.ld});
+  kernels_of<T>(table_named(target))
+      .gradient({.batch = px.rows,
+                 .n_rows = px.columns,
+                 .n_columns = pdelta.columns,
+                 .x = px.data(),
+                 .ldx = px.ld,
+                 .delta = pdelta.data(),
+                 .ldd = pdelta.ld,
+                 .g = g.data(),
+                 .ldg = g.ld});
   return py::make_tuple(g.copy(), g.padding(g.columns));
 }
 
@@ -165,14 +168,32 @@ void register_testing(py::module_& module) {
   py::module_ m = module.def_submodule("_testing", "Kernels by themselves and switches for tests.");
   register_kernels_of<float>(m);
   register_kernels_of<double>(m);
-  m.def("philox4x32", [](const Block& counter, std::uint32_t key0, std::uint32_t key1) {
-    return philox4x32(counter, key0, key1);
-  });
+  m.def("philox4x32",
+        [](const Block& counter, std::uint32_t key0, std::uint32_t key1) { return philox4x32(counter, key0, key1); });
   m.def("shuffled_order", [](std::ptrdiff_t n, std::uint64_t seed, std::uint32_t epoch) {
     std::vector<std::ptrdiff_t> order(static_cast<std::size_t>(n));
     shuffled_order(order.data(), n, Sequence(seed, Stream::shuffle, epoch));
     return order;
   });
+  m.def(
+      "simulate_planner",
+      [](int guess, int limit, const std::vector<std::vector<double>>& seconds, std::int64_t steps) {
+        // seconds[phase][threads - 1] per step; returns the steps that each phase made on each number of threads.
+        ThreadPlanner planner(guess);
+        std::vector<std::vector<std::int64_t>> made;
+        for (const auto& phase : seconds) {
+          made.emplace_back(static_cast<std::size_t>(limit), 0);
+          for (std::int64_t left = steps; left > 0;) {
+            const ThreadPlanner::Stretch stretch = planner.next(limit, left);
+            const auto at = static_cast<std::size_t>(stretch.threads - 1);
+            planner.record(stretch, phase.at(at) * static_cast<double>(stretch.steps));
+            made.back().at(at) += stretch.steps;
+            left -= stretch.steps;
+          }
+        }
+        return made;
+      },
+      py::arg("guess"), py::arg("limit"), py::arg("seconds"), py::arg("steps"));
   m.def("enable_planner", &enable_planner, py::arg("enabled"));
   m.def("choose_target", &choose_target, py::arg("name"));
   m.def("allocation_count", &allocation_count);

@@ -57,10 +57,9 @@ struct TrainerHandle {
 
 template <class T>
 std::unique_ptr<TrainerHandle<T>> make_trainer(const py::object& network, const py::array& X, const py::array& targets,
-                                               const std::optional<py::array>& sample_weight,
-                                               std::ptrdiff_t batch_size, bool shuffle, std::uint64_t seed,
-                                               std::uint32_t first_epoch, const std::string& optimizer,
-                                               const Hyperparameters& hyperparameters) {
+                                               const std::optional<py::array>& sample_weight, std::ptrdiff_t batch_size,
+                                               bool shuffle, std::uint64_t seed, std::uint32_t first_epoch,
+                                               const std::string& optimizer, const Hyperparameters& hyperparameters) {
   auto& net = network.cast<Network<T>&>();
   const Dataset data = dataset(X, targets, sample_weight, net.n_inputs(), net.n_outputs());
   require(batch_size >= 1 && batch_size <= data.rows(), "batch_size must be from 1 to the number of rows.");

@@ -21,8 +21,8 @@ void copy_rows(const T* from, std::ptrdiff_t ld, std::ptrdiff_t rows, std::ptrdi
   }
 }
 
-// Calls f(begin, end, at) for each block of rows on some thread; at: the thread's own rows of a workspace that holds one
-// block per thread.
+// Calls f(begin, end, at) for each block of rows on some thread; at: the thread's own rows of a workspace that holds
+// one block per thread.
 template <class F>
 void over_row_blocks(std::ptrdiff_t rows, int threads, F&& f) {
   run_team(threads, [&](int thread, int team) noexcept {
@@ -96,12 +96,13 @@ double evaluate_gradients(const Network<T>& network, const Dataset& data, T* par
   const Layer& first = network.layers().front();
   const std::ptrdiff_t ldt = leading_dimension(first.n_in);
   const AlignedBuffer<T> first_transposed(checked_count(first.n_out, ldt));
+  const AlignedBuffer<T> transposed(network.transposed_size());
   // A full block of input gradients with padding per thread; the caller's array has none.
   const std::ptrdiff_t ld_inputs = leading_dimension(first.n_in);
   const AlignedBuffer<T> input_blocks(checked_count(threads * kRowBlock, ld_inputs));
   const Penalty<T> penalty(network);
 
-  network.refresh_transposed();
+  network.transpose_weights(transposed.data());
   kernels<T>().transpose(first.n_in, first.n_out, network.weights(first), first.ld, first_transposed.data(), ldt);
   const Selection all{nullptr, 0, data.rows()};
   const double total = run_alone([&] { return total_weight(data, all); });
@@ -113,7 +114,7 @@ double evaluate_gradients(const Network<T>& network, const Dataset& data, T* par
       gather_targets(workspace, data, all, begin, end, begin, total);
       forward_rows(network, workspace, begin, end, Purpose::gradients);
       loss_rows(network, workspace, data.labels != nullptr, begin, end);
-      backward_rows(network, workspace, begin, end);
+      backward_rows(network, transposed.data(), workspace, begin, end);
       T* block = input_blocks.data() + thread * kRowBlock * ld_inputs;
       kernels<T>().backward({.rows = end - begin,
                              .n_in = first.n_in,
@@ -130,14 +131,14 @@ double evaluate_gradients(const Network<T>& network, const Dataset& data, T* par
   });
   run_team(threads, [&](int thread, int team) noexcept {
     gradient_pass(network, workspace, data.rows(), plan, plan.range_of(thread, team), gradient_only, parameters,
-                  static_cast<T*>(nullptr), scratch.data() + thread * plan.scratch_size());
+                  static_cast<T*>(nullptr), static_cast<T*>(nullptr), scratch.data() + thread * plan.scratch_size());
   });
   return mean_loss(data, total, workspace.row_loss(0), penalty);
 }
 
-#define FASTMLP_INSTANTIATE(T)                                                                                    \
-  template void evaluate_activations(const Network<T>&, const DataView&, const std::vector<T*>&, int);            \
-  template double evaluate_loss(const Network<T>&, const Dataset&, int);                                          \
+#define FASTMLP_INSTANTIATE(T)                                                                         \
+  template void evaluate_activations(const Network<T>&, const DataView&, const std::vector<T*>&, int); \
+  template double evaluate_loss(const Network<T>&, const Dataset&, int);                               \
   template double evaluate_gradients(const Network<T>&, const Dataset&, T*, T*, int);
 FASTMLP_INSTANTIATE(float)
 FASTMLP_INSTANTIATE(double)

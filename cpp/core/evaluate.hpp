@@ -1,5 +1,6 @@
 // Everything a network computes without being changed: outputs, activations, loss, gradients. Rows go over threads in
-// blocks; each element is computed the same way whatever the block, so predict(X)[i] has the bits of predict(X[i:i+1])[0].
+// blocks; each element is computed the same way whatever the block, so predict(X)[i] has the bits of
+// predict(X[i:i+1])[0].
 #pragma once
 
 #include <cstddef>
@@ -22,7 +23,6 @@ double evaluate_loss(const Network<T>& network, const Dataset& data, int thread_
 // The gradients of what evaluate_loss returns, which is returned as well. parameters: a buffer of the network's layout;
 // inputs: (rows, n_inputs), contiguous.
 template <class T>
-double evaluate_gradients(const Network<T>& network, const Dataset& data, T* parameters, T* inputs,
-                          int thread_request);
+double evaluate_gradients(const Network<T>& network, const Dataset& data, T* parameters, T* inputs, int thread_request);
 
 }  // namespace fastmlp

@@ -50,7 +50,7 @@ GradientPlan::Range GradientPlan::range_of(int thread, int threads) const noexce
 template <class T>
 void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t batch,
                    const GradientPlan& plan, GradientPlan::Range range, const OptimizerStep<T>& step, T* slot0,
-                   T* slot1, T* scratch) noexcept {
+                   T* slot1, T* transposed, T* scratch) noexcept {
   for (std::size_t i = range.begin; i < range.end; ++i) {
     const GradientUnit& unit = plan[i];
     const Layer& layer = network.layers()[unit.layer];
@@ -65,7 +65,7 @@ void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std
                            .g = scratch,
                            .ldg = ldg});
     const std::ptrdiff_t at = layer.offset + unit.row * layer.ld + unit.column;
-    const bool has_transposed = unit.layer > 0;
+    const bool has_transposed = transposed != nullptr && unit.layer > 0;
     kernels<T>().update({.step = step,
                          .n_rows = unit.n_rows,
                          .n_columns = unit.n_columns,
@@ -79,7 +79,7 @@ void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std
                          .slot1 = slot1 != nullptr ? slot1 + at : nullptr,
                          .ldw = layer.ld,
                          .transposed = has_transposed
-                                           ? network.transposed(layer) + unit.column * layer.ldt + unit.row
+                                           ? transposed + layer.transposed_offset + unit.column * layer.ldt + unit.row
                                            : nullptr,
                          .ldt = layer.ldt});
   }
@@ -88,8 +88,9 @@ void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std
 template GradientPlan::GradientPlan(const Network<float>&);
 template GradientPlan::GradientPlan(const Network<double>&);
 template void gradient_pass(const Network<float>&, const Workspace<float>&, std::ptrdiff_t, const GradientPlan&,
-                            GradientPlan::Range, const OptimizerStep<float>&, float*, float*, float*) noexcept;
+                            GradientPlan::Range, const OptimizerStep<float>&, float*, float*, float*, float*) noexcept;
 template void gradient_pass(const Network<double>&, const Workspace<double>&, std::ptrdiff_t, const GradientPlan&,
-                            GradientPlan::Range, const OptimizerStep<double>&, double*, double*, double*) noexcept;
+                            GradientPlan::Range, const OptimizerStep<double>&, double*, double*, double*,
+                            double*) noexcept;
 
 }  // namespace fastmlp

@@ -46,10 +46,11 @@ class GradientPlan {
   std::ptrdiff_t scratch_size_ = 0;
 };
 
-// Gradients and updates of the units in range for a batch in workspace rows [0, batch); slots have the parameters' shape.
+// Gradients and updates of the units in range for a batch in workspace rows [0, batch); slots have the parameters'
+// shape; transposed, unless null, takes the new weights as Network::transpose_weights lays them out.
 template <class T>
 void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t batch,
                    const GradientPlan& plan, GradientPlan::Range range, const OptimizerStep<T>& step, T* slot0,
-                   T* slot1, T* scratch) noexcept;
+                   T* slot1, T* transposed, T* scratch) noexcept;
 
 }  // namespace fastmlp

@@ -66,7 +66,7 @@ Network<T>::Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& specs
     n_in = spec.units;
   }
   parameters_ = AlignedBuffer<T>(static_cast<std::ptrdiff_t>(size));
-  transposed_ = AlignedBuffer<T>(static_cast<std::ptrdiff_t>(transposed_size));
+  transposed_size_ = static_cast<std::ptrdiff_t>(transposed_size);
 }
 
 template <class T>
@@ -108,10 +108,11 @@ bool Network<T>::has_penalty() const noexcept {
 }
 
 template <class T>
-void Network<T>::refresh_transposed() const noexcept {
+void Network<T>::transpose_weights(T* transposed) const noexcept {
   for (std::size_t l = 1; l < layers_.size(); ++l) {
     const Layer& layer = layers_[l];
-    kernels<T>().transpose(layer.n_in, layer.n_out, weights(layer), layer.ld, transposed(layer), layer.ldt);
+    kernels<T>().transpose(layer.n_in, layer.n_out, weights(layer), layer.ld, transposed + layer.transposed_offset,
+                           layer.ldt);
   }
 }
 

@@ -1,11 +1,10 @@
 // A dense network: its layers, and where their numbers lie.
 //
 //   parameters   one aligned buffer; per layer (n_in + 1, ld), the last row is the bias
-//   transposed   W^T (n_out, ldt) of every layer but the first, for the backward pass: a copy, refreshed by the trainer
 //   optimizer    slots of the shape of parameters, and the number of steps made
 //
-// The leading dimension is an odd multiple of 16 elements: a power-of-two stride maps a column of tiles to few cache sets
-// (measured: half the speed at 1024). Users hold views on parameters and may write there between calls.
+// The leading dimension is an odd multiple of 16 elements: a power-of-two stride maps a column of tiles to few cache
+// sets (measured: half the speed at 1024). Users hold views on parameters and may write there between calls.
 #pragma once
 
 #include <atomic>
@@ -54,7 +53,8 @@ struct OptimizerState {
 // Thrown when a network is used while another thread trains it; the bindings turn it into RuntimeError.
 struct NetworkBusy {};
 
-// Many readers or one trainer. The trainer's own thread may read and write between runs: callbacks evaluate the network.
+// Many readers or one trainer. The trainer's own thread may read and write between runs: callbacks evaluate the
+// network.
 class AccessControl {
  public:
   void begin_training();
@@ -116,8 +116,11 @@ class Network {
   T* parameters() const noexcept { return parameters_.data(); }
   T* weights(const Layer& layer) const noexcept { return parameters_.data() + layer.offset; }
   T* bias(const Layer& layer) const noexcept { return weights(layer) + layer.n_in * layer.ld; }
-  T* transposed(const Layer& layer) const noexcept { return transposed_.data() + layer.transposed_offset; }
-  void refresh_transposed() const noexcept;
+
+  // W^T (n_out, ldt) of every layer but the first, for the backward pass, at the layer's transposed_offset of a buffer
+  // of transposed_size elements. It belongs to the computation that needs it.
+  std::ptrdiff_t transposed_size() const noexcept { return transposed_size_; }
+  void transpose_weights(T* transposed) const noexcept;
 
   OptimizerState<T>& optimizer() noexcept { return optimizer_; }
   AccessControl& access() noexcept { return access_; }
@@ -128,7 +131,7 @@ class Network {
   std::vector<Layer> layers_;
   LossKind loss_;
   AlignedBuffer<T> parameters_;
-  AlignedBuffer<T> transposed_;
+  std::ptrdiff_t transposed_size_;
   OptimizerState<T> optimizer_;
   AccessControl access_;
 };

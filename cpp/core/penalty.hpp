@@ -1,5 +1,5 @@
-// The value of the penalties: per layer l1 sum |W| + (l2 / 2) sum W^2, the bias left out. Their gradient is added in the
-// optimizer's kernel.
+// The value of the penalties: per layer l1 sum |W| + (l2 / 2) sum W^2, the bias left out. Their gradient is added in
+// the optimizer's kernel.
 //
 // Rows of weights are summed alone (any thread may take any), then added in ascending order by one thread.
 #pragma once

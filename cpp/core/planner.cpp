@@ -11,17 +11,30 @@ namespace {
 
 std::atomic<bool> planner_enabled{true};
 
-// Multiply-adds that make a thread worth having: about 5 us at a modest 20 per nanosecond.
-constexpr double kWorkPerThread = 1e5;
+// Multiply-adds of a forward pass that make a thread worth having: about 10 us, three times that with the backward
+// pass.
+constexpr double kWorkPerThread = 5e5;
+
+constexpr double kStretchSeconds =
+    2e-3;                               // long against entering a region, short against a change of the machine's load
+constexpr double kTrialSeconds = 1e-4;  // long enough to tell 3 %
+constexpr double kTrialShare = 0.02;    // of the time spent
+constexpr double kGain = 0.97;          // what a trial must beat: no change for noise
+
+std::int64_t steps_in(double seconds, double seconds_per_step, std::int64_t most) noexcept {
+  if (seconds_per_step <= 0.0) return 1;
+  return std::clamp<std::int64_t>(static_cast<std::int64_t>(seconds / seconds_per_step), 1, most);
+}
 
 }  // namespace
 
 void enable_planner(bool enabled) noexcept { planner_enabled.store(enabled, std::memory_order_relaxed); }
+bool planner_is_enabled() noexcept { return planner_enabled.load(std::memory_order_relaxed); }
 
 template <class T>
 int plan_threads(const Network<T>& network, std::ptrdiff_t rows, int request) noexcept {
   const int limit = thread_limit(request);
-  if (limit == 1 || !planner_enabled.load(std::memory_order_relaxed)) return limit;
+  if (limit == 1 || !planner_is_enabled()) return limit;
   const double work = static_cast<double>(network.buffer_size()) * static_cast<double>(rows);
   const double worth = std::min({work / kWorkPerThread, static_cast<double>(rows), static_cast<double>(limit)});
   return std::max(1, static_cast<int>(worth));
@@ -29,5 +42,45 @@ int plan_threads(const Network<T>& network, std::ptrdiff_t rows, int request) no
 
 template int plan_threads(const Network<float>&, std::ptrdiff_t, int) noexcept;
 template int plan_threads(const Network<double>&, std::ptrdiff_t, int) noexcept;
+
+int ThreadPlanner::neighbour(int limit) const noexcept {
+  const int up = std::min(2 * best_, limit);
+  const int down = (best_ + 1) / 2;
+  if (best_ == 1) return up;
+  if (best_ == limit) return down;
+  return trial_upwards_ ? up : down;
+}
+
+ThreadPlanner::Stretch ThreadPlanner::next(int limit, std::int64_t steps) noexcept {
+  if (best_ > limit) {
+    best_ = limit;
+    seconds_per_step_ = 0.0;
+  }
+  const int other = neighbour(limit);
+  if (seconds_per_step_ > 0.0 && other != best_) {
+    const double expected = std::max(trial_cost_, seconds_per_step_);
+    const std::int64_t trial_steps = steps_in(kTrialSeconds, expected, steps);
+    if (static_cast<double>(trial_steps) * expected <= trial_budget_) return {other, trial_steps, true};
+  }
+  return {best_, steps_in(kStretchSeconds, seconds_per_step_, steps), false};
+}
+
+void ThreadPlanner::record(const Stretch& stretch, double seconds) noexcept {
+  const double seconds_per_step = seconds / static_cast<double>(stretch.steps);
+  trial_budget_ += kTrialShare * seconds;
+  if (!stretch.is_trial) {
+    seconds_per_step_ = seconds_per_step;
+    return;
+  }
+  trial_budget_ -= seconds;
+  trial_upwards_ = !trial_upwards_;
+  if (seconds_per_step < kGain * seconds_per_step_) {
+    best_ = stretch.threads;
+    seconds_per_step_ = seconds_per_step;
+    trial_cost_ = 0.0;
+  } else {
+    trial_cost_ = seconds_per_step;
+  }
+}
 
 }  // namespace fastmlp

@@ -1,20 +1,54 @@
-// How many threads a computation gets: within the caller's limit, and no more than the work is worth.
+// How many threads a computation gets: within the caller's limit, and no more than make it faster. The number never
+// changes a result.
 //
-// Measured on two cores of 4 GHz: a region costs 0.5 us, a barrier 0.1 us, so a thread is worth having from about 5 us of
-// its own arithmetic on. The number never changes a result.
+// A guess from the work comes first: a region costs 0.5 us and a barrier 0.1 us on two idle cores, so a thread is worth
+// having from about 10 us of arithmetic of its own on. But on a busy machine a barrier waits for a thread that is not
+// running, a hundred times as long, and no guess can know; so training measures as it goes.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "core/network.hpp"
 
 namespace fastmlp {
 
-// For a pass over `rows` rows; request 0: no limit of the caller's own.
+// The guess, for a pass over `rows` rows; request 0: no limit of the caller's own.
 template <class T>
 int plan_threads(const Network<T>& network, std::ptrdiff_t rows, int request) noexcept;
 
 // Off: the request is taken as it is. For tests, whose networks are too small to be given threads.
 void enable_planner(bool enabled) noexcept;
+bool planner_is_enabled() noexcept;
+
+// Chooses the threads of the next steps from the seconds that steps took before.
+//
+// Steps are made in stretches of a few milliseconds on the best number of threads known. From time to time a short
+// stretch goes to half or twice as many, and the faster number stays. Such trials may cost at most a fiftieth of the
+// time spent, whatever they turn out to take, so a wrong number costs little and a right one is found again when the
+// machine becomes idle.
+class ThreadPlanner {
+ public:
+  struct Stretch {
+    int threads;
+    std::int64_t steps;
+    bool is_trial;
+  };
+
+  explicit ThreadPlanner(int guess) noexcept : best_(guess) {}
+
+  // At most `steps` steps, on at most `limit` threads.
+  Stretch next(int limit, std::int64_t steps) noexcept;
+  void record(const Stretch& stretch, double seconds) noexcept;
+
+ private:
+  int neighbour(int limit) const noexcept;
+
+  int best_;
+  bool trial_upwards_ = false;
+  double seconds_per_step_ = 0.0;  // on best_; 0: not yet known
+  double trial_budget_ = 2e-4;     // seconds that trials may still take: enough for a first one at once
+  double trial_cost_ = 0.0;        // seconds per step of the last trial that lost
+};
 
 }  // namespace fastmlp

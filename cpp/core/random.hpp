@@ -1,7 +1,8 @@
 // Random numbers by counting: Philox4x32-10 (Salmon, Moraes, Dror and Shaw, SC 2011).
 //
 // A number is a function of (seed, stream, part, index) and of nothing else, so initial weights and shuffles do not
-// depend on threads, on order, or on what was drawn before. Known-answer vectors of the paper: tests/core/test_random.py.
+// depend on threads, on order, or on what was drawn before. Known-answer vectors of the paper:
+// tests/core/test_random.py.
 #pragma once
 
 #include <array>

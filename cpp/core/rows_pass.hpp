@@ -100,14 +100,12 @@ void loss_rows(const Network<T>& network, const Workspace<T>& workspace, bool ha
                      .targets = workspace.targets(begin),
                      .ldt = workspace.ld_targets(),
                      .scale = workspace.scale(begin),
-                     .row_loss = workspace.row_loss(begin),
-                     .row_mass = workspace.row_mass(begin),
-                     .row_sum = workspace.row_sum(begin)});
+                     .row_loss = workspace.row_loss(begin)});
 }
 
-// Deltas of all layers before the last, down to the first.
+// Deltas of all layers before the last, down to the first; transposed: the weights, as transpose_weights left them.
 template <class T>
-void backward_rows(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t begin,
+void backward_rows(const Network<T>& network, const T* transposed, const Workspace<T>& workspace, std::ptrdiff_t begin,
                    std::ptrdiff_t end) noexcept {
   const auto& layers = network.layers();
   for (std::size_t l = layers.size() - 1; l > 0; --l) {
@@ -117,7 +115,7 @@ void backward_rows(const Network<T>& network, const Workspace<T>& workspace, std
                            .n_out = layer.n_out,
                            .delta_out = workspace.deltas(l + 1, begin),
                            .ld_out = workspace.ld(l + 1),
-                           .transposed = network.transposed(layer),
+                           .transposed = transposed + layer.transposed_offset,
                            .ldt = layer.ldt,
                            .d = workspace.deltas(l, begin),
                            .ld_in = workspace.ld(l),

@@ -5,7 +5,6 @@
 #include <chrono>
 
 #include "core/optimizer_step.hpp"
-#include "core/planner.hpp"
 #include "core/random.hpp"
 #include "core/rows_pass.hpp"
 #include "platform/barrier.hpp"
@@ -38,7 +37,9 @@ Trainer<T>::Trainer(Network<T>& network, const Dataset& data, const TrainerOptio
       penalty_(network),
       has_penalty_(network.has_penalty()),
       workspace_(network, options.batch_size, Purpose::gradients),
+      transposed_(network.transposed_size()),
       order_(options.shuffle ? data.rows() : 0),
+      planner_(plan_threads(network, options.batch_size, 0)),
       epoch_(options.first_epoch) {
   for (int i = 0; i <= slots_of(options.optimizer); ++i) saved_[i] = AlignedBuffer<T>(network.buffer_size());
 }
@@ -100,7 +101,7 @@ void Trainer<T>::phase_a(const Selection& batch, double batch_weight, int thread
     gather_targets(workspace_, data_, batch, begin, end, begin, batch_weight);
     forward_rows(network_, workspace_, begin, end, Purpose::gradients);
     loss_rows(network_, workspace_, data_.labels != nullptr, begin, end);
-    backward_rows(network_, workspace_, begin, end);
+    backward_rows(network_, transposed_.data(), workspace_, begin, end);
   });
   if (has_penalty_) penalty_.add_rows(thread, threads);
 }
@@ -111,7 +112,8 @@ void Trainer<T>::phase_b(std::ptrdiff_t batch, GradientPlan::Range range, const 
   OptimizerState<T>& state = network_.optimizer();
   const int slots = slots_of(options_.optimizer);
   gradient_pass(network_, workspace_, batch, plan_, range, step, slots > 0 ? state.slots[0].data() : nullptr,
-                slots > 1 ? state.slots[1].data() : nullptr, scratch_.data() + thread * plan_.scratch_size());
+                slots > 1 ? state.slots[1].data() : nullptr, transposed_.data(),
+                scratch_.data() + thread * plan_.scratch_size());
 }
 
 template <class T>
@@ -182,16 +184,23 @@ void Trainer<T>::train(std::int64_t n_steps, Progress& progress, int thread, int
 
 template <class T>
 RunReport Trainer<T>::run(std::int64_t n_steps, int thread_request) {
-  const int threads = plan_threads(network_, options_.batch_size, thread_request);
-  const std::ptrdiff_t scratch_size = checked_count(threads, plan_.scratch_size());
+  const int limit = thread_limit(thread_request);
+  const std::ptrdiff_t scratch_size = checked_count(limit, plan_.scratch_size());
   if (scratch_.size() < scratch_size) scratch_ = AlignedBuffer<T>(scratch_size);
   Progress progress{.barrier = {}, .report = {}, .epoch_clock = Clock::now()};
   progress.report.epochs.reserve(static_cast<std::size_t>(n_steps / steps_per_epoch() + 1));
 
   // Between runs weights and optimizer state are open to writing.
   take_over_optimizer_state();
-  network_.refresh_transposed();
-  run_team(threads, [&](int thread, int team) noexcept { train(n_steps, progress, thread, team); });
+  network_.transpose_weights(transposed_.data());
+  for (std::int64_t left = n_steps; left > 0 && !progress.stop;) {
+    const ThreadPlanner::Stretch stretch =
+        planner_is_enabled() ? planner_.next(limit, left) : ThreadPlanner::Stretch{limit, left, false};
+    const auto start = Clock::now();
+    run_team(stretch.threads, [&](int thread, int team) noexcept { train(stretch.steps, progress, thread, team); });
+    planner_.record(stretch, std::chrono::duration<double>(Clock::now() - start).count());
+    left -= stretch.steps;
+  }
   epoch_seconds_ += std::chrono::duration<double>(Clock::now() - progress.epoch_clock).count();
   if (progress.report.diverged) restore();
   return std::move(progress.report);

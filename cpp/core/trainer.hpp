@@ -5,10 +5,10 @@
 //   phase B, tiles over threads   gradient tile -> optimizer -> weights     (one owner per tile)
 //   barrier
 //
-// One parallel region per run. What is done to rows is in rows_pass.hpp, to tiles in gradient_pass.hpp; checks of user
-// input are in Python: when a call arrives here all shapes agree. A run allocates nothing but the list of its epochs,
-// before the region opens. The result does not depend on the number of threads: phase A computes each row alone, phase B
-// sums each tile over the batch in ascending order.
+// One parallel region per stretch of steps, whose threads planner.hpp chooses. What is done to rows is in
+// rows_pass.hpp, to tiles in gradient_pass.hpp; checks of user input are in Python: when a call arrives here all shapes
+// agree. A run allocates nothing but the list of its epochs, before the region opens. The result does not depend on the
+// number of threads: phase A computes each row alone, phase B sums each tile over the batch in ascending order.
 #pragma once
 
 #include <cstddef>
@@ -19,6 +19,7 @@
 #include "core/gradient_pass.hpp"
 #include "core/network.hpp"
 #include "core/penalty.hpp"
+#include "core/planner.hpp"
 #include "core/workspace.hpp"
 
 namespace fastmlp {
@@ -61,8 +62,9 @@ class Trainer {
 
   std::int64_t steps_per_epoch() const noexcept;
 
-  // Up to n_steps steps, across epochs, from the optimizer state of the same kind, else from a new one. Stops early only when a loss or, at the end of an epoch, a parameter is not
-  // finite: then parameters and optimizer are those of the start of this epoch.
+  // Up to n_steps steps, across epochs, from the optimizer state of the same kind, else from a new one. Stops early
+  // only when a loss or, at the end of an epoch, a parameter is not finite: then parameters and optimizer are those of
+  // the start of this epoch.
   RunReport run(std::int64_t n_steps, int thread_request);
 
  private:
@@ -84,10 +86,12 @@ class Trainer {
   Penalty<T> penalty_;
   bool has_penalty_;
   Workspace<T> workspace_;
+  AlignedBuffer<T> transposed_;  // the weights', kept up to date by phase B
   AlignedBuffer<T> scratch_;
   AlignedBuffer<std::ptrdiff_t> order_;
   AlignedBuffer<T> saved_[3];  // parameters and slots at the start of the epoch
   std::int64_t saved_steps_ = 0;
+  ThreadPlanner planner_;
 
   std::ptrdiff_t position_ = 0;  // samples of this epoch already used
   std::uint32_t epoch_;

@@ -27,7 +27,7 @@ Workspace<T>::Workspace(const Network<T>& network, std::ptrdiff_t rows, Purpose 
   }
   const bool has_loss = purpose != Purpose::inference;
   const std::ptrdiff_t targets_start = has_loss ? reserve(rows, ld_targets_) : 0;
-  std::ptrdiff_t row_starts[4] = {};
+  std::ptrdiff_t row_starts[2] = {};
   for (std::ptrdiff_t& start : row_starts) start = has_loss ? reserve(rows, 1) : 0;
 
   memory_ = AlignedBuffer<T>(size);
@@ -40,8 +40,6 @@ Workspace<T>::Workspace(const Network<T>& network, std::ptrdiff_t rows, Purpose 
     targets_ = base + targets_start;
     scale_ = base + row_starts[0];
     row_loss_ = base + row_starts[1];
-    row_mass_ = base + row_starts[2];
-    row_sum_ = base + row_starts[3];
     labels_ = AlignedBuffer<std::int32_t>(rows);
   }
   for (std::ptrdiff_t r = 0; r < rows; ++r) activations(0, r)[network.n_inputs()] = T(1);

@@ -35,8 +35,6 @@ class Workspace {
   std::int32_t* labels(std::ptrdiff_t row) const noexcept { return labels_.data() + row; }
   T* scale(std::ptrdiff_t row) const noexcept { return scale_ + row; }
   T* row_loss(std::ptrdiff_t row) const noexcept { return row_loss_ + row; }
-  T* row_mass(std::ptrdiff_t row) const noexcept { return row_mass_ + row; }
-  T* row_sum(std::ptrdiff_t row) const noexcept { return row_sum_ + row; }
 
  private:
   std::ptrdiff_t rows_;
@@ -47,8 +45,6 @@ class Workspace {
   std::ptrdiff_t ld_targets_ = 0;
   T* scale_ = nullptr;
   T* row_loss_ = nullptr;
-  T* row_mass_ = nullptr;
-  T* row_sum_ = nullptr;
   AlignedBuffer<T> memory_;
   AlignedBuffer<std::int32_t> labels_;
 };

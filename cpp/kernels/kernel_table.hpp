@@ -3,8 +3,8 @@
 // Conventions of every kernel
 // - T is float or double. Matrices are row-major; ld is the distance between rows, a multiple of 16 elements, and rows
 //   are readable and writable up to the next multiple of 16 (the padding). Padding of weights and deltas is zero.
-// - An activation matrix of n columns holds 1 in column n: the bias is then the last row of the weights (n_in + 1, n_out)
-//   and its gradient one more row of the product.
+// - An activation matrix of n columns holds 1 in column n: the bias is then the last row of the weights (n_in + 1,
+//   n_out) and its gradient one more row of the product.
 // - Same bits on every target (docs/numerics.md): an element of a product is one accumulator, fused multiply-adds in
 //   ascending order of the summed index; sums along a row use 16 virtual lanes and a fixed tree.
 // - Kernels are noexcept, allocate nothing, know no threads: the caller passes its own rows or tiles.
@@ -95,7 +95,7 @@ struct OptimizerStep {
   OptimizerKind kind;
   bool nesterov;
   T momentum;
-  T descent;            // minus the learning rate; adam: divided by 1 - beta1^t
+  T descent;  // minus the learning rate; adam: divided by 1 - beta1^t
   T beta1;
   T one_minus_beta1;
   T beta2;
@@ -104,8 +104,8 @@ struct OptimizerStep {
   T epsilon;
 };
 
-// Applies the optimizer to a tile: g, to which the penalties' gradient is added in place, moves w and the slots; the new w
-// also goes to its transposed copy. gradient_only writes g to slot0 and leaves w.
+// Applies the optimizer to a tile: g, to which the penalties' gradient is added in place, moves w and the slots; the
+// new w also goes to its transposed copy. gradient_only writes g to slot0 and leaves w.
 template <class T>
 struct UpdateArguments {
   OptimizerStep<T> step;
@@ -126,7 +126,7 @@ struct UpdateArguments {
 
 // Loss of each row, and delta = d(scale * loss)/dz of the last layer.
 //   cross-entropies: out holds the logits z, d is written only
-//   squared errors:  out holds a; d holds activation'(z) and becomes delta; softmax uses its Jacobian and d is written only
+//   squared errors:  out holds a; d holds activation'(z) and becomes delta; after softmax d is written only
 template <class T>
 struct LossArguments {
   LossKind kind;
@@ -141,8 +141,6 @@ struct LossArguments {
   ptrdiff_t ldt;
   const T* scale;  // (rows)
   T* row_loss;     // (rows)
-  T* row_mass;     // (rows): workspace, sum of the row's targets
-  T* row_sum;      // (rows): workspace, sum of the row's exponentials
 };
 
 // The kernels of one target for one T.

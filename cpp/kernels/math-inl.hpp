@@ -1,11 +1,13 @@
 // exp, log, log1p, tanh and the logistic function, from + - * / fma and bit moves only, so that every target and every
 // C library gives the same bits.
 //
-// Errors over the whole range, in units in the last place (measured by tests/core/test_math.py, which holds the bounds):
-// exp 1.25, log 1, tanh 2.5, sigmoid 2.5. Special values as in C: exp(-inf) = 0, log(0) = -inf, log(x < 0) = NaN, NaN in NaN out.
+// Errors over the whole range, in units in the last place (measured by tests/core/test_math.py, which holds the
+// bounds): exp 1.25, log 1, tanh 2.5, sigmoid 2.5. Special values as in C: exp(-inf) = 0, log(0) = -inf, log(x < 0) =
+// NaN, NaN in NaN out.
 //
-// Method: exp reduces to |r| <= ln 2 / 2 by r = x - n ln 2 and sums Taylor's series; log reduces to m in [sqrt 1/2, sqrt 2)
-// and sums the series of atanh, in the arrangement of Tang (ACM TOMS 16, 1990); tanh x = t / (t + 2), t = exp(2x) - 1.
+// Method: exp reduces to |r| <= ln 2 / 2 by r = x - n ln 2 and sums Taylor's series; log reduces to m in [sqrt 1/2,
+// sqrt 2) and sums the series of atanh, in the arrangement of Tang (ACM TOMS 16, 1990); tanh x = t / (t + 2), t =
+// exp(2x) - 1.
 #pragma once
 
 #include "kernels/vec-inl.hpp"
@@ -25,9 +27,9 @@ struct FloatFormat<float> {
   static constexpr float kLn2Low = -0x1.05c610p-29f;
   static constexpr float kExpLow = -105.0f;  // exp rounds to 0 below, to infinity above
   static constexpr float kExpHigh = 89.0f;
-  static constexpr int kExpTerms = 7;         // r^8 / 8! < 2^-27
-  static constexpr int kLogTerms = 5;         // s^12 / 6.5 < 2^-32
-  static constexpr float kTanhOne = 10.0f;    // tanh rounds to 1 from here on
+  static constexpr int kExpTerms = 7;       // r^8 / 8! < 2^-27
+  static constexpr int kLogTerms = 5;       // s^12 / 6.5 < 2^-32
+  static constexpr float kTanhOne = 10.0f;  // tanh rounds to 1 from here on
   static constexpr int32_t kSqrtHalfBits = 0x3f3504f3;
   static constexpr float kMinNormal = 0x1p-126f;
   static constexpr float kSubnormalScale = 0x1p23f;
@@ -42,8 +44,8 @@ struct FloatFormat<double> {
   static constexpr double kLn2Low = 0x1.abc9e3b39803fp-56;
   static constexpr double kExpLow = -746.0;
   static constexpr double kExpHigh = 710.0;
-  static constexpr int kExpTerms = 13;        // r^14 / 14! < 2^-57
-  static constexpr int kLogTerms = 10;        // s^22 / 11.5 < 2^-59
+  static constexpr int kExpTerms = 13;  // r^14 / 14! < 2^-57
+  static constexpr int kLogTerms = 10;  // s^22 / 11.5 < 2^-59
   static constexpr double kTanhOne = 20.0;
   static constexpr int64_t kSqrtHalfBits = 0x3fe6a09e667f3bcd;
   static constexpr double kMinNormal = 0x1p-1022;

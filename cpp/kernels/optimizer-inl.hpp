@@ -1,5 +1,5 @@
-// The optimizers, one entry each: how a gradient moves a weight. They run as the epilogue of a gradient tile, while it is
-// in the first-level cache, so that no pass over the parameters is left for later.
+// The optimizers, one entry each: how a gradient moves a weight. They run as the epilogue of a gradient tile, while it
+// is in the first-level cache, so that no pass over the parameters is left for later.
 //
 // Formulas are PyTorch's (docs/math.md). Padding stays zero: a zero gradient with zero state moves nothing.
 #pragma once
@@ -19,8 +19,8 @@ struct Parameters {
   Vec<T> slot1;
 };
 
-// Each rule: how many slots it keeps, and one step of a vector. The loop around it is straight-line code, because GCC makes
-// one instruction of a lane-wise fma only where no branch comes between (a test looks for scalar ones).
+// Each rule: how many slots it keeps, and one step of a vector. The loop around it is straight-line code, because GCC
+// makes one instruction of a lane-wise fma only where no branch comes between (a test looks for scalar ones).
 template <class T>
 struct GradientOnly {
   static constexpr int kSlots = 1;

@@ -2,9 +2,9 @@
 //
 // A tile is R rows x V vectors of accumulators that stay in registers while the summed index k runs; each accumulator
 // takes its fused multiply-adds in ascending k, which is all that decides its bits. So tile shapes, their order and who
-// computes them are free, and are chosen for speed: rows and vectors are dealt evenly over tiles, because a leftover tile
-// of one row would wait for the latency of its own additions. Six row pointers fit into the general registers (measured:
-// more spill), four vectors beside them into 32 vector registers, two into 16.
+// computes them are free, and are chosen for speed: rows and vectors are dealt evenly over tiles, because a leftover
+// tile of one row would wait for the latency of its own additions. Six row pointers fit into the general registers
+// (measured: more spill), four vectors beside them into 32 vector registers, two into 16.
 #pragma once
 
 #include "kernels/activation-inl.hpp"

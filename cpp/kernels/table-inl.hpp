@@ -1,7 +1,7 @@
 // Gathers the kernels of one target into its table, the only symbol that leaves the target's object file.
 //
-// A target file defines FASTMLP_TARGET_NAME, FASTMLP_TARGET_TABLE, FASTMLP_VECTOR_BYTES and FASTMLP_VECTOR_REGISTERS and
-// includes this; its instruction set comes from CMake (fastmlp_add_target).
+// A target file defines FASTMLP_TARGET_NAME, FASTMLP_TARGET_TABLE, FASTMLP_VECTOR_BYTES and FASTMLP_VECTOR_REGISTERS
+// and includes this; its instruction set comes from CMake (fastmlp_add_target).
 #pragma once
 
 #include "kernels/kernel_table.hpp"

@@ -59,7 +59,8 @@ FASTMLP_INLINE Vec<T> broadcast(T x) {
 }
 
 // a b + c with one rounding, lane by lane: GCC makes one instruction of the loop where the target has it, and calls the
-// correctly rounded software fma where it has not (x86-64-v2).
+// correctly rounded software fma where it has not (x86-64-v2). What could keep the loop in scalar form is switched off
+// in CMakeLists.txt, and a test looks for scalar ones.
 template <class T>
 FASTMLP_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) {
   Vec<T> r;

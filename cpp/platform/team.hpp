@@ -1,7 +1,8 @@
 // The threads of one call: an OpenMP region, opened once per call, with the rules that make it a good guest.
 //
 // - The caller's limit is read on the calling thread at each entry: min(request, omp_get_max_threads()), and 1 inside
-//   another parallel region, so OMP_NUM_THREADS, threadpoolctl and joblib are obeyed. omp_set_num_threads is never called.
+//   another parallel region, so OMP_NUM_THREADS, threadpoolctl and joblib are obeyed. omp_set_num_threads is never
+//   called.
 // - libgomp hangs in a forked child, so after a fork the child runs everything on the calling thread.
 // - Every thread computes in the same floating-point mode (round to nearest, subnormals kept), whatever the process was
 //   set to, and gets its own mode back afterwards: else a library that flushes subnormals would change results.
@@ -20,7 +21,8 @@ int thread_limit(int request) noexcept;
 // True in a child of fork() whose parent had loaded the library: it has one thread.
 bool in_forked_child() noexcept;
 
-// Calls body(context, thread, threads) on each thread of a team; the team may turn out smaller than asked, never larger.
+// Calls body(context, thread, threads) on each thread of a team; the team may turn out smaller than asked, never
+// larger.
 void run_team(int threads, void (*body)(void* context, int thread, int threads) noexcept, void* context) noexcept;
 
 // The same for any callable f(thread, threads) noexcept.

@@ -1,7 +1,8 @@
 """How many threads the core may use, which instructions it uses, and what this installation is made of.
 
 The number set here is an upper limit: the core also obeys OpenMP's own (OMP_NUM_THREADS, threadpoolctl, joblib) on each
-call, and takes fewer threads where more would not help. No result depends on any of it.
+call, and takes fewer threads where more would not help. No result depends on any of it. OpenMP hangs in a forked child,
+so the core uses one thread there, and a warning says so once.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,10 +20,35 @@ from fastmlp import _core
 from fastmlp._validation import check_integer, check_thread_variable
 
 _limit = check_thread_variable("FASTMLP_NUM_THREADS", os.environ.get("FASTMLP_NUM_THREADS", ""))
+# threads that a fork took away from this process and that nobody was told of yet
+_threads_lost = 0
+
+
+def _before_fork() -> None:
+    global _threads_lost
+    _threads_lost = get_num_threads()
+
+
+def _after_fork_in_parent() -> None:
+    global _threads_lost
+    _threads_lost = 0
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent)
 
 
 def thread_limit() -> int:
     """Return the limit as the core wants it: a C int, 0 for none."""
+    global _threads_lost
+    if _threads_lost > 1:
+        _threads_lost = 0
+        warnings.warn(
+            "this process was forked from one that had imported fastmlp, where OpenMP cannot open threads: fastmlp "
+            "runs on one thread here; start processes by 'spawn' or 'forkserver' to have more, or call "
+            "set_num_threads(1) before the fork.",
+            RuntimeWarning,
+            stacklevel=3,
+        )
     return min(_limit, 2**31 - 1)
 
 

@@ -3,7 +3,8 @@
 A layer reaches up or into kernels it should not know (includes go down only), an instruction set or a flag that changes
 results slips in beside the one CMake function (flags, intrinsics, builtins), an inline function compiled for a new CPU
 leaves a kernel's object file, is picked by the linker for all callers and crashes an old CPU (sealed kernels: the
-objects are compiled here and looked at with nm), a file grows beyond reading or opens without saying why it exists.
+objects are compiled here and looked at with nm), a kernel is compiled to scalar code (fused multiply-adds), a file
+grows beyond reading or opens without saying why it exists.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+
+from fastmlp import _core
 
 ROOT = Path(__file__).parents[2]
 CPP = ROOT / "cpp"
@@ -215,3 +218,16 @@ def test_a_planted_call_of_the_c_library_is_seen(tmp_path):
         f"{TARGETS[0].read_text()}namespace {{ [[gnu::used]] double grown(double x) {{ return __builtin_exp(x); }} }}\n"
     )
     assert "exp" in wanted_by(symbols_of(planted, flags_of(TARGETS[0]), tmp_path))
+
+
+def test_every_fused_multiply_add_is_a_vector_instruction():
+    # GCC may leave a lane-wise fma in scalar form: right, but many times slower. Looked for in what was built.
+    if os.uname().machine != "x86_64":
+        pytest.skip("the names of scalar instructions looked for are those of x86-64")
+    if shutil.which("objdump") is None:
+        pytest.skip("objdump is not installed")
+    code = subprocess.run(
+        ["objdump", "-d", "--no-show-raw-insn", _core.__file__], capture_output=True, text=True, check=True
+    ).stdout
+    assert len(re.findall(r"\tvfn?m(?:add|sub)\d+p[sd]", code)) > 1000
+    assert re.findall(r"\tvfn?m(?:add|sub)\d+s[sd].*", code) == []

@@ -100,3 +100,33 @@ def test_the_configuration_names_what_a_report_needs(capsys):
     shown = capsys.readouterr().out
     for fact in (fm.__version__, np.__version__, fm.active_target(), "Python", "compiler", "threads"):
         assert fact in shown
+
+
+FORKED = """
+import os, sys, warnings
+import fastmlp as fm
+
+limit = int(sys.argv[1])
+fm.set_num_threads(limit or None)
+net = fm.Network(2, [fm.Dense(1)], seed=0)
+child = os.fork()
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    net.predict([[1, 2]])
+    net.predict([[1, 2]])
+text = " ".join(str(warning.message) for warning in caught)
+if child == 0:
+    os._exit(len(caught) if not caught or "forked" in text else 99)
+assert not caught, text
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.parametrize(("limit", "warnings"), [(0, "1"), (1, "0")])
+def test_a_forked_child_says_once_that_it_has_one_thread(limit, warnings):
+    # Where the child loses no threads there is nothing to say.
+    environment = {**os.environ, "OMP_NUM_THREADS": "4"}
+    run = subprocess.run(
+        [sys.executable, "-c", FORKED, str(limit)], env=environment, capture_output=True, text=True, check=False
+    )
+    assert run.stdout.strip() == warnings, run.stderr

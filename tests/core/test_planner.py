@@ -1,0 +1,54 @@
+"""The choice of the number of threads from measured steps.
+
+What could go wrong: a slower number that is kept, trials that cost more than they may, a number that is never tried
+again when the machine's load changes. The planner is fed with made-up times: nothing here depends on the machine.
+"""
+
+import pytest
+
+from fastmlp._core import _testing
+
+STEPS = 200_000
+
+
+def shares(seconds, guess, limit):
+    """Return the share of steps made on each number of threads, for each phase of seconds per step."""
+    phases = _testing.simulate_planner(guess, limit, seconds, STEPS)
+    assert all(sum(steps) == STEPS for steps in phases)
+    return [[made / STEPS for made in steps] for steps in phases]
+
+
+@pytest.mark.parametrize("guess", [1, 2])
+def test_the_faster_number_of_threads_makes_nearly_all_steps(guess):
+    assert shares([[25e-6, 15e-6]], guess, 2)[0][1] > 0.96
+    assert shares([[15e-6, 25e-6]], guess, 2)[0][0] > 0.96
+
+
+def test_a_busy_machine_is_noticed_and_so_is_its_end():
+    idle, busy = [25e-6, 15e-6], [30e-6, 3000e-6]
+    first, second, third = shares([idle, busy, idle], 2, 2)
+    assert first[1] > 0.96
+    assert second[0] > 0.96
+    assert third[1] > 0.96
+
+
+@pytest.mark.parametrize("slow", [1.1, 3.0, 100.0])
+def test_trials_of_a_slower_number_cost_a_fiftieth_of_the_time_at_most(slow):
+    fast_steps, slow_steps = (share * STEPS for share in shares([[20e-6, slow * 20e-6]], 1, 2)[0])
+    spent = fast_steps * 20e-6 + slow_steps * slow * 20e-6
+    # The first trial is free: 0.2 ms, and what its single step takes beyond that.
+    assert slow_steps * slow * 20e-6 <= 0.02 * spent + 2e-4 + slow * 20e-6
+
+
+def test_many_threads_are_reached_by_doubling():
+    times = [80e-6 / threads + 2e-6 * threads for threads in range(1, 9)]  # best at 6 and 8: 25.3 and 26 us
+    best = shares([times], 1, 8)[0]
+    assert best[7] + best[5] > 0.9
+
+
+def test_a_difference_within_the_noise_changes_nothing():
+    assert shares([[20e-6, 19.8e-6]], 1, 2)[0][0] > 0.96
+
+
+def test_one_thread_is_never_exceeded_when_it_is_the_limit():
+    assert shares([[20e-6]], 4, 1) == [[1.0]]
