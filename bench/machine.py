@@ -26,6 +26,7 @@ constexpr int kLanes = BYTES / sizeof(REAL), kChains = 12;
 extern "C" double spin(long n) {
   Vector chain[kChains], a, b;
   for (int i = 0; i < kLanes; ++i) a[i] = REAL(0.999), b[i] = REAL(0.001);
+#pragma GCC unroll 12
   for (int c = 0; c < kChains; ++c) chain[c] = a * REAL(c);
   for (long k = 0; k < n; ++k) {
 #pragma GCC unroll 12
@@ -35,10 +36,10 @@ extern "C" double spin(long n) {
       chain[c] = r;
     }
   }
-  double sum = 0;
-  for (int c = 0; c < kChains; ++c)
-    for (int i = 0; i < kLanes; ++i) sum += chain[c][i];
-  return sum;
+  Vector total = chain[0];
+#pragma GCC unroll 12
+  for (int c = 1; c < kChains; ++c) total += chain[c];
+  return total[0];
 }
 """
 BYTES = {"x86-64-v2": 16, "x86-64-v3": 32, "x86-64-v4": 64, "aarch64": 16}
