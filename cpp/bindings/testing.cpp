@@ -3,6 +3,7 @@
 
 #include <pybind11/stl.h>
 
+#include <map>
 #include <string>
 
 #include "bindings/arrays.hpp"
@@ -59,8 +60,9 @@ template <class T>
 Matrix<T> apply_function(const std::string& target, const std::string& name, const Matrix<T>& x) {
   const Kernels<T>& k = kernels_of<T>(table_named(target));
   Matrix<T> y(x.size());
-  auto* function = name == "exp" ? k.exp : name == "log" ? k.log : name == "tanh" ? k.tanh : k.sigmoid;
-  require(name == "exp" || name == "log" || name == "tanh" || name == "sigmoid", "no such function.");
+  const std::map<std::string, decltype(k.exp)> functions = {
+      {"exp", k.exp}, {"log", k.log}, {"tanh", k.tanh}, {"sigmoid", k.sigmoid}, {"sqrt", k.square_root}};
+  const auto function = functions.at(name);
   function(x.size(), x.data(), y.mutable_data());
   return y;
 }

@@ -165,6 +165,7 @@ struct Kernels {
   void (*log)(ptrdiff_t n, const T* x, T* y) noexcept;
   void (*tanh)(ptrdiff_t n, const T* x, T* y) noexcept;
   void (*sigmoid)(ptrdiff_t n, const T* x, T* y) noexcept;
+  void (*square_root)(ptrdiff_t n, const T* x, T* y) noexcept;
   ptrdiff_t tile_rows;     // rows of a register tile: the grain in which work is split over threads
   ptrdiff_t vector_lanes;  // elements of a vector of this target
 };

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "kernels/kernel_table.hpp"
+#include "kernels/math-inl.hpp"
 #include "kernels/rows-inl.hpp"
 #include "kernels/vec-inl.hpp"
 
@@ -61,7 +62,7 @@ struct Adam {
   static FASTMLP_INLINE void move(const OptimizerStep<T>& s, Vec<T> g, Parameters<T>& p) {
     p.slot0 = fma<T>(broadcast<T>(s.beta1), p.slot0, g * s.one_minus_beta1);
     p.slot1 = fma<T>(broadcast<T>(s.beta2), p.slot1, g * s.one_minus_beta2 * g);
-    const Vec<T> root = fma<T>(sqrt<T>(p.slot1), broadcast<T>(s.correction2), broadcast<T>(s.epsilon));
+    const Vec<T> root = fma<T>(square_root<T>(p.slot1), broadcast<T>(s.correction2), broadcast<T>(s.epsilon));
     p.w = fma<T>(broadcast<T>(s.descent), p.slot0 / root, p.w);
   }
 };

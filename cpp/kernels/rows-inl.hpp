@@ -28,18 +28,53 @@ void gather(const GatherArguments<T>& p) noexcept {
   }
 }
 
-// In blocks of 16 x 16, so that both sides are read and written by whole cache lines.
+// Exchanges the off-diagonal halves of every pair of vectors that lie `half` apart: one of log2(kLanes) steps of a
+// transposition in registers.
+template <class T, int half>
+FASTMLP_INLINE void exchange_halves(Vec<T> (&v)[kLanes<T>]) {
+  IntVec<T> low;
+  IntVec<T> high;
+  for (int i = 0; i < kLanes<T>; ++i) {
+    low[i] = (i & half) == 0 ? i : i - half + kLanes<T>;
+    high[i] = (i & half) == 0 ? i + half : i + kLanes<T>;
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < kLanes<T>; ++i) {
+    if ((i & half) != 0) continue;
+    const Vec<T> first = v[i];
+    const Vec<T> second = v[i + half];
+    v[i] = __builtin_shuffle(first, second, low);
+    v[i + half] = __builtin_shuffle(first, second, high);
+  }
+}
+
+// A block of kLanes x kLanes.
+template <class T>
+FASTMLP_INLINE void transpose_block(const T* w, ptrdiff_t ldw, T* transposed, ptrdiff_t ldt) {
+  Vec<T> v[kLanes<T>];
+#pragma GCC unroll 16
+  for (int i = 0; i < kLanes<T>; ++i) v[i] = load<T>(w + i * ldw);
+  exchange_halves<T, 1>(v);
+  if constexpr (kLanes<T> > 2) exchange_halves<T, 2>(v);
+  if constexpr (kLanes<T> > 4) exchange_halves<T, 4>(v);
+  if constexpr (kLanes<T> > 8) exchange_halves<T, 8>(v);
+#pragma GCC unroll 16
+  for (int i = 0; i < kLanes<T>; ++i) store<T>(transposed + i * ldt, v[i]);
+}
+
 template <class T>
 void transpose(ptrdiff_t n_rows, ptrdiff_t n_columns, const T* w, ptrdiff_t ldw, T* transposed,
                ptrdiff_t ldt) noexcept {
-  constexpr ptrdiff_t kBlock = 16;
-  for (ptrdiff_t i0 = 0; i0 < n_rows; i0 += kBlock) {
-    const ptrdiff_t i1 = n_rows - i0 < kBlock ? n_rows : i0 + kBlock;
-    for (ptrdiff_t j0 = 0; j0 < n_columns; j0 += kBlock) {
-      const ptrdiff_t j1 = n_columns - j0 < kBlock ? n_columns : j0 + kBlock;
-      for (ptrdiff_t j = j0; j < j1; ++j) {
-        for (ptrdiff_t i = i0; i < i1; ++i) transposed[j * ldt + i] = w[i * ldw + j];
-      }
+  const ptrdiff_t whole_rows = n_rows / kLanes<T> * kLanes<T>;
+  const ptrdiff_t whole_columns = n_columns / kLanes<T> * kLanes<T>;
+  for (ptrdiff_t i = 0; i < whole_rows; i += kLanes<T>) {
+    for (ptrdiff_t j = 0; j < whole_columns; j += kLanes<T>) {
+      transpose_block<T>(w + i * ldw + j, ldw, transposed + j * ldt + i, ldt);
+    }
+  }
+  for (ptrdiff_t i = 0; i < n_rows; ++i) {
+    for (ptrdiff_t j = i < whole_rows ? whole_columns : 0; j < n_columns; ++j) {
+      transposed[j * ldt + i] = w[i * ldw + j];
     }
   }
 }
@@ -107,6 +142,10 @@ void map_tanh(ptrdiff_t n, const T* x, T* y) noexcept {
 template <class T>
 void map_sigmoid(ptrdiff_t n, const T* x, T* y) noexcept {
   map<T>(n, x, y, [](Vec<T> v) { return sigmoid<T>(v); });
+}
+template <class T>
+void map_square_root(ptrdiff_t n, const T* x, T* y) noexcept {
+  map<T>(n, x, y, [](Vec<T> v) { return square_root<T>(v); });
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ constexpr Kernels<T> kernels_of_this_target() {
       .log = map_log<T>,
       .tanh = map_tanh<T>,
       .sigmoid = map_sigmoid<T>,
+      .square_root = map_square_root<T>,
       .tile_rows = kTileRows,
       .vector_lanes = kLanes<T>,
   };

@@ -75,19 +75,6 @@ FASTMLP_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) {
 }
 
 template <class T>
-FASTMLP_INLINE Vec<T> sqrt(Vec<T> a) {
-  Vec<T> r;
-  for (int i = 0; i < kLanes<T>; ++i) {
-    if constexpr (sizeof(T) == 4) {
-      r[i] = __builtin_sqrtf(a[i]);
-    } else {
-      r[i] = __builtin_sqrt(a[i]);
-    }
-  }
-  return r;
-}
-
-template <class T>
 FASTMLP_INLINE IntVec<T> bits_of(Vec<T> v) {
   return reinterpret_cast<IntVec<T>>(v);
 }

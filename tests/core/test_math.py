@@ -13,7 +13,7 @@ import pytest
 
 from fastmlp._core import _testing, available_targets
 
-MAX_ULP = {"exp": 1.25, "log": 1.0, "tanh": 2.5, "sigmoid": 2.5}
+MAX_ULP = {"exp": 1.25, "log": 1.0, "tanh": 2.5, "sigmoid": 2.5, "sqrt": 1.0}
 POINTS = 200_003  # prime to every vector width, so that the last vector is a partial one
 
 TARGETS = available_targets()
@@ -37,10 +37,12 @@ def sweep(name, dtype):
     by_magnitude = 2.0**exponents * random.choice([-1.0, 1.0], POINTS)
     small = random.uniform(-2.0, 2.0, POINTS)
     x = np.concatenate([even, by_magnitude, small]).astype(dtype)
-    if name == "log":
+    if name in ("log", "sqrt"):
         wide = 2.0 ** random.uniform(np.log2(float(info.smallest_subnormal)), np.log2(float(info.max)) - 1e-9, POINTS)
         near_one = 1.0 + random.uniform(-0.4, 0.6, POINTS)
         x = np.concatenate([wide, near_one]).astype(dtype)
+    if name == "sqrt":  # stated for normal numbers
+        x = x[x >= info.smallest_normal]
     return x
 
 
