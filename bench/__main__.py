@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from bench import machine, report
+from bench import machine, profile, report
 from bench.cells import CELLS, MAIN
 from bench.peers import PEERS
 from bench.run import measure
@@ -25,6 +25,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5, help="turns of each peer (default: 5)")
     parser.add_argument("--json", type=Path, help="write everything measured to this file")
     parser.add_argument("--chart", type=Path, help="draw the shares of the peak to this PNG file")
+    parser.add_argument("--profile", action="store_true", help="split fastmlp's step into its kernels instead")
     parser.add_argument("--compare", type=Path, help="JSON file of an older run to compare with")
     arguments = parser.parse_args()
 
@@ -32,6 +33,11 @@ def main() -> int:
     facts["bandwidth"] = f"{machine.bandwidth():.1f} GB/s (copy, one thread)"
     for name, fact in facts.items():
         print(f"{name:<12}{fact}")
+    if arguments.profile:
+        for name in arguments.cells.split(","):
+            for threads in map(int, arguments.threads.split(",")):
+                print(profile.table(CELLS[name], threads), flush=True)
+        return 0
     results = []
     for name in arguments.cells.split(","):
         for threads in map(int, arguments.threads.split(",")):

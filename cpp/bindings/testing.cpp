@@ -10,6 +10,7 @@
 #include "bindings/names.hpp"
 #include "core/network.hpp"
 #include "core/planner.hpp"
+#include "core/profile.hpp"
 #include "core/random.hpp"
 #include "core/targets.hpp"
 #include "platform/aligned_buffer.hpp"
@@ -197,6 +198,8 @@ void register_testing(py::module_& module) {
       },
       py::arg("guess"), py::arg("limit"), py::arg("seconds"), py::arg("steps"));
   m.def("enable_planner", &enable_planner, py::arg("enabled"));
+  m.def("start_profile", &start_profile);
+  m.def("stop_profile", &stop_profile);
   m.def("choose_target", &choose_target, py::arg("name"));
   m.def("allocation_count", &allocation_count);
   m.def("fail_allocation_after", &fail_allocation_after, py::arg("n"));

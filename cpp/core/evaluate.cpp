@@ -130,8 +130,10 @@ double evaluate_gradients(const Network<T>& network, const Dataset& data, T* par
     });
   });
   run_team(threads, [&](int thread, int team) noexcept {
-    gradient_pass(network, workspace, data.rows(), plan, plan.range_of(thread, team), gradient_only, parameters,
-                  static_cast<T*>(nullptr), static_cast<T*>(nullptr), scratch.data() + thread * plan.scratch_size());
+    const GradientUse<T> use{
+        gradient_only, {parameters, nullptr}, nullptr, scratch.data() + thread * plan.scratch_size()};
+    const RowPrefetch nothing(data.inputs, Selection{nullptr, 0, 0}, thread, team);
+    gradient_pass(network, workspace, data.rows(), plan, plan.range_of(thread, team), use, nothing);
   });
   return mean_loss(data, total, workspace.row_loss(0), penalty);
 }

@@ -9,8 +9,8 @@ namespace fastmlp {
 namespace {
 
 // A unit of 48 x 128 floats is 24 KB: it stays in the first-level cache until its epilogue, and 48 rows use a panel of
-// delta eight times while it is there. Small networks get units of 16 rows, to be shared evenly; 16 is also the block in
-// which weights are transposed.
+// delta eight times while it is there. Small networks get units of 16 rows, to be shared evenly; 16 is also the block
+// in which weights are transposed.
 constexpr std::ptrdiff_t kMaxColumns = 128;
 constexpr std::ptrdiff_t kManyRows = 48;
 constexpr std::ptrdiff_t kFewRows = 16;
@@ -57,16 +57,12 @@ GradientPlan::Range GradientPlan::range_of(int thread, int threads) const noexce
 
 template <class T>
 void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t batch,
-                   const GradientPlan& plan, GradientPlan::Range range, const OptimizerStep<T>& step, T* slot0,
-                   T* slot1, T* transposed, T* scratch) noexcept {
+                   const GradientPlan& plan, GradientPlan::Range range, const GradientUse<T>& use,
+                   const RowPrefetch& prefetch) noexcept {
   for (std::size_t i = range.begin; i < range.end; ++i) {
     const GradientUnit& unit = plan[i];
     const Layer& layer = network.layers()[unit.layer];
     const std::ptrdiff_t ldg = leading_dimension(unit.n_columns);
-    const std::ptrdiff_t at = layer.offset + unit.row * layer.ld + unit.column;
-    T* w = network.parameters() + at;
-    T* first = slot0 != nullptr ? slot0 + at : nullptr;
-    T* second = slot1 != nullptr ? slot1 + at : nullptr;
     kernels<T>().gradient({.batch = batch,
                            .n_rows = unit.n_rows,
                            .n_columns = unit.n_columns,
@@ -74,34 +70,36 @@ void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std
                            .ldx = workspace.ld(unit.layer),
                            .delta = workspace.deltas(unit.layer + 1, 0) + unit.column,
                            .ldd = workspace.ld(unit.layer + 1),
-                           .g = scratch,
+                           .g = use.scratch,
                            .ldg = ldg});
-    const bool has_transposed = transposed != nullptr && unit.layer > 0;
-    kernels<T>().update({.step = step,
-                         .n_rows = unit.n_rows,
-                         .n_columns = unit.n_columns,
-                         .penalized_rows = layer.n_in - unit.row,
-                         .l1 = static_cast<T>(layer.l1),
-                         .l2 = static_cast<T>(layer.l2),
-                         .g = scratch,
-                         .ldg = ldg,
-                         .w = w,
-                         .slot0 = first,
-                         .slot1 = second,
-                         .ldw = layer.ld,
-                         .transposed = has_transposed
-                                           ? transposed + layer.transposed_offset + unit.column * layer.ldt + unit.row
-                                           : nullptr,
-                         .ldt = layer.ldt});
+    prefetch.part(i - range.begin, range.end - range.begin);
+    const std::ptrdiff_t at = layer.offset + unit.row * layer.ld + unit.column;
+    const auto tile_of = [at](T* matrix) { return matrix != nullptr ? matrix + at : nullptr; };
+    const bool has_transposed = use.transposed != nullptr && unit.layer > 0;
+    kernels<T>().update(
+        {.step = use.step,
+         .n_rows = unit.n_rows,
+         .n_columns = unit.n_columns,
+         .penalized_rows = layer.n_in - unit.row,
+         .l1 = static_cast<T>(layer.l1),
+         .l2 = static_cast<T>(layer.l2),
+         .g = use.scratch,
+         .ldg = ldg,
+         .w = network.parameters() + at,
+         .slot0 = tile_of(use.slots[0]),
+         .slot1 = tile_of(use.slots[1]),
+         .ldw = layer.ld,
+         .transposed =
+             has_transposed ? use.transposed + layer.transposed_offset + unit.column * layer.ldt + unit.row : nullptr,
+         .ldt = layer.ldt});
   }
 }
 
 template GradientPlan::GradientPlan(const Network<float>&);
 template GradientPlan::GradientPlan(const Network<double>&);
 template void gradient_pass(const Network<float>&, const Workspace<float>&, std::ptrdiff_t, const GradientPlan&,
-                            GradientPlan::Range, const OptimizerStep<float>&, float*, float*, float*, float*) noexcept;
+                            GradientPlan::Range, const GradientUse<float>&, const RowPrefetch&) noexcept;
 template void gradient_pass(const Network<double>&, const Workspace<double>&, std::ptrdiff_t, const GradientPlan&,
-                            GradientPlan::Range, const OptimizerStep<double>&, double*, double*, double*,
-                            double*) noexcept;
+                            GradientPlan::Range, const GradientUse<double>&, const RowPrefetch&) noexcept;
 
 }  // namespace fastmlp

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/network.hpp"
+#include "core/prefetch.hpp"
 #include "core/workspace.hpp"
 
 namespace fastmlp {
@@ -46,11 +47,21 @@ class GradientPlan {
   std::ptrdiff_t scratch_size_ = 0;
 };
 
-// Gradients and updates of the units in range for a batch in workspace rows [0, batch); slots have the parameters'
-// shape; transposed, unless null, takes the new weights as Network::transpose_weights lays them out.
+// What becomes of the gradients: the optimizer's step, its slots in the parameters' shape (or null), the transposed
+// weights to keep up to date (or null), and a thread's own scratch.
+template <class T>
+struct GradientUse {
+  OptimizerStep<T> step;
+  T* slots[2];
+  T* transposed;
+  T* scratch;
+};
+
+// Gradients and updates of the units in range for a batch in workspace rows [0, batch). Between units the next batch's
+// rows are asked for.
 template <class T>
 void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t batch,
-                   const GradientPlan& plan, GradientPlan::Range range, const OptimizerStep<T>& step, T* slot0,
-                   T* slot1, T* transposed, T* scratch) noexcept;
+                   const GradientPlan& plan, GradientPlan::Range range, const GradientUse<T>& use,
+                   const RowPrefetch& prefetch) noexcept;
 
 }  // namespace fastmlp

@@ -60,4 +60,6 @@ bool choose_target(const std::string& name) {
 
 const KernelTable& active_target() noexcept { return *active; }
 
+void set_active_target(const KernelTable& table) noexcept { active = &table; }
+
 }  // namespace fastmlp

@@ -20,6 +20,9 @@ bool choose_target(const std::string& name);
 
 const KernelTable& active_target() noexcept;
 
+// For the profile, which puts a table of its own in place of the active one.
+void set_active_target(const KernelTable& table) noexcept;
+
 template <class T>
 const Kernels<T>& kernels_of(const KernelTable& table) noexcept;
 template <>

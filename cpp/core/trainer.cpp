@@ -107,13 +107,21 @@ void Trainer<T>::phase_a(const Selection& batch, double batch_weight, int thread
 }
 
 template <class T>
-void Trainer<T>::phase_b(std::ptrdiff_t batch, GradientPlan::Range range, const OptimizerStep<T>& step,
-                         int thread) noexcept {
+void Trainer<T>::phase_b(const Selection& batch, std::int64_t number, GradientPlan::Range range, int thread,
+                         int threads) noexcept {
   OptimizerState<T>& state = network_.optimizer();
   const int slots = slots_of(options_.optimizer);
-  gradient_pass(network_, workspace_, batch, plan_, range, step, slots > 0 ? state.slots[0].data() : nullptr,
-                slots > 1 ? state.slots[1].data() : nullptr, transposed_.data(),
-                scratch_.data() + thread * plan_.scratch_size());
+  const GradientUse<T> use{
+      optimizer_step<T>(options_.optimizer, number),
+      {slots > 0 ? state.slots[0].data() : nullptr, slots > 1 ? state.slots[1].data() : nullptr},
+      transposed_.data(),
+      scratch_.data() + thread * plan_.scratch_size(),
+  };
+  // After the last batch of an epoch the next one's order is not yet drawn.
+  const std::ptrdiff_t next = batch.begin + batch.rows;
+  const Selection next_batch{batch.order, next, std::min(options_.batch_size, data_.rows() - next)};
+  gradient_pass(network_, workspace_, batch.rows, plan_, range, use,
+                RowPrefetch(data_.inputs, next_batch, thread, threads));
 }
 
 template <class T>
@@ -165,7 +173,7 @@ void Trainer<T>::train(std::int64_t n_steps, Progress& progress, int thread, int
     phase_a(batch, batch_weight, thread, threads);
     progress.barrier.arrive_and_wait(threads);
     number += 1;
-    phase_b(batch.rows, range, optimizer_step<T>(options_.optimizer, number), thread);
+    phase_b(batch, number, range, thread, threads);
     position += batch.rows;
     if (thread == 0) {
       network_.optimizer().steps = number;

@@ -73,7 +73,8 @@ class Trainer {
   void take_over_optimizer_state();
   void begin_epoch() noexcept;
   void phase_a(const Selection& batch, double batch_weight, int thread, int threads) noexcept;
-  void phase_b(std::ptrdiff_t batch, GradientPlan::Range range, const OptimizerStep<T>& step, int thread) noexcept;
+  void phase_b(const Selection& batch, std::int64_t number, GradientPlan::Range range, int thread,
+               int threads) noexcept;
   void finish_step(const Selection& batch, double batch_weight, Progress& progress) noexcept;
   void finish_epoch(Progress& progress) noexcept;
   void restore() noexcept;

@@ -154,9 +154,9 @@ FASTMLP_INLINE Vec<T> tanh(Vec<T> x) {
   return from_bits<T>(bits_of<T>(t / (t + T(2))) | sign);
 }
 
-// Square root of x >= 0, by Newton's method for 1 / sqrt(x) from a guess in the exponent's bits (error below 3.5 %, which
-// each step squares and multiplies by 1.5), then one step for the root itself. Where divisions stand beside it this
-// takes half the time of the divider's square root. Below the smallest normal number x counts as that number.
+// Square root of x >= 0, by Newton's method for 1 / sqrt(x) from a guess in the exponent's bits (error below 3.5 %,
+// which each step squares and multiplies by 1.5), then one step for the root itself. Where divisions stand beside it
+// this takes half the time of the divider's square root. Below the smallest normal number x counts as that number.
 template <class T>
 FASTMLP_INLINE Vec<T> square_root(Vec<T> x) {
   using F = FloatFormat<T>;
