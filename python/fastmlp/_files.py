@@ -17,6 +17,8 @@ def check_destination(path: str | os.PathLike[str]) -> Path:
         raise ValueError(f"{os.fspath(path)} is not a regular file: give the name of a file to write.")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{target.parent} is not a folder: make it first, or write elsewhere.")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise PermissionError(f"{target.parent} may not be written: change its permissions, or write elsewhere.")
     return target
 
 
@@ -31,6 +33,10 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, target)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        # in the name of the file that was asked for; OSError makes the subclass that suits the number
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from None
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

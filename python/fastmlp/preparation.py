@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._outputs import meaning_of_outputs
-from fastmlp.tables import Table, listed
+from fastmlp.tables import Table, is_number, listed
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -35,7 +35,7 @@ class Preparation:
     --------
     >>> import numpy as np
     >>> from fastmlp.preparation import Preparation
-    >>> from fastmlp.tables import Table, listed
+    >>> from fastmlp.tables import Table
     >>> table = Table(np.array([[1.0], [3.0]]), ["length"], np.array(["a", "b"]), "kind")
     >>> preparation = Preparation.learn(table)
     >>> preparation.classes, preparation.inputs(table.features).tolist(), preparation.targets(table).tolist()
@@ -100,7 +100,10 @@ class Preparation:
                 raise ValueError(f"the target {table.target_name!r} holds text, but this model is a regression.")
             return (numbers - self.target_mean) / self.target_scale
         index = {name: position for position, name in enumerate(self.classes)}
-        cells = table.target.tolist() if numbers is None else [_name(number) for number in numbers]
+        cells = table.target.tolist()
+        if numbers is not None:
+            # 1.0 is the class 1, but a label such as 01 among texts is one by itself
+            cells = [cell if cell in index else _name(number) for cell, number in zip(cells, numbers, strict=True)]
         unknown = next((cell for cell in cells if cell not in index), None)
         if unknown is not None:
             classes = listed(self.classes)
@@ -165,10 +168,9 @@ def _moments(values: Floats, names: list[str]) -> tuple[Floats, Floats]:
 
 def _numbers(cells: npt.NDArray[Any]) -> Floats | None:
     """Return the cells as float64 if all are numbers."""
-    try:
-        numbers = cells.astype(np.float64)
-    except ValueError:
+    if cells.dtype.kind == "U" and not all(map(is_number, cells.tolist())):
         return None
+    numbers = cells.astype(np.float64)
     if not np.isfinite(numbers).all():
         row = int(np.flatnonzero(~np.isfinite(numbers))[0])
         raise ValueError(f"the target of row {row + 1} is {cells[row]}: remove rows without a target first.")

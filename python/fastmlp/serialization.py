@@ -92,7 +92,7 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
         for part, shape in (("weights", layer.weights.shape), ("bias", layer.bias.shape)):
             values = parameters[start : start + math.prod(shape)].reshape(shape)
             if not np.isfinite(values).all():
-                raise ValueError(f"layer {index} holds NaN or infinity in its {part}: this network was not saved.")
+                raise ValueError(f"layers[{index}].{part} holds NaN or infinity: this network was not saved.")
             tensors[f"layers.{index}.{part}"] = values
             start += values.size
     text = json.dumps(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import os
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,17 +94,22 @@ def _read_csv(path: Path, target: str | None, features: Sequence[str] | None, ne
             wanted = [name for name in names if name != target] if features is None else list(features)
             absent = [name for name in wanted if name not in names]
             if absent:
-                raise ValueError(f"{path} lacks the column {listed(absent)}; its columns are {listed(names)}.")
+                what = "column" if len(absent) == 1 else "columns"
+                raise ValueError(f"{path} lacks the {what} {listed(absent)}; its columns are {listed(names)}.")
             if not wanted:
                 raise ValueError(f"{path} has no column but the target {target!r}: there is nothing to learn from.")
             positions = [names.index(name) for name in wanted]
             target_position = names.index(target) if target is not None and target in names else None
             numbers, labels = array("d"), []
             for line, cells in _rows(path, reader, len(names)):
+                taken = [cells[position] for position in positions]
                 try:
-                    numbers.extend([float(cells[position]) for position in positions])
+                    numbers.extend(list(map(float, taken)))
                 except ValueError:
-                    _explain_cells(path, line, wanted, [cells[position] for position in positions])
+                    _explain_cells(path, line, wanted, taken)
+                # float takes 1_000 for 1000
+                if "_" in "".join(taken):
+                    _explain_cells(path, line, wanted, taken)
                 if target_position is not None:
                     label = cells[target_position].strip()
                     if not label:
@@ -130,7 +135,7 @@ def _header(path: Path, cells: list[str]) -> list[str]:
     names = [cell.strip() for cell in cells]
     if not any(names):
         raise ValueError(f"{path} is empty: a table begins with a line of column names.")
-    if all(_is_number(name) for name in names):
+    if all(is_number(name) for name in names):
         raise ValueError(f"{path} begins with a line of numbers: put a line with the names of the columns above it.")
     for position, name in enumerate(names):
         if not name:
@@ -155,7 +160,7 @@ def _rows(path: Path, reader: Any, width: int) -> Iterator[tuple[int, list[str]]
 
 
 def _explain_cells(path: Path, line: int, names: Sequence[str], cells: Sequence[str]) -> None:
-    name, cell = next(pair for pair in zip(names, cells, strict=True) if not _is_number(pair[1]))
+    name, cell = next(pair for pair in zip(names, cells, strict=True) if not is_number(pair[1]))
     what = f"{cell[:40]!r} is not a number" if cell.strip() else "the cell is empty"
     raise ValueError(f"{path}, line {line}, column {name!r}: {what}; only the target may be text.")
 
@@ -164,9 +169,11 @@ def _read_npz(path: Path, target: str | None, need_target: bool) -> Table:
     wanted = DEFAULT_NPZ_TARGET if target is None else target
     try:
         with path.open("rb") as file:
+            # NumPy would take other bytes for a pickle and tell how to load it
+            if file.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):
+                raise ValueError("it is not a zip archive")
+            file.seek(0)
             archive: Any = np.load(file, allow_pickle=False)
-            if not isinstance(archive, Mapping):
-                raise ValueError("it is a single array")
             X, y = archive.get("X"), archive.get(wanted)
             names = list(archive)
     except MemoryError:
@@ -192,12 +199,13 @@ def _read_npz(path: Path, target: str | None, need_target: bool) -> Table:
     return Table(values, feature_names, y, wanted)
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
+    """Whether a cell holds a number; Python's own 1_000 is text in a table."""
     try:
         float(cell)
     except ValueError:
         return False
-    return True
+    return "_" not in cell
 
 
 def listed(names: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ import sys
 import pytest
 
 import fastmlp as fm
-from fastmlp.cli import inspection
+from fastmlp.cli import inspection, main
 
 COMMANDS = ["demo", "train", "predict", "check", "info"]
 
@@ -165,6 +165,13 @@ def test_ctrl_c_ends_training_quietly_and_writes_nothing(xor, tmp_path):
     assert process.returncode == 130
     assert error == "\nfastmlp: stopped.\n"
     assert not out.exists()
+
+
+def test_a_closed_output_is_no_error(model, tmp_path, monkeypatch):
+    data = _written(tmp_path / "x.csv", "a,b\n1,2\n")
+    # what Python makes of >&- in a shell
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["predict", str(model), str(data)]) == 0
 
 
 def test_a_reader_that_goes_away_is_no_error(model, tmp_path):

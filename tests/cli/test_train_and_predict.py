@@ -102,6 +102,17 @@ def test_columns_are_found_by_name_and_others_are_left_out(run, flowers, tmp_pat
     assert run("predict", model, other, "--proba") == run("predict", model, flowers, "--proba")
     lacking = write(tmp_path / "lacking.csv", ["x", "one"], columns["x"], columns["one"])
     assert "lacks the column 'y'; its columns are 'x', 'one'" in run("predict", model, lacking).error
+    lacking = write(tmp_path / "lacking.csv", ["x"], columns["x"])
+    assert "lacks the columns 'y', 'one'; its columns are 'x'" in run("predict", model, lacking).error
+
+
+def test_text_labels_that_look_like_numbers_are_kept_as_they_are(run, tmp_path):
+    model, labels = tmp_path / "m.safetensors", ["01", "x", "1_0"]
+    write(tmp_path / "all.csv", ["a", "kind"], [1, 2, 3], labels)
+    assert run("train", tmp_path / "all.csv", "--target", "kind", "--out", model, "--epochs", 1).status == 0
+    assert fm.load(model).classes == sorted(labels)
+    for label in labels:
+        assert run("check", model, write(tmp_path / "one.csv", ["a", "kind"], [1], [label])).status == 0
 
 
 def test_whole_numbers_are_classes_unless_said_otherwise(run, tmp_path):

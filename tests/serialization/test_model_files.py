@@ -110,8 +110,10 @@ def test_a_failing_save_keeps_the_old_file_and_leaves_no_other(tmp_path, monkeyp
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, failing, fail)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="No space left") as caught:
         network(seed=1).save(path)
+    # and not that of a temporary file
+    assert caught.value.filename == str(path)
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["model.safetensors"]
 
@@ -145,6 +147,13 @@ def test_a_link_is_followed_and_an_old_file_replaced(tmp_path):
     network(seed=1).save(tmp_path / "link")
     assert (tmp_path / "link").is_symlink()
     assert fm.load(tmp_path / "models" / "real").seed == 1
+
+
+def test_a_folder_that_may_not_be_written_is_refused(tmp_path, monkeypatch):
+    # root may write everywhere, so the answer of the system is played
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(PermissionError, match=f"^{tmp_path} may not be written: change its permissions"):
+        network().save(tmp_path / "model")
 
 
 def test_places_that_hold_no_file_are_refused(tmp_path):
@@ -215,7 +224,7 @@ def test_classes_must_be_different_names_one_for_each_output(tmp_path, classes):
 def test_a_network_that_is_not_finite_is_not_saved(tmp_path, value):
     net = network()
     net.layers[1].bias[0] = value
-    with pytest.raises(ValueError, match="layer 1 holds NaN or infinity in its bias"):
+    with pytest.raises(ValueError, match=r"^layers\[1\]\.bias holds NaN or infinity: this network was not saved\.$"):
         net.save(tmp_path / "model")
 
 

@@ -8,6 +8,7 @@ files), an NPZ runs code, takes what is no table, or escapes with an error of zi
 from __future__ import annotations
 
 import io
+import pickle
 import zipfile
 
 import numpy as np
@@ -85,6 +86,7 @@ def test_quoted_cells_may_hold_commas_and_line_ends(path):
         (b"a,y\n1,2,3\n", "line 2: 3 cells"),
         (b"a,y\n1,2\n\n3,4\n", "line 3: the line is empty, but rows follow"),
         (b"a,y\n1,2\nx,4\n", "line 3, column 'a': 'x' is not a number; only the target may be text"),
+        (b"a,y\n1,2\n1_000,4\n", "line 3, column 'a': '1_000' is not a number"),
         (b"a,y\n1,2\n,4\n", "line 3, column 'a': the cell is empty"),
         (b"a,y\n1,2\nnan,4\n", "row 2 below the header, column 'a': nan is not finite"),
         (b"a,y\n1,2\n1e999,4\n", "column 'a': inf is not finite"),
@@ -165,6 +167,12 @@ def test_damaged_archives_get_a_sentence(tmp_path):
             refused += 1
     # some bits matter to nobody, such as those of times
     assert refused > 300
+
+
+def test_no_sentence_tells_how_to_load_a_pickle(tmp_path):
+    (tmp_path / "data.npz").write_bytes(pickle.dumps([1, 2]))
+    with pytest.raises(ValueError, match=r"is not an NPZ file of plain arrays \(it is not a zip archive\)\.$"):
+        read_table(tmp_path / "data.npz")
 
 
 def test_an_archive_that_claims_too_much_is_an_error(tmp_path):

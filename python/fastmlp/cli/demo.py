@@ -175,7 +175,8 @@ def _scikit_learn(job: Job, seed: int, threads: int | None) -> tuple[float, floa
         # never stop early
         tol=0.0,
         n_iter_no_change=job.epochs + 1,
-        random_state=seed,
+        # its seeds have 32 bits
+        random_state=seed % 2**32,
     )
     with warnings.catch_warnings(), threadpool_limits(threads):
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import csv
 import io
-import sys
 
 import numpy as np
 import numpy.typing as npt
@@ -155,7 +154,7 @@ def predict(arguments: argparse.Namespace) -> int:
     writer.writerow(columns)
     writer.writerows(zip(*columns.values(), strict=True))
     if arguments.out is None:
-        sys.stdout.write(text.getvalue())
+        print(text.getvalue(), end="")
     else:
         write_atomically(arguments.out, text.getvalue().encode())
     return 0
