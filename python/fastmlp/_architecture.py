@@ -109,5 +109,5 @@ class Architecture:
     def check(self, X: Any, y: Any, sample_weight: Any = None, names: tuple[str, str] = ("X", "y")) -> Checked:
         """Return data, targets and weights as the core takes them; an error calls X and y by these names."""
         data = check_data(X, self.n_inputs, self.dtype, names[0])
-        targets = check_targets(y, len(data), self.n_outputs, self.core_loss, self.dtype, names[1])
+        targets = check_targets(y, len(data), self.n_outputs, self.core_loss, self.dtype, names)
         return data, targets, check_sample_weight(sample_weight, len(data))

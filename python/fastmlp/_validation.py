@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -40,15 +40,19 @@ def check_real(
         if bound is not None
     ]
     rule = " and ".join(bounds) or "finite"
-    if isinstance(value, bool | str | bytes):
+    # NumPy's complex numbers would lose their imaginary part without an error
+    if isinstance(value, bool | np.bool_ | str | bytes | np.complexfloating):
         raise TypeError(f"{name} must be a number ({rule}), got {value!r}.")
     try:
         number = float(value)
     except (TypeError, ValueError):
         raise TypeError(f"{name} must be a number ({rule}), got {value!r}.") from None
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"{name} must be finite, got {number}.")
     if (
-        not math.isfinite(number)
-        or (minimum is not None and number < minimum)
+        (minimum is not None and number < minimum)
         or (above is not None and number <= above)
         or (below is not None and number >= below)
     ):
@@ -122,14 +126,18 @@ def check_data(X: Any, n_inputs: int, dtype: np.dtype[Any], name: str = "X") -> 
     return _as_core_takes_it(array, name, dtype)
 
 
-def check_targets(y: Any, rows: int, n_outputs: int, loss: str, dtype: np.dtype[Any], name: str = "y") -> Array:
+def check_targets(
+    y: Any, rows: int, n_outputs: int, loss: str, dtype: np.dtype[Any], names: tuple[str, str] = ("X", "y")
+) -> Array:
     """Return y as int32 labels (rows,) or float rows (rows, n_outputs); ``loss`` is the core's name of it."""
+    data_name, name = names
     array = _numeric_array(y, name, mend="code labels as integers with names, y = numpy.unique(y, return_inverse=True)")
     if array.ndim not in (1, 2):
         raise ValueError(f"{name} has shape {array.shape}, but must be labels (samples,) or rows (samples, outputs).")
     if len(array) != rows:
         raise ValueError(
-            f"{name} has {_count(len(array), 'row')}, but X has {rows}: give one label or row for each sample."
+            f"{name} has {_count(len(array), 'row')}, but {data_name} has {rows}: "
+            "give one label or row for each sample."
         )
     if array.ndim == 2 and array.shape[1] != n_outputs:
         raise ValueError(
@@ -200,6 +208,13 @@ def check_gradient(gradient: Any, shape: tuple[int, ...]) -> Array:
     return array.astype(np.float64)
 
 
+def check_function(value: Any) -> Callable[[Array], Any]:
+    """Return a user's function of a vector."""
+    if not callable(value):
+        raise TypeError(f"f must be a function of a vector, got {value!r}: write lambda x: ..., for example.")
+    return value  # type: ignore[no-any-return]
+
+
 def check_value(value: Any) -> float:
     """Return the value of a user's function."""
     array = _numeric_array(value, "the value of f")
@@ -259,7 +274,8 @@ def _numeric_array(value: Any, name: str, mend: str = "convert it to numbers fir
     try:
         array = np.asarray(value)
     except (ValueError, TypeError) as error:
-        reason = str(error).rstrip(".")
+        # NumPy explains itself in several sentences
+        reason = str(error).split(". ")[0].rstrip(".")
         raise ValueError(f"{name} must be an array of numbers, but cannot be made into one: {reason}.") from None
     if array.dtype.kind not in "biuf":
         came = "None" if value is None else f"{type(value).__name__} of dtype {array.dtype}"

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._table import as_table
-from fastmlp._validation import check_gradient, check_integer, check_point, check_real, check_value
+from fastmlp._validation import check_function, check_gradient, check_integer, check_point, check_real, check_value
 from fastmlp.activations import Activation, LeakyReLU, ReLU
 from fastmlp.losses import CrossEntropy
 from fastmlp.runtime import thread_limit
@@ -159,6 +159,7 @@ def check_gradients(
     >>> fm.check_gradients(lambda x: (x**3).sum(), lambda x: 2 * x**2, [1.0, 2.0]).passed
     False
     """
+    f = check_function(f)
     point = check_point(x)
     # copies go out: a function may keep or change what it gets
     analytic = check_gradient(gradient(point.copy()) if callable(gradient) else gradient, point.shape)
@@ -225,7 +226,8 @@ def _far_from_kinks(core: Network32, activations: list[Activation], X: Array) ->
     for index, (activation, outputs) in enumerate(zip(activations, core.activations(X, thread_limit()), strict=True)):
         if isinstance(activation, ReLU | LeakyReLU):
             z = inputs @ core.weights(index) + core.bias(index)
-            far &= (np.abs(z) > KINK).all(axis=1)
+            # NaN is near nothing: it is compared, and fails
+            far &= ~(np.abs(z) <= KINK).any(axis=1)
         inputs = outputs
     return far
 

@@ -146,7 +146,11 @@ BAD = [
     (CLEAN.astype(object), TypeError, "X must be an array of real numbers, got ndarray of dtype object"),
     (CLEAN.astype(complex), TypeError, "X must be an array of real numbers, got ndarray of dtype complex128"),
     (CLEAN.astype("M8[s]"), TypeError, "X must be an array of real numbers, got ndarray of dtype datetime64[s]"),
-    ([[1, 2], [3]], ValueError, "X must be an array of numbers, but cannot be made into one"),
+    (
+        [[1, 2], [3]],
+        ValueError,
+        "X must be an array of numbers, but cannot be made into one: setting an array element with a sequence.",
+    ),
     (Sparse(), TypeError, "X is sparse (Sparse), but must be dense: use X.toarray()."),
     (np.ma.masked_equal(CLEAN, CLEAN[0, 0]), ValueError, "X has masked values: remove or fill them first."),
     (np.zeros((2, 6), [("a", "f8")]), TypeError, "X must be an array of real numbers"),
@@ -162,6 +166,7 @@ def test_bad_data_gives_its_sentence_and_changes_nothing(X, kind, sentence):
         with pytest.raises(kind) as caught:
             call(X)
         assert str(caught.value).startswith(sentence)
+        assert ". " not in str(caught.value), "one sentence"
     assert np.array_equal(net.get_parameters(), before)
 
 
@@ -181,5 +186,9 @@ def test_validation_data_are_called_by_their_name():
         network().fit(CLEAN, LABELS, validation_data=(CLEAN[:, 1:], LABELS))
     with pytest.raises(ValueError, match=r"^validation_data\[1\]\[0\] is 3, but the network has 3 classes"):
         network().fit(CLEAN, LABELS, validation_data=(CLEAN, LABELS * 0 + 3))
+    with pytest.raises(
+        ValueError, match=rf"^validation_data\[1\] has 1 row, but validation_data\[0\] has {len(CLEAN)}: "
+    ):
+        network().fit(CLEAN, LABELS, validation_data=(CLEAN, LABELS[:1]))
     with pytest.raises(TypeError, match=r"^validation_data must be a pair \(X, y\), got ndarray\.$"):
         network().fit(CLEAN, LABELS, validation_data=CLEAN)

@@ -213,6 +213,14 @@ def test_a_function_that_is_not_finite_does_not_pass():
     assert report.max_relative_error == np.inf
 
 
+def test_weights_that_are_not_finite_fail_and_are_no_kink():
+    net = fm.Network(2, [fm.Dense(3, "relu"), fm.Dense(1)], seed=0)
+    net.layers[0].weights[0, 0] = np.nan
+    report = net.check_gradients([[1.0, 2.0]], [1.0])
+    assert not report.passed
+    assert report.n_samples_left_out == 0
+
+
 def square(x):
     return float((x**2).sum())
 
@@ -234,6 +242,7 @@ BAD = [
         "the value of f has shape (2,), but must",
     ),
     (lambda: fm.check_gradients(lambda x: None, [1.0], [1.0]), TypeError, "the value of f must be an array of real"),
+    (lambda: fm.check_gradients(3, [1.0], [1.0]), TypeError, "f must be a function of a vector, got 3"),
     (lambda: fm.check_gradients(square, [], []), ValueError, "x has shape (0,), but must be a vector of at least one"),
     (lambda: fm.check_gradients(square, [1.0], [np.nan]), ValueError, "x holds NaN in row 0"),
     (lambda: fm.check_gradients(square, [1.0], [1.0], step=0), ValueError, "step must be above 0.0, got 0."),

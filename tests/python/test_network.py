@@ -212,7 +212,10 @@ BAD = [
     (lambda: fm.Network(2, DENSE, seed=2**64), ValueError, "seed must be an integer from 0 to 18446744073709551615"),
     (lambda: fm.Network(2, DENSE, seed=0.5), TypeError, "seed must be an integer from 0 to 18446744073709551615"),
     (lambda: fm.Network(2, DENSE, l1=-1), ValueError, "l1 must be at least 0.0, got -1."),
-    (lambda: fm.Network(2, DENSE, l2=np.nan), ValueError, "l2 must be at least 0.0, got nan."),
+    (lambda: fm.Network(2, DENSE, l2=np.nan), ValueError, "l2 must be finite, got nan."),
+    (lambda: fm.SGD(10**400), ValueError, "learning_rate must be finite, got inf."),
+    (lambda: fm.SGD(np.complex64(1 + 2j)), TypeError, "learning_rate must be a number (above 0.0), got"),
+    (lambda: fm.SGD(np.bool_(True)), TypeError, "learning_rate must be a number (above 0.0), got"),
     (lambda: fm.Dense(0), ValueError, "units must be an integer from 1 to "),
     (lambda: fm.Dense(True), TypeError, "units must be an integer from 1 to "),
     (
