@@ -259,6 +259,14 @@ class Network:
         ------
         FloatingPointError
             The outputs are not finite.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> net = fm.Network(1, [fm.Dense(2, "softmax")])
+        >>> net.set_parameters([-1.0, 1.0, 0.0, 0.0])  # class 1 where x > 0
+        >>> net.predict([[-2.0], [3.0]])
+        array([0, 1])
         """
         return predictions(self._finite_outputs(X), self._architecture.meaning)
 
@@ -278,6 +286,15 @@ class Network:
         ------
         ValueError
             The outputs are no probabilities.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> net = fm.Network(1, [fm.Dense(1, "sigmoid")])
+        >>> net.set_parameters([1.0, 0.0])
+        >>> net.predict_proba([[0.0], [2.0]]).round(2)
+        array([[0.5 , 0.5 ],
+               [0.12, 0.88]], dtype=float32)
         """
         return probabilities(self._finite_outputs(X), self._architecture.meaning)
 
@@ -314,6 +331,14 @@ class Network:
         Returns
         -------
         list of arrays (samples, units)
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> net = fm.Network(1, [fm.Dense(2, "relu"), fm.Dense(1)])
+        >>> net.set_parameters([1.0, -1.0, 0.0, 0.0, 1.0, 1.0, 0.0])  # |x|
+        >>> net.activations([[-3.0]])
+        [array([[0., 3.]], dtype=float32), array([[3.]], dtype=float32)]
         """
         return self._core.activations(check_data(X, self.n_inputs, self.dtype), thread_limit())
 
@@ -328,6 +353,14 @@ class Network:
         Returns
         -------
         float
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> net = fm.Network(1, [fm.Dense(1)], l2=0.5)
+        >>> net.set_parameters([2.0, 0.0])
+        >>> net.loss([[1.0], [2.0]], [1.0, 4.0])  # ((2 - 1)^2 + (4 - 4)^2) / 2 + 0.5 / 2 * 2^2
+        1.5
         """
         return self._core.loss(*self._architecture.check(X, y, sample_weight), thread_limit())
 
@@ -345,6 +378,14 @@ class Network:
         -------
         dict
             "loss", and "accuracy" (share of right labels) or for values "mae" (mean absolute error).
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> net = fm.Network(1, [fm.Dense(1)])
+        >>> net.set_parameters([2.0, 0.0])
+        >>> net.evaluate([[1.0], [2.0]], [1.0, 4.0])
+        {'loss': 0.5, 'mae': 0.5}
         """
         return self._evaluate(*self._architecture.check(X, y, sample_weight))
 
@@ -433,6 +474,14 @@ class Network:
         Returns
         -------
         array (n_parameters,)
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> net = fm.Network(1, [fm.Dense(1)])
+        >>> net.layers[0].weights[:] = 3
+        >>> net.get_parameters()
+        array([3., 0.], dtype=float32)
         """
         self._guard.check_access()
         return flat_vector((layer.weights, layer.bias) for layer in self.layers)
@@ -449,6 +498,14 @@ class Network:
         ------
         ValueError
             The length is wrong or a value is not finite; nothing has changed then.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> net = fm.Network(1, [fm.Dense(1)])
+        >>> net.set_parameters([3.0, 0.5])
+        >>> net.layers[0].bias
+        array([0.5], dtype=float32)
         """
         self._guard.check_access()
         self._write(check_parameters(parameters, self.n_parameters, self.dtype))
@@ -479,6 +536,11 @@ class Network:
         Parameters
         ----------
         path : path
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> fm.Network(1, [fm.Dense(1)]).save("line.safetensors")  # doctest: +SKIP
         """
         # here, so that importing fastmlp does not import safetensors
         from fastmlp.serialization import save

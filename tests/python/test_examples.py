@@ -29,3 +29,9 @@ def test_every_public_function_and_class_has_an_example():
             # results and errors are shown where they come from
             if name not in ("GradientReport", "Gradients", "ModelFileError"):
                 assert ">>> " in inspect.getdoc(value), name
+
+
+def test_every_public_method_of_a_network_has_an_example():
+    for name, method in inspect.getmembers(fm.Network, inspect.isfunction):
+        if not name.startswith("_"):
+            assert ">>>" in (inspect.getdoc(method) or ""), name
