@@ -39,7 +39,7 @@ inline DataView data_view(const py::array& array, std::ptrdiff_t columns) {
   return {array.data(), data_type_of(array), array.shape(0), columns};
 }
 
-// The samples of one call. Class labels are looked at once more: a wrong one would write out of bounds.
+// The samples of one call. Class labels are not looked at: the losses only compare them, and a wrong one is no class.
 inline Dataset dataset(const py::array& inputs, const py::array& targets, const std::optional<py::array>& sample_weight,
                        std::ptrdiff_t n_inputs, std::ptrdiff_t n_outputs) {
   Dataset data{.inputs = data_view(inputs, n_inputs)};

@@ -131,12 +131,24 @@ py::object optimizer_state(Network<T>& network) {
   return py::make_tuple(name_of(kOptimizerNames, state.kind), state.steps, slots);
 }
 
+// Copies a buffer of the parameters' shape without its padding: anything but zero there would enter the penalties.
+template <class T>
+void copy_without_padding(const Network<T>& network, const T* from, T* to) {
+  for (const Layer& layer : network.layers()) {
+    for (std::ptrdiff_t i = 0; i <= layer.n_in; ++i) {
+      const std::ptrdiff_t at = layer.offset + i * layer.ld;
+      std::copy_n(from + at, layer.n_out, to + at);
+    }
+  }
+}
+
 template <class T>
 void set_optimizer_state(Network<T>& network, const py::object& value) {
   OptimizerState<T> state;
   if (!value.is_none()) {
     const auto [name, steps, slots] = value.cast<std::tuple<std::string, std::int64_t, std::vector<py::array_t<T>>>>();
-    require(steps >= 0 && slots.size() <= 2, "this is no optimizer state.");
+    constexpr std::int64_t kMaxSteps = std::int64_t{1} << 62;  // counting on from here cannot overflow
+    require(steps >= 0 && steps < kMaxSteps && slots.size() <= 2, "this is no optimizer state.");
     state.kind = kind_of(kOptimizerNames, name);
     require(state.kind != OptimizerKind::adam || slots.size() == 2, "the state of adam has two slots.");
     state.steps = steps;
@@ -144,7 +156,7 @@ void set_optimizer_state(Network<T>& network, const py::object& value) {
       require(slots[i].ndim() == 1 && slots[i].size() == network.buffer_size() && is_contiguous(slots[i]),
               "this optimizer state belongs to another network.");
       state.slots[i] = AlignedBuffer<T>(network.buffer_size());
-      std::copy_n(slots[i].data(), network.buffer_size(), state.slots[i].data());
+      copy_without_padding(network, slots[i].data(), state.slots[i].data());
     }
   }
   const WriteAccess access(network.access());

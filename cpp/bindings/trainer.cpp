@@ -37,6 +37,18 @@ OptimizerSettings optimizer_settings(const std::string& name, const Hyperparamet
   return settings;
 }
 
+// Sets a flag for a scope; the GIL is held at both ends.
+class Flag {
+ public:
+  explicit Flag(bool& flag) : flag_(flag) { flag_ = true; }
+  ~Flag() { flag_ = false; }
+  Flag(const Flag&) = delete;
+  Flag& operator=(const Flag&) = delete;
+
+ private:
+  bool& flag_;
+};
+
 // A trainer, what it reads kept alive, and the network's exclusive use between __enter__ and __exit__.
 template <class T>
 struct TrainerHandle {
@@ -46,6 +58,7 @@ struct TrainerHandle {
   py::object sample_weight;
   std::unique_ptr<Trainer<T>> trainer;
   bool entered = false;
+  bool running = false;
 
   Network<T>& get() const { return network.cast<Network<T>&>(); }
   void leave() {
@@ -88,7 +101,11 @@ void register_trainer_of(py::module_& module, const char* name) {
              handle.entered = true;
              return self;
            })
-      .def("__exit__", [](Handle& handle, const py::object&, const py::object&, const py::object&) { handle.leave(); })
+      .def("__exit__",
+           [](Handle& handle, const py::object&, const py::object&, const py::object&) {
+             if (handle.running) throw NetworkBusy{};  // another thread is inside run
+             handle.leave();
+           })
       .def_property_readonly("steps_per_epoch", [](const Handle& handle) { return handle.trainer->steps_per_epoch(); })
       .def(
           "run",
@@ -96,6 +113,7 @@ void register_trainer_of(py::module_& module, const char* name) {
             require(n_steps >= 0, "the number of steps must not be negative.");
             if (!handle.entered) throw std::runtime_error("a trainer runs inside its with statement only.");
             if (!handle.get().access().trained_by_this_thread()) throw NetworkBusy{};
+            const Flag running(handle.running);
             const py::gil_scoped_release unlocked;
             return handle.trainer->run(n_steps, threads);
           },

@@ -26,17 +26,13 @@ void AccessControl::end_training() noexcept {
 }
 
 void AccessControl::begin_reading() {
-  if (trained_by_this_thread()) return;
   int readers = readers_.load(std::memory_order_relaxed);
   do {
     if (readers == kTraining) throw NetworkBusy{};
   } while (!readers_.compare_exchange_weak(readers, readers + 1, std::memory_order_acquire));
 }
 
-void AccessControl::end_reading() noexcept {
-  if (trained_by_this_thread()) return;
-  readers_.fetch_sub(1, std::memory_order_release);
-}
+void AccessControl::end_reading() noexcept { readers_.fetch_sub(1, std::memory_order_release); }
 
 template <class T>
 Network<T>::Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& specs, LossKind loss) : loss_(loss) {

@@ -72,13 +72,18 @@ class AccessControl {
 
 class ReadAccess {
  public:
-  explicit ReadAccess(AccessControl& access) : access_(access) { access_.begin_reading(); }
-  ~ReadAccess() { access_.end_reading(); }
+  explicit ReadAccess(AccessControl& access) : access_(access), counted_(!access.trained_by_this_thread()) {
+    if (counted_) access_.begin_reading();
+  }
+  ~ReadAccess() {
+    if (counted_) access_.end_reading();
+  }
   ReadAccess(const ReadAccess&) = delete;
   ReadAccess& operator=(const ReadAccess&) = delete;
 
  private:
   AccessControl& access_;
+  bool counted_;  // kept, because the training may be ended meanwhile, by another thread
 };
 
 // For what changes the network at one go: part of this thread's own training, or one of no steps.

@@ -1,9 +1,10 @@
 """Python threads that share a network: what could go wrong, and which test sees it.
 
 Evaluations disturb each other or a training (at once, between runs), two threads change one network at the same time
-(refuses), a trainer is used by a thread that did not enter it, or outside its with statement (its thread only), a
-network stays busy for ever after an error (frees the network), a callback takes away the optimizer state that the next
-run needs (between runs; in a process of its own, because that would be a null pointer).
+(refuses), a run is ended by another thread and goes on (cannot be ended), a trainer is used by a thread that did not
+enter it, or outside its with statement (its thread only), a network stays busy for ever after an error (frees the
+network) or because its training was ended by another thread (leaves the network free), a callback takes away the
+optimizer state that the next run needs (between runs; in a process of its own, because that would be a null pointer).
 """
 
 from __future__ import annotations
@@ -172,6 +173,20 @@ def test_a_network_that_is_used_refuses_to_be_changed(change):
     CHANGES[change](network)  # the reader has gone
 
 
+def test_a_training_that_another_thread_ends_during_an_evaluation_leaves_the_network_free():
+    """The training thread evaluates as a part of its training; counted as a reader at the end only, it would block."""
+    network = new_network()
+    many_rows = np.repeat(X, 1000, axis=0)  # some ten milliseconds, in which the other thread has the GIL
+    for _ in range(5):
+        trainer = new_trainer(network)
+        trainer.__enter__()
+        ending = threading.Timer(0.002, trainer.__exit__, (None, None, None))
+        ending.start()
+        network.forward(many_rows, 1)
+        ending.join()
+    network.initialize(1)  # wants the network alone
+
+
 def test_the_training_thread_evaluates_between_runs_without_changing_them():
     network = new_network()
     with new_trainer(network) as trainer:
@@ -226,6 +241,31 @@ def test_a_trainer_runs_inside_its_with_statement_and_on_its_thread_only():
     with pytest.raises(RuntimeError, match="inside its with statement only"):
         trainer.run(1, 1)
     assert bits_of(network) == bits_of_training(threads=1)
+
+
+def test_a_run_cannot_be_ended_by_another_thread():
+    """Try until the main thread is inside run; the network would be free while it is written."""
+    network = new_network()
+    errors = []
+
+    def end(trainer):
+        time.sleep(0.01)
+        try:
+            trainer.__exit__(None, None, None)
+        except RuntimeError as error:
+            errors.append(str(error))
+
+    deadline = time.monotonic() + 20
+    while not errors and time.monotonic() < deadline:
+        trainer = new_trainer(network)
+        trainer.__enter__()
+        thread = threading.Thread(target=end, args=(trainer,))
+        thread.start()
+        trainer.run(10_000, 1)  # some hundred milliseconds
+        thread.join()
+        trainer.__exit__(None, None, None)
+    assert BUSY in errors[0]
+    network.initialize(1)  # its own thread has ended it
 
 
 def test_a_trainer_that_ends_with_an_error_frees_the_network():
