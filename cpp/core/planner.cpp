@@ -69,7 +69,8 @@ void ThreadPlanner::record(const Stretch& stretch, double seconds) noexcept {
   const double seconds_per_step = seconds / static_cast<double>(stretch.steps);
   trial_budget_ += kTrialShare * seconds;
   if (!stretch.is_trial) {
-    seconds_per_step_ = seconds_per_step;
+    if (is_warm_) seconds_per_step_ = seconds_per_step;
+    is_warm_ = true;
     return;
   }
   trial_budget_ -= seconds;

@@ -46,6 +46,7 @@ class ThreadPlanner {
 
   int best_;
   bool trial_upwards_ = false;
+  bool is_warm_ = false;           // the first step pays for cold memory and tells nothing
   double seconds_per_step_ = 0.0;  // on best_; 0: not yet known
   double trial_budget_ = 2e-4;     // seconds that trials may still take: enough for a first one at once
   double trial_cost_ = 0.0;        // seconds per step of the last trial that lost

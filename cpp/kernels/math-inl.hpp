@@ -169,7 +169,8 @@ FASTMLP_INLINE Vec<T> square_root(Vec<T> x) {
     y = y * fma<T>(half_x * y, -y, broadcast<T>(T(1.5)));
   }
   const Vec<T> root = x * y;
-  return fma<T>(fma<T>(-root, root, x), y * T(0.5), root);
+  const Vec<T> infinity = broadcast<T>(static_cast<T>(__builtin_inf()));
+  return x == infinity ? infinity : fma<T>(fma<T>(-root, root, x), y * T(0.5), root);
 }
 
 // 1 / (1 + exp(-x)), from exp(-|x|) so that neither side overflows.

@@ -81,6 +81,7 @@ def test_error_stays_within_the_stated_bound_over_the_whole_range(name, dtype):
         ),
         ("tanh", [0.0, -0.0, np.inf, -np.inf, np.nan, 50.0, -50.0], [0.0, -0.0, 1.0, -1.0, np.nan, 1.0, -1.0]),
         ("sigmoid", [0.0, -0.0, np.inf, -np.inf, np.nan, 1e4, -1e4], [0.5, 0.5, 1.0, 0.0, np.nan, 1.0, 0.0]),
+        ("sqrt", [1.0, 4.0, np.inf, np.nan], [1.0, 2.0, np.inf, np.nan]),
     ],
 )
 def test_special_values_are_those_of_the_c_library(name, x, expected, dtype):
