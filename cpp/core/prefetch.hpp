@@ -23,8 +23,9 @@ class RowPrefetch {
   RowPrefetch(const DataView& inputs, const Selection& next, int thread, int threads) noexcept
       : inputs_(inputs), next_(next), share_(share_of(next.rows, thread, threads)) {}
 
-  // Part k of n equal parts of the rows.
-  void part(std::size_t k, std::size_t n) const noexcept {
+  // Part k of n equal parts of the rows. Always inlined: GCC 12 takes a function that only prefetches for one without
+  // effect and drops its calls.
+  __attribute__((always_inline)) void part(std::size_t k, std::size_t n) const noexcept {
     const std::ptrdiff_t rows = share_.end - share_.begin;
     const std::ptrdiff_t row_bytes = inputs_.columns * size_of(inputs_.type);
     const auto first = static_cast<std::ptrdiff_t>(static_cast<std::size_t>(rows) * k / n);
