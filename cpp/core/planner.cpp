@@ -18,8 +18,10 @@ constexpr double kWorkPerThread = 5e5;
 constexpr double kStretchSeconds =
     2e-3;                               // long against entering a region, short against a change of the machine's load
 constexpr double kTrialSeconds = 1e-4;  // long enough to tell 3 %
-constexpr double kTrialShare = 0.02;    // of the time spent
-constexpr double kGain = 0.97;          // what a trial must beat: no change for noise
+constexpr double kTrialShare = 0.02;    // of the time since the last trial, by what is expected of it
+constexpr double kShortestWait = 1e-2;  // between trials
+constexpr double kLongestWait = 0.5;
+constexpr double kGain = 0.97;  // what a trial must beat: no change for noise
 
 std::int64_t steps_in(double seconds, double seconds_per_step, std::int64_t most) noexcept {
   if (seconds_per_step <= 0.0) return 1;
@@ -58,29 +60,32 @@ ThreadPlanner::Stretch ThreadPlanner::next(int limit, std::int64_t steps) noexce
   }
   const int other = neighbour(limit);
   if (seconds_per_step_ > 0.0 && other != best_) {
-    const double expected = std::max(trial_cost_, seconds_per_step_);
-    const std::int64_t trial_steps = steps_in(kTrialSeconds, expected, steps);
-    if (static_cast<double>(trial_steps) * expected <= trial_budget_) return {other, trial_steps, true};
+    const double fair = seconds_per_step_ * std::max(1.0, static_cast<double>(best_) / other);  // if threads were work
+    const std::int64_t trial_steps = steps_in(kTrialSeconds, std::max(trial_cost_, fair), steps);
+    const double expected = fair * static_cast<double>(trial_steps);
+    if (since_trial_ >= std::max(between_trials_, expected / kTrialShare)) return {other, trial_steps, true};
   }
   return {best_, steps_in(kStretchSeconds, seconds_per_step_, steps), false};
 }
 
 void ThreadPlanner::record(const Stretch& stretch, double seconds) noexcept {
   const double seconds_per_step = seconds / static_cast<double>(stretch.steps);
-  trial_budget_ += kTrialShare * seconds;
   if (!stretch.is_trial) {
+    since_trial_ += seconds;
     if (is_warm_) seconds_per_step_ = seconds_per_step;
     is_warm_ = true;
     return;
   }
-  trial_budget_ -= seconds;
+  since_trial_ = 0.0;
   trial_upwards_ = !trial_upwards_;
   if (seconds_per_step < kGain * seconds_per_step_) {
     best_ = stretch.threads;
     seconds_per_step_ = seconds_per_step;
     trial_cost_ = 0.0;
+    between_trials_ = kShortestWait;
   } else {
     trial_cost_ = seconds_per_step;
+    between_trials_ = std::clamp(2.0 * between_trials_, kShortestWait, kLongestWait);
   }
 }
 

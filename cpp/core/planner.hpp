@@ -24,9 +24,9 @@ bool planner_is_enabled() noexcept;
 // Chooses the threads of the next steps from the seconds that steps took before.
 //
 // Steps are made in stretches of a few milliseconds on the best number of threads known. From time to time a short
-// stretch goes to half or twice as many, and the faster number stays. Such trials may cost at most a fiftieth of the
-// time spent, whatever they turn out to take, so a wrong number costs little and a right one is found again when the
-// machine becomes idle.
+// stretch goes to half or twice as many, and the faster number stays. A trial that loses doubles the time to the next one,
+// from 10 ms up to half a second, so that a machine that was busy for a moment is found idle soon after, and one that
+// stays busy costs little; and none is made before it could be a fiftieth of the time since the last.
 class ThreadPlanner {
  public:
   struct Stretch {
@@ -48,8 +48,9 @@ class ThreadPlanner {
   bool trial_upwards_ = false;
   bool is_warm_ = false;           // the first step pays for cold memory and tells nothing
   double seconds_per_step_ = 0.0;  // on best_; 0: not yet known
-  double trial_budget_ = 2e-4;     // seconds that trials may still take: enough for a first one at once
-  double trial_cost_ = 0.0;        // seconds per step of the last trial that lost
+  double trial_cost_ = 0.0;        // seconds per step of the last trial, when it lost
+  double since_trial_ = 1.0;       // seconds: the first trial comes at once
+  double between_trials_ = 0.0;
 };
 
 }  // namespace fastmlp
