@@ -119,6 +119,7 @@ py::tuple gradient(const std::string& target, const Matrix<T>& x, const Matrix<T
   const Padded<T> px(x);
   const Padded<T> pdelta(delta);
   const Padded<T> g(px.columns, pdelta.columns);
+  FetchQueue nothing{};
   kernels_of<T>(table_named(target))
       .gradient({.batch = px.rows,
                  .n_rows = px.columns,
@@ -128,7 +129,8 @@ py::tuple gradient(const std::string& target, const Matrix<T>& x, const Matrix<T
                  .delta = pdelta.data(),
                  .ldd = pdelta.ld,
                  .g = g.data(),
-                 .ldg = g.ld});
+                 .ldg = g.ld,
+                                               .fetch = &nothing});
   return py::make_tuple(g.copy(), g.padding(g.columns));
 }
 

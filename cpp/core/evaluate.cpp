@@ -132,7 +132,7 @@ double evaluate_gradients(const Network<T>& network, const Dataset& data, T* par
   run_team(threads, [&](int thread, int team) noexcept {
     const GradientUse<T> use{
         gradient_only, {parameters, nullptr}, nullptr, scratch.data() + thread * plan.scratch_size()};
-    const RowPrefetch nothing(data.inputs, Selection{nullptr, 0, 0}, thread, team);
+    FetchQueue nothing{};
     gradient_pass(network, workspace, data.rows(), plan, plan.range_of(thread, team), use, nothing);
   });
   return mean_loss(data, total, workspace.row_loss(0), penalty);

@@ -56,9 +56,19 @@ GradientPlan::Range GradientPlan::range_of(int thread, int threads) const noexce
 }
 
 template <class T>
+std::ptrdiff_t GradientPlan::bursts_of(Range range, std::ptrdiff_t batch) const noexcept {
+  const Kernels<T>& kernel = kernels<T>();
+  std::ptrdiff_t tiles = 0;
+  for (std::size_t i = range.begin; i < range.end; ++i) {
+    tiles += count_of(units_[i].n_rows, kernel.tile_rows) * count_of(units_[i].n_columns, kernel.tile_columns);
+  }
+  return tiles * count_of(batch, kernel.fetch_interval);
+}
+
+template <class T>
 void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t batch,
                    const GradientPlan& plan, GradientPlan::Range range, const GradientUse<T>& use,
-                   const RowPrefetch& prefetch) noexcept {
+                   FetchQueue& fetch) noexcept {
   for (std::size_t i = range.begin; i < range.end; ++i) {
     const GradientUnit& unit = plan[i];
     const Layer& layer = network.layers()[unit.layer];
@@ -71,8 +81,8 @@ void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std
                            .delta = workspace.deltas(unit.layer + 1, 0) + unit.column,
                            .ldd = workspace.ld(unit.layer + 1),
                            .g = use.scratch,
-                           .ldg = ldg});
-    prefetch.part(i - range.begin, range.end - range.begin);
+                           .ldg = ldg,
+                           .fetch = &fetch});
     const std::ptrdiff_t at = layer.offset + unit.row * layer.ld + unit.column;
     const auto tile_of = [at](T* matrix) { return matrix != nullptr ? matrix + at : nullptr; };
     const bool has_transposed = use.transposed != nullptr && unit.layer > 0;
@@ -97,9 +107,11 @@ void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std
 
 template GradientPlan::GradientPlan(const Network<float>&);
 template GradientPlan::GradientPlan(const Network<double>&);
+template std::ptrdiff_t GradientPlan::bursts_of<float>(Range, std::ptrdiff_t) const noexcept;
+template std::ptrdiff_t GradientPlan::bursts_of<double>(Range, std::ptrdiff_t) const noexcept;
 template void gradient_pass(const Network<float>&, const Workspace<float>&, std::ptrdiff_t, const GradientPlan&,
-                            GradientPlan::Range, const GradientUse<float>&, const RowPrefetch&) noexcept;
+                            GradientPlan::Range, const GradientUse<float>&, FetchQueue&) noexcept;
 template void gradient_pass(const Network<double>&, const Workspace<double>&, std::ptrdiff_t, const GradientPlan&,
-                            GradientPlan::Range, const GradientUse<double>&, const RowPrefetch&) noexcept;
+                            GradientPlan::Range, const GradientUse<double>&, FetchQueue&) noexcept;
 
 }  // namespace fastmlp

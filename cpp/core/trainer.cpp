@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "core/optimizer_step.hpp"
+#include "core/prefetch.hpp"
 #include "core/random.hpp"
 #include "core/rows_pass.hpp"
 #include "platform/barrier.hpp"
@@ -38,6 +39,7 @@ Trainer<T>::Trainer(Network<T>& network, const Dataset& data, const TrainerOptio
       has_penalty_(network.has_penalty()),
       workspace_(network, options.batch_size, Purpose::gradients),
       transposed_(network.transposed_size()),
+      next_rows_(options.batch_size),
       order_(options.shuffle ? data.rows() : 0),
       planner_(plan_threads(network, options.batch_size, 0)),
       epoch_(options.first_epoch) {
@@ -120,8 +122,9 @@ void Trainer<T>::phase_b(const Selection& batch, std::int64_t number, GradientPl
   // After the last batch of an epoch the next one's order is not yet drawn.
   const std::ptrdiff_t next = batch.begin + batch.rows;
   const Selection next_batch{batch.order, next, std::min(options_.batch_size, data_.rows() - next)};
-  gradient_pass(network_, workspace_, batch.rows, plan_, range, use,
-                RowPrefetch(data_.inputs, next_batch, thread, threads));
+  FetchQueue fetch =
+      fetch_queue(data_.inputs, next_batch, thread, threads, plan_.bursts_of<T>(range, batch.rows), next_rows_.data());
+  gradient_pass(network_, workspace_, batch.rows, plan_, range, use, fetch);
 }
 
 template <class T>

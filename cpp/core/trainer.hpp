@@ -89,6 +89,7 @@ class Trainer {
   Workspace<T> workspace_;
   AlignedBuffer<T> transposed_;  // the weights', kept up to date by phase B
   AlignedBuffer<T> scratch_;
+  AlignedBuffer<const char*> next_rows_;  // addresses of the next batch's inputs
   AlignedBuffer<std::ptrdiff_t> order_;
   AlignedBuffer<T> saved_[3];  // parameters and slots at the start of the epoch
   std::int64_t saved_steps_ = 0;

@@ -75,6 +75,15 @@ struct BackwardArguments {
   bool unscaled;
 };
 
+// Rows of memory that will be read soon: a kernel that has time to spare asks for their cache lines, a few at a time.
+struct FetchQueue {
+  const char* const* row;  // the next row to ask for
+  const char* const* end;
+  ptrdiff_t byte;       // the next byte of that row
+  ptrdiff_t row_bytes;  // of each row
+  ptrdiff_t burst;      // lines to ask for at a time
+};
+
 // g[i][j] = sum over r of x[r][i] delta[r][j], for i in [0, n_rows), j in [0, n_columns): a tile of dW.
 template <class T>
 struct GradientArguments {
@@ -87,6 +96,7 @@ struct GradientArguments {
   ptrdiff_t ldd;
   T* g;  // (n_rows, ldg)
   ptrdiff_t ldg;
+  FetchQueue* fetch;
 };
 
 // The constants of one optimizer step.
@@ -166,8 +176,10 @@ struct Kernels {
   void (*tanh)(ptrdiff_t n, const T* x, T* y) noexcept;
   void (*sigmoid)(ptrdiff_t n, const T* x, T* y) noexcept;
   void (*square_root)(ptrdiff_t n, const T* x, T* y) noexcept;
-  ptrdiff_t tile_rows;     // rows of a register tile: the grain in which work is split over threads
-  ptrdiff_t vector_lanes;  // elements of a vector of this target
+  // A register tile of the gradient kernel, and the terms of its sums between two bursts of a fetch queue.
+  ptrdiff_t tile_rows;
+  ptrdiff_t tile_columns;
+  ptrdiff_t fetch_interval;
 };
 
 struct KernelTable {

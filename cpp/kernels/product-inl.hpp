@@ -106,12 +106,33 @@ struct BackwardTile {
   }
 };
 
+constexpr ptrdiff_t kCacheLine = 64;
+// Terms of a sum between two bursts of a fetch queue. Measured: 16 costs 2 % more than 32, 64 gains nothing.
+constexpr ptrdiff_t kFetchInterval = 32;
+
+FASTMLP_INLINE void fetch_burst(FetchQueue& queue) {
+  for (ptrdiff_t i = 0; i < queue.burst && queue.row != queue.end; ++i) {
+    __builtin_prefetch(*queue.row + queue.byte, 0, 2);
+    queue.byte += kCacheLine;
+    if (queue.byte >= queue.row_bytes) {
+      queue.byte = 0;
+      ++queue.row;
+    }
+  }
+}
+
 template <class T>
 struct GradientTile {
   template <int R, int V>
   static void run(const GradientArguments<T>& p, Place at) {
     Tile<T, R, V> tile{};
-    accumulate<Left::by_columns>(tile, p.batch, p.x + at.row, p.ldx, p.delta + at.column, p.ldd);
+    const T* x = p.x + at.row;
+    const T* delta = p.delta + at.column;
+    for (ptrdiff_t done = 0; done < p.batch; done += kFetchInterval) {
+      const ptrdiff_t terms = p.batch - done < kFetchInterval ? p.batch - done : kFetchInterval;
+      accumulate<Left::by_columns>(tile, terms, x + done * p.ldx, p.ldx, delta + done * p.ldd, p.ldd);
+      fetch_burst(*p.fetch);
+    }
     T* g = p.g + at.row * p.ldg + at.column;
 #pragma GCC unroll 6
     for (int r = 0; r < R; ++r) {

@@ -32,7 +32,8 @@ constexpr Kernels<T> kernels_of_this_target() {
       .sigmoid = map_sigmoid<T>,
       .square_root = map_square_root<T>,
       .tile_rows = kTileRows,
-      .vector_lanes = kLanes<T>,
+      .tile_columns = kTileVectors * kLanes<T>,
+      .fetch_interval = kFetchInterval,
   };
 }
 
