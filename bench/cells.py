@@ -54,7 +54,7 @@ CELLS = {
         Cell("mnist50", (784, 50, 10), 200, "momentum", 200 * 100),
         Cell("mnist100", (784, 100, 10), 50, "momentum", 50 * 400),
         Cell("deep512", (784, 512, 512, 10), 128, "adam", 128 * 100),
-        Cell("wide4096", (4096, 4096, 4096), 512, "momentum", 512 * 2),
+        Cell("wide4096", (4096, 4096, 4096), 512, "momentum", 512 * 8),
         Cell("mnist100-f64", (784, 100, 10), 50, "momentum", 50 * 400, "float64"),
         Cell("deep512-f64", (784, 512, 512, 10), 128, "adam", 128 * 100, "float64"),
         Cell("fullbatch", (4, 32, 16, 4), 10_000, "adam", 10_000, activation="tanh"),

@@ -1,12 +1,16 @@
 // See aligned_buffer.hpp.
 #include "platform/aligned_buffer.hpp"
 
+#include <sys/mman.h>
+
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
 
 namespace fastmlp {
 namespace {
+
+constexpr std::size_t kHugePage = std::size_t{1} << 21;
 
 std::atomic<std::size_t> allocations{0};
 std::atomic<std::size_t> countdown_to_failure{0};
@@ -18,11 +22,15 @@ void* allocate_zeroed(std::size_t bytes) {
   if (countdown_to_failure.load(std::memory_order_relaxed) > 0 && countdown_to_failure.fetch_sub(1) == 1) {
     throw OutOfMemory{bytes};
   }
-  if (bytes > static_cast<std::size_t>(PTRDIFF_MAX) - kCacheLine) throw OutOfMemory{bytes};
+  if (bytes > static_cast<std::size_t>(PTRDIFF_MAX) - kHugePage) throw OutOfMemory{bytes};
+  // Rows of wide matrices lie in a page each: in pages of 4 KB the products would wait for address translation.
+  const bool in_huge_pages = bytes >= 2 * kHugePage;
+  const std::size_t alignment = in_huge_pages ? kHugePage : kCacheLine;
   // aligned_alloc wants a multiple of the alignment; an empty buffer still gets an address.
-  const std::size_t rounded = (bytes / kCacheLine + 1) * kCacheLine;
-  void* memory = std::aligned_alloc(kCacheLine, rounded);
+  const std::size_t rounded = (bytes / alignment + 1) * alignment;
+  void* memory = std::aligned_alloc(alignment, rounded);
   if (memory == nullptr) throw OutOfMemory{bytes};
+  if (in_huge_pages) madvise(memory, rounded, MADV_HUGEPAGE);  // advice: where it is not taken, all works as before
   std::memset(memory, 0, rounded);
   return memory;
 }
