@@ -19,6 +19,8 @@ from bench.peers import PEERS
 
 WARM_UP_SECONDS = 0.3
 TURN_SECONDS = 0.6
+# Threads of OpenBLAS, and some of OpenMP, spin for a tenth of a second after their work: the next turn waits for them.
+REST_SECONDS = 0.4
 
 
 @dataclass
@@ -117,8 +119,10 @@ def measure(cell: Cell, peers: list[str], threads: int, rounds: int, say: Any = 
         epochs[peer] = max(1, round(count * TURN_SECONDS / elapsed))
     peak = peak_meter(cell.dtype)
     for _ in range(rounds):
+        time.sleep(REST_SECONDS)
         peak_now = peak(threads)
         for peer, worker in workers.items():
+            time.sleep(REST_SECONDS)
             seconds = worker.seconds(epochs[peer])
             results[peer].seconds.append(seconds / (epochs[peer] * cell.steps_per_epoch))
             results[peer].peak.append(peak_now)
