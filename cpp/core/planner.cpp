@@ -63,14 +63,17 @@ ThreadPlanner::Stretch ThreadPlanner::next(int limit, std::int64_t steps) noexce
     const double fair = seconds_per_step_ * std::max(1.0, static_cast<double>(best_) / other);  // if threads were work
     const std::int64_t trial_steps = steps_in(kTrialSeconds, std::max(trial_cost_, fair), steps);
     const double expected = fair * static_cast<double>(trial_steps);
-    if (since_trial_ >= std::max(between_trials_, expected / kTrialShare)) return {other, trial_steps, true};
+    if (trial_is_open_) return {other, trial_steps, Kind::trial};
+    if (since_trial_ >= std::max(between_trials_, expected / kTrialShare)) return {other, 1, Kind::opening};
   }
-  return {best_, steps_in(kStretchSeconds, seconds_per_step_, steps), false};
+  return {best_, steps_in(kStretchSeconds, seconds_per_step_, steps), Kind::work};
 }
 
 void ThreadPlanner::record(const Stretch& stretch, double seconds) noexcept {
   const double seconds_per_step = seconds / static_cast<double>(stretch.steps);
-  if (!stretch.is_trial) {
+  trial_is_open_ = stretch.kind == Kind::opening;
+  if (trial_is_open_) return;
+  if (stretch.kind == Kind::work) {
     since_trial_ += seconds;
     if (is_warm_) seconds_per_step_ = seconds_per_step;
     is_warm_ = true;

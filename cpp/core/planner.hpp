@@ -29,10 +29,12 @@ bool planner_is_enabled() noexcept;
 // stays busy costs little; and none is made before it could be a fiftieth of the time since the last.
 class ThreadPlanner {
  public:
+  // opening: a step before a trial, not counted, in which sleeping threads wake up (about 50 us).
+  enum class Kind { work, opening, trial };
   struct Stretch {
     int threads;
     std::int64_t steps;
-    bool is_trial;
+    Kind kind;
   };
 
   explicit ThreadPlanner(int guess) noexcept : best_(guess) {}
@@ -46,6 +48,7 @@ class ThreadPlanner {
 
   int best_;
   bool trial_upwards_ = false;
+  bool trial_is_open_ = false;
   bool is_warm_ = false;           // the first step pays for cold memory and tells nothing
   double seconds_per_step_ = 0.0;  // on best_; 0: not yet known
   double trial_cost_ = 0.0;        // seconds per step of the last trial, when it lost

@@ -205,8 +205,9 @@ RunReport Trainer<T>::run(std::int64_t n_steps, int thread_request) {
   take_over_optimizer_state();
   network_.transpose_weights(transposed_.data());
   for (std::int64_t left = n_steps; left > 0 && !progress.stop;) {
-    const ThreadPlanner::Stretch stretch =
-        planner_is_enabled() ? planner_.next(limit, left) : ThreadPlanner::Stretch{limit, left, false};
+    const ThreadPlanner::Stretch stretch = planner_is_enabled()
+                                               ? planner_.next(limit, left)
+                                               : ThreadPlanner::Stretch{limit, left, ThreadPlanner::Kind::work};
     const auto start = Clock::now();
     run_team(stretch.threads, [&](int thread, int team) noexcept { train(stretch.steps, progress, thread, team); });
     planner_.record(stretch, std::chrono::duration<double>(Clock::now() - start).count());
