@@ -92,6 +92,6 @@ def draw(path: Path, machine: dict[str, str], results: Sequence[Result]) -> None
     axes.set_ylabel("share of the machine's peak")
     axes.set_title(f"Training step, {machine['processors']} cores, {machine['cpu']}", fontsize=9)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(0, 0.97))
+    axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(0, 0.9))
     figure.savefig(path, dpi=150)
     plt.close(figure)
