@@ -85,7 +85,8 @@ def draw(path: Path, machine: dict[str, str], results: Sequence[Result]) -> None
         if peer == "fastmlp":
             axes.bar_label(bars, [f"{height:.0%}" for height in heights], fontsize=8, padding=2)
     axes.axhline(1.0, color="black", linewidth=1)
-    axes.text(len(cells) - 0.5, 1.01, "measured fused multiply-add peak", ha="right", va="bottom", fontsize=8)
+    axes.set_xlim(-0.6, len(cells) - 0.4)
+    axes.text(len(cells) - 0.42, 1.01, "measured fused multiply-add peak", ha="right", va="bottom", fontsize=8)
     axes.set_xticks(range(len(cells)), cells)
     axes.set_ylim(0, 1.1)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
