@@ -1,0 +1,72 @@
+// Trains small networks by the core alone, without Python, and prints a hash of their parameters and losses: the same
+// line from every target of every architecture. tests/cross/run builds it natively and for aarch64 and compares.
+#include <cinttypes>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <vector>
+
+#include "core/network.hpp"
+#include "core/random.hpp"
+#include "core/targets.hpp"
+#include "core/trainer.hpp"
+
+namespace {
+
+using namespace fastmlp;
+
+// FNV-1a, 64 bits.
+struct Hash {
+  std::uint64_t value = 0xcbf29ce484222325;
+  void add(const void* data, std::size_t bytes) {
+    for (std::size_t i = 0; i < bytes; ++i) {
+      value = (value ^ static_cast<const unsigned char*>(data)[i]) * 0x100000001b3;
+    }
+  }
+};
+
+template <class T>
+void train(const std::vector<LayerSpec>& layers, LossKind loss, OptimizerKind optimizer, int threads, Hash& hash) {
+  constexpr std::ptrdiff_t kRows = 131;
+  constexpr std::ptrdiff_t kInputs = 37;
+  std::vector<double> inputs(kRows * kInputs);
+  std::vector<std::int32_t> labels(kRows);
+  const Sequence numbers(7, Stream::weights, 99);
+  for (std::size_t i = 0; i < inputs.size(); ++i) inputs[i] = 2.0 * unit_interval(numbers.pair(i)[0]) - 1.0;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    labels[i] = static_cast<std::int32_t>(below(numbers.pair(i)[1], layers.back().units));
+  }
+  Dataset data{.inputs = {inputs.data(), DataType::float64, kRows, kInputs}, .labels = labels.data()};
+  Network<T> network(kInputs, layers, loss);
+  network.initialize(3);
+  const OptimizerSettings settings{optimizer, 0.01, 0.9, true, 0.9, 0.999, 1e-8};
+  Trainer<T> trainer(network, data, {29, true, 3, 0, settings});
+  const RunReport report = trainer.run(4 * trainer.steps_per_epoch(), threads);
+  hash.add(network.parameters(), static_cast<std::size_t>(network.buffer_size()) * sizeof(T));
+  for (const EpochRecord& epoch : report.epochs) hash.add(&epoch.loss, sizeof epoch.loss);
+}
+
+template <class T>
+void train_all(int threads, Hash& hash) {
+  using A = ActivationKind;
+  train<T>({{50, A::relu, 0, 0, 0}, {10, A::softmax, 0, 0, 0}}, LossKind::softmax_cross_entropy, OptimizerKind::sgd,
+           threads, hash);
+  train<T>({{17, A::tanh, 0, 1e-3, 0}, {33, A::leaky_relu, 0.1, 0, 1e-3}, {5, A::sigmoid, 0, 0, 0}},
+           LossKind::sigmoid_cross_entropy, OptimizerKind::adam, threads, hash);
+  train<T>({{65, A::sigmoid, 0, 0, 0}, {3, A::softmax, 0, 0, 0}}, LossKind::mse, OptimizerKind::adam, threads, hash);
+}
+
+}  // namespace
+
+int main() {
+  enable_planner(false);
+  for (const KernelTable* table : available_targets()) {
+    choose_target(table->target);
+    for (int threads : {1, 2}) {
+      Hash hash;
+      train_all<float>(threads, hash);
+      train_all<double>(threads, hash);
+      std::printf("%016" PRIx64 "  %s, %d threads\n", hash.value, table->target, threads);
+    }
+  }
+}
