@@ -130,7 +130,7 @@ py::tuple gradient(const std::string& target, const Matrix<T>& x, const Matrix<T
                  .ldd = pdelta.ld,
                  .g = g.data(),
                  .ldg = g.ld,
-                                               .fetch = &nothing});
+                 .fetch = &nothing});
   return py::make_tuple(g.copy(), g.padding(g.columns));
 }
 
