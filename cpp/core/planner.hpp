@@ -24,9 +24,9 @@ bool planner_is_enabled() noexcept;
 // Chooses the threads of the next steps from the seconds that steps took before.
 //
 // Steps are made in stretches of a few milliseconds on the best number of threads known. From time to time a short
-// stretch goes to half or twice as many, and the faster number stays. A trial that loses doubles the time to the next one,
-// from 10 ms up to half a second, so that a machine that was busy for a moment is found idle soon after, and one that
-// stays busy costs little; and none is made before it could be a fiftieth of the time since the last.
+// stretch goes to half or twice as many, and the faster number stays. A trial that loses doubles the time to the next
+// one, from 10 ms up to half a second, so that a machine that was busy for a moment is found idle soon after, and one
+// that stays busy costs little; and none is made before it could be a fiftieth of the time since the last.
 class ThreadPlanner {
  public:
   // opening: a step before a trial, not counted, in which sleeping threads wake up (about 50 us).

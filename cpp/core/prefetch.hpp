@@ -1,8 +1,8 @@
 // The next batch's rows, to be asked for while the gradients of this one are computed.
 //
-// A shuffled row of input data lies anywhere in memory: for MNIST a fifth of the step was spent waiting for rows of 3 KB
-// (measured). The gradient kernel asks for them a few cache lines at a time, since more at once than the core can have under
-// way (some tens) makes it wait again. Each thread asks for the rows that it will gather itself.
+// A shuffled row of input data lies anywhere in memory: for MNIST a fifth of the step was spent waiting for rows of 3
+// KB (measured). The gradient kernel asks for them a few cache lines at a time, since more at once than the core can
+// have under way (some tens) makes it wait again. Each thread asks for the rows that it will gather itself.
 #pragma once
 
 #include <cstddef>
