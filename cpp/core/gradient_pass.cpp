@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/targets.hpp"
+#include "platform/checks.hpp"
 
 namespace fastmlp {
 namespace {
@@ -69,6 +70,7 @@ template <class T>
 void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t batch,
                    const GradientPlan& plan, GradientPlan::Range range, const GradientUse<T>& use,
                    FetchQueue& fetch) noexcept {
+  FASTMLP_ASSERT(batch <= workspace.rows());
   for (std::size_t i = range.begin; i < range.end; ++i) {
     const GradientUnit& unit = plan[i];
     const Layer& layer = network.layers()[unit.layer];

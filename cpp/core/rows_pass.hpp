@@ -8,6 +8,7 @@
 #include "core/network.hpp"
 #include "core/targets.hpp"
 #include "core/workspace.hpp"
+#include "platform/checks.hpp"
 
 namespace fastmlp {
 
@@ -24,6 +25,8 @@ inline bool loss_takes_logits(LossKind loss) noexcept {
 template <class T>
 void gather_inputs(const Workspace<T>& workspace, const Dataset& data, const Selection& selection, std::ptrdiff_t begin,
                    std::ptrdiff_t end, std::ptrdiff_t at) noexcept {
+  FASTMLP_ASSERT(begin >= 0 && begin <= end && end <= selection.rows);
+  FASTMLP_ASSERT(at + end - begin <= workspace.rows());
   const bool ordered = selection.order != nullptr;
   kernels<T>().gather({.source = data.inputs,
                        .index = ordered ? selection.order + selection.begin + begin : nullptr,
