@@ -76,6 +76,7 @@ py::tuple forward(const std::string& target, const Matrix<T>& x, const Matrix<T>
   const Padded<T> pw(w);
   const Padded<T> a(x.shape(0), w.shape(1));
   const Padded<T> d(x.shape(0), w.shape(1));
+  const AlignedBuffer<T> sums(checked_count(px.rows, kernels_of<T>(table_named(target)).tile_columns));
   kernels_of<T>(table_named(target))
       .forward({.rows = px.rows,
                 .n_in = px.columns,
@@ -88,7 +89,8 @@ py::tuple forward(const std::string& target, const Matrix<T>& x, const Matrix<T>
                 .parameter = parameter,
                 .a = a.data(),
                 .d = d.data(),
-                .lda = a.ld});
+                .lda = a.ld,
+                .sums = sums.data()});
   for (std::ptrdiff_t r = 0; r < a.rows; ++r) require(a.data()[r * a.ld + a.columns] == T(1), "the column of ones.");
   return py::make_tuple(a.copy(), d.copy());
 }
@@ -99,6 +101,7 @@ py::tuple backward(const std::string& target, const Matrix<T>& delta, const Matr
   const Padded<T> pdelta(delta);
   const Padded<T> pt(transposed);
   const Padded<T> pd(d);
+  const AlignedBuffer<T> sums(checked_count(pd.rows, kernels_of<T>(table_named(target)).tile_columns));
   kernels_of<T>(table_named(target))
       .backward({.rows = pd.rows,
                  .n_in = pd.columns,
@@ -109,7 +112,8 @@ py::tuple backward(const std::string& target, const Matrix<T>& delta, const Matr
                  .ldt = pt.ld,
                  .d = pd.data(),
                  .ld_in = pd.ld,
-                 .unscaled = false});
+                 .unscaled = false,
+                 .sums = sums.data()});
   return py::make_tuple(pd.copy(), pd.padding(pd.columns));
 }
 
@@ -130,7 +134,8 @@ py::tuple gradient(const std::string& target, const Matrix<T>& x, const Matrix<T
                  .ldd = pdelta.ld,
                  .g = g.data(),
                  .ldg = g.ld,
-                 .fetch = &nothing});
+                 .fetch = &nothing,
+                 .to_write = &nothing});
   return py::make_tuple(g.copy(), g.padding(g.columns));
 }
 
@@ -173,8 +178,16 @@ void register_testing(py::module_& module) {
   py::module_ m = module.def_submodule("_testing", "Kernels by themselves and switches for tests.");
   register_kernels_of<float>(m);
   register_kernels_of<double>(m);
-  m.def("philox4x32",
-        [](const Block& counter, std::uint32_t key0, std::uint32_t key1) { return philox4x32(counter, key0, key1); });
+  m.def(
+      "random_numbers",
+      [](const std::string& target, std::uint64_t seed, std::uint32_t stream, std::uint32_t part,
+         std::uint64_t first_pair, std::size_t pairs) {
+        std::vector<std::uint64_t> numbers(2 * pairs);
+        table_named(target).random(
+            {seed, stream, part, first_pair, static_cast<std::ptrdiff_t>(pairs), numbers.data()});
+        return numbers;
+      },
+      py::arg("target"), py::arg("seed"), py::arg("stream"), py::arg("part"), py::arg("first_pair"), py::arg("pairs"));
   m.def("shuffled_order", [](std::ptrdiff_t n, std::uint64_t seed, std::uint32_t epoch) {
     std::vector<std::ptrdiff_t> order(static_cast<std::size_t>(n));
     shuffled_order(order.data(), n, Sequence(seed, Stream::shuffle, epoch));

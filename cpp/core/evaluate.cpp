@@ -102,7 +102,7 @@ double evaluate_gradients(const Network<T>& network, const Dataset& data, T* par
   const AlignedBuffer<T> input_blocks(checked_count(threads * kRowBlock, ld_inputs));
   const Penalty<T> penalty(network);
 
-  network.transpose_weights(transposed.data());
+  network.transpose_weights(transposed.data(), 0, 1);
   kernels<T>().transpose(first.n_in, first.n_out, network.weights(first), first.ld, first_transposed.data(), ldt);
   const Selection all{nullptr, 0, data.rows()};
   const double total = run_alone([&] { return total_weight(data, all); });
@@ -125,15 +125,15 @@ double evaluate_gradients(const Network<T>& network, const Dataset& data, T* par
                              .ldt = ldt,
                              .d = block,
                              .ld_in = ld_inputs,
-                             .unscaled = true});
+                             .unscaled = true,
+                             .sums = workspace.sums(begin)});
       copy_rows(block, ld_inputs, end - begin, first.n_in, inputs + begin * first.n_in);
     });
   });
   run_team(threads, [&](int thread, int team) noexcept {
     const GradientUse<T> use{
-        gradient_only, {parameters, nullptr}, nullptr, scratch.data() + thread * plan.scratch_size()};
-    FetchQueue nothing{};
-    gradient_pass(network, workspace, data.rows(), plan, plan.range_of(thread, team), use, nothing);
+        gradient_only, {parameters, nullptr}, nullptr, scratch.data() + thread * plan.scratch_size(), false};
+    gradient_pass(network, workspace, data.rows(), plan, plan.range_of(thread, team), use, Region{});
   });
   return mean_loss(data, total, workspace.row_loss(0), penalty);
 }

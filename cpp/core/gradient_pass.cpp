@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/prefetch.hpp"
 #include "core/targets.hpp"
 #include "platform/checks.hpp"
 
@@ -16,6 +17,12 @@ constexpr std::ptrdiff_t kMaxColumns = 128;
 constexpr std::ptrdiff_t kManyRows = 48;
 constexpr std::ptrdiff_t kFewRows = 16;
 constexpr std::ptrdiff_t kEnoughUnits = 64;
+constexpr std::ptrdiff_t kSmallRest = 4;  // rows, often only the bias, that are not worth a unit of their own
+
+// Parameters that the second-level cache holds: of these another core's reading leaves copies, which cost time to own.
+constexpr std::ptrdiff_t kMostOwnedEarly = 1 << 18;
+// Operands of a layer that stay in the second-level cache from one unit to the next.
+constexpr std::ptrdiff_t kFewOperands = 1 << 17;
 
 std::ptrdiff_t count_of(std::ptrdiff_t n, std::ptrdiff_t part) noexcept { return (n + part - 1) / part; }
 
@@ -31,10 +38,11 @@ GradientPlan::GradientPlan(const Network<T>& network) {
   std::int64_t cost = 0;
   for (std::size_t l = 0; l < network.layers().size(); ++l) {
     const Layer& layer = network.layers()[l];
-    for (std::ptrdiff_t row = 0; row <= layer.n_in; row += unit_rows) {
-      for (std::ptrdiff_t column = 0; column < layer.n_out; column += kMaxColumns) {
-        const GradientUnit unit{l, row, std::min(unit_rows, layer.n_in + 1 - row), column,
-                                std::min(kMaxColumns, layer.n_out - column)};
+    for (std::ptrdiff_t column = 0; column < layer.n_out; column += kMaxColumns) {
+      for (std::ptrdiff_t row = 0, n_rows = 0; row <= layer.n_in; row += n_rows) {
+        const std::ptrdiff_t left = layer.n_in + 1 - row;
+        n_rows = left <= unit_rows + kSmallRest ? left : unit_rows;
+        const GradientUnit unit{l, row, n_rows, column, std::min(kMaxColumns, layer.n_out - column)};
         units_.push_back(unit);
         cost_before_.push_back(cost);
         cost += unit.n_rows * unit.n_columns;
@@ -56,64 +64,111 @@ GradientPlan::Range GradientPlan::range_of(int thread, int threads) const noexce
   return {first_unit_at(total * thread / threads), end};
 }
 
+namespace {
+
+// Where one unit's sums read and its epilogue writes.
 template <class T>
-std::ptrdiff_t GradientPlan::bursts_of(Range range, std::ptrdiff_t batch) const noexcept {
-  const Kernels<T>& kernel = kernels<T>();
-  std::ptrdiff_t tiles = 0;
-  for (std::size_t i = range.begin; i < range.end; ++i) {
-    tiles += count_of(units_[i].n_rows, kernel.tile_rows) * count_of(units_[i].n_columns, kernel.tile_columns);
+struct UnitMemory {
+  UnitMemory(const Network<T>& network, const Workspace<T>& workspace, const GradientUse<T>& use,
+             const GradientUnit& unit) noexcept
+      : layer(network.layers()[unit.layer]),
+        x(workspace.activations(unit.layer, 0) + unit.row),
+        ldx(workspace.ld(unit.layer)),
+        delta(workspace.deltas(unit.layer + 1, 0) + unit.column),
+        ldd(workspace.ld(unit.layer + 1)) {
+    const std::ptrdiff_t at = layer.offset + unit.row * layer.ld + unit.column;
+    w = network.parameters() + at;
+    for (int i = 0; i < 2; ++i) slots[i] = use.slots[i] != nullptr ? use.slots[i] + at : nullptr;
+    if (use.transposed != nullptr && unit.layer > 0) {
+      transposed = use.transposed + layer.transposed_offset + unit.column * layer.ldt + unit.row;
+    }
   }
-  return tiles * count_of(batch, kernel.fetch_interval);
+
+  const Layer& layer;
+  const T* x;
+  std::ptrdiff_t ldx;
+  const T* delta;
+  std::ptrdiff_t ldd;
+  T* w;
+  T* slots[2];
+  T* transposed = nullptr;
+};
+
+// Operands of the next unit that this one has not used.
+template <class T>
+void add_next_operands(FetchList& list, const UnitMemory<T>& memory, const GradientUnit& unit, const GradientUnit& next,
+                       std::ptrdiff_t batch) noexcept {
+  const bool same_layer = next.layer == unit.layer;
+  if (!same_layer || next.row != unit.row) list.add(memory.x, memory.ldx, batch, next.n_rows);
+  if (!same_layer || next.column != unit.column) list.add(memory.delta, memory.ldd, batch, next.n_columns);
 }
+
+}  // namespace
 
 template <class T>
 void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t batch,
                    const GradientPlan& plan, GradientPlan::Range range, const GradientUse<T>& use,
-                   FetchQueue& fetch) noexcept {
+                   const Region& next_rows) noexcept {
   FASTMLP_ASSERT(batch <= workspace.rows());
+  const Kernels<T>& kernel = kernels<T>();
+  const bool owns_early = use.is_shared && network.buffer_size() <= kMostOwnedEarly;
+  const auto units = static_cast<std::ptrdiff_t>(range.end - range.begin);
   for (std::size_t i = range.begin; i < range.end; ++i) {
     const GradientUnit& unit = plan[i];
-    const Layer& layer = network.layers()[unit.layer];
+    const UnitMemory<T> memory(network, workspace, use, unit);
+    const Layer& layer = memory.layer;
+
+    FetchList to_read;
+    if (i + 1 < range.end && batch * (layer.n_in + layer.n_out) > kFewOperands) {
+      add_next_operands(to_read, UnitMemory<T>(network, workspace, use, plan[i + 1]), unit, plan[i + 1], batch);
+    }
+    to_read.add(part_of(next_rows, static_cast<std::ptrdiff_t>(i - range.begin), units));
+    FetchList to_write;
+    if (owns_early) {
+      to_write.add(memory.w, layer.ld, unit.n_rows, unit.n_columns);
+      // The bias has no place in W^T: a byte beyond would be another thread's.
+      const std::ptrdiff_t weights = std::min(unit.n_rows, layer.n_in - unit.row);
+      if (memory.transposed != nullptr) to_write.add(memory.transposed, layer.ldt, unit.n_columns, weights);
+    }
+    const std::ptrdiff_t tiles =
+        count_of(unit.n_rows, kernel.tile_rows) * count_of(unit.n_columns, kernel.tile_columns);
+    FetchQueue fetch = to_read.queue(tiles * count_of(batch, kernel.fetch_interval));
+    FetchQueue own = to_write.queue(tiles);
+
     const std::ptrdiff_t ldg = leading_dimension(unit.n_columns);
-    kernels<T>().gradient({.batch = batch,
-                           .n_rows = unit.n_rows,
-                           .n_columns = unit.n_columns,
-                           .x = workspace.activations(unit.layer, 0) + unit.row,
-                           .ldx = workspace.ld(unit.layer),
-                           .delta = workspace.deltas(unit.layer + 1, 0) + unit.column,
-                           .ldd = workspace.ld(unit.layer + 1),
-                           .g = use.scratch,
-                           .ldg = ldg,
-                           .fetch = &fetch});
-    const std::ptrdiff_t at = layer.offset + unit.row * layer.ld + unit.column;
-    const auto tile_of = [at](T* matrix) { return matrix != nullptr ? matrix + at : nullptr; };
-    const bool has_transposed = use.transposed != nullptr && unit.layer > 0;
-    kernels<T>().update(
-        {.step = use.step,
-         .n_rows = unit.n_rows,
-         .n_columns = unit.n_columns,
-         .penalized_rows = layer.n_in - unit.row,
-         .l1 = static_cast<T>(layer.l1),
-         .l2 = static_cast<T>(layer.l2),
-         .g = use.scratch,
-         .ldg = ldg,
-         .w = network.parameters() + at,
-         .slot0 = tile_of(use.slots[0]),
-         .slot1 = tile_of(use.slots[1]),
-         .ldw = layer.ld,
-         .transposed =
-             has_transposed ? use.transposed + layer.transposed_offset + unit.column * layer.ldt + unit.row : nullptr,
-         .ldt = layer.ldt});
+    kernel.gradient({.batch = batch,
+                     .n_rows = unit.n_rows,
+                     .n_columns = unit.n_columns,
+                     .x = memory.x,
+                     .ldx = memory.ldx,
+                     .delta = memory.delta,
+                     .ldd = memory.ldd,
+                     .g = use.scratch,
+                     .ldg = ldg,
+                     .fetch = &fetch,
+                     .to_write = &own});
+    kernel.update({.step = use.step,
+                   .n_rows = unit.n_rows,
+                   .n_columns = unit.n_columns,
+                   .penalized_rows = layer.n_in - unit.row,
+                   .l1 = static_cast<T>(layer.l1),
+                   .l2 = static_cast<T>(layer.l2),
+                   .g = use.scratch,
+                   .ldg = ldg,
+                   .w = memory.w,
+                   .slot0 = memory.slots[0],
+                   .slot1 = memory.slots[1],
+                   .ldw = layer.ld,
+                   .transposed = memory.transposed,
+                   .ldt = layer.ldt});
   }
 }
 
 template GradientPlan::GradientPlan(const Network<float>&);
 template GradientPlan::GradientPlan(const Network<double>&);
-template std::ptrdiff_t GradientPlan::bursts_of<float>(Range, std::ptrdiff_t) const noexcept;
-template std::ptrdiff_t GradientPlan::bursts_of<double>(Range, std::ptrdiff_t) const noexcept;
 template void gradient_pass(const Network<float>&, const Workspace<float>&, std::ptrdiff_t, const GradientPlan&,
-                            GradientPlan::Range, const GradientUse<float>&, FetchQueue&) noexcept;
+                            GradientPlan::Range, const GradientUse<float>&, const Region&) noexcept;
 template void gradient_pass(const Network<double>&, const Workspace<double>&, std::ptrdiff_t, const GradientPlan&,
-                            GradientPlan::Range, const GradientUse<double>&, FetchQueue&) noexcept;
+                            GradientPlan::Range, const GradientUse<double>&, const Region&) noexcept;
 
 }  // namespace fastmlp

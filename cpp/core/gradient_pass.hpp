@@ -35,10 +35,6 @@ class GradientPlan {
   Range range_of(int thread, int threads) const noexcept;
   const GradientUnit& operator[](std::size_t i) const noexcept { return units_[i]; }
 
-  // How often the gradient kernel will empty a fetch queue over these units, for a batch of that many rows.
-  template <class T>
-  std::ptrdiff_t bursts_of(Range range, std::ptrdiff_t batch) const noexcept;
-
   // Elements of T that a thread needs as scratch for one unit.
   std::ptrdiff_t scratch_size() const noexcept { return scratch_size_; }
 
@@ -58,13 +54,14 @@ struct GradientUse {
   T* slots[2];
   T* transposed;
   T* scratch;
+  bool is_shared;  // other threads read the same parameters
 };
 
-// Gradients and updates of the units in range for a batch in workspace rows [0, batch). Meanwhile the
-// queue's rows are asked for.
+// Gradients and updates of the units in range for a batch in workspace rows [0, batch). Meanwhile the memory that is
+// needed next is asked for, and next_rows.
 template <class T>
 void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t batch,
                    const GradientPlan& plan, GradientPlan::Range range, const GradientUse<T>& use,
-                   FetchQueue& fetch) noexcept;
+                   const Region& next_rows) noexcept;
 
 }  // namespace fastmlp

@@ -1,6 +1,7 @@
 // See network.hpp.
 #include "core/network.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/random.hpp"
@@ -83,12 +84,11 @@ void Network<T>::draw(std::size_t l, std::uint64_t seed) noexcept {
   // Bounds of uniform distributions of variance 2 / fan_in (He et al. 2015) and 2 / (fan_in + fan_out) (Glorot and
   // Bengio 2010). sqrt is correctly rounded, so these are the same bits everywhere.
   const double bound = relu_kind ? std::sqrt(6.0 / fan_in) : std::sqrt(6.0 / (fan_in + fan_out));
-  const Sequence sequence(seed, Stream::weights, static_cast<std::uint32_t>(l));
+  Sequence sequence(seed, Stream::weights, static_cast<std::uint32_t>(l));
   T* w = weights(layer);
   for (std::ptrdiff_t i = 0; i < layer.n_in; ++i) {
     for (std::ptrdiff_t j = 0; j < layer.n_out; ++j) {
-      const auto element = static_cast<std::uint64_t>(i * layer.n_out + j);
-      const double u = unit_interval(sequence.pair(element / 2)[element % 2]);
+      const double u = unit_interval(sequence.next());
       w[i * layer.ld + j] = static_cast<T>((2.0 * u - 1.0) * bound);
     }
   }
@@ -104,11 +104,15 @@ bool Network<T>::has_penalty() const noexcept {
 }
 
 template <class T>
-void Network<T>::transpose_weights(T* transposed) const noexcept {
+void Network<T>::transpose_weights(T* transposed, int thread, int threads) const noexcept {
+  constexpr std::ptrdiff_t kBlock = 16;  // rows that the kernel transposes in registers
   for (std::size_t l = 1; l < layers_.size(); ++l) {
     const Layer& layer = layers_[l];
-    kernels<T>().transpose(layer.n_in, layer.n_out, weights(layer), layer.ld, transposed + layer.transposed_offset,
-                           layer.ldt);
+    const Share blocks = share_of((layer.n_in + kBlock - 1) / kBlock, thread, threads);
+    const std::ptrdiff_t begin = blocks.begin * kBlock;
+    const std::ptrdiff_t end = std::min(blocks.end * kBlock, layer.n_in);
+    kernels<T>().transpose(end - begin, layer.n_out, weights(layer) + begin * layer.ld, layer.ld,
+                           transposed + layer.transposed_offset + begin, layer.ldt);
   }
 }
 

@@ -123,9 +123,9 @@ class Network {
   T* bias(const Layer& layer) const noexcept { return weights(layer) + layer.n_in * layer.ld; }
 
   // W^T (n_out, ldt) of every layer but the first, for the backward pass, at the layer's transposed_offset of a buffer
-  // of transposed_size elements. It belongs to the computation that needs it.
+  // of transposed_size elements. It belongs to the computation that needs it; each thread of a team fills its part.
   std::ptrdiff_t transposed_size() const noexcept { return transposed_size_; }
-  void transpose_weights(T* transposed) const noexcept;
+  void transpose_weights(T* transposed, int thread, int threads) const noexcept;
 
   OptimizerState<T>& optimizer() noexcept { return optimizer_; }
   AccessControl& access() noexcept { return access_; }

@@ -9,14 +9,16 @@
 
 namespace fastmlp {
 
-// base^n by repeated squaring: the same products in the same order everywhere.
-inline double integer_power(double base, std::int64_t n) noexcept {
-  double result = 1.0;
+// 1 - base^n, by repeated squaring: the same products in the same order everywhere.
+inline double one_minus_power(double base, std::int64_t n) noexcept {
+  constexpr double kLost = 0x1p-60;  // subtracted from 1, this and less is rounded away
+  double power = 1.0;
   for (; n > 0; n >>= 1) {
-    if ((n & 1) != 0) result *= base;
+    if (base < kLost) return 1.0;
+    if ((n & 1) != 0) power *= base;
     base *= base;
   }
-  return result;
+  return 1.0 - power;
 }
 
 // `number` counts from 1.
@@ -28,8 +30,8 @@ OptimizerStep<T> optimizer_step(const OptimizerSettings& settings, std::int64_t 
   step.momentum = static_cast<T>(settings.momentum);
   step.descent = static_cast<T>(-settings.learning_rate);
   if (settings.kind == OptimizerKind::adam) {
-    step.descent = static_cast<T>(-settings.learning_rate / (1.0 - integer_power(settings.beta1, number)));
-    step.correction2 = static_cast<T>(1.0 / std::sqrt(1.0 - integer_power(settings.beta2, number)));
+    step.descent = static_cast<T>(-settings.learning_rate / one_minus_power(settings.beta1, number));
+    step.correction2 = static_cast<T>(1.0 / std::sqrt(one_minus_power(settings.beta2, number)));
     step.beta1 = static_cast<T>(settings.beta1);
     step.one_minus_beta1 = static_cast<T>(1.0 - settings.beta1);
     step.beta2 = static_cast<T>(settings.beta2);

@@ -1,8 +1,8 @@
-// The next batch's rows, to be asked for while the gradients of this one are computed.
+// What will be used soon, to be asked for while the gradients are computed.
 //
 // A shuffled row of input data lies anywhere in memory: for MNIST a fifth of the step was spent waiting for rows of 3
-// KB (measured). The gradient kernel asks for them a few cache lines at a time, since more at once than the core can
-// have under way (some tens) makes it wait again. Each thread asks for the rows that it will gather itself.
+// KB (measured). The gradient kernel asks for cache lines a few at a time, since more at once than the core can have
+// under way (some tens) makes it wait again.
 #pragma once
 
 #include <cstddef>
@@ -17,19 +17,64 @@ inline std::ptrdiff_t size_of(DataType type) noexcept {
   return type == DataType::uint8 ? 1 : type == DataType::float32 ? 4 : 8;
 }
 
-// The queue of the rows of `next` that `thread` will gather, to be emptied in `occasions` bursts; rows: room for their
-// addresses.
-inline FetchQueue fetch_queue(const DataView& inputs, const Selection& next, int thread, int threads,
-                              std::ptrdiff_t occasions, const char** rows) noexcept {
-  const Share share = share_of(next.rows, thread, threads);
+// Data that stay in the second-level cache need not be asked for.
+inline constexpr std::ptrdiff_t kNearBytes = 1 << 18;
+
+// The rows of `next` that `thread` will gather; addresses: room for one per row.
+inline Region rows_to_gather(const DataView& inputs, const Selection& next, int thread, int threads,
+                             const char** addresses) noexcept {
   const std::ptrdiff_t row_bytes = inputs.columns * size_of(inputs.type);
+  if (inputs.rows * row_bytes <= kNearBytes) return {};
+  const Share share = share_of(next.rows, thread, threads);
   for (std::ptrdiff_t r = share.begin; r < share.end; ++r) {
-    rows[r] = static_cast<const char*>(inputs.data) + next[r] * row_bytes;
+    addresses[r] = static_cast<const char*>(inputs.data) + next[r] * row_bytes;
   }
-  constexpr auto kLine = static_cast<std::ptrdiff_t>(kCacheLine);
-  const std::ptrdiff_t lines = (share.end - share.begin) * ((row_bytes + kLine - 1) / kLine);
-  const std::ptrdiff_t burst = occasions > 0 ? (lines + occasions - 1) / occasions : 0;
-  return {rows + share.begin, rows + share.end, 0, row_bytes, burst};
+  return {.addresses = addresses + share.begin,
+          .first = nullptr,
+          .stride = 0,
+          .rows = share.end - share.begin,
+          .row_bytes = row_bytes};
 }
+
+// Part i of n nearly equal parts of a region of addresses.
+inline Region part_of(const Region& region, std::ptrdiff_t i, std::ptrdiff_t n) noexcept {
+  if (region.rows == 0) return region;
+  Region part = region;
+  const std::ptrdiff_t begin = region.rows * i / n;
+  part.rows = region.rows * (i + 1) / n - begin;
+  part.addresses += begin;
+  return part;
+}
+
+// Regions in the order in which they will be needed.
+class FetchList {
+ public:
+  template <class T>
+  void add(const T* first, std::ptrdiff_t ld, std::ptrdiff_t rows, std::ptrdiff_t columns) noexcept {
+    constexpr auto kSize = static_cast<std::ptrdiff_t>(sizeof(T));
+    add({.addresses = nullptr,
+         .first = reinterpret_cast<const char*>(first),
+         .stride = ld * kSize,
+         .rows = rows,
+         .row_bytes = columns * kSize});
+  }
+  void add(const Region& region) noexcept {
+    if (region.rows == 0 || region.row_bytes == 0) return;
+    constexpr auto kLine = static_cast<std::ptrdiff_t>(kCacheLine);
+    lines_ += region.rows * ((region.row_bytes + kLine - 1) / kLine);
+    regions_[count_++] = region;
+  }
+  // To be emptied in that many bursts.
+  FetchQueue queue(std::ptrdiff_t bursts) const noexcept {
+    return {regions_, regions_ + count_, 0, 0, lines_ > 0 ? (lines_ + bursts - 1) / bursts : 0};
+  }
+
+ private:
+  static constexpr int kMost = 8;
+
+  Region regions_[kMost];
+  int count_ = 0;
+  std::ptrdiff_t lines_ = 0;
+};
 
 }  // namespace fastmlp

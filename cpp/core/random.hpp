@@ -1,51 +1,51 @@
-// Random numbers by counting: Philox4x32-10 (Salmon, Moraes, Dror and Shaw, SC 2011).
+// Random numbers by counting: which number stands for what. The generator is in kernels/random-inl.hpp.
 //
 // A number is a function of (seed, stream, part, index) and of nothing else, so initial weights and shuffles do not
-// depend on threads, on order, or on what was drawn before. Known-answer vectors of the paper:
-// tests/core/test_random.py.
+// depend on threads, on order, or on what was drawn before.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 
+#include "core/targets.hpp"
+
 namespace fastmlp {
-
-using Block = std::array<std::uint32_t, 4>;
-
-inline Block philox4x32(Block counter, std::uint32_t key0, std::uint32_t key1) noexcept {
-  for (int round = 0; round < 10; ++round) {
-    const std::uint64_t product0 = std::uint64_t{0xD2511F53} * counter[0];
-    const std::uint64_t product1 = std::uint64_t{0xCD9E8D57} * counter[2];
-    counter = {static_cast<std::uint32_t>(product1 >> 32) ^ counter[1] ^ key0, static_cast<std::uint32_t>(product1),
-               static_cast<std::uint32_t>(product0 >> 32) ^ counter[3] ^ key1, static_cast<std::uint32_t>(product0)};
-    key0 += 0x9E3779B9;
-    key1 += 0xBB67AE85;
-  }
-  return counter;
-}
 
 // What a number is for. A new use gets a new stream, so that old results stay as they are.
 enum class Stream : std::uint32_t { weights = 0, shuffle = 1 };
 
-// The sequence of 64-bit numbers of one stream and part (a layer, an epoch).
+// The sequence of 64-bit numbers of one stream and part (a layer, an epoch), read from its start.
 class Sequence {
  public:
   Sequence(std::uint64_t seed, Stream stream, std::uint32_t part) noexcept
       : seed_(seed), stream_(static_cast<std::uint32_t>(stream)), part_(part) {}
 
-  // Numbers 2i and 2i + 1.
-  std::array<std::uint64_t, 2> pair(std::uint64_t i) const noexcept {
-    const Block b = philox4x32({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(i >> 32), part_, stream_},
-                               static_cast<std::uint32_t>(seed_), static_cast<std::uint32_t>(seed_ >> 32));
-    return {(std::uint64_t{b[1]} << 32) | b[0], (std::uint64_t{b[3]} << 32) | b[2]};
+  std::uint64_t next() noexcept {
+    if (used_ == kDrawn) draw();
+    return numbers_[used_++];
   }
 
  private:
+  static constexpr int kDrawn = 64;  // at a time: a few vectors of counters on any target
+
+  void draw() noexcept {
+    active_target().random({.seed = seed_,
+                            .stream = stream_,
+                            .part = part_,
+                            .first_pair = first_pair_,
+                            .pairs = kDrawn / 2,
+                            .numbers = numbers_});
+    first_pair_ += kDrawn / 2;
+    used_ = 0;
+  }
+
   std::uint64_t seed_;
   std::uint32_t stream_;
   std::uint32_t part_;
+  std::uint64_t first_pair_ = 0;
+  std::uint64_t numbers_[kDrawn];
+  int used_ = kDrawn;
 };
 
 // In [0, 1), from the 53 highest bits.
@@ -58,14 +58,9 @@ inline std::ptrdiff_t below(std::uint64_t bits, std::ptrdiff_t n) noexcept {
 }
 
 // Fills order[0:n] with a uniformly random permutation of 0 .. n - 1 (Fisher and Yates, from the end).
-inline void shuffled_order(std::ptrdiff_t* order, std::ptrdiff_t n, const Sequence& sequence) noexcept {
+inline void shuffled_order(std::ptrdiff_t* order, std::ptrdiff_t n, Sequence sequence) noexcept {
   for (std::ptrdiff_t i = 0; i < n; ++i) order[i] = i;
-  std::array<std::uint64_t, 2> numbers{};
-  for (std::ptrdiff_t drawn = 0; drawn < n - 1; ++drawn) {
-    if (drawn % 2 == 0) numbers = sequence.pair(static_cast<std::uint64_t>(drawn / 2));
-    const std::ptrdiff_t left = n - drawn;
-    std::swap(order[left - 1], order[below(numbers[static_cast<std::size_t>(drawn % 2)], left)]);
-  }
+  for (std::ptrdiff_t left = n; left > 1; --left) std::swap(order[left - 1], order[below(sequence.next(), left)]);
 }
 
 }  // namespace fastmlp

@@ -80,7 +80,8 @@ void forward_rows(const Network<T>& network, const Workspace<T>& workspace, std:
                           .parameter = static_cast<T>(layer.parameter),
                           .a = workspace.activations(l + 1, begin),
                           .d = as_logits ? nullptr : d,
-                          .lda = workspace.ld(l + 1)});
+                          .lda = workspace.ld(l + 1),
+                          .sums = workspace.sums(begin)});
     if (layer.activation == ActivationKind::softmax && !as_logits) {
       kernels<T>().softmax_rows(end - begin, layer.n_out, workspace.activations(l + 1, begin), workspace.ld(l + 1));
     }
@@ -122,7 +123,8 @@ void backward_rows(const Network<T>& network, const T* transposed, const Workspa
                            .ldt = layer.ldt,
                            .d = workspace.deltas(l, begin),
                            .ld_in = workspace.ld(l),
-                           .unscaled = false});
+                           .unscaled = false,
+                           .sums = workspace.sums(begin)});
   }
 }
 

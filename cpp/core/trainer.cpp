@@ -2,6 +2,7 @@
 #include "core/trainer.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 
 #include "core/optimizer_step.hpp"
@@ -16,6 +17,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::ptrdiff_t kWorthATeam = 1 << 18;  // elements whose copying takes longer than entering a region
+
 bool is_finite(double x) noexcept { return x - x == 0.0; }
 
 }  // namespace
@@ -26,6 +29,7 @@ struct Trainer<T>::Progress {
   Barrier barrier;
   RunReport report;
   bool stop = false;
+  std::atomic<bool> has_nonfinite{false};  // any thread may find one
   Clock::time_point epoch_clock;
 };
 
@@ -73,15 +77,20 @@ void Trainer<T>::begin_epoch() noexcept {
   if (options_.shuffle) {
     shuffled_order(order_.data(), data_.rows(), Sequence(options_.seed, Stream::shuffle, epoch_));
   }
-  const OptimizerState<T>& state = network_.optimizer();
-  std::copy_n(network_.parameters(), network_.buffer_size(), saved_[0].data());
-  for (int i = 0; i < slots_of(options_.optimizer); ++i) {
-    std::copy_n(state.slots[i].data(), network_.buffer_size(), saved_[i + 1].data());
-  }
-  saved_steps_ = state.steps;
+  saved_steps_ = network_.optimizer().steps;
   epoch_loss_ = 0.0;
   epoch_weight_ = 0.0;
   epoch_seconds_ = 0.0;
+}
+
+template <class T>
+void Trainer<T>::save(int thread, int threads) noexcept {
+  const Share part = share_of(network_.buffer_size(), thread, threads);
+  const auto copy = [part](const T* from, T* to) { std::copy(from + part.begin, from + part.end, to + part.begin); };
+  copy(network_.parameters(), saved_[0].data());
+  for (int i = 0; i < slots_of(options_.optimizer); ++i) {
+    copy(network_.optimizer().slots[i].data(), saved_[i + 1].data());
+  }
 }
 
 template <class T>
@@ -118,13 +127,13 @@ void Trainer<T>::phase_b(const Selection& batch, std::int64_t number, GradientPl
       {slots > 0 ? state.slots[0].data() : nullptr, slots > 1 ? state.slots[1].data() : nullptr},
       transposed_.data(),
       scratch_.data() + thread * plan_.scratch_size(),
+      threads > 1,
   };
   // After the last batch of an epoch the next one's order is not yet drawn.
   const std::ptrdiff_t next = batch.begin + batch.rows;
   const Selection next_batch{batch.order, next, std::min(options_.batch_size, data_.rows() - next)};
-  FetchQueue fetch =
-      fetch_queue(data_.inputs, next_batch, thread, threads, plan_.bursts_of<T>(range, batch.rows), next_rows_.data());
-  gradient_pass(network_, workspace_, batch.rows, plan_, range, use, fetch);
+  gradient_pass(network_, workspace_, batch.rows, plan_, range, use,
+                rows_to_gather(data_.inputs, next_batch, thread, threads, next_rows_.data()));
 }
 
 template <class T>
@@ -150,7 +159,7 @@ void Trainer<T>::finish_epoch(Progress& progress) noexcept {
   const auto now = Clock::now();
   epoch_seconds_ += std::chrono::duration<double>(now - progress.epoch_clock).count();
   progress.epoch_clock = now;
-  if (kernels<T>().first_nonfinite(network_.buffer_size(), network_.parameters()) >= 0) {
+  if (progress.has_nonfinite.load(std::memory_order_relaxed)) {
     progress.report.diverged = true;
     progress.stop = true;
     return;
@@ -169,6 +178,7 @@ void Trainer<T>::train(std::int64_t n_steps, Progress& progress, int thread, int
   for (std::int64_t i = 0; i < n_steps; ++i) {
     if (position == 0) {
       if (thread == 0) begin_epoch();
+      save(thread, threads);
       progress.barrier.arrive_and_wait(threads);
     }
     const Selection batch{order, position, std::min(options_.batch_size, data_.rows() - position)};
@@ -185,6 +195,11 @@ void Trainer<T>::train(std::int64_t n_steps, Progress& progress, int thread, int
     }
     progress.barrier.arrive_and_wait(threads);
     if (position == data_.rows()) {
+      const Share part = share_of(network_.buffer_size(), thread, threads);
+      if (kernels<T>().first_nonfinite(part.end - part.begin, network_.parameters() + part.begin) >= 0) {
+        progress.has_nonfinite.store(true, std::memory_order_relaxed);
+      }
+      progress.barrier.arrive_and_wait(threads);
       if (thread == 0 && !progress.stop) finish_epoch(progress);
       progress.barrier.arrive_and_wait(threads);
       position = 0;
@@ -198,12 +213,15 @@ RunReport Trainer<T>::run(std::int64_t n_steps, int thread_request) {
   const int limit = thread_limit(thread_request);
   const std::ptrdiff_t scratch_size = checked_count(limit, plan_.scratch_size());
   if (scratch_.size() < scratch_size) scratch_ = AlignedBuffer<T>(scratch_size);
-  Progress progress{.barrier = {}, .report = {}, .epoch_clock = Clock::now()};
+  Progress progress;
+  progress.epoch_clock = Clock::now();
   progress.report.epochs.reserve(static_cast<std::size_t>(n_steps / steps_per_epoch() + 1));
 
   // Between runs weights and optimizer state are open to writing.
   take_over_optimizer_state();
-  network_.transpose_weights(transposed_.data());
+  const bool is_worth_a_team = network_.transposed_size() > kWorthATeam;
+  run_team(is_worth_a_team ? limit : 1,
+           [&](int thread, int team) noexcept { network_.transpose_weights(transposed_.data(), thread, team); });
   for (std::int64_t left = n_steps; left > 0 && !progress.stop;) {
     const ThreadPlanner::Stretch stretch = planner_is_enabled()
                                                ? planner_.next(limit, left)

@@ -72,6 +72,7 @@ class Trainer {
 
   void take_over_optimizer_state();
   void begin_epoch() noexcept;
+  void save(int thread, int threads) noexcept;
   void phase_a(const Selection& batch, double batch_weight, int thread, int threads) noexcept;
   void phase_b(const Selection& batch, std::int64_t number, GradientPlan::Range range, int thread,
                int threads) noexcept;

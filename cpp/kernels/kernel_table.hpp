@@ -58,6 +58,7 @@ struct ForwardArguments {
   T* a;         // (rows, lda)
   T* d;         // (rows, lda), or null
   ptrdiff_t lda;
+  T* sums;  // (rows, tile_columns): room for unfinished sums, needed where n_in > deepest_sum
 };
 
 // delta_in = (delta_out W^T) * d, written over d; with unscaled: without the factor.
@@ -73,18 +74,30 @@ struct BackwardArguments {
   T* d;  // (rows, ld_in)
   ptrdiff_t ld_in;
   bool unscaled;
+  T* sums;  // (rows, tile_columns): room for unfinished sums, needed where n_out > deepest_sum
 };
 
-// Rows of memory that will be read soon: a kernel that has time to spare asks for their cache lines, a few at a time.
+// Rows of memory that will be used soon, each from the start of a cache line.
+struct Region {
+  const char* const* addresses;  // of each row; null: rows lie stride bytes apart from first
+  const char* first;
+  ptrdiff_t stride;
+  ptrdiff_t rows;
+  ptrdiff_t row_bytes;
+};
+
+// What a kernel that has time to spare asks the memory for, a few cache lines at a time.
 struct FetchQueue {
-  const char* const* row;  // the next row to ask for
-  const char* const* end;
-  ptrdiff_t byte;       // the next byte of that row
-  ptrdiff_t row_bytes;  // of each row
-  ptrdiff_t burst;      // lines to ask for at a time
+  const Region* region;  // the next one
+  const Region* end;
+  ptrdiff_t row;    // the next row of that region
+  ptrdiff_t byte;   // the next byte of that row
+  ptrdiff_t burst;  // lines to ask for at a time
 };
 
-// g[i][j] = sum over r of x[r][i] delta[r][j], for i in [0, n_rows), j in [0, n_columns): a tile of dW.
+// g[i][j] = sum over r of x[r][i] delta[r][j], for i in [0, n_rows), j in [0, n_columns): a tile of dW. Meanwhile:
+//   fetch     what will be read soon, a burst every fetch_interval terms
+//   to_write  what this thread alone will write next but other cores have read, a burst every register tile
 template <class T>
 struct GradientArguments {
   ptrdiff_t batch;
@@ -97,6 +110,7 @@ struct GradientArguments {
   T* g;  // (n_rows, ldg)
   ptrdiff_t ldg;
   FetchQueue* fetch;
+  FetchQueue* to_write;
 };
 
 // The constants of one optimizer step.
@@ -153,6 +167,17 @@ struct LossArguments {
   T* row_loss;     // (rows)
 };
 
+// Numbers 2 first_pair and on of a sequence: block first_pair + i of Philox4x32-10 with key `seed` and counter
+// (first_pair + i, part, stream) gives two of them, low words first.
+struct RandomArguments {
+  uint64_t seed;
+  uint32_t stream;
+  uint32_t part;
+  uint64_t first_pair;
+  ptrdiff_t pairs;
+  uint64_t* numbers;  // (2 pairs)
+};
+
 // The kernels of one target for one T.
 template <class T>
 struct Kernels {
@@ -180,10 +205,13 @@ struct Kernels {
   ptrdiff_t tile_rows;
   ptrdiff_t tile_columns;
   ptrdiff_t fetch_interval;
+  // Terms that forward and backward sum at a time: above this they need room for unfinished sums.
+  ptrdiff_t deepest_sum;
 };
 
 struct KernelTable {
   const char* target;
+  void (*random)(const RandomArguments&) noexcept;
   Kernels<float> float32;
   Kernels<double> float64;
 };

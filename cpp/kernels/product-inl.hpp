@@ -8,6 +8,7 @@
 #pragma once
 
 #include "kernels/activation-inl.hpp"
+#include "kernels/fetch-inl.hpp"
 #include "kernels/kernel_table.hpp"
 #include "kernels/vec-inl.hpp"
 
@@ -42,11 +43,47 @@ FASTMLP_INLINE void accumulate(Tile<T, R, V>& tile, ptrdiff_t depth, const T* a,
   }
 }
 
-// Which part of the output a tile is.
+// Terms of a sum that a panel of B has at most: 1024 x 256 bytes, so that the panel in use and the next one stay in the
+// second-level cache while all row tiles pass. Longer sums are continued from memory, which rounds nothing.
+constexpr ptrdiff_t kDepth = 1024;
+
+// Which part of the output a tile is, and which terms of its sums are added.
 struct Place {
   ptrdiff_t row;
   ptrdiff_t column;
+  ptrdiff_t first_term;
+  ptrdiff_t last_term;  // exclusive
 };
+
+// tile += the place's terms of A B; a and b as in accumulate, at the place's row and column, from term 0 on.
+template <Left left, class T, int R, int V>
+FASTMLP_INLINE void accumulate_and_fetch(Tile<T, R, V>& tile, const Place& at, const T* a, ptrdiff_t lda, const T* b,
+                                         ptrdiff_t ldb, FetchQueue& queue) {
+  const ptrdiff_t interval = queue.region != queue.end ? kFetchInterval : at.last_term - at.first_term;
+  for (ptrdiff_t k = at.first_term; k < at.last_term; k += interval) {
+    const ptrdiff_t terms = at.last_term - k < interval ? at.last_term - k : interval;
+    accumulate<left>(tile, terms, left == Left::by_rows ? a + k : a + k * lda, lda, b + k * ldb, ldb);
+    fetch_burst(queue);
+  }
+}
+
+template <class T, int R, int V>
+FASTMLP_INLINE void load_tile(Tile<T, R, V>& tile, const T* from, ptrdiff_t ld) {
+#pragma GCC unroll 6
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) tile.v[r][v] = load<T>(from + r * ld + v * kLanes<T>);
+  }
+}
+
+template <class T, int R, int V>
+FASTMLP_INLINE void store_tile(const Tile<T, R, V>& tile, T* to, ptrdiff_t ld) {
+#pragma GCC unroll 6
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) store<T>(to + r * ld + v * kLanes<T>, tile.v[r][v]);
+  }
+}
 
 template <ActivationKind kind, class T, int R, int V>
 FASTMLP_INLINE void store_activated(const Tile<T, R, V>& tile, T parameter, T* a, T* d, ptrdiff_t ld) {
@@ -61,19 +98,39 @@ FASTMLP_INLINE void store_activated(const Tile<T, R, V>& tile, T parameter, T* a
   }
 }
 
+// A kernel on tiles names its sizes and operands, and what becomes of a tile before and after its sum.
+template <class T>
+constexpr ptrdiff_t kTileColumns = kTileVectors * kLanes<T>;
+
 template <class T>
 struct ForwardTile {
+  static constexpr bool kAsksForNextBlock = true;
+  static ptrdiff_t rows(const ForwardArguments<T>& p) { return p.rows; }
+  static ptrdiff_t columns(const ForwardArguments<T>& p) { return p.n_out; }
+  static ptrdiff_t terms(const ForwardArguments<T>& p) { return p.n_in; }
+  static const T* right(const ForwardArguments<T>& p) { return p.weights; }
+  static ptrdiff_t ld_right(const ForwardArguments<T>& p) { return p.ldw; }
+
   template <int R, int V>
-  static void run(const ForwardArguments<T>& p, Place at) {
+  static void run(const ForwardArguments<T>& p, const Place& at, FetchQueue& queue) {
     const T* w = p.weights + at.column;
+    T* sums = p.sums + at.row * kTileColumns<T>;
     Tile<T, R, V> tile;
+    if (at.first_term == 0) {
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) {
-      const Vec<T> bias = load<T>(w + p.n_in * p.ldw + v * kLanes<T>);
+      for (int v = 0; v < V; ++v) {
+        const Vec<T> bias = load<T>(w + p.n_in * p.ldw + v * kLanes<T>);
 #pragma GCC unroll 6
-      for (int r = 0; r < R; ++r) tile.v[r][v] = bias;
+        for (int r = 0; r < R; ++r) tile.v[r][v] = bias;
+      }
+    } else {
+      load_tile(tile, sums, kTileColumns<T>);
     }
-    accumulate<Left::by_rows>(tile, p.n_in, p.x + at.row * p.ldx, p.ldx, w, p.ldw);
+    accumulate_and_fetch<Left::by_rows>(tile, at, p.x + at.row * p.ldx, p.ldx, w, p.ldw, queue);
+    if (at.last_term < p.n_in) {
+      store_tile(tile, sums, kTileColumns<T>);
+      return;
+    }
     T* a = p.a + at.row * p.lda + at.column;
     T* d = p.d != nullptr ? p.d + at.row * p.lda + at.column : nullptr;
     with_activation(p.activation, [&]<ActivationKind kind>() __attribute__((always_inline)) {
@@ -89,11 +146,24 @@ struct ForwardTile {
 
 template <class T>
 struct BackwardTile {
+  static constexpr bool kAsksForNextBlock = true;
+  static ptrdiff_t rows(const BackwardArguments<T>& p) { return p.rows; }
+  static ptrdiff_t columns(const BackwardArguments<T>& p) { return p.n_in; }
+  static ptrdiff_t terms(const BackwardArguments<T>& p) { return p.n_out; }
+  static const T* right(const BackwardArguments<T>& p) { return p.transposed; }
+  static ptrdiff_t ld_right(const BackwardArguments<T>& p) { return p.ldt; }
+
   template <int R, int V>
-  static void run(const BackwardArguments<T>& p, Place at) {
+  static void run(const BackwardArguments<T>& p, const Place& at, FetchQueue& queue) {
+    T* sums = p.sums + at.row * kTileColumns<T>;
     Tile<T, R, V> tile{};
-    accumulate<Left::by_rows>(tile, p.n_out, p.delta_out + at.row * p.ld_out, p.ld_out, p.transposed + at.column,
-                              p.ldt);
+    if (at.first_term > 0) load_tile(tile, sums, kTileColumns<T>);
+    accumulate_and_fetch<Left::by_rows>(tile, at, p.delta_out + at.row * p.ld_out, p.ld_out, p.transposed + at.column,
+                                        p.ldt, queue);
+    if (at.last_term < p.n_out) {
+      store_tile(tile, sums, kTileColumns<T>);
+      return;
+    }
     T* d = p.d + at.row * p.ld_in + at.column;
 #pragma GCC unroll 6
     for (int r = 0; r < R; ++r) {
@@ -106,100 +176,120 @@ struct BackwardTile {
   }
 };
 
-constexpr ptrdiff_t kCacheLine = 64;
-// Terms of a sum between two bursts of a fetch queue. Measured: 16 costs 2 % more than 32, 64 gains nothing.
-constexpr ptrdiff_t kFetchInterval = 32;
-
-FASTMLP_INLINE void fetch_burst(FetchQueue& queue) {
-  for (ptrdiff_t i = 0; i < queue.burst && queue.row != queue.end; ++i) {
-    __builtin_prefetch(*queue.row + queue.byte, 0, 2);
-    queue.byte += kCacheLine;
-    if (queue.byte >= queue.row_bytes) {
-      queue.byte = 0;
-      ++queue.row;
-    }
-  }
-}
-
 template <class T>
 struct GradientTile {
+  static constexpr bool kAsksForNextBlock = false;
+  static ptrdiff_t rows(const GradientArguments<T>& p) { return p.n_rows; }
+  static ptrdiff_t columns(const GradientArguments<T>& p) { return p.n_columns; }
+  static ptrdiff_t terms(const GradientArguments<T>& p) { return p.batch; }
+
   template <int R, int V>
-  static void run(const GradientArguments<T>& p, Place at) {
-    Tile<T, R, V> tile{};
-    const T* x = p.x + at.row;
-    const T* delta = p.delta + at.column;
-    for (ptrdiff_t done = 0; done < p.batch; done += kFetchInterval) {
-      const ptrdiff_t terms = p.batch - done < kFetchInterval ? p.batch - done : kFetchInterval;
-      accumulate<Left::by_columns>(tile, terms, x + done * p.ldx, p.ldx, delta + done * p.ldd, p.ldd);
-      fetch_burst(*p.fetch);
-    }
+  static void run(const GradientArguments<T>& p, const Place& at, FetchQueue& queue) {
     T* g = p.g + at.row * p.ldg + at.column;
-#pragma GCC unroll 6
-    for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) store<T>(g + r * p.ldg + v * kLanes<T>, tile.v[r][v]);
-    }
+    own_burst(*p.to_write);
+    Tile<T, R, V> tile{};
+    if (at.first_term > 0) load_tile(tile, g, p.ldg);
+    accumulate_and_fetch<Left::by_columns>(tile, at, p.x + at.row, p.ldx, p.delta + at.column, p.ldd, queue);
+    store_tile(tile, g, p.ldg);
   }
 };
 
 template <class Kernel, int R, class Arguments>
-FASTMLP_INLINE void run_tile_of_rows(const Arguments& p, Place at, ptrdiff_t vectors) {
+FASTMLP_INLINE void run_tile_of_rows(const Arguments& p, const Place& at, ptrdiff_t vectors, FetchQueue& queue) {
   switch (vectors) {
-    case 1: Kernel::template run<R, 1>(p, at); break;
-    case 2: Kernel::template run<R, 2>(p, at); break;
+    case 1: Kernel::template run<R, 1>(p, at, queue); break;
+    case 2: Kernel::template run<R, 2>(p, at, queue); break;
     case 3:
-      if constexpr (kTileVectors >= 3) Kernel::template run<R, 3>(p, at);
+      if constexpr (kTileVectors >= 3) Kernel::template run<R, 3>(p, at, queue);
       break;
     case 4:
-      if constexpr (kTileVectors >= 4) Kernel::template run<R, 4>(p, at);
+      if constexpr (kTileVectors >= 4) Kernel::template run<R, 4>(p, at, queue);
       break;
   }
 }
 
 template <class Kernel, class Arguments>
-FASTMLP_INLINE void run_tile(const Arguments& p, Place at, ptrdiff_t rows, ptrdiff_t vectors) {
+FASTMLP_INLINE void run_tile(const Arguments& p, const Place& at, ptrdiff_t rows, ptrdiff_t vectors,
+                             FetchQueue& queue) {
   switch (rows) {
-    case 1: run_tile_of_rows<Kernel, 1>(p, at, vectors); break;
-    case 2: run_tile_of_rows<Kernel, 2>(p, at, vectors); break;
-    case 3: run_tile_of_rows<Kernel, 3>(p, at, vectors); break;
-    case 4: run_tile_of_rows<Kernel, 4>(p, at, vectors); break;
-    case 5: run_tile_of_rows<Kernel, 5>(p, at, vectors); break;
-    case 6: run_tile_of_rows<Kernel, 6>(p, at, vectors); break;
+    case 1: run_tile_of_rows<Kernel, 1>(p, at, vectors, queue); break;
+    case 2: run_tile_of_rows<Kernel, 2>(p, at, vectors, queue); break;
+    case 3: run_tile_of_rows<Kernel, 3>(p, at, vectors, queue); break;
+    case 4: run_tile_of_rows<Kernel, 4>(p, at, vectors, queue); break;
+    case 5: run_tile_of_rows<Kernel, 5>(p, at, vectors, queue); break;
+    case 6: run_tile_of_rows<Kernel, 6>(p, at, vectors, queue); break;
   }
 }
 
-// Covers rows x columns with tiles, panel of columns by panel: a panel of B is reused by all row tiles while it is in
-// the nearest cache.
+// A whole in nearly equal parts of at most `most`, one after the other: the first ones are one longer.
+struct Parts {
+  FASTMLP_INLINE Parts(ptrdiff_t whole, ptrdiff_t most)
+      : count((whole + most - 1) / most), shortest(whole / count), longer(whole - shortest * count) {}
+  FASTMLP_INLINE ptrdiff_t size(ptrdiff_t i) const { return shortest + (i < longer ? 1 : 0); }
+
+  ptrdiff_t count;
+  ptrdiff_t shortest;
+  ptrdiff_t longer;
+};
+
+// Panels of columns, within a panel blocks of terms, within a block strips of rows: a block of a panel of B is reused
+// by all strips while it is in a near cache. A kernel that was given no queue asks for the next block meanwhile.
 template <class T, class Kernel, class Arguments>
-FASTMLP_INLINE void run_tiles(const Arguments& p, ptrdiff_t rows, ptrdiff_t columns) {
-  const ptrdiff_t vectors = (columns + kLanes<T> - 1) / kLanes<T>;
-  const ptrdiff_t panels = (vectors + kTileVectors - 1) / kTileVectors;
-  const ptrdiff_t strips = (rows + kTileRows - 1) / kTileRows;
-  for (ptrdiff_t panel = 0; panel < panels; ++panel) {
-    const ptrdiff_t v0 = vectors * panel / panels;
-    const ptrdiff_t v1 = vectors * (panel + 1) / panels;
-    for (ptrdiff_t strip = 0; strip < strips; ++strip) {
-      const ptrdiff_t r0 = rows * strip / strips;
-      const ptrdiff_t r1 = rows * (strip + 1) / strips;
-      run_tile<Kernel>(p, Place{r0, v0 * kLanes<T>}, r1 - r0, v1 - v0);
+FASTMLP_INLINE void run_tiles(const Arguments& p) {
+  const Parts panels((Kernel::columns(p) + kLanes<T> - 1) / kLanes<T>, kTileVectors);
+  const Parts blocks(Kernel::terms(p), kDepth);
+  const Parts strips(Kernel::rows(p), kTileRows);
+  Place at{0, 0, 0, 0};
+  for (ptrdiff_t panel = 0; panel < panels.count; ++panel) {
+    at.first_term = 0;
+    for (ptrdiff_t block = 0; block < blocks.count; ++block) {
+      at.last_term = at.first_term + blocks.size(block);
+      Region next{};
+      FetchQueue own{&next, &next, 0, 0, 0};
+      if constexpr (Kernel::kAsksForNextBlock) {
+        const bool same_panel = block + 1 < blocks.count;
+        if (same_panel || panel + 1 < panels.count) {
+          const ptrdiff_t term = same_panel ? at.last_term : 0;
+          const ptrdiff_t column = same_panel ? at.column : at.column + panels.size(panel) * kLanes<T>;
+          const T* first = Kernel::right(p) + term * Kernel::ld_right(p) + column;
+          next = {.addresses = nullptr,
+                  .first = reinterpret_cast<const char*>(first),
+                  .stride = Kernel::ld_right(p) * static_cast<ptrdiff_t>(sizeof(T)),
+                  .rows = blocks.size(same_panel ? block + 1 : 0),
+                  .row_bytes = panels.size(same_panel ? panel : panel + 1) * kVectorBytes};
+          const ptrdiff_t bursts = strips.count * ((blocks.size(block) + kFetchInterval - 1) / kFetchInterval);
+          own = {&next, &next + 1, 0, 0, (lines_of(next) + bursts - 1) / bursts};
+        }
+      }
+      at.row = 0;
+      for (ptrdiff_t strip = 0; strip < strips.count; ++strip) {
+        if constexpr (Kernel::kAsksForNextBlock) {
+          run_tile<Kernel>(p, at, strips.size(strip), panels.size(panel), own);
+        } else {
+          run_tile<Kernel>(p, at, strips.size(strip), panels.size(panel), *p.fetch);
+        }
+        at.row += strips.size(strip);
+      }
+      at.first_term = at.last_term;
     }
+    at.column += panels.size(panel) * kLanes<T>;
   }
 }
 
 template <class T>
 void forward(const ForwardArguments<T>& p) noexcept {
-  run_tiles<T, ForwardTile<T>>(p, p.rows, p.n_out);
+  run_tiles<T, ForwardTile<T>>(p);
   for (ptrdiff_t r = 0; r < p.rows; ++r) p.a[r * p.lda + p.n_out] = T(1);  // the tiles wrote over it
 }
 
 template <class T>
 void backward(const BackwardArguments<T>& p) noexcept {
-  run_tiles<T, BackwardTile<T>>(p, p.rows, p.n_in);
+  run_tiles<T, BackwardTile<T>>(p);
 }
 
 template <class T>
 void gradient(const GradientArguments<T>& p) noexcept {
-  run_tiles<T, GradientTile<T>>(p, p.n_rows, p.n_columns);
+  run_tiles<T, GradientTile<T>>(p);
 }
 
 }  // namespace

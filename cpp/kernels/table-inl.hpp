@@ -8,6 +8,7 @@
 #include "kernels/loss-inl.hpp"
 #include "kernels/optimizer-inl.hpp"
 #include "kernels/product-inl.hpp"
+#include "kernels/random-inl.hpp"
 #include "kernels/rows-inl.hpp"
 
 namespace fastmlp {
@@ -34,6 +35,7 @@ constexpr Kernels<T> kernels_of_this_target() {
       .tile_rows = kTileRows,
       .tile_columns = kTileVectors * kLanes<T>,
       .fetch_interval = kFetchInterval,
+      .deepest_sum = kDepth,
   };
 }
 
@@ -42,6 +44,7 @@ constexpr Kernels<T> kernels_of_this_target() {
 extern const KernelTable FASTMLP_TARGET_TABLE;
 const KernelTable FASTMLP_TARGET_TABLE = {
     .target = FASTMLP_TARGET_NAME,
+    .random = random,
     .float32 = kernels_of_this_target<float>(),
     .float64 = kernels_of_this_target<double>(),
 };

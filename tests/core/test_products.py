@@ -18,6 +18,8 @@ DTYPES = [np.float32, np.float64]
 EDGES = [1, 2, 3, 5, 6, 7, 11, 13, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65, 70]
 # Every edge in each of the three dimensions, the other two running through the list at other strides.
 SHAPES = [(EDGES[i], EDGES[(5 * i + 2) % len(EDGES)], EDGES[(8 * i + 4) % len(EDGES)]) for i in range(len(EDGES))]
+# Sums of more terms than a panel holds are continued from memory: just above one and two panels.
+DEEP = [(7, 1025, 70), (13, 2051, 33)]
 
 
 def assert_mostly_nonzero(x):
@@ -41,7 +43,7 @@ def draw(shape, dtype, seed):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("target", TARGETS)
 def test_forward_adds_the_bias_and_every_product_once(target, dtype):
-    for seed, (rows, n_in, n_out) in enumerate(SHAPES):
+    for seed, (rows, n_in, n_out) in enumerate(SHAPES + DEEP):
         x, w = draw((rows, n_in), dtype, seed), draw((n_in + 1, n_out), dtype, seed + 1)
         a, d = _testing.forward(target, x, w, "identity", 0.0)
         assert_product(a, x, w[:-1], exact_offset=w[-1].astype(np.float64))
@@ -51,7 +53,7 @@ def test_forward_adds_the_bias_and_every_product_once(target, dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("target", TARGETS)
 def test_backward_multiplies_by_the_derivative_and_keeps_padding_zero(target, dtype):
-    for seed, (rows, n_in, n_out) in enumerate(SHAPES):
+    for seed, (rows, n_out, n_in) in enumerate(SHAPES + DEEP):
         delta, transposed = draw((rows, n_out), dtype, seed), draw((n_out, n_in), dtype, seed + 1)
         d = np.full((rows, n_in), 0.5, dtype)  # a power of two: the factor adds no rounding
         result, padding = _testing.backward(target, delta, transposed, d)
@@ -62,7 +64,7 @@ def test_backward_multiplies_by_the_derivative_and_keeps_padding_zero(target, dt
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("target", TARGETS)
 def test_gradient_sums_over_the_batch_and_keeps_padding_zero(target, dtype):
-    for seed, (batch, n_rows, n_columns) in enumerate(SHAPES):
+    for seed, (n_rows, batch, n_columns) in enumerate(SHAPES + DEEP):
         x, delta = draw((batch, n_rows), dtype, seed), draw((batch, n_columns), dtype, seed + 1)
         result, padding = _testing.gradient(target, x, delta)
         assert_product(result, x.T, delta)
@@ -71,7 +73,7 @@ def test_gradient_sums_over_the_batch_and_keeps_padding_zero(target, dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_every_target_gives_the_same_bits(dtype):
-    for seed, (rows, n_in, n_out) in enumerate(SHAPES):
+    for seed, (rows, n_in, n_out) in enumerate(SHAPES + DEEP):
         x, w = draw((rows, n_in), dtype, seed), draw((n_in + 1, n_out), dtype, seed + 1)
         delta = draw((rows, n_out), dtype, seed + 2)
         seen = set()

@@ -7,7 +7,7 @@ favours some places (permutations, uniformity), weights that depend on more than
 import numpy as np
 import pytest
 
-from fastmlp._core import Network32, Network64, _testing
+from fastmlp._core import Network32, Network64, _testing, available_targets
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,20 @@ from fastmlp._core import Network32, Network64, _testing
         ),
     ],
 )
-def test_philox_gives_its_known_answers(counter, key, expected):
-    assert _testing.philox4x32(counter, *key) == expected
+@pytest.mark.parametrize("target", available_targets())
+def test_philox_gives_its_known_answers(target, counter, key, expected):
+    seed, first_pair = (words[0] | words[1] << 32 for words in (key, counter))
+    numbers = _testing.random_numbers(target, seed, counter[3], counter[2], first_pair, 1)
+    assert [word for number in numbers for word in (number & 0xFFFFFFFF, number >> 32)] == expected
+
+
+@pytest.mark.parametrize("target", available_targets())
+def test_a_number_does_not_depend_on_how_many_are_drawn_at_a_time(target):
+    first_pair = 2**32 - 7  # so that the counter's second word is counted too
+    together = _testing.random_numbers(target, 3, 1, 2, first_pair, 21)
+    alone = [number for i in range(21) for number in _testing.random_numbers(target, 3, 1, 2, first_pair + i, 1)]
+    assert together == alone
+    assert len(set(together)) == 42
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 16, 1000])

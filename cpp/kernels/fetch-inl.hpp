@@ -1,0 +1,50 @@
+// Asking the memory for what comes next, from within the products, which leave it idle: reads ahead of their use, and
+// lines that this core shall own before it writes them. Which memory that is, the core says (core/prefetch.hpp).
+#pragma once
+
+#include "kernels/kernel_table.hpp"
+#include "kernels/vec-inl.hpp"
+
+namespace fastmlp {
+namespace {
+
+constexpr ptrdiff_t kCacheLine = 64;
+// Terms of a sum between two bursts of a fetch queue. Measured: 16 costs 2 % more than 32, 64 gains nothing.
+constexpr ptrdiff_t kFetchInterval = 32;
+
+// Calls ask(address) for the next burst of lines.
+template <class Ask>
+FASTMLP_INLINE void next_burst(FetchQueue& queue, Ask ask) {
+  for (ptrdiff_t i = 0; i < queue.burst && queue.region != queue.end; ++i) {
+    const Region& region = *queue.region;
+    ask((region.addresses != nullptr ? region.addresses[queue.row] : region.first + queue.row * region.stride) +
+        queue.byte);
+    queue.byte += kCacheLine;
+    if (queue.byte < region.row_bytes) continue;
+    queue.byte = 0;
+    if (++queue.row < region.rows) continue;
+    queue.row = 0;
+    ++queue.region;
+  }
+}
+
+FASTMLP_INLINE void fetch_burst(FetchQueue& queue) {
+  next_burst(queue, [](const char* line) { __builtin_prefetch(line, 0, 2); });
+}
+
+// Writes into each line what is there already, so that the core becomes its only owner while the sums run. Measured
+// where another core had read the line: 10 ns a line when the optimizer writes it at once; a prefetch for writing does
+// nothing, since the line is there.
+FASTMLP_INLINE void own_burst(FetchQueue& queue) {
+  next_burst(queue, [](const char* line) {
+    volatile char* byte = const_cast<char*>(line);
+    *byte = *byte;
+  });
+}
+
+FASTMLP_INLINE ptrdiff_t lines_of(const Region& region) {
+  return region.rows * ((region.row_bytes + kCacheLine - 1) / kCacheLine);
+}
+
+}  // namespace
+}  // namespace fastmlp
