@@ -7,44 +7,60 @@ import sys
 from pathlib import Path
 
 from bench import machine, profile, report
-from bench.cells import CELLS, MAIN
+from bench.cells import CELLS, GROUPS, Cell, cells_named
 from bench.peers import PEERS
-from bench.run import measure
+from bench.run import Result, measure
 
 
 def main() -> int:
     """Run the command line; 1 when --compare finds a cell of fastmlp slower beyond the spread."""
     parser = argparse.ArgumentParser(
         prog="python -m bench",
-        description="Time training steps of fastmlp and its peers in turn, beside the machine's measured peak.",
-        epilog="example: python -m bench --cells mnist50,policy --rounds 7 --json new.json --chart new.png",
+        description="Time training steps of fastmlp and its peers, or calls that predict (cells named infer...), in "
+        "turn, beside the machine's measured peak. Other measures: python -m bench.mnist, bench.footprint, "
+        "bench.instructions.",
+        epilog="examples: python -m bench --cells mnist50,policy --rounds 7 --json new.json --chart new.png; "
+        "python -m bench --cells sweep --threads 1,2 --peers fastmlp,jax",
     )
-    parser.add_argument("--cells", default=",".join(MAIN), help=f"of {', '.join(CELLS)} (default: the first six)")
-    parser.add_argument("--peers", default=",".join(PEERS), help=f"of {', '.join(PEERS)} (default: all)")
+    parser.add_argument(
+        "--cells",
+        default="main",
+        help=f"of the groups {', '.join(GROUPS)} and the cells {', '.join(CELLS)} (default: main)",
+    )
+    parser.add_argument("--peers", help=f"of {', '.join(PEERS)} (default: all that do the cell)")
     parser.add_argument("--threads", default="2", help="numbers of threads, as 1,2 (default: 2)")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each peer (default: 5)")
     parser.add_argument("--json", type=Path, help="write everything measured to this file")
     parser.add_argument("--chart", type=Path, help="draw the shares of the peak to this PNG file")
-    parser.add_argument("--profile", action="store_true", help="split fastmlp's step into its kernels instead")
+    parser.add_argument("--profile", action="store_true", help="split fastmlp's training step into its kernels instead")
     parser.add_argument("--compare", type=Path, help="JSON file of an older run to compare with")
     arguments = parser.parse_args()
+    try:
+        cells = cells_named(arguments.cells)
+    except ValueError as error:
+        parser.error(str(error))
+    unknown = [peer for peer in (arguments.peers or "fastmlp").split(",") if peer not in PEERS]
+    if unknown:
+        parser.error(f"{unknown[0]!r} is not a peer ({', '.join(PEERS)})")
+    threads_asked = [int(threads) for threads in arguments.threads.split(",")]
 
     facts = machine.description()
     facts["bandwidth"] = f"{machine.bandwidth():.1f} GB/s (copy, one thread)"
     for name, fact in facts.items():
         print(f"{name:<12}{fact}")
     if arguments.profile:
-        for name in arguments.cells.split(","):
-            for threads in map(int, arguments.threads.split(",")):
-                print(profile.table(CELLS[name], threads), flush=True)
+        for cell in cells:
+            for threads in threads_asked if isinstance(cell, Cell) else ():
+                print(profile.table(cell, threads), flush=True)
         return 0
-    results = []
-    for name in arguments.cells.split(","):
-        for threads in map(int, arguments.threads.split(",")):
-            cell_results = measure(CELLS[name], arguments.peers.split(","), threads, arguments.rounds)
-            print(
-                report.table(cell_results) if not results else report.table(cell_results).split("\n", 2)[2], flush=True
-            )
+    results: list[Result] = []
+    print(report.HEADER, "-" * len(report.HEADER), sep="\n")
+    for cell in cells:
+        peers = arguments.peers.split(",") if arguments.peers else list(cell.peers)
+        for threads in threads_asked:
+            cell_results = measure(cell, peers, threads, arguments.rounds)
+            for line in report.rows(cell_results):
+                print(line, flush=True)
             results += cell_results
     for version in dict.fromkeys(result.version for result in results):
         print(version)

@@ -9,22 +9,22 @@ from pathlib import Path
 
 from bench.run import Result
 
-HEADER = f"{'cell':<14}{'peer':<16}{'threads':>7}{'us/step':>12}{'spread':>8}{'GFLOP/s':>10}{'of peak':>9}{'ratio':>8}"
+HEADER = f"{'cell':<20}{'peer':<16}{'threads':>7}{'us':>12}{'spread':>8}{'GFLOP/s':>10}{'of peak':>9}{'ratio':>8}"
 
 
-def table(results: Sequence[Result]) -> str:
-    """Return a table; ratio: how many times as long as fastmlp's a step takes."""
-    lines = [HEADER, "-" * len(HEADER)]
+def rows(results: Sequence[Result]) -> list[str]:
+    """Return the rows below HEADER; us: of a step or a call; ratio: how many times as long as fastmlp's it takes."""
+    lines = []
     for result in results:
         own = next(
             (r for r in results if (r.cell, r.threads, r.peer) == (result.cell, result.threads, "fastmlp")), None
         )
         ratio = f"{result.step / own.step:8.2f}" if own is not None else f"{'-':>8}"
         lines.append(
-            f"{result.cell:<14}{result.peer:<16}{result.threads:>7}{result.step * 1e6:>12.2f}"
+            f"{result.cell:<20}{result.peer:<16}{result.threads:>7}{result.step * 1e6:>12.2f}"
             f"{result.spread:>8.1%}{result.gflops:>10.1f}{result.share:>9.1%}{ratio}"
         )
-    return "\n".join(lines)
+    return lines
 
 
 def write_json(path: Path, machine: dict[str, str], results: Sequence[Result]) -> None:
@@ -41,7 +41,7 @@ def read_json(path: Path) -> list[Result]:
 
 def compare(old: Sequence[Result], new: Sequence[Result]) -> tuple[str, bool]:
     """Return a table of shares of peak, old against new, and whether a cell became slower by more than the spreads."""
-    lines = [f"{'cell':<14}{'peer':<16}{'threads':>7}{'old':>9}{'new':>9}{'change':>9}"]
+    lines = [f"{'cell':<20}{'peer':<16}{'threads':>7}{'old':>9}{'new':>9}{'change':>9}"]
     slower = False
     for result in new:
         key = (result.cell, result.peer, result.threads)
@@ -53,7 +53,7 @@ def compare(old: Sequence[Result], new: Sequence[Result]) -> tuple[str, bool]:
         slower = slower or (beyond and change < 0 and result.peer == "fastmlp")
         verdict = ("slower" if change < 0 else "faster") if beyond else ""
         lines.append(
-            f"{result.cell:<14}{result.peer:<16}{result.threads:>7}"
+            f"{result.cell:<20}{result.peer:<16}{result.threads:>7}"
             f"{before.share:>9.1%}{result.share:>9.1%}{change:>+9.1%}  {verdict}"
         )
     return "\n".join(lines), slower
@@ -73,6 +73,7 @@ def draw(path: Path, machine: dict[str, str], results: Sequence[Result]) -> None
         "jax": "#4c78a8",
         "torch": "#7a7a7a",
         "torch-compiled": "#a8a8a8",
+        "onnxruntime": "#5b9a5b",
         "sklearn": "#d9b44a",
     }
     figure, axes = plt.subplots(figsize=(1.6 * len(cells) + 2.4, 4.6), layout="constrained")

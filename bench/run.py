@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from statistics import median
 from typing import Any
 
-from bench.cells import Cell
+from bench.cells import AnyCell
 from bench.machine import peak_meter
 from bench.peers import PEERS
 
@@ -25,7 +25,7 @@ REST_SECONDS = 0.4
 
 @dataclass
 class Result:
-    """Seconds per step of one peer in each round, and the machine's peak in the same rounds."""
+    """Seconds per step (call, in an inference cell) of one peer in each round, and the machine's peak in the same."""
 
     cell: str
     peer: str
@@ -58,11 +58,11 @@ class Result:
         )
 
 
-def _work(module: str, cell: Cell, threads: int, pipe: Connection) -> None:
+def _work(module: str, cell: AnyCell, threads: int, pipe: Connection) -> None:
     """Prepare, then for every request time that many epochs; the first answer is the version or what is missing."""
     try:
         peer = importlib.import_module(module)
-        run = peer.prepare(cell, threads)
+        run = cell.work(peer.prepare, threads)
         run(1)  # compiles where there is something to compile
         pipe.send((peer.VERSION(), None))
     except Exception as error:
@@ -77,7 +77,7 @@ def _work(module: str, cell: Cell, threads: int, pipe: Connection) -> None:
 class Worker:
     """A peer's process."""
 
-    def __init__(self, peer: str, cell: Cell, threads: int) -> None:
+    def __init__(self, peer: str, cell: AnyCell, threads: int) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, other = context.Pipe()
         self._process = context.Process(target=_work, args=(PEERS[peer], cell, threads, other), daemon=True)
@@ -85,7 +85,7 @@ class Worker:
         self.version, self.missing = self._pipe.recv()
 
     def seconds(self, epochs: int) -> float:
-        """Return what training that many epochs took."""
+        """Return how long that many epochs took."""
         self._pipe.send(epochs)
         elapsed: float = self._pipe.recv()
         return elapsed
@@ -97,10 +97,13 @@ class Worker:
         self._process.join()
 
 
-def measure(cell: Cell, peers: list[str], threads: int, rounds: int, say: Any = print) -> list[Result]:
+def measure(cell: AnyCell, peers: list[str], threads: int, rounds: int, say: Any = print) -> list[Result]:
     """Run a cell on all peers; a missing one is said and left out."""
     workers: dict[str, Worker] = {}
     for peer in peers:
+        if peer not in cell.peers:
+            say(f"{peer} is left out of {cell.name}: it does other cells only")
+            continue
         worker = Worker(peer, cell, threads)
         if worker.missing is None:
             workers[peer] = worker

@@ -1,15 +1,31 @@
 """The libraries that are measured, each in its fastest usual form, each in a process of its own.
 
-A peer is a module with ``VERSION()`` and ``prepare(cell, threads)``, which returns ``run(epochs)``: train that many
-epochs of the cell, and return when the work is done. A module that cannot be imported is a missing peer.
+A peer is a module with ``VERSION()`` and ``prepare(cell, threads)``, which returns a Model for a training cell (see
+cells.py). A module that cannot be imported is a missing peer.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy.typing as npt
 
 PEERS = {
     "fastmlp": "bench.peers.with_fastmlp",
     "jax": "bench.peers.with_jax",
     "torch": "bench.peers.with_torch",
     "torch-compiled": "bench.peers.with_torch_compiled",
+    "onnxruntime": "bench.peers.with_onnxruntime",
     "sklearn": "bench.peers.with_sklearn",
 }
+# ONNX Runtime does not train; a network of a few layers gains nothing from torch.compile when it only predicts.
+TRAINING = tuple(peer for peer in PEERS if peer != "onnxruntime")
+PREDICTING = tuple(peer for peer in PEERS if peer != "torch-compiled")
+
+
+class Model(NamedTuple):
+    """A network of one peer, with the cell's data at hand."""
+
+    train: Callable[[int], None]  # trains so many more epochs, and returns when the work is done
+    predict: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]  # X (rows, inputs) to probabilities (rows, classes)

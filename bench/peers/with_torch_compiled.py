@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 
 from bench.cells import Cell
-from bench.peers import with_torch
+from bench.peers import Model, with_torch
 
 
 def VERSION() -> str:  # noqa: N802
     return f"PyTorch {torch.__version__}, compiled"
 
 
-def prepare(cell: Cell, threads: int) -> Callable[[int], None]:
+def prepare(cell: Cell, threads: int) -> Model:
     return with_torch.prepare(cell, threads, wrap=torch.compile)
