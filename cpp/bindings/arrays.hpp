@@ -20,10 +20,20 @@ inline void require(bool condition, const char* sentence) {
   if (!condition) throw py::value_error(sentence);
 }
 
+inline std::optional<DataType> core_type_of(const py::array& array) {
+  const py::dtype type = array.dtype();
+  const char order = type.byteorder();
+  if (order != '=' && order != '|') return std::nullopt;
+  switch (type.num()) {
+    case py::detail::npy_api::NPY_UBYTE_: return DataType::uint8;
+    case py::detail::npy_api::NPY_FLOAT_: return DataType::float32;
+    case py::detail::npy_api::NPY_DOUBLE_: return DataType::float64;
+    default: return std::nullopt;
+  }
+}
+
 inline DataType data_type_of(const py::array& array) {
-  if (py::isinstance<py::array_t<std::uint8_t>>(array)) return DataType::uint8;
-  if (py::isinstance<py::array_t<float>>(array)) return DataType::float32;
-  if (py::isinstance<py::array_t<double>>(array)) return DataType::float64;
+  if (const auto type = core_type_of(array)) return *type;
   throw py::type_error("the core takes arrays of uint8, float32 or float64.");
 }
 
@@ -37,6 +47,18 @@ inline DataView data_view(const py::array& array, std::ptrdiff_t columns) {
   require(array.ndim() == 2 && is_contiguous(array), "the core takes contiguous, aligned 2-D arrays.");
   require(array.shape(1) == columns, "the core was given an array with a wrong number of columns.");
   return {array.data(), data_type_of(array), array.shape(0), columns};
+}
+
+// The same without words: nothing where X is not such an array as it stands, or has no rows.
+inline std::optional<DataView> plain_view(const py::object& X, std::ptrdiff_t columns) {
+  if (Py_TYPE(X.ptr()) != py::detail::npy_api::get().PyArray_Type_) return std::nullopt;
+  const auto array = py::reinterpret_borrow<py::array>(X);
+  if (array.ndim() != 2 || array.shape(1) != columns || array.shape(0) == 0 || !is_contiguous(array)) {
+    return std::nullopt;
+  }
+  const auto type = core_type_of(array);
+  if (!type) return std::nullopt;
+  return DataView{array.data(), *type, array.shape(0), columns};
 }
 
 // The samples of one call. Class labels are not looked at: the losses only compare them, and a wrong one is no class.

@@ -58,11 +58,45 @@ template <class T>
 py::array_t<T> forward(Network<T>& network, const py::array& X, int threads) {
   const DataView inputs = data_view(X, network.n_inputs());
   py::array_t<T> out = new_matrix<T>(inputs.rows, network.n_outputs());
-  std::vector<T*> places(network.layers().size(), nullptr);
-  places.back() = out.mutable_data();
+  T* data = out.mutable_data();
   const ReadAccess access(network.access());
   const py::gil_scoped_release unlocked;
-  evaluate_activations(network, inputs, places, threads);
+  evaluate_outputs(network, inputs, data, threads);
+  return out;
+}
+
+// Outputs of an ordinary array of finite values; None where something is not as it should be, which the checks in Python
+// then explain.
+template <class T>
+std::optional<py::array_t<T>> plain_outputs(Network<T>& network, const py::object& X, int threads) {
+  const auto inputs = plain_view(X, network.n_inputs());
+  if (!inputs) return std::nullopt;
+  py::array_t<T> out = new_matrix<T>(inputs->rows, network.n_outputs());
+  T* data = out.mutable_data();
+  const ReadAccess access(network.access());
+  Finite finite{};
+  {
+    const py::gil_scoped_release unlocked;
+    finite = evaluate_outputs(network, *inputs, data, threads);
+  }
+  if (!finite.inputs) return std::nullopt;
+  return out;
+}
+
+// Likewise, the index of each row's largest output; the outputs must be finite, too.
+template <class T>
+std::optional<py::array_t<std::ptrdiff_t>> plain_classes(Network<T>& network, const py::object& X, int threads) {
+  const auto inputs = plain_view(X, network.n_inputs());
+  if (!inputs) return std::nullopt;
+  py::array_t<std::ptrdiff_t> out(inputs->rows);
+  std::ptrdiff_t* data = out.mutable_data();
+  const ReadAccess access(network.access());
+  Finite finite{};
+  {
+    const py::gil_scoped_release unlocked;
+    finite = evaluate_classes(network, *inputs, data, threads);
+  }
+  if (!finite.inputs || !finite.outputs) return std::nullopt;
   return out;
 }
 
@@ -180,6 +214,8 @@ void register_network_of(py::module_& module, const char* name) {
       .def("weights", &weights_view<T>, py::arg("layer"))
       .def("bias", &bias_view<T>, py::arg("layer"))
       .def("forward", &forward<T>, py::arg("X"), py::arg("threads"))
+      .def("plain_outputs", &plain_outputs<T>, py::arg("X"), py::arg("threads"))
+      .def("plain_classes", &plain_classes<T>, py::arg("X"), py::arg("threads"))
       .def("activations", &activations<T>, py::arg("X"), py::arg("threads"))
       .def("loss", &loss<T>, py::arg("X"), py::arg("targets"), n, py::arg("threads"))
       .def("gradients", &gradients<T>, py::arg("X"), py::arg("targets"), n, py::arg("threads"))

@@ -2,6 +2,7 @@
 #include "core/evaluate.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "core/gradient_pass.hpp"
@@ -66,6 +67,56 @@ void evaluate_activations(const Network<T>& network, const DataView& inputs, con
       copy_rows(workspace.activations(l + 1, at), workspace.ld(l + 1), end - begin, units, out[l] + begin * units);
     }
   });
+}
+
+namespace {
+
+// Calls take(outputs, ld, begin, rows) for the outputs of each block of rows, on some thread.
+template <class T, class F>
+Finite over_outputs(const Network<T>& network, const DataView& inputs, int thread_request, F&& take) {
+  const int threads = plan_threads(network, inputs.rows, thread_request);
+  const Workspace<T> workspace(network, block_rows(inputs.rows, threads), Purpose::inference);
+  const Dataset data{.inputs = inputs};
+  const Selection all{nullptr, 0, inputs.rows};
+  const std::size_t depth = network.layers().size();
+  std::atomic<bool> finite_inputs{true};
+  std::atomic<bool> finite_outputs{true};
+  over_row_blocks(inputs.rows, threads, [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at) noexcept {
+    const std::ptrdiff_t rows = end - begin;
+    const auto has_nonfinite = [&](std::size_t l) {
+      return kernels<T>().first_nonfinite(rows * workspace.ld(l), workspace.activations(l, at)) >= 0;
+    };
+    gather_inputs(workspace, data, all, begin, end, at);
+    if (has_nonfinite(0)) finite_inputs.store(false, std::memory_order_relaxed);
+    forward_rows(network, workspace, at, at + rows, Purpose::inference);
+    if (has_nonfinite(depth)) finite_outputs.store(false, std::memory_order_relaxed);
+    take(workspace.activations(depth, at), workspace.ld(depth), begin, rows);
+  });
+  return {finite_inputs.load(), finite_outputs.load()};
+}
+
+}  // namespace
+
+template <class T>
+Finite evaluate_outputs(const Network<T>& network, const DataView& inputs, T* outputs, int thread_request) {
+  const std::ptrdiff_t units = network.n_outputs();
+  return over_outputs(network, inputs, thread_request,
+                      [&](const T* block, std::ptrdiff_t ld, std::ptrdiff_t begin, std::ptrdiff_t rows) noexcept {
+                        copy_rows(block, ld, rows, units, outputs + begin * units);
+                      });
+}
+
+template <class T>
+Finite evaluate_classes(const Network<T>& network, const DataView& inputs, std::ptrdiff_t* classes,
+                        int thread_request) {
+  const std::ptrdiff_t units = network.n_outputs();
+  return over_outputs(network, inputs, thread_request,
+                      [&](const T* block, std::ptrdiff_t ld, std::ptrdiff_t begin, std::ptrdiff_t rows) noexcept {
+                        for (std::ptrdiff_t r = 0; r < rows; ++r) {
+                          const T* row = block + r * ld;
+                          classes[begin + r] = std::max_element(row, row + units) - row;
+                        }
+                      });
 }
 
 template <class T>
@@ -140,6 +191,8 @@ double evaluate_gradients(const Network<T>& network, const Dataset& data, T* par
 
 #define FASTMLP_INSTANTIATE(T)                                                                         \
   template void evaluate_activations(const Network<T>&, const DataView&, const std::vector<T*>&, int); \
+  template Finite evaluate_outputs(const Network<T>&, const DataView&, T*, int);                       \
+  template Finite evaluate_classes(const Network<T>&, const DataView&, std::ptrdiff_t*, int);          \
   template double evaluate_loss(const Network<T>&, const Dataset&, int);                               \
   template double evaluate_gradients(const Network<T>&, const Dataset&, T*, T*, int);
 FASTMLP_INSTANTIATE(float)

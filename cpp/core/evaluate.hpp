@@ -16,6 +16,20 @@ template <class T>
 void evaluate_activations(const Network<T>& network, const DataView& inputs, const std::vector<T*>& out,
                           int thread_request);
 
+// Whether all values were finite, in T.
+struct Finite {
+  bool inputs;
+  bool outputs;
+};
+
+// Outputs (rows, n_outputs), contiguous.
+template <class T>
+Finite evaluate_outputs(const Network<T>& network, const DataView& inputs, T* outputs, int thread_request);
+
+// The index of each row's largest output, the first of equal ones.
+template <class T>
+Finite evaluate_classes(const Network<T>& network, const DataView& inputs, std::ptrdiff_t* classes, int thread_request);
+
 // Weighted mean loss and penalties.
 template <class T>
 double evaluate_loss(const Network<T>& network, const Dataset& data, int thread_request);

@@ -64,10 +64,12 @@ void row_norms(ptrdiff_t n, const T* w, T* sum_abs, T* sum_squares) noexcept {
 template <class T>
 ptrdiff_t first_nonfinite(ptrdiff_t n, const T* x) noexcept {
   constexpr ptrdiff_t kBlock = 64 * kLanes<T>;  // long enough to hide the test, short enough to search again
+  const ptrdiff_t whole = n / kLanes<T> * kLanes<T>;
   ptrdiff_t i = 0;
-  for (; i + kBlock <= n; i += kBlock) {
+  for (ptrdiff_t size = 0; i < whole; i += size) {
+    size = whole - i < kBlock ? whole - i : kBlock;
     Vec<T> differences{};
-    for (ptrdiff_t j = 0; j < kBlock; j += kLanes<T>) {
+    for (ptrdiff_t j = 0; j < size; j += kLanes<T>) {
       const Vec<T> v = load<T>(x + i + j);
       differences = differences + (v - v);  // zero, or NaN for NaN and infinity
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -79,9 +80,9 @@ class Architecture:
         """One for each layer."""
         return [resolve_activation(layer.activation) for layer in self.layers]
 
-    @property
+    @cached_property
     def meaning(self) -> Meaning:
-        """What the outputs mean."""
+        """What the outputs mean; kept, because finding out takes longer than predicting a row."""
         return meaning_of_outputs(self.activations[-1], self.loss, self.n_outputs)
 
     @property

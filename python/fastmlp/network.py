@@ -268,6 +268,10 @@ class Network:
         >>> net.predict([[-2.0], [3.0]])
         array([0, 1])
         """
+        if self._architecture.meaning == "many":
+            classes: Array | None = self._core.plain_classes(X, thread_limit())
+            if classes is not None:
+                return classes
         return predictions(self._finite_outputs(X), self._architecture.meaning)
 
     def predict_proba(self, X: npt.ArrayLike) -> Array:
@@ -319,7 +323,9 @@ class Network:
         >>> net.forward([[1, -1]]).round(2)
         array([[0.98, 0.12]])
         """
-        return self._core.forward(check_data(X, self.n_inputs, self.dtype), thread_limit())
+        # the core looks at ordinary arrays itself: for one row the checks in Python take longer than the network
+        outputs: Array | None = self._core.plain_outputs(X, thread_limit())
+        return self._core.forward(check_data(X, self.n_inputs, self.dtype), thread_limit()) if outputs is None else outputs
 
     def activations(self, X: npt.ArrayLike) -> list[Array]:
         """Return the outputs of every layer, from the first to the last.

@@ -244,3 +244,35 @@ def test_bad_arguments_give_their_sentence(call, kind, sentence):
 def test_a_network_beyond_all_memory_is_refused():
     with pytest.raises(MemoryError):
         fm.Network(2, [fm.Dense(2**40), fm.Dense(2**40)])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("given", [np.uint8, np.float32, np.float64, np.int64, list])
+def test_predictions_are_the_same_however_the_data_are_given(dtype, given):
+    net = fm.Network(3, [fm.Dense(5, "relu"), fm.Dense(4, "softmax")], dtype=dtype, seed=2)
+    X = np.random.default_rng(0).integers(0, 9, (150, 3))
+    proba = net.predict_proba(X)
+    as_given = X.tolist() if given is list else X.astype(given)
+    np.testing.assert_array_equal(net.predict_proba(as_given), proba)
+    np.testing.assert_array_equal(net.predict(as_given), proba.argmax(axis=1))
+    np.testing.assert_array_equal(net.forward(as_given), proba)
+
+
+def test_the_first_of_equal_outputs_is_the_class():
+    net = fm.Network(1, [fm.Dense(3, "softmax")])
+    net.set_parameters(np.zeros(6))
+    assert net.predict(np.ones((2, 1), np.float32)).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("make", [np.asfortranarray, lambda X: X[:, ::-1], lambda X: X.astype(">f4"), np.ma.asarray])
+def test_arrays_the_core_does_not_take_as_they_are_give_the_same_predictions(make):
+    net = fm.Network(3, [fm.Dense(4, "softmax")], seed=2)
+    X = make(np.random.default_rng(0).standard_normal((20, 3)).astype(np.float32))
+    np.testing.assert_array_equal(net.predict(X), net.predict(np.array(X, np.float32, order="C")))
+
+
+def test_outputs_that_are_not_finite_are_no_class():
+    net = fm.Network(1, [fm.Dense(2, "softmax")])
+    net.layers[0].weights[:] = np.inf
+    with pytest.raises(FloatingPointError, match="outputs hold nan"):
+        net.predict(np.ones((1, 1), np.float32))
