@@ -90,7 +90,8 @@ py::tuple forward(const std::string& target, const Matrix<T>& x, const Matrix<T>
                 .a = a.data(),
                 .d = d.data(),
                 .lda = a.ld,
-                .sums = sums.data()});
+                .sums = sums.data(),
+                .has_last_column = true});
   for (std::ptrdiff_t r = 0; r < a.rows; ++r) require(a.data()[r * a.ld + a.columns] == T(1), "the column of ones.");
   return py::make_tuple(a.copy(), d.copy());
 }

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "core/columns_pass.hpp"
 #include "core/gradient_pass.hpp"
 #include "core/penalty.hpp"
 #include "core/planner.hpp"
@@ -33,8 +34,28 @@ void over_row_blocks(std::ptrdiff_t rows, int threads, F&& f) {
   });
 }
 
+// Each thread's room for unfinished sums.
+template <class T>
+class Sums {
+ public:
+  Sums(const Network<T>& network, int threads)
+      : per_thread_(sums_size(network)), memory_(checked_count(threads, per_thread_)) {}
+  T* of_thread(int thread) const noexcept { return memory_.data() + thread * per_thread_; }
+  // at: the thread's first row of a workspace that holds one block per thread
+  T* of(std::ptrdiff_t at) const noexcept { return of_thread(static_cast<int>(at / kRowBlock)); }
+
+ private:
+  std::ptrdiff_t per_thread_;
+  AlignedBuffer<T> memory_;
+};
+
 std::ptrdiff_t block_rows(std::ptrdiff_t rows, int threads) noexcept {
   return threads == 1 ? std::min(rows, kRowBlock) : threads * kRowBlock;
+}
+
+template <class T>
+bool has_nonfinite(const Workspace<T>& workspace, std::size_t l, std::ptrdiff_t row, std::ptrdiff_t rows) noexcept {
+  return kernels<T>().first_nonfinite(rows * workspace.ld(l), workspace.activations(l, row)) >= 0;
 }
 
 // Weighted sum of the rows' losses over the total weight, in ascending order of rows, and the penalty.
@@ -56,11 +77,12 @@ void evaluate_activations(const Network<T>& network, const DataView& inputs, con
   const std::size_t depth = network.layers().size();
   const int threads = plan_threads(network, inputs.rows, thread_request);
   const Workspace<T> workspace(network, block_rows(inputs.rows, threads), Purpose::inference);
+  const Sums<T> sums(network, threads);
   const Dataset data{.inputs = inputs};
   const Selection all{nullptr, 0, inputs.rows};
   over_row_blocks(inputs.rows, threads, [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at) noexcept {
     gather_inputs(workspace, data, all, begin, end, at);
-    forward_rows(network, workspace, at, at + end - begin, Purpose::inference);
+    forward_rows(network, workspace, at, at + end - begin, Purpose::inference, sums.of(at));
     for (std::size_t l = 0; l < depth; ++l) {
       if (out[l] == nullptr) continue;
       const std::ptrdiff_t units = network.layers()[l].n_out;
@@ -75,23 +97,40 @@ namespace {
 template <class T, class F>
 Finite over_outputs(const Network<T>& network, const DataView& inputs, int thread_request, F&& take) {
   const int threads = plan_threads(network, inputs.rows, thread_request);
-  const Workspace<T> workspace(network, block_rows(inputs.rows, threads), Purpose::inference);
+  const bool by_columns = is_by_columns(network, inputs.rows, threads);
+  const Workspace<T> workspace(network, by_columns ? inputs.rows : block_rows(inputs.rows, threads),
+                               Purpose::inference);
+  const Sums<T> sums(network, threads);
   const Dataset data{.inputs = inputs};
   const Selection all{nullptr, 0, inputs.rows};
   const std::size_t depth = network.layers().size();
   std::atomic<bool> finite_inputs{true};
   std::atomic<bool> finite_outputs{true};
-  over_row_blocks(inputs.rows, threads, [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at) noexcept {
-    const std::ptrdiff_t rows = end - begin;
-    const auto has_nonfinite = [&](std::size_t l) {
-      return kernels<T>().first_nonfinite(rows * workspace.ld(l), workspace.activations(l, at)) >= 0;
-    };
+  const auto gather = [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at) noexcept {
     gather_inputs(workspace, data, all, begin, end, at);
-    if (has_nonfinite(0)) finite_inputs.store(false, std::memory_order_relaxed);
-    forward_rows(network, workspace, at, at + rows, Purpose::inference);
-    if (has_nonfinite(depth)) finite_outputs.store(false, std::memory_order_relaxed);
-    take(workspace.activations(depth, at), workspace.ld(depth), begin, rows);
-  });
+    if (has_nonfinite(workspace, 0, at, end - begin)) finite_inputs.store(false, std::memory_order_relaxed);
+  };
+  const auto give = [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at) noexcept {
+    if (has_nonfinite(workspace, depth, at, end - begin)) finite_outputs.store(false, std::memory_order_relaxed);
+    take(workspace.activations(depth, at), workspace.ld(depth), begin, end - begin);
+  };
+  if (by_columns) {
+    Barrier barrier;
+    run_team(threads, [&](int thread, int team) noexcept {
+      const Share share = share_of(inputs.rows, thread, team);
+      gather(share.begin, share.end, share.begin);
+      barrier.arrive_and_wait(team);
+      forward_columns(network, workspace, inputs.rows, Purpose::inference, sums.of_thread(thread), thread, team,
+                      barrier);
+      give(share.begin, share.end, share.begin);
+    });
+  } else {
+    over_row_blocks(inputs.rows, threads, [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at) noexcept {
+      gather(begin, end, at);
+      forward_rows(network, workspace, at, at + end - begin, Purpose::inference, sums.of(at));
+      give(begin, end, at);
+    });
+  }
   return {finite_inputs.load(), finite_outputs.load()};
 }
 
@@ -123,6 +162,7 @@ template <class T>
 double evaluate_loss(const Network<T>& network, const Dataset& data, int thread_request) {
   const int threads = plan_threads(network, data.rows(), thread_request);
   const Workspace<T> workspace(network, block_rows(data.rows(), threads), Purpose::loss);
+  const Sums<T> sums(network, threads);
   const AlignedBuffer<T> losses(data.rows());
   const Penalty<T> penalty(network);
   const Selection all{nullptr, 0, data.rows()};
@@ -130,7 +170,7 @@ double evaluate_loss(const Network<T>& network, const Dataset& data, int thread_
   over_row_blocks(data.rows(), threads, [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at) noexcept {
     gather_inputs(workspace, data, all, begin, end, at);
     gather_targets(workspace, data, all, begin, end, at, total);
-    forward_rows(network, workspace, at, at + end - begin, Purpose::loss);
+    forward_rows(network, workspace, at, at + end - begin, Purpose::loss, sums.of(at));
     loss_rows(network, workspace, data.labels != nullptr, at, at + end - begin);
     std::copy(workspace.row_loss(at), workspace.row_loss(at + end - begin), losses.data() + begin);
   });
@@ -143,6 +183,7 @@ double evaluate_gradients(const Network<T>& network, const Dataset& data, T* par
   const int threads = plan_threads(network, data.rows(), thread_request);
   const Workspace<T> workspace(network, data.rows(), Purpose::gradients);
   const GradientPlan plan(network);
+  const Sums<T> sums(network, threads);
   const AlignedBuffer<T> scratch(checked_count(threads, plan.scratch_size()));
   const Layer& first = network.layers().front();
   const std::ptrdiff_t ldt = leading_dimension(first.n_in);
@@ -163,9 +204,10 @@ double evaluate_gradients(const Network<T>& network, const Dataset& data, T* par
     for_each_row_block(share.begin, share.end, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
       gather_inputs(workspace, data, all, begin, end, begin);
       gather_targets(workspace, data, all, begin, end, begin, total);
-      forward_rows(network, workspace, begin, end, Purpose::gradients);
+      T* room = sums.of_thread(thread);
+      forward_rows(network, workspace, begin, end, Purpose::gradients, room);
       loss_rows(network, workspace, data.labels != nullptr, begin, end);
-      backward_rows(network, transposed.data(), workspace, begin, end);
+      backward_rows(network, transposed.data(), workspace, begin, end, room);
       T* block = input_blocks.data() + thread * kRowBlock * ld_inputs;
       kernels<T>().backward({.rows = end - begin,
                              .n_in = first.n_in,
@@ -177,7 +219,7 @@ double evaluate_gradients(const Network<T>& network, const Dataset& data, T* par
                              .d = block,
                              .ld_in = ld_inputs,
                              .unscaled = true,
-                             .sums = workspace.sums(begin)});
+                             .sums = room});
       copy_rows(block, ld_inputs, end - begin, first.n_in, inputs + begin * first.n_in);
     });
   });

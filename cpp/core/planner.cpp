@@ -14,6 +14,8 @@ std::atomic<bool> planner_enabled{true};
 // Multiply-adds of a forward pass that make a thread worth having: about 10 us, three times that with the backward
 // pass.
 constexpr double kWorkPerThread = 5e5;
+// Parameters whose reading takes about as long, in a pass over one row.
+constexpr double kReadPerThread = 2.5e5;
 
 constexpr double kStretchSeconds =
     2e-3;                               // long against entering a region, short against a change of the machine's load
@@ -37,9 +39,9 @@ template <class T>
 int plan_threads(const Network<T>& network, std::ptrdiff_t rows, int request) noexcept {
   const int limit = thread_limit(request);
   if (limit == 1 || !planner_is_enabled()) return limit;
-  const double work = static_cast<double>(network.buffer_size()) * static_cast<double>(rows);
-  const double worth = std::min({work / kWorkPerThread, static_cast<double>(rows), static_cast<double>(limit)});
-  return std::max(1, static_cast<int>(worth));
+  const double size = static_cast<double>(network.buffer_size());
+  const double worth = std::max(size * static_cast<double>(rows) / kWorkPerThread, size / kReadPerThread);
+  return std::clamp(static_cast<int>(std::min(worth, static_cast<double>(limit))), 1, limit);
 }
 
 template int plan_threads(const Network<float>&, std::ptrdiff_t, int) noexcept;

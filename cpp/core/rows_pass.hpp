@@ -2,6 +2,7 @@
 // evaluation. Weights are only read, so any thread may take any rows; the caller decides which.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 #include "core/dataset.hpp"
@@ -9,6 +10,7 @@
 #include "core/targets.hpp"
 #include "core/workspace.hpp"
 #include "platform/checks.hpp"
+#include "platform/team.hpp"
 
 namespace fastmlp {
 
@@ -58,33 +60,65 @@ void gather_targets(const Workspace<T>& workspace, const Dataset& data, const Se
   }
 }
 
-// Activations of every layer for workspace rows [begin, end); for gradients, the derivatives too; for a loss that takes
-// logits, the last layer stops there.
+// Room for unfinished sums that a thread needs for a block of rows; none where all layers are narrow.
+template <class T>
+std::ptrdiff_t sums_size(const Network<T>& network) noexcept {
+  const Kernels<T>& kernel = kernels<T>();
+  const bool is_deep = std::ranges::any_of(network.layers(), [&kernel](const Layer& layer) {
+    return std::max(layer.n_in, layer.n_out) > kernel.deepest_sum;
+  });
+  return is_deep ? kRowBlock * kernel.tile_columns : 0;
+}
+
+// Whether layer l ends at its logits, for a loss that starts from them.
+template <class T>
+bool ends_at_logits(const Network<T>& network, std::size_t l, Purpose purpose) noexcept {
+  return l + 1 == network.layers().size() && purpose != Purpose::inference && loss_takes_logits(network.loss());
+}
+
+// Activations of layer l for workspace rows [begin, end) and a share of its columns; for gradients, the derivatives
+// too. Softmax is left for when all columns are there. sums: the thread's own room of sums_size.
+template <class T>
+void forward_layer(const Network<T>& network, const Workspace<T>& workspace, std::size_t l, std::ptrdiff_t begin,
+                   std::ptrdiff_t end, Share columns, Purpose purpose, T* sums) noexcept {
+  const Layer& layer = network.layers()[l];
+  const bool as_logits = ends_at_logits(network, l, purpose);
+  T* d = workspace.deltas(l + 1, begin);
+  kernels<T>().forward({.rows = end - begin,
+                        .n_in = layer.n_in,
+                        .n_out = columns.end - columns.begin,
+                        .x = workspace.activations(l, begin),
+                        .ldx = workspace.ld(l),
+                        .weights = network.weights(layer) + columns.begin,
+                        .ldw = layer.ld,
+                        .activation = as_logits ? ActivationKind::identity : layer.activation,
+                        .parameter = static_cast<T>(layer.parameter),
+                        .a = workspace.activations(l + 1, begin) + columns.begin,
+                        .d = as_logits || d == nullptr ? nullptr : d + columns.begin,
+                        .lda = workspace.ld(l + 1),
+                        .sums = sums,
+                        .has_last_column = columns.end == layer.n_out});
+}
+
+template <class T>
+bool takes_softmax(const Network<T>& network, std::size_t l, Purpose purpose) noexcept {
+  return network.layers()[l].activation == ActivationKind::softmax && !ends_at_logits(network, l, purpose);
+}
+
+template <class T>
+void softmax_layer(const Network<T>& network, const Workspace<T>& workspace, std::size_t l, std::ptrdiff_t begin,
+                   std::ptrdiff_t end) noexcept {
+  kernels<T>().softmax_rows(end - begin, network.layers()[l].n_out, workspace.activations(l + 1, begin),
+                            workspace.ld(l + 1));
+}
+
+// Activations of every layer for workspace rows [begin, end).
 template <class T>
 void forward_rows(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t begin, std::ptrdiff_t end,
-                  Purpose purpose) noexcept {
-  const auto& layers = network.layers();
-  for (std::size_t l = 0; l < layers.size(); ++l) {
-    const Layer& layer = layers[l];
-    const bool is_last = l + 1 == layers.size();
-    const bool as_logits = is_last && purpose != Purpose::inference && loss_takes_logits(network.loss());
-    T* d = workspace.deltas(l + 1, begin);
-    kernels<T>().forward({.rows = end - begin,
-                          .n_in = layer.n_in,
-                          .n_out = layer.n_out,
-                          .x = workspace.activations(l, begin),
-                          .ldx = workspace.ld(l),
-                          .weights = network.weights(layer),
-                          .ldw = layer.ld,
-                          .activation = as_logits ? ActivationKind::identity : layer.activation,
-                          .parameter = static_cast<T>(layer.parameter),
-                          .a = workspace.activations(l + 1, begin),
-                          .d = as_logits ? nullptr : d,
-                          .lda = workspace.ld(l + 1),
-                          .sums = workspace.sums(begin)});
-    if (layer.activation == ActivationKind::softmax && !as_logits) {
-      kernels<T>().softmax_rows(end - begin, layer.n_out, workspace.activations(l + 1, begin), workspace.ld(l + 1));
-    }
+                  Purpose purpose, T* sums) noexcept {
+  for (std::size_t l = 0; l < network.layers().size(); ++l) {
+    forward_layer(network, workspace, l, begin, end, Share{0, network.layers()[l].n_out}, purpose, sums);
+    if (takes_softmax(network, l, purpose)) softmax_layer(network, workspace, l, begin, end);
   }
 }
 
@@ -107,24 +141,31 @@ void loss_rows(const Network<T>& network, const Workspace<T>& workspace, bool ha
                      .row_loss = workspace.row_loss(begin)});
 }
 
-// Deltas of all layers before the last, down to the first; transposed: the weights, as transpose_weights left them.
+// Deltas of layer l - 1 from those of layer l, for a share of its columns; transposed: the weights, as
+// transpose_weights left them.
+template <class T>
+void backward_layer(const Network<T>& network, const T* transposed, const Workspace<T>& workspace, std::size_t l,
+                    std::ptrdiff_t begin, std::ptrdiff_t end, Share columns, T* sums) noexcept {
+  const Layer& layer = network.layers()[l];
+  kernels<T>().backward({.rows = end - begin,
+                         .n_in = columns.end - columns.begin,
+                         .n_out = layer.n_out,
+                         .delta_out = workspace.deltas(l + 1, begin),
+                         .ld_out = workspace.ld(l + 1),
+                         .transposed = transposed + layer.transposed_offset + columns.begin,
+                         .ldt = layer.ldt,
+                         .d = workspace.deltas(l, begin) + columns.begin,
+                         .ld_in = workspace.ld(l),
+                         .unscaled = false,
+                         .sums = sums});
+}
+
+// Deltas of all layers before the last, down to the first.
 template <class T>
 void backward_rows(const Network<T>& network, const T* transposed, const Workspace<T>& workspace, std::ptrdiff_t begin,
-                   std::ptrdiff_t end) noexcept {
-  const auto& layers = network.layers();
-  for (std::size_t l = layers.size() - 1; l > 0; --l) {
-    const Layer& layer = layers[l];
-    kernels<T>().backward({.rows = end - begin,
-                           .n_in = layer.n_in,
-                           .n_out = layer.n_out,
-                           .delta_out = workspace.deltas(l + 1, begin),
-                           .ld_out = workspace.ld(l + 1),
-                           .transposed = transposed + layer.transposed_offset,
-                           .ldt = layer.ldt,
-                           .d = workspace.deltas(l, begin),
-                           .ld_in = workspace.ld(l),
-                           .unscaled = false,
-                           .sums = workspace.sums(begin)});
+                   std::ptrdiff_t end, T* sums) noexcept {
+  for (std::size_t l = network.layers().size() - 1; l > 0; --l) {
+    backward_layer(network, transposed, workspace, l, begin, end, Share{0, network.layers()[l].n_in}, sums);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 
+#include "core/columns_pass.hpp"
 #include "core/optimizer_step.hpp"
 #include "core/prefetch.hpp"
 #include "core/random.hpp"
@@ -39,6 +40,7 @@ Trainer<T>::Trainer(Network<T>& network, const Dataset& data, const TrainerOptio
       data_(data),
       options_(options),
       plan_(network),
+      scratch_per_thread_(std::max(plan_.scratch_size(), sums_size(network))),
       penalty_(network),
       has_penalty_(network.has_penalty()),
       workspace_(network, options.batch_size, Purpose::gradients),
@@ -110,11 +112,25 @@ void Trainer<T>::phase_a(const Selection& batch, double batch_weight, int thread
   for_each_row_block(share.begin, share.end, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
     gather_inputs(workspace_, data_, batch, begin, end, begin);
     gather_targets(workspace_, data_, batch, begin, end, begin, batch_weight);
-    forward_rows(network_, workspace_, begin, end, Purpose::gradients);
+    forward_rows(network_, workspace_, begin, end, Purpose::gradients, scratch_of(thread));
     loss_rows(network_, workspace_, data_.labels != nullptr, begin, end);
-    backward_rows(network_, transposed_.data(), workspace_, begin, end);
+    backward_rows(network_, transposed_.data(), workspace_, begin, end, scratch_of(thread));
   });
-  if (has_penalty_) penalty_.add_rows(thread, threads);
+}
+
+template <class T>
+void Trainer<T>::phase_a_by_columns(const Selection& batch, double batch_weight, Progress& progress, int thread,
+                                    int threads) noexcept {
+  const Share share = share_of(batch.rows, thread, threads);
+  T* sums = scratch_of(thread);
+  gather_inputs(workspace_, data_, batch, share.begin, share.end, share.begin);
+  gather_targets(workspace_, data_, batch, share.begin, share.end, share.begin, batch_weight);
+  progress.barrier.arrive_and_wait(threads);
+  forward_columns(network_, workspace_, batch.rows, Purpose::gradients, sums, thread, threads, progress.barrier);
+  loss_rows(network_, workspace_, data_.labels != nullptr, share.begin, share.end);
+  if (network_.layers().size() == 1) return;
+  progress.barrier.arrive_and_wait(threads);
+  backward_columns(network_, transposed_.data(), workspace_, batch.rows, sums, thread, threads, progress.barrier);
 }
 
 template <class T>
@@ -126,7 +142,7 @@ void Trainer<T>::phase_b(const Selection& batch, std::int64_t number, GradientPl
       optimizer_step<T>(options_.optimizer, number),
       {slots > 0 ? state.slots[0].data() : nullptr, slots > 1 ? state.slots[1].data() : nullptr},
       transposed_.data(),
-      scratch_.data() + thread * plan_.scratch_size(),
+      scratch_of(thread),
       threads > 1,
   };
   // After the last batch of an epoch the next one's order is not yet drawn.
@@ -183,7 +199,12 @@ void Trainer<T>::train(std::int64_t n_steps, Progress& progress, int thread, int
     }
     const Selection batch{order, position, std::min(options_.batch_size, data_.rows() - position)};
     const double batch_weight = total_weight(data_, batch);
-    phase_a(batch, batch_weight, thread, threads);
+    if (is_by_columns(network_, batch.rows, threads)) {
+      phase_a_by_columns(batch, batch_weight, progress, thread, threads);
+    } else {
+      phase_a(batch, batch_weight, thread, threads);
+    }
+    if (has_penalty_) penalty_.add_rows(thread, threads);
     progress.barrier.arrive_and_wait(threads);
     number += 1;
     phase_b(batch, number, range, thread, threads);
@@ -211,7 +232,7 @@ void Trainer<T>::train(std::int64_t n_steps, Progress& progress, int thread, int
 template <class T>
 RunReport Trainer<T>::run(std::int64_t n_steps, int thread_request) {
   const int limit = thread_limit(thread_request);
-  const std::ptrdiff_t scratch_size = checked_count(limit, plan_.scratch_size());
+  const std::ptrdiff_t scratch_size = checked_count(limit, scratch_per_thread_);
   if (scratch_.size() < scratch_size) scratch_ = AlignedBuffer<T>(scratch_size);
   Progress progress;
   progress.epoch_clock = Clock::now();

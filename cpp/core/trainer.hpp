@@ -1,6 +1,7 @@
 // Training: which samples make a step, the two phases of a step, epochs, and what happens when the loss is no number.
 //
 //   phase A, rows over threads    gather -> forward -> loss -> deltas      (weights read only)
+//            few rows: each layer's columns over threads, a barrier after each layer
 //   barrier
 //   phase B, tiles over threads   gradient tile -> optimizer -> weights     (one owner per tile)
 //   barrier
@@ -74,17 +75,21 @@ class Trainer {
   void begin_epoch() noexcept;
   void save(int thread, int threads) noexcept;
   void phase_a(const Selection& batch, double batch_weight, int thread, int threads) noexcept;
+  void phase_a_by_columns(const Selection& batch, double batch_weight, Progress& progress, int thread,
+                          int threads) noexcept;
   void phase_b(const Selection& batch, std::int64_t number, GradientPlan::Range range, int thread,
                int threads) noexcept;
   void finish_step(const Selection& batch, double batch_weight, Progress& progress) noexcept;
   void finish_epoch(Progress& progress) noexcept;
   void restore() noexcept;
+  T* scratch_of(int thread) const noexcept { return scratch_.data() + thread * scratch_per_thread_; }
   void train(std::int64_t n_steps, Progress& progress, int thread, int threads) noexcept;
 
   Network<T>& network_;
   Dataset data_;
   TrainerOptions options_;
   GradientPlan plan_;
+  std::ptrdiff_t scratch_per_thread_;
   Penalty<T> penalty_;
   bool has_penalty_;
   Workspace<T> workspace_;

@@ -1,10 +1,6 @@
 // See workspace.hpp.
 #include "core/workspace.hpp"
 
-#include <algorithm>
-
-#include "core/targets.hpp"
-
 namespace fastmlp {
 
 template <class T>
@@ -13,7 +9,6 @@ Workspace<T>::Workspace(const Network<T>& network, std::ptrdiff_t rows, Purpose 
   ld_.push_back(leading_dimension(network.n_inputs() + 1));
   for (const Layer& layer : network.layers()) ld_.push_back(leading_dimension(layer.n_out + 1));
   ld_targets_ = leading_dimension(network.n_outputs());
-  ld_sums_ = kernels<T>().tile_columns;
 
   std::ptrdiff_t size = 0;
   // Every part starts on a cache line, and rows may be read up to the next multiple of 16 elements.
@@ -34,10 +29,6 @@ Workspace<T>::Workspace(const Network<T>& network, std::ptrdiff_t rows, Purpose 
   const std::ptrdiff_t targets_start = has_loss ? reserve(rows, ld_targets_) : 0;
   std::ptrdiff_t row_starts[2] = {};
   for (std::ptrdiff_t& start : row_starts) start = has_loss ? reserve(rows, 1) : 0;
-  const bool has_sums = std::ranges::any_of(network.layers(), [](const Layer& layer) {
-    return std::max(layer.n_in, layer.n_out) > kernels<T>().deepest_sum;
-  });
-  const std::ptrdiff_t sums_start = has_sums ? reserve(rows, ld_sums_) : 0;
 
   memory_ = AlignedBuffer<T>(size);
   T* base = memory_.data();
@@ -51,7 +42,6 @@ Workspace<T>::Workspace(const Network<T>& network, std::ptrdiff_t rows, Purpose 
     row_loss_ = base + row_starts[1];
     labels_ = AlignedBuffer<std::int32_t>(rows);
   }
-  if (has_sums) sums_ = base + sums_start;
   for (std::ptrdiff_t r = 0; r < rows; ++r) activations(0, r)[network.n_inputs()] = T(1);
 }
 

@@ -35,8 +35,6 @@ class Workspace {
   std::int32_t* labels(std::ptrdiff_t row) const noexcept { return labels_.data() + row; }
   T* scale(std::ptrdiff_t row) const noexcept { return scale_ + row; }
   T* row_loss(std::ptrdiff_t row) const noexcept { return row_loss_ + row; }
-  // Room for a row's unfinished sums; null where all layers are narrow enough to do without.
-  T* sums(std::ptrdiff_t row) const noexcept { return sums_ != nullptr ? sums_ + row * ld_sums_ : nullptr; }
 
  private:
   std::ptrdiff_t rows_;
@@ -47,8 +45,6 @@ class Workspace {
   std::ptrdiff_t ld_targets_ = 0;
   T* scale_ = nullptr;
   T* row_loss_ = nullptr;
-  T* sums_ = nullptr;
-  std::ptrdiff_t ld_sums_ = 0;
   AlignedBuffer<T> memory_;
   AlignedBuffer<std::int32_t> labels_;
 };

@@ -42,7 +42,8 @@ struct GatherArguments {
   ptrdiff_t ld;
 };
 
-// z = x W + b; a = activation(z), and column n_out of a is set to 1. With derivative: d = activation'(z) as well.
+// z = x W + b; a = activation(z), and where these are a layer's last columns, column n_out of a is set to 1. With
+// derivative: d = activation'(z) as well. A part of a layer's columns ends at its last or at a multiple of 16.
 // Softmax is left to softmax_rows: here it means identity.
 template <class T>
 struct ForwardArguments {
@@ -59,6 +60,7 @@ struct ForwardArguments {
   T* d;         // (rows, lda), or null
   ptrdiff_t lda;
   T* sums;  // (rows, tile_columns): room for unfinished sums, needed where n_in > deepest_sum
+  bool has_last_column;
 };
 
 // delta_in = (delta_out W^T) * d, written over d; with unscaled: without the factor.

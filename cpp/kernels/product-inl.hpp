@@ -258,7 +258,9 @@ FASTMLP_INLINE void run_tiles(const Arguments& p) {
                   .rows = blocks.size(same_panel ? block + 1 : 0),
                   .row_bytes = panels.size(same_panel ? panel : panel + 1) * kVectorBytes};
           const ptrdiff_t bursts = strips.count * ((blocks.size(block) + kFetchInterval - 1) / kFetchInterval);
-          own = {&next, &next + 1, 0, 0, (lines_of(next) + bursts - 1) / bursts};
+          const ptrdiff_t burst = (lines_of(next) + bursts - 1) / bursts;
+          const bool is_far = Kernel::terms(p) * next.stride > kNearBytes;
+          if (is_far || burst <= kLongestBurst) own = {&next, &next + 1, 0, 0, burst};
         }
       }
       at.row = 0;
@@ -279,6 +281,7 @@ FASTMLP_INLINE void run_tiles(const Arguments& p) {
 template <class T>
 void forward(const ForwardArguments<T>& p) noexcept {
   run_tiles<T, ForwardTile<T>>(p);
+  if (!p.has_last_column) return;
   for (ptrdiff_t r = 0; r < p.rows; ++r) p.a[r * p.lda + p.n_out] = T(1);  // the tiles wrote over it
 }
 

@@ -39,10 +39,10 @@ class Network32:
         """View (n_out,) on the bias: writing changes the network."""
 
     def plain_outputs(self, X: object, threads: int) -> Array | None:
-        """Outputs of an ordinary array, None where X needs the checks in Python."""
+        """Return outputs of an ordinary array, None where X needs the checks in Python."""
 
     def plain_classes(self, X: object, threads: int) -> Array | None:
-        """Index of each row's largest output, None where X or the outputs need them."""
+        """Return the index of each row's largest output, None where X or the outputs need them."""
 
     def forward(self, X: Array, threads: int) -> Array:
         """Return the outputs of the last layer after its activation, (rows, n_outputs)."""

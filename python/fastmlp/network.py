@@ -325,7 +325,9 @@ class Network:
         """
         # the core looks at ordinary arrays itself: for one row the checks in Python take longer than the network
         outputs: Array | None = self._core.plain_outputs(X, thread_limit())
-        return self._core.forward(check_data(X, self.n_inputs, self.dtype), thread_limit()) if outputs is None else outputs
+        if outputs is None:
+            outputs = self._core.forward(check_data(X, self.n_inputs, self.dtype), thread_limit())
+        return outputs
 
     def activations(self, X: npt.ArrayLike) -> list[Array]:
         """Return the outputs of every layer, from the first to the last.

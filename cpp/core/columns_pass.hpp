@@ -1,0 +1,71 @@
+// What is done to few rows by many threads: each thread takes a share of every layer's columns, and the team meets after
+// each layer. The same numbers as rows_pass.hpp computes, in another order.
+//
+// With a row or two per thread the products would be bound by the reading of all weights in every thread; so each reads
+// its own columns only.
+#pragma once
+
+#include <cstddef>
+
+#include "core/rows_pass.hpp"
+#include "platform/barrier.hpp"
+#include "platform/team.hpp"
+
+namespace fastmlp {
+
+// Rows per thread from which each thread had better take rows. Measured on two threads: a register tile has six rows, and
+// a thread should fill two; where weights exceed its second-level cache, columns win up to 32 (784-512-512-10 at 32 rows:
+// 648 us a step by columns, 705 by rows) and lose time in barriers above.
+inline constexpr std::ptrdiff_t kFewRows = 8;
+inline constexpr std::ptrdiff_t kFewRowsOfManyWeights = 32;
+inline constexpr std::ptrdiff_t kManyWeights = 1 << 18;
+
+template <class T>
+bool is_by_columns(const Network<T>& network, std::ptrdiff_t rows, int threads) noexcept {
+  const std::ptrdiff_t few = network.buffer_size() > kManyWeights ? kFewRowsOfManyWeights : kFewRows;
+  return threads > 1 && rows < few * threads;
+}
+
+// A thread's share of n columns, whole groups of 16: no two threads write to one vector.
+inline Share columns_of(std::ptrdiff_t n, int thread, int threads) noexcept {
+  constexpr std::ptrdiff_t kGroup = 16;
+  const Share groups = share_of((n + kGroup - 1) / kGroup, thread, threads);
+  return {std::min(groups.begin * kGroup, n), std::min(groups.end * kGroup, n)};
+}
+
+// Activations of every layer for workspace rows [0, rows), when all inputs are there. Afterwards all rows are.
+template <class T>
+void forward_columns(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t rows, Purpose purpose,
+                     T* sums, int thread, int threads, Barrier& barrier) noexcept {
+  for (std::size_t l = 0; l < network.layers().size(); ++l) {
+    const Share columns = columns_of(network.layers()[l].n_out, thread, threads);
+    if (columns.begin < columns.end) {
+      for_each_row_block(0, rows, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+        forward_layer(network, workspace, l, begin, end, columns, purpose, sums);
+      });
+    }
+    barrier.arrive_and_wait(threads);
+    if (!takes_softmax(network, l, purpose)) continue;
+    const Share share = share_of(rows, thread, threads);
+    softmax_layer(network, workspace, l, share.begin, share.end);
+    barrier.arrive_and_wait(threads);
+  }
+}
+
+// Deltas of all layers before the last for workspace rows [0, rows), when all of the last are there. The caller's next
+// barrier ends the first layer's.
+template <class T>
+void backward_columns(const Network<T>& network, const T* transposed, const Workspace<T>& workspace,
+                      std::ptrdiff_t rows, T* sums, int thread, int threads, Barrier& barrier) noexcept {
+  for (std::size_t l = network.layers().size() - 1; l > 0; --l) {
+    const Share columns = columns_of(network.layers()[l].n_in, thread, threads);
+    if (columns.begin < columns.end) {
+      for_each_row_block(0, rows, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+        backward_layer(network, transposed, workspace, l, begin, end, columns, sums);
+      });
+    }
+    if (l > 1) barrier.arrive_and_wait(threads);
+  }
+}
+
+}  // namespace fastmlp
