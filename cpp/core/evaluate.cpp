@@ -182,7 +182,7 @@ double evaluate_gradients(const Network<T>& network, const Dataset& data, T* par
                           int thread_request) {
   const int threads = plan_threads(network, data.rows(), thread_request);
   const Workspace<T> workspace(network, data.rows(), Purpose::gradients);
-  const GradientPlan plan(network);
+  const GradientPlan plan(network, data.rows());
   const Sums<T> sums(network, threads);
   const AlignedBuffer<T> scratch(checked_count(threads, plan.scratch_size()));
   const Layer& first = network.layers().front();

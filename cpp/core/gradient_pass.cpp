@@ -12,10 +12,12 @@ namespace {
 
 // A unit of 48 x 128 floats is 24 KB: it stays in the first-level cache until its epilogue, and 48 rows use a panel of
 // delta eight times while it is there. Small networks get units of 16 rows, to be shared evenly; 16 is also the block
-// in which weights are transposed.
+// in which weights are transposed. Where lanes run along the inputs, 32: two vectors, since one leaves the multiplier
+// waiting for its own results.
 constexpr std::ptrdiff_t kMaxColumns = 128;
 constexpr std::ptrdiff_t kManyRows = 48;
 constexpr std::ptrdiff_t kFewRows = 16;
+constexpr std::ptrdiff_t kFewRowsInLanes = 32;
 constexpr std::ptrdiff_t kEnoughUnits = 64;
 constexpr std::ptrdiff_t kSmallRest = 4;  // rows, often only the bias, that are not worth a unit of their own
 
@@ -26,27 +28,44 @@ constexpr std::ptrdiff_t kFewOperands = 1 << 17;
 
 std::ptrdiff_t count_of(std::ptrdiff_t n, std::ptrdiff_t part) noexcept { return (n + part - 1) / part; }
 
+std::ptrdiff_t rounded_up(std::ptrdiff_t n, std::ptrdiff_t part) noexcept { return count_of(n, part) * part; }
+
+// Whether lanes should run along a layer's inputs: 50 outputs fill 50 of 64 lanes, 784 inputs all. What is saved is
+// multiplications that nobody needs, batch / lanes of them per element and vector; the price is about one of moving.
+template <class T>
+bool sums_transposed(const Layer& layer, std::ptrdiff_t batch) noexcept {
+  const std::ptrdiff_t lanes = kernels<T>().lanes;
+  const std::ptrdiff_t along_outputs = (layer.n_in + 1) * rounded_up(layer.n_out, lanes);
+  const std::ptrdiff_t along_inputs = rounded_up(layer.n_in + 1, lanes) * layer.n_out;
+  return (along_outputs - along_inputs) * batch > (layer.n_in + 1) * layer.n_out * lanes;
+}
+
 }  // namespace
 
 template <class T>
-GradientPlan::GradientPlan(const Network<T>& network) {
+GradientPlan::GradientPlan(const Network<T>& network, std::ptrdiff_t batch) {
   std::ptrdiff_t units = 0;
   for (const Layer& layer : network.layers()) {
     units += count_of(layer.n_in + 1, kManyRows) * count_of(layer.n_out, kMaxColumns);
   }
-  const std::ptrdiff_t unit_rows = units >= kEnoughUnits ? kManyRows : kFewRows;
+  const std::ptrdiff_t lanes = kernels<T>().lanes;
   std::int64_t cost = 0;
   for (std::size_t l = 0; l < network.layers().size(); ++l) {
     const Layer& layer = network.layers()[l];
+    const bool is_transposed = sums_transposed<T>(layer, batch);
+    const std::ptrdiff_t few_rows = is_transposed ? kFewRowsInLanes : kFewRows;
+    const std::ptrdiff_t unit_rows = units >= kEnoughUnits ? kManyRows : few_rows;
     for (std::ptrdiff_t column = 0; column < layer.n_out; column += kMaxColumns) {
+      const std::ptrdiff_t n_columns = std::min(kMaxColumns, layer.n_out - column);
       for (std::ptrdiff_t row = 0, n_rows = 0; row <= layer.n_in; row += n_rows) {
         const std::ptrdiff_t left = layer.n_in + 1 - row;
         n_rows = left <= unit_rows + kSmallRest ? left : unit_rows;
-        const GradientUnit unit{l, row, n_rows, column, std::min(kMaxColumns, layer.n_out - column)};
-        units_.push_back(unit);
+        units_.push_back({l, row, n_rows, column, n_columns, is_transposed});
         cost_before_.push_back(cost);
-        cost += unit.n_rows * unit.n_columns;
-        scratch_size_ = std::max(scratch_size_, unit.n_rows * leading_dimension(unit.n_columns));
+        cost += is_transposed ? rounded_up(n_rows, lanes) * n_columns : n_rows * rounded_up(n_columns, lanes);
+        const std::ptrdiff_t size = n_rows * leading_dimension(n_columns);
+        const std::ptrdiff_t transposed_size = is_transposed ? n_columns * leading_dimension(n_rows) : 0;
+        scratch_size_ = std::max(scratch_size_, size + transposed_size);
       }
     }
   }
@@ -103,6 +122,36 @@ void add_next_operands(FetchList& list, const UnitMemory<T>& memory, const Gradi
   if (!same_layer || next.column != unit.column) list.add(memory.delta, memory.ldd, batch, next.n_columns);
 }
 
+// g = x^T delta of one unit, with zero padding.
+template <class T>
+void sum_unit(const GradientUnit& unit, const UnitMemory<T>& memory, std::ptrdiff_t batch, T* g, std::ptrdiff_t ldg,
+              const FetchList& to_read, const FetchList& to_write) noexcept {
+  const Kernels<T>& kernel = kernels<T>();
+  const bool across = unit.is_transposed;
+  const std::ptrdiff_t n_rows = across ? unit.n_columns : unit.n_rows;
+  const std::ptrdiff_t n_columns = across ? unit.n_rows : unit.n_columns;
+  T* sums = across ? g + unit.n_rows * ldg : g;
+  const std::ptrdiff_t ld_sums = leading_dimension(n_columns);
+  const std::ptrdiff_t tiles = count_of(n_rows, kernel.tile_rows) * count_of(n_columns, kernel.tile_columns);
+  FetchQueue fetch = to_read.queue(tiles * count_of(batch, kernel.fetch_interval));
+  FetchQueue own = to_write.queue(tiles);
+  kernel.gradient({.batch = batch,
+                   .n_rows = n_rows,
+                   .n_columns = n_columns,
+                   .x = across ? memory.delta : memory.x,
+                   .ldx = across ? memory.ldd : memory.ldx,
+                   .delta = across ? memory.x : memory.delta,
+                   .ldd = across ? memory.ldx : memory.ldd,
+                   .g = sums,
+                   .ldg = ld_sums,
+                   .fetch = &fetch,
+                   .to_write = &own});
+  if (!across) return;
+  kernel.transpose(n_rows, n_columns, sums, ld_sums, g, ldg);
+  const std::ptrdiff_t padded = rounded_up(unit.n_columns, kernel.lanes);
+  for (std::ptrdiff_t i = 0; i < unit.n_rows; ++i) std::fill(g + i * ldg + unit.n_columns, g + i * ldg + padded, T(0));
+}
+
 }  // namespace
 
 template <class T>
@@ -130,23 +179,8 @@ void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std
       const std::ptrdiff_t weights = std::min(unit.n_rows, layer.n_in - unit.row);
       if (memory.transposed != nullptr) to_write.add(memory.transposed, layer.ldt, unit.n_columns, weights);
     }
-    const std::ptrdiff_t tiles =
-        count_of(unit.n_rows, kernel.tile_rows) * count_of(unit.n_columns, kernel.tile_columns);
-    FetchQueue fetch = to_read.queue(tiles * count_of(batch, kernel.fetch_interval));
-    FetchQueue own = to_write.queue(tiles);
-
     const std::ptrdiff_t ldg = leading_dimension(unit.n_columns);
-    kernel.gradient({.batch = batch,
-                     .n_rows = unit.n_rows,
-                     .n_columns = unit.n_columns,
-                     .x = memory.x,
-                     .ldx = memory.ldx,
-                     .delta = memory.delta,
-                     .ldd = memory.ldd,
-                     .g = use.scratch,
-                     .ldg = ldg,
-                     .fetch = &fetch,
-                     .to_write = &own});
+    sum_unit(unit, memory, batch, use.scratch, ldg, to_read, to_write);
     kernel.update({.step = use.step,
                    .n_rows = unit.n_rows,
                    .n_columns = unit.n_columns,
@@ -164,8 +198,8 @@ void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std
   }
 }
 
-template GradientPlan::GradientPlan(const Network<float>&);
-template GradientPlan::GradientPlan(const Network<double>&);
+template GradientPlan::GradientPlan(const Network<float>&, std::ptrdiff_t);
+template GradientPlan::GradientPlan(const Network<double>&, std::ptrdiff_t);
 template void gradient_pass(const Network<float>&, const Workspace<float>&, std::ptrdiff_t, const GradientPlan&,
                             GradientPlan::Range, const GradientUse<float>&, const Region&) noexcept;
 template void gradient_pass(const Network<double>&, const Workspace<double>&, std::ptrdiff_t, const GradientPlan&,

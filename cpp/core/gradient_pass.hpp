@@ -20,12 +20,13 @@ struct GradientUnit {
   std::ptrdiff_t n_rows;
   std::ptrdiff_t column;
   std::ptrdiff_t n_columns;
+  bool is_transposed;  // summed as delta^T x, so that lanes run along the inputs, and transposed before the optimizer
 };
 
 class GradientPlan {
  public:
   template <class T>
-  explicit GradientPlan(const Network<T>& network);
+  GradientPlan(const Network<T>& network, std::ptrdiff_t batch);
 
   // Units [begin, end) of one thread, of nearly equal cost.
   struct Range {

@@ -39,7 +39,7 @@ Trainer<T>::Trainer(Network<T>& network, const Dataset& data, const TrainerOptio
     : network_(network),
       data_(data),
       options_(options),
-      plan_(network),
+      plan_(network, options.batch_size),
       scratch_per_thread_(std::max(plan_.scratch_size(), sums_size(network))),
       penalty_(network),
       has_penalty_(network.has_penalty()),

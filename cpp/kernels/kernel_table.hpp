@@ -206,6 +206,7 @@ struct Kernels {
   // A register tile of the gradient kernel, and the terms of its sums between two bursts of a fetch queue.
   ptrdiff_t tile_rows;
   ptrdiff_t tile_columns;
+  ptrdiff_t lanes;  // of a vector
   ptrdiff_t fetch_interval;
   // Terms that forward and backward sum at a time: above this they need room for unfinished sums.
   ptrdiff_t deepest_sum;

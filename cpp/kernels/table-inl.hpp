@@ -34,6 +34,7 @@ constexpr Kernels<T> kernels_of_this_target() {
       .square_root = map_square_root<T>,
       .tile_rows = kTileRows,
       .tile_columns = kTileVectors * kLanes<T>,
+      .lanes = kLanes<T>,
       .fetch_interval = kFetchInterval,
       .deepest_sum = kDepth,
   };
