@@ -124,7 +124,6 @@ py::tuple gradient(const std::string& target, const Matrix<T>& x, const Matrix<T
   const Padded<T> px(x);
   const Padded<T> pdelta(delta);
   const Padded<T> g(px.columns, pdelta.columns);
-  FetchQueue nothing{};
   kernels_of<T>(table_named(target))
       .gradient({.batch = px.rows,
                  .n_rows = px.columns,
@@ -135,8 +134,8 @@ py::tuple gradient(const std::string& target, const Matrix<T>& x, const Matrix<T
                  .ldd = pdelta.ld,
                  .g = g.data(),
                  .ldg = g.ld,
-                 .fetch = &nothing,
-                 .to_write = &nothing});
+                 .to_read = {},
+                 .to_write = {}});
   return py::make_tuple(g.copy(), g.padding(g.columns));
 }
 

@@ -115,8 +115,8 @@ struct UnitMemory {
 
 // Operands of the next unit that this one has not used.
 template <class T>
-void add_next_operands(FetchList& list, const UnitMemory<T>& memory, const GradientUnit& unit, const GradientUnit& next,
-                       std::ptrdiff_t batch) noexcept {
+void add_next_operands(RegionList& list, const UnitMemory<T>& memory, const GradientUnit& unit,
+                       const GradientUnit& next, std::ptrdiff_t batch) noexcept {
   const bool same_layer = next.layer == unit.layer;
   if (!same_layer || next.row != unit.row) list.add(memory.x, memory.ldx, batch, next.n_rows);
   if (!same_layer || next.column != unit.column) list.add(memory.delta, memory.ldd, batch, next.n_columns);
@@ -125,16 +125,13 @@ void add_next_operands(FetchList& list, const UnitMemory<T>& memory, const Gradi
 // g = x^T delta of one unit, with zero padding.
 template <class T>
 void sum_unit(const GradientUnit& unit, const UnitMemory<T>& memory, std::ptrdiff_t batch, T* g, std::ptrdiff_t ldg,
-              const FetchList& to_read, const FetchList& to_write) noexcept {
+              const RegionList& to_read, const RegionList& to_write) noexcept {
   const Kernels<T>& kernel = kernels<T>();
   const bool across = unit.is_transposed;
   const std::ptrdiff_t n_rows = across ? unit.n_columns : unit.n_rows;
   const std::ptrdiff_t n_columns = across ? unit.n_rows : unit.n_columns;
   T* sums = across ? g + unit.n_rows * ldg : g;
   const std::ptrdiff_t ld_sums = leading_dimension(n_columns);
-  const std::ptrdiff_t tiles = count_of(n_rows, kernel.tile_rows) * count_of(n_columns, kernel.tile_columns);
-  FetchQueue fetch = to_read.queue(tiles * count_of(batch, kernel.fetch_interval));
-  FetchQueue own = to_write.queue(tiles);
   kernel.gradient({.batch = batch,
                    .n_rows = n_rows,
                    .n_columns = n_columns,
@@ -144,8 +141,8 @@ void sum_unit(const GradientUnit& unit, const UnitMemory<T>& memory, std::ptrdif
                    .ldd = across ? memory.ldx : memory.ldd,
                    .g = sums,
                    .ldg = ld_sums,
-                   .fetch = &fetch,
-                   .to_write = &own});
+                   .to_read = to_read.all(),
+                   .to_write = to_write.all()});
   if (!across) return;
   kernel.transpose(n_rows, n_columns, sums, ld_sums, g, ldg);
   const std::ptrdiff_t padded = rounded_up(unit.n_columns, kernel.lanes);
@@ -167,12 +164,12 @@ void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std
     const UnitMemory<T> memory(network, workspace, use, unit);
     const Layer& layer = memory.layer;
 
-    FetchList to_read;
+    RegionList to_read;
     if (i + 1 < range.end && batch * (layer.n_in + layer.n_out) > kFewOperands) {
       add_next_operands(to_read, UnitMemory<T>(network, workspace, use, plan[i + 1]), unit, plan[i + 1], batch);
     }
     to_read.add(part_of(next_rows, static_cast<std::ptrdiff_t>(i - range.begin), units));
-    FetchList to_write;
+    RegionList to_write;
     if (owns_early) {
       to_write.add(memory.w, layer.ld, unit.n_rows, unit.n_columns);
       // The bias has no place in W^T: a byte beyond would be another thread's.

@@ -47,7 +47,7 @@ inline Region part_of(const Region& region, std::ptrdiff_t i, std::ptrdiff_t n) 
 }
 
 // Regions in the order in which they will be needed.
-class FetchList {
+class RegionList {
  public:
   template <class T>
   void add(const T* first, std::ptrdiff_t ld, std::ptrdiff_t rows, std::ptrdiff_t columns) noexcept {
@@ -59,22 +59,13 @@ class FetchList {
          .row_bytes = columns * kSize});
   }
   void add(const Region& region) noexcept {
-    if (region.rows == 0 || region.row_bytes == 0) return;
-    constexpr auto kLine = static_cast<std::ptrdiff_t>(kCacheLine);
-    lines_ += region.rows * ((region.row_bytes + kLine - 1) / kLine);
-    regions_[count_++] = region;
+    if (region.rows > 0 && region.row_bytes > 0) regions_[count_++] = region;
   }
-  // To be emptied in that many bursts.
-  FetchQueue queue(std::ptrdiff_t bursts) const noexcept {
-    return {regions_, regions_ + count_, 0, 0, lines_ > 0 ? (lines_ + bursts - 1) / bursts : 0};
-  }
+  Regions all() const noexcept { return {regions_, count_}; }
 
  private:
-  static constexpr int kMost = 8;
-
-  Region regions_[kMost];
+  Region regions_[4];  // the operands of a unit and the rows to gather; parameters and their transposed copy
   int count_ = 0;
-  std::ptrdiff_t lines_ = 0;
 };
 
 }  // namespace fastmlp

@@ -17,6 +17,27 @@ constexpr ptrdiff_t kFetchInterval = 32;
 constexpr ptrdiff_t kLongestBurst = 24;
 constexpr ptrdiff_t kNearBytes = ptrdiff_t{1} << 23;
 
+// What is asked for a few cache lines at a time.
+struct FetchQueue {
+  const Region* region;  // the next one
+  const Region* end;
+  ptrdiff_t row;    // the next row of that region
+  ptrdiff_t byte;   // the next byte of that row
+  ptrdiff_t burst;  // lines to ask for at a time
+};
+
+FASTMLP_INLINE ptrdiff_t lines_of(const Region& region) {
+  return region.rows * ((region.row_bytes + kCacheLine - 1) / kCacheLine);
+}
+
+// To be emptied in that many bursts.
+FASTMLP_INLINE FetchQueue queue_of(const Regions& regions, ptrdiff_t bursts) {
+  ptrdiff_t lines = 0;
+  for (ptrdiff_t i = 0; i < regions.count; ++i) lines += lines_of(regions.first[i]);
+  const ptrdiff_t burst = lines > 0 ? (lines + bursts - 1) / bursts : 0;
+  return {regions.first, regions.first + regions.count, 0, 0, burst};
+}
+
 // Calls ask(address) for the next burst of lines.
 template <class Ask>
 FASTMLP_INLINE void next_burst(FetchQueue& queue, Ask ask) {
@@ -45,10 +66,6 @@ FASTMLP_INLINE void own_burst(FetchQueue& queue) {
     volatile char* byte = const_cast<char*>(line);
     *byte = *byte;
   });
-}
-
-FASTMLP_INLINE ptrdiff_t lines_of(const Region& region) {
-  return region.rows * ((region.row_bytes + kCacheLine - 1) / kCacheLine);
 }
 
 }  // namespace

@@ -88,18 +88,14 @@ struct Region {
   ptrdiff_t row_bytes;
 };
 
-// What a kernel that has time to spare asks the memory for, a few cache lines at a time.
-struct FetchQueue {
-  const Region* region;  // the next one
-  const Region* end;
-  ptrdiff_t row;    // the next row of that region
-  ptrdiff_t byte;   // the next byte of that row
-  ptrdiff_t burst;  // lines to ask for at a time
+struct Regions {
+  const Region* first;
+  ptrdiff_t count;
 };
 
 // g[i][j] = sum over r of x[r][i] delta[r][j], for i in [0, n_rows), j in [0, n_columns): a tile of dW. Meanwhile:
-//   fetch     what will be read soon, a burst every fetch_interval terms
-//   to_write  what this thread alone will write next but other cores have read, a burst every register tile
+//   to_read   what will be read soon is asked for
+//   to_write  what this thread alone will write next, but other cores have read, is made its own
 template <class T>
 struct GradientArguments {
   ptrdiff_t batch;
@@ -111,8 +107,8 @@ struct GradientArguments {
   ptrdiff_t ldd;
   T* g;  // (n_rows, ldg)
   ptrdiff_t ldg;
-  FetchQueue* fetch;
-  FetchQueue* to_write;
+  Regions to_read;
+  Regions to_write;
 };
 
 // The constants of one optimizer step.
@@ -203,11 +199,8 @@ struct Kernels {
   void (*tanh)(ptrdiff_t n, const T* x, T* y) noexcept;
   void (*sigmoid)(ptrdiff_t n, const T* x, T* y) noexcept;
   void (*square_root)(ptrdiff_t n, const T* x, T* y) noexcept;
-  // A register tile of the gradient kernel, and the terms of its sums between two bursts of a fetch queue.
-  ptrdiff_t tile_rows;
-  ptrdiff_t tile_columns;
-  ptrdiff_t lanes;  // of a vector
-  ptrdiff_t fetch_interval;
+  ptrdiff_t lanes;         // of a vector
+  ptrdiff_t tile_columns;  // of the widest register tile
   // Terms that forward and backward sum at a time: above this they need room for unfinished sums.
   ptrdiff_t deepest_sum;
 };

@@ -16,6 +16,9 @@ namespace fastmlp {
 namespace {
 
 constexpr int kTileRows = 6;
+// The gradient reads its left operand by columns, with one pointer for all rows, so narrow tiles may have more of them.
+constexpr int kNarrowVectors = 2;
+constexpr int kNarrowTileRows = FASTMLP_VECTOR_REGISTERS >= 32 ? 12 : 6;
 constexpr int kTileVectors = FASTMLP_VECTOR_REGISTERS >= 32 ? 4 : 2;
 
 // Whether the left operand is read by rows, A(r, k) = a[r * lda + k], or by columns, A(r, k) = a[k * lda + r].
@@ -34,7 +37,7 @@ FASTMLP_INLINE void accumulate(Tile<T, R, V>& tile, ptrdiff_t depth, const T* a,
     Vec<T> row[V];
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) row[v] = load<T>(b + k * ldb + v * kLanes<T>);
-#pragma GCC unroll 6
+#pragma GCC unroll 12
     for (int r = 0; r < R; ++r) {
       const Vec<T> x = broadcast<T>(left == Left::by_rows ? a[r * lda + k] : a[k * lda + r]);
 #pragma GCC unroll 4
@@ -69,7 +72,7 @@ FASTMLP_INLINE void accumulate_and_fetch(Tile<T, R, V>& tile, const Place& at, c
 
 template <class T, int R, int V>
 FASTMLP_INLINE void load_tile(Tile<T, R, V>& tile, const T* from, ptrdiff_t ld) {
-#pragma GCC unroll 6
+#pragma GCC unroll 12
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) tile.v[r][v] = load<T>(from + r * ld + v * kLanes<T>);
@@ -78,7 +81,7 @@ FASTMLP_INLINE void load_tile(Tile<T, R, V>& tile, const T* from, ptrdiff_t ld) 
 
 template <class T, int R, int V>
 FASTMLP_INLINE void store_tile(const Tile<T, R, V>& tile, T* to, ptrdiff_t ld) {
-#pragma GCC unroll 6
+#pragma GCC unroll 12
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) store<T>(to + r * ld + v * kLanes<T>, tile.v[r][v]);
@@ -87,7 +90,7 @@ FASTMLP_INLINE void store_tile(const Tile<T, R, V>& tile, T* to, ptrdiff_t ld) {
 
 template <ActivationKind kind, class T, int R, int V>
 FASTMLP_INLINE void store_activated(const Tile<T, R, V>& tile, T parameter, T* a, T* d, ptrdiff_t ld) {
-#pragma GCC unroll 6
+#pragma GCC unroll 12
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) {
@@ -105,6 +108,7 @@ constexpr ptrdiff_t kTileColumns = kTileVectors * kLanes<T>;
 template <class T>
 struct ForwardTile {
   static constexpr bool kAsksForNextBlock = true;
+  static constexpr ptrdiff_t most_rows(ptrdiff_t) { return kTileRows; }
   static ptrdiff_t rows(const ForwardArguments<T>& p) { return p.rows; }
   static ptrdiff_t columns(const ForwardArguments<T>& p) { return p.n_out; }
   static ptrdiff_t terms(const ForwardArguments<T>& p) { return p.n_in; }
@@ -120,7 +124,7 @@ struct ForwardTile {
 #pragma GCC unroll 4
       for (int v = 0; v < V; ++v) {
         const Vec<T> bias = load<T>(w + p.n_in * p.ldw + v * kLanes<T>);
-#pragma GCC unroll 6
+#pragma GCC unroll 12
         for (int r = 0; r < R; ++r) tile.v[r][v] = bias;
       }
     } else {
@@ -147,6 +151,7 @@ struct ForwardTile {
 template <class T>
 struct BackwardTile {
   static constexpr bool kAsksForNextBlock = true;
+  static constexpr ptrdiff_t most_rows(ptrdiff_t) { return kTileRows; }
   static ptrdiff_t rows(const BackwardArguments<T>& p) { return p.rows; }
   static ptrdiff_t columns(const BackwardArguments<T>& p) { return p.n_in; }
   static ptrdiff_t terms(const BackwardArguments<T>& p) { return p.n_out; }
@@ -165,7 +170,7 @@ struct BackwardTile {
       return;
     }
     T* d = p.d + at.row * p.ld_in + at.column;
-#pragma GCC unroll 6
+#pragma GCC unroll 12
     for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
       for (int v = 0; v < V; ++v) {
@@ -177,16 +182,27 @@ struct BackwardTile {
 };
 
 template <class T>
+struct GradientCall {
+  const GradientArguments<T>& arguments;
+  FetchQueue to_read;
+  FetchQueue to_write;
+};
+
+template <class T>
 struct GradientTile {
   static constexpr bool kAsksForNextBlock = false;
-  static ptrdiff_t rows(const GradientArguments<T>& p) { return p.n_rows; }
-  static ptrdiff_t columns(const GradientArguments<T>& p) { return p.n_columns; }
-  static ptrdiff_t terms(const GradientArguments<T>& p) { return p.batch; }
+  static constexpr ptrdiff_t most_rows(ptrdiff_t vectors) {
+    return vectors <= kNarrowVectors ? kNarrowTileRows : kTileRows;
+  }
+  static ptrdiff_t rows(const GradientCall<T>& call) { return call.arguments.n_rows; }
+  static ptrdiff_t columns(const GradientCall<T>& call) { return call.arguments.n_columns; }
+  static ptrdiff_t terms(const GradientCall<T>& call) { return call.arguments.batch; }
 
   template <int R, int V>
-  static void run(const GradientArguments<T>& p, const Place& at, FetchQueue& queue) {
+  static void run(GradientCall<T>& call, const Place& at, FetchQueue& queue) {
+    const GradientArguments<T>& p = call.arguments;
     T* g = p.g + at.row * p.ldg + at.column;
-    own_burst(*p.to_write);
+    own_burst(call.to_write);
     Tile<T, R, V> tile{};
     if (at.first_term > 0) load_tile(tile, g, p.ldg);
     accumulate_and_fetch<Left::by_columns>(tile, at, p.x + at.row, p.ldx, p.delta + at.column, p.ldd, queue);
@@ -195,29 +211,25 @@ struct GradientTile {
 };
 
 template <class Kernel, int R, class Arguments>
-FASTMLP_INLINE void run_tile_of_rows(const Arguments& p, const Place& at, ptrdiff_t vectors, FetchQueue& queue) {
+FASTMLP_INLINE void run_tile_of_rows(Arguments& p, const Place& at, ptrdiff_t vectors, FetchQueue& queue) {
   switch (vectors) {
     case 1: Kernel::template run<R, 1>(p, at, queue); break;
     case 2: Kernel::template run<R, 2>(p, at, queue); break;
     case 3:
-      if constexpr (kTileVectors >= 3) Kernel::template run<R, 3>(p, at, queue);
+      if constexpr (kTileVectors >= 3 && R <= kTileRows) Kernel::template run<R, 3>(p, at, queue);
       break;
     case 4:
-      if constexpr (kTileVectors >= 4) Kernel::template run<R, 4>(p, at, queue);
+      if constexpr (kTileVectors >= 4 && R <= kTileRows) Kernel::template run<R, 4>(p, at, queue);
       break;
   }
 }
 
-template <class Kernel, class Arguments>
-FASTMLP_INLINE void run_tile(const Arguments& p, const Place& at, ptrdiff_t rows, ptrdiff_t vectors,
-                             FetchQueue& queue) {
-  switch (rows) {
-    case 1: run_tile_of_rows<Kernel, 1>(p, at, vectors, queue); break;
-    case 2: run_tile_of_rows<Kernel, 2>(p, at, vectors, queue); break;
-    case 3: run_tile_of_rows<Kernel, 3>(p, at, vectors, queue); break;
-    case 4: run_tile_of_rows<Kernel, 4>(p, at, vectors, queue); break;
-    case 5: run_tile_of_rows<Kernel, 5>(p, at, vectors, queue); break;
-    case 6: run_tile_of_rows<Kernel, 6>(p, at, vectors, queue); break;
+template <class Kernel, int R = 1, class Arguments>
+FASTMLP_INLINE void run_tile(Arguments& p, const Place& at, ptrdiff_t rows, ptrdiff_t vectors, FetchQueue& queue) {
+  if (rows == R) {
+    run_tile_of_rows<Kernel, R>(p, at, vectors, queue);
+  } else if constexpr (R < Kernel::most_rows(1)) {
+    run_tile<Kernel, R + 1>(p, at, rows, vectors, queue);
   }
 }
 
@@ -235,12 +247,12 @@ struct Parts {
 // Panels of columns, within a panel blocks of terms, within a block strips of rows: a block of a panel of B is reused
 // by all strips while it is in a near cache. A kernel that was given no queue asks for the next block meanwhile.
 template <class T, class Kernel, class Arguments>
-FASTMLP_INLINE void run_tiles(const Arguments& p) {
+FASTMLP_INLINE void run_tiles(Arguments& p) {
   const Parts panels((Kernel::columns(p) + kLanes<T> - 1) / kLanes<T>, kTileVectors);
   const Parts blocks(Kernel::terms(p), kDepth);
-  const Parts strips(Kernel::rows(p), kTileRows);
   Place at{0, 0, 0, 0};
   for (ptrdiff_t panel = 0; panel < panels.count; ++panel) {
+    const Parts strips(Kernel::rows(p), Kernel::most_rows(panels.size(panel)));
     at.first_term = 0;
     for (ptrdiff_t block = 0; block < blocks.count; ++block) {
       at.last_term = at.first_term + blocks.size(block);
@@ -268,7 +280,7 @@ FASTMLP_INLINE void run_tiles(const Arguments& p) {
         if constexpr (Kernel::kAsksForNextBlock) {
           run_tile<Kernel>(p, at, strips.size(strip), panels.size(panel), own);
         } else {
-          run_tile<Kernel>(p, at, strips.size(strip), panels.size(panel), *p.fetch);
+          run_tile<Kernel>(p, at, strips.size(strip), panels.size(panel), p.to_read);
         }
         at.row += strips.size(strip);
       }
@@ -292,7 +304,11 @@ void backward(const BackwardArguments<T>& p) noexcept {
 
 template <class T>
 void gradient(const GradientArguments<T>& p) noexcept {
-  run_tiles<T, GradientTile<T>>(p);
+  const Parts panels((p.n_columns + kLanes<T> - 1) / kLanes<T>, kTileVectors);
+  const ptrdiff_t tiles = panels.count * Parts(p.n_rows, GradientTile<T>::most_rows(panels.size(0))).count;
+  const ptrdiff_t bursts = tiles * ((p.batch + kFetchInterval - 1) / kFetchInterval);
+  GradientCall<T> call{p, queue_of(p.to_read, bursts), queue_of(p.to_write, tiles)};
+  run_tiles<T, GradientTile<T>>(call);
 }
 
 }  // namespace

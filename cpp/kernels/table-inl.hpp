@@ -32,10 +32,8 @@ constexpr Kernels<T> kernels_of_this_target() {
       .tanh = map_tanh<T>,
       .sigmoid = map_sigmoid<T>,
       .square_root = map_square_root<T>,
-      .tile_rows = kTileRows,
-      .tile_columns = kTileVectors * kLanes<T>,
       .lanes = kLanes<T>,
-      .fetch_interval = kFetchInterval,
+      .tile_columns = kTileColumns<T>,
       .deepest_sum = kDepth,
   };
 }
