@@ -12,9 +12,9 @@
 namespace fastmlp {
 namespace {
 
-constexpr std::array<const char*, 7> kNames = {"gather",   "forward",  "softmax_rows", "loss",
-                                               "backward", "gradient", "update"};
-enum Slot : std::size_t { gather, forward, softmax_rows, loss, backward, gradient, update };
+constexpr std::array<const char*, 8> kNames = {"gather",   "forward",  "softmax_rows", "loss",
+                                               "backward", "gradient", "update",       "barrier"};
+enum Slot : std::size_t { gather, forward, softmax_rows, loss, backward, gradient, update, barrier };
 
 std::array<std::atomic<std::int64_t>, kNames.size()> nanoseconds{};
 const KernelTable* measured = nullptr;
@@ -52,6 +52,8 @@ void start_profile() noexcept {
   wrap(measuring.float64);
   set_active_target(measuring);
 }
+
+std::atomic<std::int64_t>* barrier_time() noexcept { return measured != nullptr ? &nanoseconds[barrier] : nullptr; }
 
 std::vector<std::pair<std::string, double>> stop_profile() {
   if (measured != nullptr) set_active_target(*measured);

@@ -8,6 +8,7 @@
 #include "core/columns_pass.hpp"
 #include "core/optimizer_step.hpp"
 #include "core/prefetch.hpp"
+#include "core/profile.hpp"
 #include "core/random.hpp"
 #include "core/rows_pass.hpp"
 #include "platform/barrier.hpp"
@@ -236,6 +237,7 @@ RunReport Trainer<T>::run(std::int64_t n_steps, int thread_request) {
   if (scratch_.size() < scratch_size) scratch_ = AlignedBuffer<T>(scratch_size);
   Progress progress;
   progress.epoch_clock = Clock::now();
+  progress.barrier.measure(barrier_time());
   progress.report.epochs.reserve(static_cast<std::size_t>(n_steps / steps_per_epoch() + 1));
 
   // Between runs weights and optimizer state are open to writing.

@@ -46,9 +46,10 @@ FASTMLP_INLINE void accumulate(Tile<T, R, V>& tile, ptrdiff_t depth, const T* a,
   }
 }
 
-// Terms of a sum that a panel of B has at most: 1024 x 256 bytes, so that the panel in use and the next one stay in the
-// second-level cache while all row tiles pass. Longer sums are continued from memory, which rounds nothing.
-constexpr ptrdiff_t kDepth = 1024;
+// Terms of a sum that a panel of B has at most: 1024 x 256 bytes (512 x 64 with fewer registers), so that the panel in use
+// and the next one stay in the second-level cache while all row tiles pass. Longer sums are continued from memory,
+// which rounds nothing.
+constexpr ptrdiff_t kDepth = FASTMLP_VECTOR_REGISTERS >= 32 ? 1024 : 512;
 
 // Which part of the output a tile is, and which terms of its sums are added.
 struct Place {
