@@ -65,8 +65,8 @@ py::array_t<T> forward(Network<T>& network, const py::array& X, int threads) {
   return out;
 }
 
-// Outputs of an ordinary array of finite values; None where something is not as it should be, which the checks in Python
-// then explain.
+// Outputs of an ordinary array of finite values; None where something is not as it should be, which the checks in
+// Python then explain.
 template <class T>
 std::optional<py::array_t<T>> plain_outputs(Network<T>& network, const py::object& X, int threads) {
   const auto inputs = plain_view(X, network.n_inputs());
@@ -74,12 +74,12 @@ std::optional<py::array_t<T>> plain_outputs(Network<T>& network, const py::objec
   py::array_t<T> out = new_matrix<T>(inputs->rows, network.n_outputs());
   T* data = out.mutable_data();
   const ReadAccess access(network.access());
-  Finite finite{};
+  bool is_finite = false;
   {
     const py::gil_scoped_release unlocked;
-    finite = evaluate_outputs(network, *inputs, data, threads);
+    is_finite = evaluate_outputs(network, *inputs, data, threads);
   }
-  if (!finite.inputs) return std::nullopt;
+  if (!is_finite) return std::nullopt;
   return out;
 }
 
@@ -91,12 +91,12 @@ std::optional<py::array_t<std::ptrdiff_t>> plain_classes(Network<T>& network, co
   py::array_t<std::ptrdiff_t> out(inputs->rows);
   std::ptrdiff_t* data = out.mutable_data();
   const ReadAccess access(network.access());
-  Finite finite{};
+  bool is_finite = false;
   {
     const py::gil_scoped_release unlocked;
-    finite = evaluate_classes(network, *inputs, data, threads);
+    is_finite = evaluate_classes(network, *inputs, data, threads);
   }
-  if (!finite.inputs || !finite.outputs) return std::nullopt;
+  if (!is_finite) return std::nullopt;
   return out;
 }
 

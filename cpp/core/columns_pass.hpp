@@ -1,10 +1,11 @@
-// What is done to few rows by many threads: each thread takes a share of every layer's columns, and the team meets after
-// each layer. The same numbers as rows_pass.hpp computes, in another order.
+// What is done to few rows by many threads: each thread takes a share of every layer's columns, and the team meets
+// after each layer. The same numbers as rows_pass.hpp computes, in another order.
 //
 // With a row or two per thread the products would be bound by the reading of all weights in every thread; so each reads
 // its own columns only.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 #include "core/rows_pass.hpp"
@@ -13,24 +14,34 @@
 
 namespace fastmlp {
 
-// Rows per thread from which each thread had better take rows. Measured on two threads: a register tile has six rows, and
-// a thread should fill two; where weights exceed its second-level cache, columns win up to 32 (784-512-512-10 at 32 rows:
+// Rows per thread below which columns are shared instead. Measured on two threads: a register tile has six rows, and a
+// thread should fill two; where weights exceed its second-level cache, columns win up to 32 (784-512-512-10 at 32 rows:
 // 648 us a step by columns, 705 by rows) and lose time in barriers above.
-inline constexpr std::ptrdiff_t kFewRows = 8;
+inline constexpr std::ptrdiff_t kFewRowsPerThread = 8;
 inline constexpr std::ptrdiff_t kFewRowsOfManyWeights = 32;
 inline constexpr std::ptrdiff_t kManyWeights = 1 << 18;
+inline constexpr std::ptrdiff_t kColumnGroup = 16;  // columns that stay together: no two threads write to one vector
 
+// Where layers are narrow, the busiest thread may have no fewer multiplications by columns than by rows.
 template <class T>
 bool is_by_columns(const Network<T>& network, std::ptrdiff_t rows, int threads) noexcept {
-  const std::ptrdiff_t few = network.buffer_size() > kManyWeights ? kFewRowsOfManyWeights : kFewRows;
-  return threads > 1 && rows < few * threads;
+  const std::ptrdiff_t few = network.buffer_size() > kManyWeights ? kFewRowsOfManyWeights : kFewRowsPerThread;
+  if (threads == 1 || rows >= few * threads) return false;
+  const auto share = [threads](std::ptrdiff_t n) { return (n + threads - 1) / threads; };
+  std::ptrdiff_t by_rows = 0;
+  std::ptrdiff_t by_columns = 0;
+  for (const Layer& layer : network.layers()) {
+    const std::ptrdiff_t groups = (layer.n_out + kColumnGroup - 1) / kColumnGroup;
+    by_rows += share(rows) * layer.n_in * groups;
+    by_columns += rows * layer.n_in * share(groups);
+  }
+  return by_columns <= by_rows + by_rows / 4;
 }
 
-// A thread's share of n columns, whole groups of 16: no two threads write to one vector.
+// A thread's share of n columns, in whole groups.
 inline Share columns_of(std::ptrdiff_t n, int thread, int threads) noexcept {
-  constexpr std::ptrdiff_t kGroup = 16;
-  const Share groups = share_of((n + kGroup - 1) / kGroup, thread, threads);
-  return {std::min(groups.begin * kGroup, n), std::min(groups.end * kGroup, n)};
+  const Share groups = share_of((n + kColumnGroup - 1) / kColumnGroup, thread, threads);
+  return {std::min(groups.begin * kColumnGroup, n), std::min(groups.end * kColumnGroup, n)};
 }
 
 // Activations of every layer for workspace rows [0, rows), when all inputs are there. Afterwards all rows are.

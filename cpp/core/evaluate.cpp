@@ -9,6 +9,7 @@
 #include "core/gradient_pass.hpp"
 #include "core/penalty.hpp"
 #include "core/planner.hpp"
+#include "core/profile.hpp"
 #include "core/rows_pass.hpp"
 #include "core/workspace.hpp"
 #include "platform/team.hpp"
@@ -23,36 +24,39 @@ void copy_rows(const T* from, std::ptrdiff_t ld, std::ptrdiff_t rows, std::ptrdi
   }
 }
 
-// Calls f(begin, end, at) for each block of rows on some thread; at: the thread's own rows of a workspace that holds
-// one block per thread.
-template <class F>
-void over_row_blocks(std::ptrdiff_t rows, int threads, F&& f) {
-  run_team(threads, [&](int thread, int team) noexcept {
-    const Share share = share_of(rows, thread, team);
-    for_each_row_block(share.begin, share.end,
-                       [&](std::ptrdiff_t begin, std::ptrdiff_t end) { f(begin, end, thread * kRowBlock); });
-  });
-}
-
 // Each thread's room for unfinished sums.
 template <class T>
 class Sums {
  public:
   Sums(const Network<T>& network, int threads)
       : per_thread_(sums_size(network)), memory_(checked_count(threads, per_thread_)) {}
-  T* of_thread(int thread) const noexcept { return memory_.data() + thread * per_thread_; }
-  // at: the thread's first row of a workspace that holds one block per thread
-  T* of(std::ptrdiff_t at) const noexcept { return of_thread(static_cast<int>(at / kRowBlock)); }
+  T* of(int thread) const noexcept { return memory_.data() + thread * per_thread_; }
 
  private:
   std::ptrdiff_t per_thread_;
   AlignedBuffer<T> memory_;
 };
 
+// Rows of a block, of which a workspace holds one per thread.
 std::ptrdiff_t block_rows(std::ptrdiff_t rows, int threads) noexcept {
-  return threads == 1 ? std::min(rows, kRowBlock) : threads * kRowBlock;
+  return std::min(kRowBlock, (rows + threads - 1) / threads);
 }
 
+// Calls f(begin, end, at, thread) for each block of rows on some thread; at: the thread's own rows of a workspace.
+template <class F>
+void over_row_blocks(std::ptrdiff_t rows, int threads, F&& f) {
+  const std::ptrdiff_t own_rows = block_rows(rows, threads);
+  run_team(threads, [&](int thread, int team) noexcept {
+    const Share share = share_of(rows, thread, team);
+    // the team may be smaller than planned, but a thread's rows are not more
+    for_each_row_block(
+        share.begin, share.end,
+        [&](std::ptrdiff_t begin, std::ptrdiff_t end) { f(begin, end, thread * own_rows, thread); }, own_rows);
+  });
+}
+
+// Padding is looked at as well. That of inputs is finite; that of outputs may be NaN beside finite outputs where a
+// hidden unit is infinite, and the caller, told so, then looks closer.
 template <class T>
 bool has_nonfinite(const Workspace<T>& workspace, std::size_t l, std::ptrdiff_t row, std::ptrdiff_t rows) noexcept {
   return kernels<T>().first_nonfinite(rows * workspace.ld(l), workspace.activations(l, row)) >= 0;
@@ -75,112 +79,117 @@ template <class T>
 void evaluate_activations(const Network<T>& network, const DataView& inputs, const std::vector<T*>& out,
                           int thread_request) {
   const std::size_t depth = network.layers().size();
-  const int threads = plan_threads(network, inputs.rows, thread_request);
-  const Workspace<T> workspace(network, block_rows(inputs.rows, threads), Purpose::inference);
+  const int threads = plan_threads_for_rows(network, inputs.rows, thread_request);
+  const Workspace<T> workspace(network, threads * block_rows(inputs.rows, threads), Purpose::inference);
   const Sums<T> sums(network, threads);
   const Dataset data{.inputs = inputs};
   const Selection all{nullptr, 0, inputs.rows};
-  over_row_blocks(inputs.rows, threads, [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at) noexcept {
-    gather_inputs(workspace, data, all, begin, end, at);
-    forward_rows(network, workspace, at, at + end - begin, Purpose::inference, sums.of(at));
-    for (std::size_t l = 0; l < depth; ++l) {
-      if (out[l] == nullptr) continue;
-      const std::ptrdiff_t units = network.layers()[l].n_out;
-      copy_rows(workspace.activations(l + 1, at), workspace.ld(l + 1), end - begin, units, out[l] + begin * units);
-    }
-  });
+  over_row_blocks(
+      inputs.rows, threads, [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at, int thread) noexcept {
+        gather_inputs(workspace, data, all, begin, end, at);
+        forward_rows(network, workspace, at, at + end - begin, Purpose::inference, sums.of(thread));
+        for (std::size_t l = 0; l < depth; ++l) {
+          if (out[l] == nullptr) continue;
+          const std::ptrdiff_t units = network.layers()[l].n_out;
+          copy_rows(workspace.activations(l + 1, at), workspace.ld(l + 1), end - begin, units, out[l] + begin * units);
+        }
+      });
 }
 
 namespace {
 
-// Calls take(outputs, ld, begin, rows) for the outputs of each block of rows, on some thread.
+// Calls take(workspace, at, begin, rows) when workspace rows [at, at + rows) hold the outputs of the input rows from
+// begin on, on some thread. Returns whether all inputs are finite in T; when one is not, what is left may be undone.
 template <class T, class F>
-Finite over_outputs(const Network<T>& network, const DataView& inputs, int thread_request, F&& take) {
+bool over_outputs(const Network<T>& network, const DataView& inputs, int thread_request, F&& take) {
   const int threads = plan_threads(network, inputs.rows, thread_request);
   const bool by_columns = is_by_columns(network, inputs.rows, threads);
-  const Workspace<T> workspace(network, by_columns ? inputs.rows : block_rows(inputs.rows, threads),
+  const Workspace<T> workspace(network, by_columns ? inputs.rows : threads * block_rows(inputs.rows, threads),
                                Purpose::inference);
   const Sums<T> sums(network, threads);
   const Dataset data{.inputs = inputs};
   const Selection all{nullptr, 0, inputs.rows};
-  const std::size_t depth = network.layers().size();
-  std::atomic<bool> finite_inputs{true};
-  std::atomic<bool> finite_outputs{true};
+  std::atomic<bool> is_finite{true};
   const auto gather = [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at) noexcept {
     gather_inputs(workspace, data, all, begin, end, at);
-    if (has_nonfinite(workspace, 0, at, end - begin)) finite_inputs.store(false, std::memory_order_relaxed);
-  };
-  const auto give = [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at) noexcept {
-    if (has_nonfinite(workspace, depth, at, end - begin)) finite_outputs.store(false, std::memory_order_relaxed);
-    take(workspace.activations(depth, at), workspace.ld(depth), begin, end - begin);
+    if (has_nonfinite(workspace, 0, at, end - begin)) is_finite.store(false, std::memory_order_relaxed);
   };
   if (by_columns) {
     Barrier barrier;
+    barrier.measure(barrier_time());
     run_team(threads, [&](int thread, int team) noexcept {
       const Share share = share_of(inputs.rows, thread, team);
       gather(share.begin, share.end, share.begin);
       barrier.arrive_and_wait(team);
-      forward_columns(network, workspace, inputs.rows, Purpose::inference, sums.of_thread(thread), thread, team,
-                      barrier);
-      give(share.begin, share.end, share.begin);
+      forward_columns(network, workspace, inputs.rows, Purpose::inference, sums.of(thread), thread, team, barrier);
+      take(workspace, share.begin, share.begin, share.end - share.begin);
     });
   } else {
-    over_row_blocks(inputs.rows, threads, [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at) noexcept {
-      gather(begin, end, at);
-      forward_rows(network, workspace, at, at + end - begin, Purpose::inference, sums.of(at));
-      give(begin, end, at);
-    });
+    over_row_blocks(inputs.rows, threads,
+                    [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at, int thread) noexcept {
+                      if (!is_finite.load(std::memory_order_relaxed)) return;
+                      gather(begin, end, at);
+                      forward_rows(network, workspace, at, at + end - begin, Purpose::inference, sums.of(thread));
+                      take(workspace, at, begin, end - begin);
+                    });
   }
-  return {finite_inputs.load(), finite_outputs.load()};
+  return is_finite.load();
 }
 
 }  // namespace
 
 template <class T>
-Finite evaluate_outputs(const Network<T>& network, const DataView& inputs, T* outputs, int thread_request) {
+bool evaluate_outputs(const Network<T>& network, const DataView& inputs, T* outputs, int thread_request) {
+  const std::size_t depth = network.layers().size();
   const std::ptrdiff_t units = network.n_outputs();
-  return over_outputs(network, inputs, thread_request,
-                      [&](const T* block, std::ptrdiff_t ld, std::ptrdiff_t begin, std::ptrdiff_t rows) noexcept {
-                        copy_rows(block, ld, rows, units, outputs + begin * units);
-                      });
+  return over_outputs(
+      network, inputs, thread_request,
+      [&](const Workspace<T>& workspace, std::ptrdiff_t at, std::ptrdiff_t begin, std::ptrdiff_t rows) noexcept {
+        copy_rows(workspace.activations(depth, at), workspace.ld(depth), rows, units, outputs + begin * units);
+      });
 }
 
 template <class T>
-Finite evaluate_classes(const Network<T>& network, const DataView& inputs, std::ptrdiff_t* classes,
-                        int thread_request) {
+bool evaluate_classes(const Network<T>& network, const DataView& inputs, std::ptrdiff_t* classes, int thread_request) {
+  const std::size_t depth = network.layers().size();
   const std::ptrdiff_t units = network.n_outputs();
-  return over_outputs(network, inputs, thread_request,
-                      [&](const T* block, std::ptrdiff_t ld, std::ptrdiff_t begin, std::ptrdiff_t rows) noexcept {
-                        for (std::ptrdiff_t r = 0; r < rows; ++r) {
-                          const T* row = block + r * ld;
-                          classes[begin + r] = std::max_element(row, row + units) - row;
-                        }
-                      });
+  std::atomic<bool> is_finite{true};
+  const bool has_finite_inputs = over_outputs(
+      network, inputs, thread_request,
+      [&](const Workspace<T>& workspace, std::ptrdiff_t at, std::ptrdiff_t begin, std::ptrdiff_t rows) noexcept {
+        if (has_nonfinite(workspace, depth, at, rows)) is_finite.store(false, std::memory_order_relaxed);
+        for (std::ptrdiff_t r = 0; r < rows; ++r) {
+          const T* row = workspace.activations(depth, at + r);
+          classes[begin + r] = std::max_element(row, row + units) - row;
+        }
+      });
+  return has_finite_inputs && is_finite.load();
 }
 
 template <class T>
 double evaluate_loss(const Network<T>& network, const Dataset& data, int thread_request) {
-  const int threads = plan_threads(network, data.rows(), thread_request);
-  const Workspace<T> workspace(network, block_rows(data.rows(), threads), Purpose::loss);
+  const int threads = plan_threads_for_rows(network, data.rows(), thread_request);
+  const Workspace<T> workspace(network, threads * block_rows(data.rows(), threads), Purpose::loss);
   const Sums<T> sums(network, threads);
   const AlignedBuffer<T> losses(data.rows());
   const Penalty<T> penalty(network);
   const Selection all{nullptr, 0, data.rows()};
   const double total = run_alone([&] { return total_weight(data, all); });
-  over_row_blocks(data.rows(), threads, [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at) noexcept {
-    gather_inputs(workspace, data, all, begin, end, at);
-    gather_targets(workspace, data, all, begin, end, at, total);
-    forward_rows(network, workspace, at, at + end - begin, Purpose::loss, sums.of(at));
-    loss_rows(network, workspace, data.labels != nullptr, at, at + end - begin);
-    std::copy(workspace.row_loss(at), workspace.row_loss(at + end - begin), losses.data() + begin);
-  });
+  over_row_blocks(data.rows(), threads,
+                  [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at, int thread) noexcept {
+                    gather_inputs(workspace, data, all, begin, end, at);
+                    gather_targets(workspace, data, all, begin, end, at, total);
+                    forward_rows(network, workspace, at, at + end - begin, Purpose::loss, sums.of(thread));
+                    loss_rows(network, workspace, data.labels != nullptr, at, at + end - begin);
+                    std::copy(workspace.row_loss(at), workspace.row_loss(at + end - begin), losses.data() + begin);
+                  });
   return mean_loss(data, total, losses.data(), penalty);
 }
 
 template <class T>
 double evaluate_gradients(const Network<T>& network, const Dataset& data, T* parameters, T* inputs,
                           int thread_request) {
-  const int threads = plan_threads(network, data.rows(), thread_request);
+  const int threads = plan_threads_for_rows(network, data.rows(), thread_request);
   const Workspace<T> workspace(network, data.rows(), Purpose::gradients);
   const GradientPlan plan(network, data.rows());
   const Sums<T> sums(network, threads);
@@ -204,7 +213,7 @@ double evaluate_gradients(const Network<T>& network, const Dataset& data, T* par
     for_each_row_block(share.begin, share.end, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
       gather_inputs(workspace, data, all, begin, end, begin);
       gather_targets(workspace, data, all, begin, end, begin, total);
-      T* room = sums.of_thread(thread);
+      T* room = sums.of(thread);
       forward_rows(network, workspace, begin, end, Purpose::gradients, room);
       loss_rows(network, workspace, data.labels != nullptr, begin, end);
       backward_rows(network, transposed.data(), workspace, begin, end, room);
@@ -233,8 +242,8 @@ double evaluate_gradients(const Network<T>& network, const Dataset& data, T* par
 
 #define FASTMLP_INSTANTIATE(T)                                                                         \
   template void evaluate_activations(const Network<T>&, const DataView&, const std::vector<T*>&, int); \
-  template Finite evaluate_outputs(const Network<T>&, const DataView&, T*, int);                       \
-  template Finite evaluate_classes(const Network<T>&, const DataView&, std::ptrdiff_t*, int);          \
+  template bool evaluate_outputs(const Network<T>&, const DataView&, T*, int);                         \
+  template bool evaluate_classes(const Network<T>&, const DataView&, std::ptrdiff_t*, int);            \
   template double evaluate_loss(const Network<T>&, const Dataset&, int);                               \
   template double evaluate_gradients(const Network<T>&, const Dataset&, T*, T*, int);
 FASTMLP_INSTANTIATE(float)

@@ -1,6 +1,6 @@
 // Everything a network computes without being changed: outputs, activations, loss, gradients. Rows go over threads in
-// blocks; each element is computed the same way whatever the block, so predict(X)[i] has the bits of
-// predict(X[i:i+1])[0].
+// blocks, few rows by columns; each element is computed the same way whatever the block, so predict(X)[i] has the bits
+// of predict(X[i:i+1])[0].
 #pragma once
 
 #include <cstddef>
@@ -16,19 +16,14 @@ template <class T>
 void evaluate_activations(const Network<T>& network, const DataView& inputs, const std::vector<T*>& out,
                           int thread_request);
 
-// Whether all values were finite, in T.
-struct Finite {
-  bool inputs;
-  bool outputs;
-};
-
-// Outputs (rows, n_outputs), contiguous.
+// Outputs (rows, n_outputs), contiguous. Returns whether all inputs are finite in T; else outputs are undefined.
 template <class T>
-Finite evaluate_outputs(const Network<T>& network, const DataView& inputs, T* outputs, int thread_request);
+bool evaluate_outputs(const Network<T>& network, const DataView& inputs, T* outputs, int thread_request);
 
-// The index of each row's largest output, the first of equal ones.
+// The index of each row's largest output, the first of equal ones. Returns whether inputs and outputs are finite; else,
+// or when a hidden unit is infinite, perhaps not, and the classes are undefined.
 template <class T>
-Finite evaluate_classes(const Network<T>& network, const DataView& inputs, std::ptrdiff_t* classes, int thread_request);
+bool evaluate_classes(const Network<T>& network, const DataView& inputs, std::ptrdiff_t* classes, int thread_request);
 
 // Weighted mean loss and penalties.
 template <class T>

@@ -47,6 +47,14 @@ int plan_threads(const Network<T>& network, std::ptrdiff_t rows, int request) no
 template int plan_threads(const Network<float>&, std::ptrdiff_t, int) noexcept;
 template int plan_threads(const Network<double>&, std::ptrdiff_t, int) noexcept;
 
+template <class T>
+int plan_threads_for_rows(const Network<T>& network, std::ptrdiff_t rows, int request) noexcept {
+  return static_cast<int>(std::min<std::ptrdiff_t>(plan_threads(network, rows, request), rows));
+}
+
+template int plan_threads_for_rows(const Network<float>&, std::ptrdiff_t, int) noexcept;
+template int plan_threads_for_rows(const Network<double>&, std::ptrdiff_t, int) noexcept;
+
 int ThreadPlanner::neighbour(int limit) const noexcept {
   const int up = std::min(2 * best_, limit);
   const int down = (best_ + 1) / 2;

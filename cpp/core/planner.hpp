@@ -3,7 +3,8 @@
 //
 // A guess from the work comes first: a region costs 0.5 us and a barrier 0.1 us on two idle cores, so a thread is worth
 // having from about 10 us of arithmetic of its own on. But on a busy machine a barrier waits for a thread that is not
-// running, a hundred times as long, and no guess can know; so training measures as it goes.
+// running, a hundred times as long, and no guess can know; so training measures as it goes. One row is bound by the
+// reading of the weights, so these count too.
 #pragma once
 
 #include <cstddef>
@@ -13,9 +14,13 @@
 
 namespace fastmlp {
 
-// The guess, for a pass over `rows` rows; request 0: no limit of the caller's own.
+// The guess, for a pass over `rows` rows that may also go by columns; request 0: no limit of the caller's own.
 template <class T>
 int plan_threads(const Network<T>& network, std::ptrdiff_t rows, int request) noexcept;
+
+// The same for a pass by rows alone.
+template <class T>
+int plan_threads_for_rows(const Network<T>& network, std::ptrdiff_t rows, int request) noexcept;
 
 // Off: the request is taken as it is. For tests, whose networks are too small to be given threads.
 void enable_planner(bool enabled) noexcept;
@@ -38,6 +43,8 @@ class ThreadPlanner {
   };
 
   explicit ThreadPlanner(int guess) noexcept : best_(guess) {}
+
+  int best(int limit) const noexcept { return best_ < limit ? best_ : limit; }
 
   // At most `steps` steps, on at most `limit` threads.
   Stretch next(int limit, std::int64_t steps) noexcept;

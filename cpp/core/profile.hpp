@@ -1,5 +1,5 @@
-// Seconds spent in each kernel and in barriers, for the benchmark. While a profile runs, the active table is one that calls the real
-// kernels between two looks at the clock (about 50 ns a call); at other times nothing is paid.
+// Seconds spent in each kernel and in barriers, for the benchmark. While a profile runs, the active table is one that
+// calls the real kernels between two looks at the clock (about 50 ns a call); at other times nothing is paid.
 #pragma once
 
 #include <atomic>

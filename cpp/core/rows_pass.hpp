@@ -169,11 +169,11 @@ void backward_rows(const Network<T>& network, const T* transposed, const Workspa
   }
 }
 
-// Calls f(begin, end) for [begin, end) in nearly equal blocks of at most kRowBlock rows.
+// Calls f(begin, end) for [begin, end) in nearly equal blocks of at most `most` rows.
 template <class F>
-void for_each_row_block(std::ptrdiff_t begin, std::ptrdiff_t end, F&& f) noexcept {
+void for_each_row_block(std::ptrdiff_t begin, std::ptrdiff_t end, F&& f, std::ptrdiff_t most = kRowBlock) noexcept {
   const std::ptrdiff_t rows = end - begin;
-  const std::ptrdiff_t blocks = (rows + kRowBlock - 1) / kRowBlock;
+  const std::ptrdiff_t blocks = (rows + most - 1) / most;
   for (std::ptrdiff_t b = 0; b < blocks; ++b) f(begin + rows * b / blocks, begin + rows * (b + 1) / blocks);
 }
 

@@ -242,8 +242,8 @@ RunReport Trainer<T>::run(std::int64_t n_steps, int thread_request) {
 
   // Between runs weights and optimizer state are open to writing.
   take_over_optimizer_state();
-  const bool is_worth_a_team = network_.transposed_size() > kWorthATeam;
-  run_team(is_worth_a_team ? limit : 1,
+  const int best = planner_is_enabled() ? planner_.best(limit) : limit;
+  run_team(network_.transposed_size() > kWorthATeam ? best : 1,
            [&](int thread, int team) noexcept { network_.transpose_weights(transposed_.data(), thread, team); });
   for (std::int64_t left = n_steps; left > 0 && !progress.stop;) {
     const ThreadPlanner::Stretch stretch = planner_is_enabled()

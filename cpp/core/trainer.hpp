@@ -6,10 +6,10 @@
 //   phase B, tiles over threads   gradient tile -> optimizer -> weights     (one owner per tile)
 //   barrier
 //
-// One parallel region per stretch of steps, whose threads planner.hpp chooses. What is done to rows is in
-// rows_pass.hpp, to tiles in gradient_pass.hpp; checks of user input are in Python: when a call arrives here all shapes
-// agree. A run allocates nothing but the list of its epochs, before the region opens. The result does not depend on the
-// number of threads: phase A computes each row alone, phase B sums each tile over the batch in ascending order.
+// One parallel region per stretch of steps, whose threads planner.hpp chooses. What is done to rows is in rows_pass.hpp
+// and columns_pass.hpp, to tiles in gradient_pass.hpp; checks of user input are in Python: when a call arrives here all
+// shapes agree. A run allocates nothing but the list of its epochs, before the region opens. The result does not depend
+// on the number of threads: phase A computes each row alone, phase B sums each tile over the batch in ascending order.
 #pragma once
 
 #include <cstddef>

@@ -9,14 +9,14 @@ namespace fastmlp {
 namespace {
 
 constexpr ptrdiff_t kCacheLine = 64;
-// Terms of a sum between two bursts of a fetch queue, longer where a term takes fewer cycles. Measured with 32 registers:
-// 16 costs 2 % more than 32, 64 gains nothing.
+// Terms of a sum between two bursts of a fetch queue, longer where a term takes fewer cycles. Measured with 32
+// registers: 16 costs 2 % more than 32, 64 gains nothing.
 constexpr ptrdiff_t kFetchInterval = FASTMLP_VECTOR_REGISTERS >= 32 ? 32 : 64;
-// With few rows a panel is used about as fast as it can be read, and asking for more lines at once than this stands in the
-// way of what is needed now (one row on 784-512-512-10: 69 us instead of 36), unless the matrix is so large that it comes
-// from beyond the caches (2048-2048-2048: 1.05 ms instead of 1.31).
+// With few rows a panel is used about as fast as it can be read, and asking for more lines at once than this stands in
+// the way of what is needed now (one row on 784-512-512-10: 69 us instead of 36), unless the matrix is so large that it
+// comes from beyond the caches (2048-2048-2048: 1.05 ms instead of 1.31).
 constexpr ptrdiff_t kLongestBurst = 24;
-constexpr ptrdiff_t kNearBytes = ptrdiff_t{1} << 23;
+constexpr ptrdiff_t kFarMatrix = ptrdiff_t{1} << 23;  // bytes
 
 // What is asked for a few cache lines at a time.
 struct FetchQueue {

@@ -79,7 +79,7 @@ struct BackwardArguments {
   T* sums;  // (rows, tile_columns): room for unfinished sums, needed where n_out > deepest_sum
 };
 
-// Rows of memory that will be used soon, each from the start of a cache line.
+// Rows of memory that will be used soon. Lines are counted from a row's first byte: those to be written start with one.
 struct Region {
   const char* const* addresses;  // of each row; null: rows lie stride bytes apart from first
   const char* first;

@@ -25,12 +25,14 @@ struct Parameters {
 template <class T>
 struct GradientOnly {
   static constexpr int kSlots = 1;
+  static constexpr bool kMovesWeights = false;
   static FASTMLP_INLINE void move(const OptimizerStep<T>&, Vec<T> g, Parameters<T>& p) { p.slot0 = g; }
 };
 
 template <class T>
 struct Sgd {
   static constexpr int kSlots = 0;
+  static constexpr bool kMovesWeights = true;
   static FASTMLP_INLINE void move(const OptimizerStep<T>& s, Vec<T> g, Parameters<T>& p) {
     p.w = fma<T>(broadcast<T>(s.descent), g, p.w);
   }
@@ -39,6 +41,7 @@ struct Sgd {
 template <class T>
 struct Momentum {
   static constexpr int kSlots = 1;
+  static constexpr bool kMovesWeights = true;
   static FASTMLP_INLINE void move(const OptimizerStep<T>& s, Vec<T> g, Parameters<T>& p) {
     const Vec<T> momentum = broadcast<T>(s.momentum);
     p.slot0 = fma<T>(momentum, p.slot0, g);
@@ -49,6 +52,7 @@ struct Momentum {
 template <class T>
 struct Nesterov {
   static constexpr int kSlots = 1;
+  static constexpr bool kMovesWeights = true;
   static FASTMLP_INLINE void move(const OptimizerStep<T>& s, Vec<T> g, Parameters<T>& p) {
     const Vec<T> momentum = broadcast<T>(s.momentum);
     p.slot0 = fma<T>(momentum, p.slot0, g);
@@ -59,6 +63,7 @@ struct Nesterov {
 template <class T>
 struct Adam {
   static constexpr int kSlots = 2;
+  static constexpr bool kMovesWeights = true;
   static FASTMLP_INLINE void move(const OptimizerStep<T>& s, Vec<T> g, Parameters<T>& p) {
     p.slot0 = fma<T>(broadcast<T>(s.beta1), p.slot0, g * s.one_minus_beta1);
     p.slot1 = fma<T>(broadcast<T>(s.beta2), p.slot1, g * s.one_minus_beta2 * g);
@@ -98,7 +103,7 @@ void move_tile(const UpdateArguments<T>& p) {
       Rule::move(step, load<T>(g + j), parameters);
       if constexpr (Rule::kSlots > 0) store<T>(slot0 + j, parameters.slot0);
       if constexpr (Rule::kSlots > 1) store<T>(slot1 + j, parameters.slot1);
-      store<T>(w + j, parameters.w);
+      if constexpr (Rule::kMovesWeights) store<T>(w + j, parameters.w);
     }
   }
 }

@@ -46,8 +46,8 @@ FASTMLP_INLINE void accumulate(Tile<T, R, V>& tile, ptrdiff_t depth, const T* a,
   }
 }
 
-// Terms of a sum that a panel of B has at most: 1024 x 256 bytes (512 x 64 with fewer registers), so that the panel in use
-// and the next one stay in the second-level cache while all row tiles pass. Longer sums are continued from memory,
+// Terms of a sum that a panel of B has at most: 1024 x 256 bytes (512 x 64 with fewer registers), so that the panel in
+// use and the next one stay in the second-level cache while all row tiles pass. Longer sums are continued from memory,
 // which rounds nothing.
 constexpr ptrdiff_t kDepth = FASTMLP_VECTOR_REGISTERS >= 32 ? 1024 : 512;
 
@@ -237,7 +237,7 @@ FASTMLP_INLINE void run_tile(Arguments& p, const Place& at, ptrdiff_t rows, ptrd
 // A whole in nearly equal parts of at most `most`, one after the other: the first ones are one longer.
 struct Parts {
   FASTMLP_INLINE Parts(ptrdiff_t whole, ptrdiff_t most)
-      : count((whole + most - 1) / most), shortest(whole / count), longer(whole - shortest * count) {}
+      : count((whole + most - 1) / most), shortest(count > 0 ? whole / count : 0), longer(whole - shortest * count) {}
   FASTMLP_INLINE ptrdiff_t size(ptrdiff_t i) const { return shortest + (i < longer ? 1 : 0); }
 
   ptrdiff_t count;
@@ -272,7 +272,7 @@ FASTMLP_INLINE void run_tiles(Arguments& p) {
                   .row_bytes = panels.size(same_panel ? panel : panel + 1) * kVectorBytes};
           const ptrdiff_t bursts = strips.count * ((blocks.size(block) + kFetchInterval - 1) / kFetchInterval);
           const ptrdiff_t burst = (lines_of(next) + bursts - 1) / bursts;
-          const bool is_far = Kernel::terms(p) * next.stride > kNearBytes;
+          const bool is_far = Kernel::terms(p) * next.stride > kFarMatrix;
           if (is_far || burst <= kLongestBurst) own = {&next, &next + 1, 0, 0, burst};
         }
       }
@@ -306,7 +306,10 @@ void backward(const BackwardArguments<T>& p) noexcept {
 template <class T>
 void gradient(const GradientArguments<T>& p) noexcept {
   const Parts panels((p.n_columns + kLanes<T> - 1) / kLanes<T>, kTileVectors);
-  const ptrdiff_t tiles = panels.count * Parts(p.n_rows, GradientTile<T>::most_rows(panels.size(0))).count;
+  ptrdiff_t tiles = 0;
+  for (ptrdiff_t i = 0; i < panels.count; ++i) {
+    tiles += Parts(p.n_rows, GradientTile<T>::most_rows(panels.size(i))).count;
+  }
   const ptrdiff_t bursts = tiles * ((p.batch + kFetchInterval - 1) / kFetchInterval);
   GradientCall<T> call{p, queue_of(p.to_read, bursts), queue_of(p.to_write, tiles)};
   run_tiles<T, GradientTile<T>>(call);

@@ -1,4 +1,5 @@
-// Transposition in registers, of a block as wide as a vector: for the transposed weights and for rows that become lanes.
+// Transposition in registers, of a block as wide as a vector: for the transposed weights and for rows that become
+// lanes.
 #pragma once
 
 #include "kernels/vec-inl.hpp"

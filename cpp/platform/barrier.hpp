@@ -1,4 +1,4 @@
-// The barrier between the two phases of a training step.
+// The barrier of a team: between the two phases of a training step, and between layers that are shared by columns.
 //
 // libgomp's barrier was measured at 0.2 us on two idle threads and at 3 to 8 us on a busy machine; this one takes about
 // 0.1 us. A waiting thread spins for a short time (the other is about to arrive), then yields (another process may

@@ -42,7 +42,7 @@ class Network32:
         """Return outputs of an ordinary array, None where X needs the checks in Python."""
 
     def plain_classes(self, X: object, threads: int) -> Array | None:
-        """Return the index of each row's largest output, None where X or the outputs need them."""
+        """Return the index of each row's largest output, None where X or the outputs need the checks."""
 
     def forward(self, X: Array, threads: int) -> Array:
         """Return the outputs of the last layer after its activation, (rows, n_outputs)."""

@@ -300,9 +300,10 @@ def _as_core_takes_it(array: Array, name: str, dtype: np.dtype[Any]) -> Array:
         what, which = ("NaN", "missing") if np.isnan(values.flat[where]) else ("infinity", "infinite")
         raise ValueError(f"{name} holds {what} in {_place(values, where)}: remove or fill {which} values first.")
     if values.dtype.itemsize > dtype.itemsize:
-        limit = float(np.finfo(dtype).max)
-        if values.max() > limit or values.min() < -limit:
-            where = int(np.argmax(np.abs(values) > limit))
+        with np.errstate(over="ignore"):
+            fits = np.isfinite(np.array([values.min(), values.max()]).astype(dtype)).all()
+            where = 0 if fits else int(np.argmin(np.isfinite(values.astype(dtype))))
+        if not fits:
             raise ValueError(
                 f"{name} holds {values.flat[where]} in {_place(values, where)}, which {dtype} cannot hold: "
                 "scale the data or use dtype='float64'."

@@ -272,6 +272,9 @@ class Network:
             classes: Array | None = self._core.plain_classes(X, thread_limit())
             if classes is not None:
                 return classes
+            outputs = self._checked_outputs(X)
+            check_outputs(outputs)
+            return predictions(outputs, "many")
         return predictions(self._finite_outputs(X), self._architecture.meaning)
 
     def predict_proba(self, X: npt.ArrayLike) -> Array:
@@ -325,9 +328,7 @@ class Network:
         """
         # the core looks at ordinary arrays itself: for one row the checks in Python take longer than the network
         outputs: Array | None = self._core.plain_outputs(X, thread_limit())
-        if outputs is None:
-            outputs = self._core.forward(check_data(X, self.n_inputs, self.dtype), thread_limit())
-        return outputs
+        return self._checked_outputs(X) if outputs is None else outputs
 
     def activations(self, X: npt.ArrayLike) -> list[Array]:
         """Return the outputs of every layer, from the first to the last.
@@ -577,6 +578,10 @@ class Network:
         self._epochs_trained = state["epochs_trained"]
         self.classes = state["classes"]
         self.metadata = state["metadata"]
+
+    def _checked_outputs(self, X: Any) -> Array:
+        outputs: Array = self._core.forward(check_data(X, self.n_inputs, self.dtype), thread_limit())
+        return outputs
 
     def _finite_outputs(self, X: Any) -> Array:
         outputs = self.forward(X)

@@ -276,3 +276,16 @@ def test_outputs_that_are_not_finite_are_no_class():
     net.layers[0].weights[:] = np.inf
     with pytest.raises(FloatingPointError, match="outputs hold nan"):
         net.predict(np.ones((1, 1), np.float32))
+
+
+@pytest.mark.parametrize("given", [np.asarray, list])
+def test_the_largest_value_that_rounds_into_float32_is_taken_and_the_next_is_not(given):
+    net = fm.Network(1, [fm.Dense(2)])
+    net.set_parameters(np.full(4, 0.5))
+    largest = np.nextafter(
+        2.0**128 - 2.0**103, 0
+    )  # half a unit above the largest float32, where rounding goes to infinity
+    assert np.isfinite(net.forward(given(np.array([[largest]])))).all()
+    for method in (net.forward, net.predict):
+        with pytest.raises(ValueError, match=r"in row 0.*float32 cannot hold"):
+            method(given(np.array([[2.0**128 - 2.0**103]])))
