@@ -31,9 +31,11 @@ inline std::ptrdiff_t checked_count(std::ptrdiff_t a, std::ptrdiff_t b) {
   return static_cast<std::ptrdiff_t>(checked_bytes(static_cast<std::size_t>(a), static_cast<std::size_t>(b)));
 }
 
-// Zeroed, aligned bytes; throws OutOfMemory.
+// Zeroed, aligned bytes; throws OutOfMemory. Large ones get their pages when they are first written, by the thread that
+// writes them.
 void* allocate_zeroed(std::size_t bytes);
-void deallocate(void* memory) noexcept;
+// bytes: as they were asked for; memory may be null.
+void deallocate(void* memory, std::size_t bytes) noexcept;
 
 // How often allocate_zeroed was called in this process: a test asserts that training steps do not add to it.
 std::size_t allocation_count() noexcept;
@@ -57,7 +59,7 @@ class AlignedBuffer {
   }
   AlignedBuffer(const AlignedBuffer&) = delete;
   AlignedBuffer& operator=(const AlignedBuffer&) = delete;
-  ~AlignedBuffer() { deallocate(data_); }
+  ~AlignedBuffer() { deallocate(data_, static_cast<std::size_t>(count_) * sizeof(T)); }
 
   T* data() const noexcept { return data_; }
   std::ptrdiff_t size() const noexcept { return count_; }
