@@ -23,7 +23,7 @@ from bench.cells import training_cell
 KEPT = Path(__file__).with_name("instructions.json")
 TARGET = "x86-64-v3"
 CELLS = ("tiny", "policy")
-STEPS = 2000
+STEPS = 800
 GROWTH_ALLOWED = 0.02
 AGREEMENT = 0.005
 # Time must not decide how many steps the core makes before it returns to Python, or counts would depend on the machine.
