@@ -31,10 +31,10 @@ void train(const std::vector<LayerSpec>& layers, LossKind loss, OptimizerKind op
   constexpr std::ptrdiff_t kInputs = 37;
   std::vector<double> inputs(kRows * kInputs);
   std::vector<std::int32_t> labels(kRows);
-  const Sequence numbers(7, Stream::weights, 99);
-  for (std::size_t i = 0; i < inputs.size(); ++i) inputs[i] = 2.0 * unit_interval(numbers.pair(i)[0]) - 1.0;
+  Sequence numbers(7, Stream::weights, 99);
+  for (std::size_t i = 0; i < inputs.size(); ++i) inputs[i] = 2.0 * unit_interval(numbers.next()) - 1.0;
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    labels[i] = static_cast<std::int32_t>(below(numbers.pair(i)[1], layers.back().units));
+    labels[i] = static_cast<std::int32_t>(below(numbers.next(), layers.back().units));
   }
   Dataset data{.inputs = {inputs.data(), DataType::float64, kRows, kInputs}, .labels = labels.data()};
   Network<T> network(kInputs, layers, loss);
@@ -54,6 +54,9 @@ void train_all(int threads, Hash& hash) {
   train<T>({{17, A::tanh, 0, 1e-3, 0}, {33, A::leaky_relu, 0.1, 0, 1e-3}, {5, A::sigmoid, 0, 0, 0}},
            LossKind::sigmoid_cross_entropy, OptimizerKind::adam, threads, hash);
   train<T>({{65, A::sigmoid, 0, 0, 0}, {3, A::softmax, 0, 0, 0}}, LossKind::mse, OptimizerKind::adam, threads, hash);
+  // a sum of more terms than go through a tile at a time
+  train<T>({{1030, A::relu, 0, 0, 0}, {7, A::softmax, 0, 0, 0}}, LossKind::softmax_cross_entropy, OptimizerKind::sgd,
+           threads, hash);
 }
 
 }  // namespace
