@@ -177,6 +177,16 @@ def symbols_of(source: Path, flags: list[str], folder: Path) -> list[tuple[str, 
     return [(name, letter) for name, letter in symbols if letter.isupper() or letter in "uvw"]
 
 
+@needs_a_compiler
+def test_the_program_that_compares_machines_still_fits_the_core():
+    """It is built by hand only (tests/cross/run), so a change of the core would leave it behind."""
+    program = ROOT / "tests" / "cross" / "train_and_hash.cpp"
+    checked = subprocess.run(
+        [COMPILER, "-std=gnu++20", "-fsyntax-only", f"-I{CPP}", str(program)], capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stderr
+
+
 def defined_in(symbols: list[tuple[str, str]]) -> list[str]:
     return [name for name, letter in symbols if letter != "U"]
 
