@@ -195,23 +195,30 @@ void register_testing(py::module_& module) {
   });
   m.def(
       "simulate_planner",
-      [](int guess, int limit, const std::vector<std::vector<double>>& seconds, std::int64_t steps) {
-        // seconds[phase][threads - 1] per step; returns the steps that each phase made on each number of threads.
+      [](int guess, int limit, const std::vector<std::vector<double>>& seconds, std::int64_t steps,
+         double preemptions) {
+        // seconds[phase][threads - 1] per step, preemptions a second when there are several threads; returns the steps
+        // that each phase made on each number of threads.
         ThreadPlanner planner(guess);
+        double owed = 0.0;  // preemptions, the fraction of one that was not yet counted
         std::vector<std::vector<std::int64_t>> made;
         for (const auto& phase : seconds) {
           made.emplace_back(static_cast<std::size_t>(limit), 0);
           for (std::int64_t left = steps; left > 0;) {
             const ThreadPlanner::Stretch stretch = planner.next(limit, left);
             const auto at = static_cast<std::size_t>(stretch.threads - 1);
-            planner.record(stretch, phase.at(at) * static_cast<double>(stretch.steps));
+            const double elapsed = phase.at(at) * static_cast<double>(stretch.steps);
+            owed += at > 0 ? elapsed * preemptions : 0.0;
+            const auto whole = static_cast<std::int64_t>(owed);
+            owed -= static_cast<double>(whole);
+            planner.record(stretch, elapsed, whole);
             made.back().at(at) += stretch.steps;
             left -= stretch.steps;
           }
         }
         return made;
       },
-      py::arg("guess"), py::arg("limit"), py::arg("seconds"), py::arg("steps"));
+      py::arg("guess"), py::arg("limit"), py::arg("seconds"), py::arg("steps"), py::arg("preemptions") = 0.0);
   m.def("enable_planner", &enable_planner, py::arg("enabled"));
   m.def("start_profile", &start_profile);
   m.def("stop_profile", &stop_profile);

@@ -26,6 +26,10 @@ constexpr std::ptrdiff_t kSmallRest = 4;  // rows, often only the bias, that are
 
 // Parameters that the second-level cache holds: of these another core's reading leaves copies, which cost time to own.
 constexpr std::ptrdiff_t kMostOwnedEarly = 1 << 18;
+// Terms of a sum during which the parameters and the optimizer's state of the unit can be asked for, a line in 50 ns,
+// without standing in the way of what the products read. Measured on two threads: 4096-4096-4096 at 512 rows 2 to 3 %
+// of the step less, 784-512-512-10 at 128 rows 3 % more.
+constexpr std::ptrdiff_t kManyTerms = 512;
 // Operands of a layer that stay in the second-level cache from one unit to the next.
 constexpr std::ptrdiff_t kFewOperands = 1 << 17;
 
@@ -176,6 +180,12 @@ void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std
       add_next_operands(to_read, UnitMemory<T>(network, workspace, use, plan[i + 1]), unit, plan[i + 1], batch);
     }
     to_read.add(part_of(next_rows, static_cast<std::ptrdiff_t>(i - range.begin), units));
+    if (!owns_early && batch >= kManyTerms) {
+      to_read.add(memory.w, layer.ld, unit.n_rows, unit.n_columns);
+      for (const T* slot : memory.slots) {
+        if (slot != nullptr) to_read.add(slot, layer.ld, unit.n_rows, unit.n_columns);
+      }
+    }
     RegionList to_write;
     if (owns_early) {
       to_write.add(memory.w, layer.ld, unit.n_rows, unit.n_columns);

@@ -23,6 +23,12 @@ constexpr double kTrialSeconds = 1e-4;  // long enough to tell 3 %
 constexpr double kTrialShare = 0.02;    // of the time since the last trial, by what is expected of it
 constexpr double kShortestWait = 1e-2;  // between trials
 constexpr double kLongestWait = 0.5;
+// A thread with a processor of its own was seen to be preempted 4 to 60 times a second, one that shares it 220 to 2000.
+constexpr double kCrowded = 120.0;  // preemptions a second and thread
+constexpr double kWatch = 0.1;      // seconds of work in which they are counted
+constexpr double kBurst = 2.0;      // times that many count in a stretch: a few milliseconds of it are no crowd
+constexpr double kShortestCrowdedWait = 0.5;
+constexpr double kLongestCrowdedWait = 4.0;
 constexpr double kGain = 0.97;  // what a trial must beat: no change for noise
 
 std::int64_t steps_in(double seconds, double seconds_per_step, std::int64_t most) noexcept {
@@ -79,26 +85,57 @@ ThreadPlanner::Stretch ThreadPlanner::next(int limit, std::int64_t steps) noexce
   return {best_, steps_in(kStretchSeconds, seconds_per_step_, steps), Kind::work};
 }
 
-void ThreadPlanner::record(const Stretch& stretch, double seconds) noexcept {
+void ThreadPlanner::take(int threads, double seconds_per_step) noexcept {
+  best_ = threads;
+  seconds_per_step_ = seconds_per_step;
+  trial_cost_ = 0.0;
+  watched_seconds_ = 0.0;
+  watched_preemptions_ = 0.0;
+}
+
+void ThreadPlanner::watch_crowding(double seconds, std::int64_t preemptions) noexcept {
+  if (best_ == 1) return;
+  const double most = kCrowded * best_ * seconds;
+  watched_seconds_ += seconds;
+  watched_preemptions_ += std::min(static_cast<double>(preemptions), kBurst * most);
+  if (watched_seconds_ < kWatch) return;
+  if (watched_preemptions_ < kCrowded * best_ * watched_seconds_) {
+    crowded_wait_ = 0.0;
+    watched_seconds_ = 0.0;
+    watched_preemptions_ = 0.0;
+    return;
+  }
+  crowded_wait_ = std::clamp(2.0 * crowded_wait_, kShortestCrowdedWait, kLongestCrowdedWait);
+  between_trials_ = crowded_wait_;
+  since_trial_ = 0.0;
+  take((best_ + 1) / 2, 0.0);
+}
+
+void ThreadPlanner::record(const Stretch& stretch, double seconds, std::int64_t preemptions) noexcept {
   const double seconds_per_step = seconds / static_cast<double>(stretch.steps);
   trial_is_open_ = stretch.kind == Kind::opening;
-  if (trial_is_open_) return;
+  if (trial_is_open_) {
+    opening_seconds_ = seconds;
+    opening_preemptions_ = preemptions;
+    return;
+  }
   if (stretch.kind == Kind::work) {
     since_trial_ += seconds;
     if (is_warm_) seconds_per_step_ = seconds_per_step;
     is_warm_ = true;
+    watch_crowding(seconds, preemptions);
     return;
   }
   since_trial_ = 0.0;
   trial_upwards_ = !trial_upwards_;
   if (seconds_per_step < kGain * seconds_per_step_) {
-    best_ = stretch.threads;
-    seconds_per_step_ = seconds_per_step;
-    trial_cost_ = 0.0;
+    take(stretch.threads, seconds_per_step);
     between_trials_ = kShortestWait;
   } else {
     trial_cost_ = seconds_per_step;
-    between_trials_ = std::clamp(2.0 * between_trials_, kShortestWait, kLongestWait);
+    const double longest = std::max({kLongestWait, crowded_wait_, (opening_seconds_ + seconds) / kTrialShare});
+    const double growth = opening_preemptions_ + preemptions > 1 ? 4.0 : 2.0;
+    between_trials_ = std::clamp(growth * between_trials_, kShortestWait, longest);
   }
 }
 

@@ -64,7 +64,7 @@ class RegionList {
   Regions all() const noexcept { return {regions_, count_}; }
 
  private:
-  Region regions_[4];  // the operands of a unit and the rows to gather; parameters and their transposed copy
+  Region regions_[6];  // most: two operands of a unit, the rows to gather, the parameters and two slots of state
   int count_ = 0;
 };
 

@@ -12,6 +12,7 @@
 #include "core/random.hpp"
 #include "core/rows_pass.hpp"
 #include "platform/barrier.hpp"
+#include "platform/preemptions.hpp"
 #include "platform/team.hpp"
 
 namespace fastmlp {
@@ -45,13 +46,11 @@ Trainer<T>::Trainer(Network<T>& network, const Dataset& data, const TrainerOptio
       penalty_(network),
       has_penalty_(network.has_penalty()),
       workspace_(network, options.batch_size, Purpose::gradients),
-      transposed_(network.transposed_size()),
+      memory_(network.training_memory()),
       next_rows_(options.batch_size),
       order_(options.shuffle ? data.rows() : 0),
       planner_(plan_threads(network, options.batch_size, 0)),
-      epoch_(options.first_epoch) {
-  for (int i = 0; i <= slots_of(options.optimizer); ++i) saved_[i] = AlignedBuffer<T>(network.buffer_size());
-}
+      epoch_(options.first_epoch) {}
 
 template <class T>
 void Trainer<T>::take_over_optimizer_state() {
@@ -67,6 +66,16 @@ void Trainer<T>::take_over_optimizer_state() {
   state.kind = options_.optimizer.kind;
   for (int i = 0; i < slots; ++i) {
     if (fresh[i]) state.slots[i] = std::move(fresh[i]);
+  }
+}
+
+template <class T>
+void Trainer<T>::get_memory(int limit) {
+  const std::ptrdiff_t scratch_size = checked_count(limit, scratch_per_thread_);
+  if (scratch_.size() < scratch_size) scratch_ = AlignedBuffer<T>(scratch_size);
+  if (!memory_.transposed) memory_.transposed = AlignedBuffer<T>(network_.transposed_size());
+  for (int i = 0; i <= slots_of(options_.optimizer); ++i) {
+    if (!memory_.saved[i]) memory_.saved[i] = AlignedBuffer<T>(network_.buffer_size());
   }
 }
 
@@ -90,18 +99,18 @@ template <class T>
 void Trainer<T>::save(int thread, int threads) noexcept {
   const Share part = share_of(network_.buffer_size(), thread, threads);
   const auto copy = [part](const T* from, T* to) { std::copy(from + part.begin, from + part.end, to + part.begin); };
-  copy(network_.parameters(), saved_[0].data());
+  copy(network_.parameters(), memory_.saved[0].data());
   for (int i = 0; i < slots_of(options_.optimizer); ++i) {
-    copy(network_.optimizer().slots[i].data(), saved_[i + 1].data());
+    copy(network_.optimizer().slots[i].data(), memory_.saved[i + 1].data());
   }
 }
 
 template <class T>
 void Trainer<T>::restore() noexcept {
   OptimizerState<T>& state = network_.optimizer();
-  std::copy_n(saved_[0].data(), network_.buffer_size(), network_.parameters());
+  std::copy_n(memory_.saved[0].data(), network_.buffer_size(), network_.parameters());
   for (int i = 0; i < slots_of(options_.optimizer); ++i) {
-    std::copy_n(saved_[i + 1].data(), network_.buffer_size(), state.slots[i].data());
+    std::copy_n(memory_.saved[i + 1].data(), network_.buffer_size(), state.slots[i].data());
   }
   state.steps = saved_steps_;
   position_ = 0;
@@ -115,7 +124,7 @@ void Trainer<T>::phase_a(const Selection& batch, double batch_weight, int thread
     gather_targets(workspace_, data_, batch, begin, end, begin, batch_weight);
     forward_rows(network_, workspace_, begin, end, Purpose::gradients, scratch_of(thread));
     loss_rows(network_, workspace_, data_.labels != nullptr, begin, end);
-    backward_rows(network_, transposed_.data(), workspace_, begin, end, scratch_of(thread));
+    backward_rows(network_, memory_.transposed.data(), workspace_, begin, end, scratch_of(thread));
   });
 }
 
@@ -131,7 +140,8 @@ void Trainer<T>::phase_a_by_columns(const Selection& batch, double batch_weight,
   loss_rows(network_, workspace_, data_.labels != nullptr, share.begin, share.end);
   if (network_.layers().size() == 1) return;
   progress.barrier.arrive_and_wait(threads);
-  backward_columns(network_, transposed_.data(), workspace_, batch.rows, sums, thread, threads, progress.barrier);
+  backward_columns(network_, memory_.transposed.data(), workspace_, batch.rows, sums, thread, threads,
+                   progress.barrier);
 }
 
 template <class T>
@@ -142,7 +152,7 @@ void Trainer<T>::phase_b(const Selection& batch, std::int64_t number, GradientPl
   const GradientUse<T> use{
       optimizer_step<T>(options_.optimizer, number),
       {slots > 0 ? state.slots[0].data() : nullptr, slots > 1 ? state.slots[1].data() : nullptr},
-      transposed_.data(),
+      memory_.transposed.data(),
       scratch_of(thread),
       threads > 1,
   };
@@ -233,25 +243,29 @@ void Trainer<T>::train(std::int64_t n_steps, Progress& progress, int thread, int
 template <class T>
 RunReport Trainer<T>::run(std::int64_t n_steps, int thread_request) {
   const int limit = thread_limit(thread_request);
-  const std::ptrdiff_t scratch_size = checked_count(limit, scratch_per_thread_);
-  if (scratch_.size() < scratch_size) scratch_ = AlignedBuffer<T>(scratch_size);
+  get_memory(limit);
   Progress progress;
   progress.epoch_clock = Clock::now();
   progress.barrier.measure(barrier_time());
   progress.report.epochs.reserve(static_cast<std::size_t>(n_steps / steps_per_epoch() + 1));
 
-  // Between runs weights and optimizer state are open to writing.
   take_over_optimizer_state();
-  const int best = planner_is_enabled() ? planner_.best(limit) : limit;
-  run_team(network_.transposed_size() > kWorthATeam ? best : 1,
-           [&](int thread, int team) noexcept { network_.transpose_weights(transposed_.data(), thread, team); });
+  if (position_ == 0 || !has_run_) {
+    const int best = planner_is_enabled() ? planner_.best(limit) : limit;
+    run_team(network_.transposed_size() > kWorthATeam ? best : 1, [&](int thread, int team) noexcept {
+      network_.transpose_weights(memory_.transposed.data(), thread, team);
+    });
+    has_run_ = true;
+  }
   for (std::int64_t left = n_steps; left > 0 && !progress.stop;) {
     const ThreadPlanner::Stretch stretch = planner_is_enabled()
                                                ? planner_.next(limit, left)
                                                : ThreadPlanner::Stretch{limit, left, ThreadPlanner::Kind::work};
+    const std::int64_t preempted = preemptions();
     const auto start = Clock::now();
     run_team(stretch.threads, [&](int thread, int team) noexcept { train(stretch.steps, progress, thread, team); });
-    planner_.record(stretch, std::chrono::duration<double>(Clock::now() - start).count());
+    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    planner_.record(stretch, seconds, preemptions() - preempted);
     left -= stretch.steps;
   }
   epoch_seconds_ += std::chrono::duration<double>(Clock::now() - progress.epoch_clock).count();

@@ -58,19 +58,21 @@ struct RunReport {
 template <class T>
 class Trainer {
  public:
-  // The network and the arrays of the data must outlive the trainer. Leaves the network as it is.
+  // The network and the arrays of the data must outlive the trainer; one trainer of a network at a time. Leaves the
+  // network as it is.
   Trainer(Network<T>& network, const Dataset& data, const TrainerOptions& options);
 
   std::int64_t steps_per_epoch() const noexcept;
 
   // Up to n_steps steps, across epochs, from the optimizer state of the same kind, else from a new one. Stops early
   // only when a loss or, at the end of an epoch, a parameter is not finite: then parameters and optimizer are those of
-  // the start of this epoch.
+  // the start of this epoch. Between runs optimizer state is open to writing, weights when an epoch has ended.
   RunReport run(std::int64_t n_steps, int thread_request);
 
  private:
   struct Progress;
 
+  void get_memory(int limit);
   void take_over_optimizer_state();
   void begin_epoch() noexcept;
   void save(int thread, int threads) noexcept;
@@ -93,14 +95,14 @@ class Trainer {
   Penalty<T> penalty_;
   bool has_penalty_;
   Workspace<T> workspace_;
-  AlignedBuffer<T> transposed_;  // the weights', kept up to date by phase B
+  TrainingMemory<T>& memory_;
   AlignedBuffer<T> scratch_;
   AlignedBuffer<const char*> next_rows_;  // addresses of the next batch's inputs
   AlignedBuffer<std::ptrdiff_t> order_;
-  AlignedBuffer<T> saved_[3];  // parameters and slots at the start of the epoch
   std::int64_t saved_steps_ = 0;
   ThreadPlanner planner_;
 
+  bool has_run_ = false;
   std::ptrdiff_t position_ = 0;  // samples of this epoch already used
   std::uint32_t epoch_;
   double epoch_loss_ = 0.0;    // sum of batch losses times batch weights

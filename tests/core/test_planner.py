@@ -11,9 +11,9 @@ from fastmlp._core import _testing
 STEPS = 200_000
 
 
-def shares(seconds, guess, limit):
+def shares(seconds, guess, limit, preemptions=0.0):
     """Return the share of steps made on each number of threads, for each phase of seconds per step."""
-    phases = _testing.simulate_planner(guess, limit, seconds, STEPS)
+    phases = _testing.simulate_planner(guess, limit, seconds, STEPS, preemptions)
     assert all(sum(steps) == STEPS for steps in phases)
     return [[made / STEPS for made in steps] for steps in phases]
 
@@ -61,3 +61,29 @@ def test_a_difference_within_the_noise_changes_nothing():
 
 def test_one_thread_is_never_exceeded_when_it_is_the_limit():
     assert shares([[20e-6]], 4, 1) == [[1.0]]
+
+
+def test_threads_are_given_back_where_processes_take_processors_from_each_other():
+    greedy = [[200e-6, 150e-6]]  # faster for this process, at the others' cost
+    assert shares(greedy, 2, 2, preemptions=100.0)[0][1] > 0.96
+    # Of some 40 s it watches 0.1 s after each wait; the waits double from 0.5 to 4 s.
+    assert shares(greedy, 2, 2, preemptions=500.0)[0][0] > 0.9
+
+
+def test_long_steps_are_not_crowded_by_what_every_machine_does():
+    phases = _testing.simulate_planner(2, 2, [[0.8, 0.45]], 100, 60.0)  # 27 preemptions a step
+    assert phases[0][1] >= 95
+
+
+def test_crowding_is_counted_for_each_thread():
+    times = [[200e-6, 150e-6, 120e-6, 100e-6]]
+    # 300 a second are too many for two threads, not for four.
+    assert shares(times, 4, 4, preemptions=300.0)[0][3] > 0.9
+    assert shares(times, 4, 4, preemptions=1000.0)[0][0] > 0.8
+
+
+def test_a_trial_that_costs_much_is_made_rarely():
+    fast, slow = (share * STEPS for share in shares([[20e-6, 20e-3]], 1, 2)[0])
+    # The waits double from 10 ms to fifty times the 40 ms of a trial and its opening: some ten trials in 4 s of work.
+    assert slow <= 24
+    assert slow * 20e-3 < 0.5
