@@ -198,6 +198,26 @@ void set_optimizer_state(Network<T>& network, const py::object& value) {
 }
 
 template <class T>
+void set_dropout(Network<T>& network, const std::vector<double>& rates) {
+  require(rates.size() == network.layers().size(), "there must be one dropout rate for each layer.");
+  for (const double rate : rates) require(rate >= 0.0 && rate < 1.0, "a dropout rate must be in [0, 1).");
+  const WriteAccess access(network.access());
+  for (std::size_t l = 0; l < rates.size(); ++l) network.set_dropout(l, rates[l]);
+}
+
+using Column = std::optional<py::array_t<double, py::array::c_style>>;
+
+template <class T>
+void set_input_scaling(Network<T>& network, const Column& shift, const Column& scale) {
+  require(shift.has_value() == scale.has_value(), "shift and scale come together.");
+  for (const Column& column : {shift, scale}) {
+    require(!column || (column->ndim() == 1 && column->size() == network.n_inputs()), "a number for each input.");
+  }
+  const WriteAccess access(network.access());
+  network.set_input_scaling(shift ? shift->data() : nullptr, scale ? scale->data() : nullptr);
+}
+
+template <class T>
 void register_network_of(py::module_& module, const char* name) {
   using N = Network<T>;
   const auto n = py::arg("sample_weight").none(true);
@@ -219,6 +239,8 @@ void register_network_of(py::module_& module, const char* name) {
       .def("activations", &activations<T>, py::arg("X"), py::arg("threads"))
       .def("loss", &loss<T>, py::arg("X"), py::arg("targets"), n, py::arg("threads"))
       .def("gradients", &gradients<T>, py::arg("X"), py::arg("targets"), n, py::arg("threads"))
+      .def("set_dropout", &set_dropout<T>, py::arg("rates"))
+      .def("set_input_scaling", &set_input_scaling<T>, py::arg("shift").none(true), py::arg("scale").none(true))
       .def("optimizer_state", &optimizer_state<T>)
       .def("set_optimizer_state", &set_optimizer_state<T>, py::arg("state").none(true));
 }

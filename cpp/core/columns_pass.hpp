@@ -47,8 +47,13 @@ inline Share columns_of(std::ptrdiff_t n, int thread, int threads) noexcept {
 // Activations of every layer for workspace rows [0, rows), when all inputs are there. Afterwards all rows are.
 template <class T>
 void forward_columns(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t rows, Purpose purpose,
-                     T* sums, int thread, int threads, Barrier& barrier) noexcept {
+                     T* sums, int thread, int threads, Barrier& barrier, const DropoutDraw* draw = nullptr) noexcept {
   for (std::size_t l = 0; l < network.layers().size(); ++l) {
+    if (takes_dropout(network, l, draw)) {
+      const Share share = share_of(rows, thread, threads);
+      drop_inputs(network, workspace, l, share.begin, share.end, *draw);
+      barrier.arrive_and_wait(threads);
+    }
     const Share columns = columns_of(network.layers()[l].n_out, thread, threads);
     if (columns.begin < columns.end) {
       for_each_row_block(0, rows, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {

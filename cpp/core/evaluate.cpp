@@ -24,6 +24,15 @@ void copy_rows(const T* from, std::ptrdiff_t ld, std::ptrdiff_t rows, std::ptrdi
   }
 }
 
+// Gradients by inputs before their scaling, from those after it.
+template <class T>
+void scale_columns(T* block, std::ptrdiff_t ld, std::ptrdiff_t rows, std::ptrdiff_t columns,
+                   const double* scale) noexcept {
+  for (std::ptrdiff_t r = 0; r < rows; ++r) {
+    for (std::ptrdiff_t j = 0; j < columns; ++j) block[r * ld + j] *= static_cast<T>(scale[j]);
+  }
+}
+
 // Each thread's room for unfinished sums.
 template <class T>
 class Sums {
@@ -86,7 +95,7 @@ void evaluate_activations(const Network<T>& network, const DataView& inputs, con
   const Selection all{nullptr, 0, inputs.rows};
   over_row_blocks(
       inputs.rows, threads, [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at, int thread) noexcept {
-        gather_inputs(workspace, data, all, begin, end, at);
+        gather_inputs(network, workspace, data, all, begin, end, at);
         forward_rows(network, workspace, at, at + end - begin, Purpose::inference, sums.of(thread));
         for (std::size_t l = 0; l < depth; ++l) {
           if (out[l] == nullptr) continue;
@@ -111,7 +120,7 @@ bool over_outputs(const Network<T>& network, const DataView& inputs, int thread_
   const Selection all{nullptr, 0, inputs.rows};
   std::atomic<bool> is_finite{true};
   const auto gather = [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at) noexcept {
-    gather_inputs(workspace, data, all, begin, end, at);
+    gather_inputs(network, workspace, data, all, begin, end, at);
     if (has_nonfinite(workspace, 0, at, end - begin)) is_finite.store(false, std::memory_order_relaxed);
   };
   if (by_columns) {
@@ -177,7 +186,7 @@ double evaluate_loss(const Network<T>& network, const Dataset& data, int thread_
   const double total = run_alone([&] { return total_weight(data, all); });
   over_row_blocks(data.rows(), threads,
                   [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at, int thread) noexcept {
-                    gather_inputs(workspace, data, all, begin, end, at);
+                    gather_inputs(network, workspace, data, all, begin, end, at);
                     gather_targets(workspace, data, all, begin, end, at, total);
                     forward_rows(network, workspace, at, at + end - begin, Purpose::loss, sums.of(thread));
                     loss_rows(network, workspace, data.labels != nullptr, at, at + end - begin);
@@ -211,7 +220,7 @@ double evaluate_gradients(const Network<T>& network, const Dataset& data, T* par
   run_team(threads, [&](int thread, int team) noexcept {
     const Share share = share_of(data.rows(), thread, team);
     for_each_row_block(share.begin, share.end, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
-      gather_inputs(workspace, data, all, begin, end, begin);
+      gather_inputs(network, workspace, data, all, begin, end, begin);
       gather_targets(workspace, data, all, begin, end, begin, total);
       T* room = sums.of(thread);
       forward_rows(network, workspace, begin, end, Purpose::gradients, room);
@@ -229,6 +238,8 @@ double evaluate_gradients(const Network<T>& network, const Dataset& data, T* par
                              .ld_in = ld_inputs,
                              .unscaled = true,
                              .sums = room});
+      if (network.input_scale() != nullptr)
+        scale_columns(block, ld_inputs, end - begin, first.n_in, network.input_scale());
       copy_rows(block, ld_inputs, end - begin, first.n_in, inputs + begin * first.n_in);
     });
   });

@@ -96,6 +96,18 @@ void Network<T>::draw(std::size_t l, std::uint64_t seed) noexcept {
 }
 
 template <class T>
+void Network<T>::set_input_scaling(const double* shift, const double* scale) {
+  AlignedBuffer<double> buffers[2];
+  if (scale != nullptr) {
+    for (AlignedBuffer<double>& buffer : buffers) buffer = AlignedBuffer<double>(n_inputs());
+    std::copy_n(shift, n_inputs(), buffers[0].data());
+    std::copy_n(scale, n_inputs(), buffers[1].data());
+  }
+  input_shift_ = std::move(buffers[0]);
+  input_scale_ = std::move(buffers[1]);
+}
+
+template <class T>
 bool Network<T>::has_penalty() const noexcept {
   for (const Layer& layer : layers_) {
     if (layer.has_penalty()) return true;

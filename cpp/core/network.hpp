@@ -39,6 +39,7 @@ struct Layer {
   double parameter;
   double l1;
   double l2;
+  double dropout = 0.0;  // the rate at which its inputs are dropped in training, in [0, 1)
 
   bool has_penalty() const noexcept { return l1 != 0.0 || l2 != 0.0; }
 };
@@ -135,6 +136,14 @@ class Network {
   std::ptrdiff_t transposed_size() const noexcept { return transposed_size_; }
   void transpose_weights(T* transposed, int thread, int threads) const noexcept;
 
+  void set_dropout(std::size_t l, double rate) noexcept { layers_[l].dropout = rate; }
+
+  // What is done to every input, x' = (x - shift) * scale by column; null: nothing.
+  const double* input_shift() const noexcept { return input_shift_.data(); }
+  const double* input_scale() const noexcept { return input_scale_.data(); }
+  // Arrays of n_inputs, copied; both null to end it.
+  void set_input_scaling(const double* shift, const double* scale);
+
   OptimizerState<T>& optimizer() noexcept { return optimizer_; }
   TrainingMemory<T>& training_memory() noexcept { return training_memory_; }
   AccessControl& access() noexcept { return access_; }
@@ -146,6 +155,8 @@ class Network {
   LossKind loss_;
   AlignedBuffer<T> parameters_;
   std::ptrdiff_t transposed_size_;
+  AlignedBuffer<double> input_shift_;
+  AlignedBuffer<double> input_scale_;
   OptimizerState<T> optimizer_;
   TrainingMemory<T> training_memory_;
   AccessControl access_;

@@ -34,6 +34,7 @@ void wrap(Kernels<T>& kernels) noexcept {
   using K = Kernels<T>;
   kernels.gather = timed<T, gather, &K::gather, const GatherArguments<T>&>;
   kernels.forward = timed<T, forward, &K::forward, const ForwardArguments<T>&>;
+  kernels.dropout = timed<T, forward, &K::dropout, const DropoutArguments<T>&>;
   kernels.softmax_rows = timed<T, softmax_rows, &K::softmax_rows, std::ptrdiff_t, std::ptrdiff_t, T*, std::ptrdiff_t>;
   kernels.loss = timed<T, loss, &K::loss, const LossArguments<T>&>;
   kernels.backward = timed<T, backward, &K::backward, const BackwardArguments<T>&>;

@@ -7,6 +7,7 @@
 
 #include "core/dataset.hpp"
 #include "core/network.hpp"
+#include "core/random.hpp"
 #include "core/targets.hpp"
 #include "core/workspace.hpp"
 #include "platform/checks.hpp"
@@ -25,8 +26,8 @@ inline bool loss_takes_logits(LossKind loss) noexcept {
 
 // Inputs of rows [begin, end) of the selection into the workspace, at the rows from `at` on.
 template <class T>
-void gather_inputs(const Workspace<T>& workspace, const Dataset& data, const Selection& selection, std::ptrdiff_t begin,
-                   std::ptrdiff_t end, std::ptrdiff_t at) noexcept {
+void gather_inputs(const Network<T>& network, const Workspace<T>& workspace, const Dataset& data,
+                   const Selection& selection, std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at) noexcept {
   FASTMLP_ASSERT(begin >= 0 && begin <= end && end <= selection.rows);
   FASTMLP_ASSERT(at + end - begin <= workspace.rows());
   const bool ordered = selection.order != nullptr;
@@ -35,7 +36,9 @@ void gather_inputs(const Workspace<T>& workspace, const Dataset& data, const Sel
                        .first_row = selection.begin + begin,
                        .rows = end - begin,
                        .out = workspace.activations(0, at),
-                       .ld = workspace.ld(0)});
+                       .ld = workspace.ld(0),
+                       .shift = network.input_shift(),
+                       .scale = network.input_scale()});
 }
 
 // Targets and scales (weight / total weight) of the same rows.
@@ -52,7 +55,9 @@ void gather_targets(const Workspace<T>& workspace, const Dataset& data, const Se
                          .first_row = selection.begin + begin,
                          .rows = rows,
                          .out = workspace.targets(at),
-                         .ld = workspace.ld_targets()});
+                         .ld = workspace.ld_targets(),
+                         .shift = nullptr,
+                         .scale = nullptr});
   }
   for (std::ptrdiff_t r = 0; r < rows; ++r) {
     const double weight = data.weight(selection[begin + r]);
@@ -100,6 +105,39 @@ void forward_layer(const Network<T>& network, const Workspace<T>& workspace, std
                         .has_last_column = columns.end == layer.n_out});
 }
 
+// Where the random numbers of a training step's dropout begin: a mask depends on the seed, the epoch, the sample's place
+// in it, the layer and the unit, and on nothing else.
+struct DropoutDraw {
+  std::uint64_t seed;
+  std::uint32_t epoch;
+  std::ptrdiff_t position;  // in the epoch, of workspace row 0
+};
+
+// Drops inputs of layer l in workspace rows [begin, end), and their derivatives likewise.
+template <class T>
+void drop_inputs(const Network<T>& network, const Workspace<T>& workspace, std::size_t l, std::ptrdiff_t begin,
+                 std::ptrdiff_t end, const DropoutDraw& draw) noexcept {
+  const Layer& layer = network.layers()[l];
+  constexpr int kStreamBits = 8;  // the layers' streams of dropout have the same low bits
+  kernels<T>().dropout(
+      {.rows = end - begin,
+       .columns = layer.n_in,
+       .a = workspace.activations(l, begin),
+       .d = workspace.deltas(l, begin),
+       .ld = workspace.ld(l),
+       .threshold = static_cast<std::uint32_t>(layer.dropout * 0x1p32),
+       .scale = static_cast<T>(1.0 / (1.0 - layer.dropout)),
+       .seed = draw.seed,
+       .stream = static_cast<std::uint32_t>(Stream::dropout) + (static_cast<std::uint32_t>(l) << kStreamBits),
+       .part = draw.epoch,
+       .first_row = static_cast<std::uint64_t>(draw.position + begin)});
+}
+
+template <class T>
+bool takes_dropout(const Network<T>& network, std::size_t l, const DropoutDraw* draw) noexcept {
+  return draw != nullptr && network.layers()[l].dropout > 0.0;
+}
+
 template <class T>
 bool takes_softmax(const Network<T>& network, std::size_t l, Purpose purpose) noexcept {
   return network.layers()[l].activation == ActivationKind::softmax && !ends_at_logits(network, l, purpose);
@@ -112,11 +150,12 @@ void softmax_layer(const Network<T>& network, const Workspace<T>& workspace, std
                             workspace.ld(l + 1));
 }
 
-// Activations of every layer for workspace rows [begin, end).
+// Activations of every layer for workspace rows [begin, end); draw: that of a training step, else null.
 template <class T>
 void forward_rows(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t begin, std::ptrdiff_t end,
-                  Purpose purpose, T* sums) noexcept {
+                  Purpose purpose, T* sums, const DropoutDraw* draw = nullptr) noexcept {
   for (std::size_t l = 0; l < network.layers().size(); ++l) {
+    if (takes_dropout(network, l, draw)) drop_inputs(network, workspace, l, begin, end, *draw);
     forward_layer(network, workspace, l, begin, end, Share{0, network.layers()[l].n_out}, purpose, sums);
     if (takes_softmax(network, l, purpose)) softmax_layer(network, workspace, l, begin, end);
   }

@@ -119,10 +119,11 @@ void Trainer<T>::restore() noexcept {
 template <class T>
 void Trainer<T>::phase_a(const Selection& batch, double batch_weight, int thread, int threads) noexcept {
   const Share share = share_of(batch.rows, thread, threads);
+  const DropoutDraw draw{options_.seed, epoch_, batch.begin};
   for_each_row_block(share.begin, share.end, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
-    gather_inputs(workspace_, data_, batch, begin, end, begin);
+    gather_inputs(network_, workspace_, data_, batch, begin, end, begin);
     gather_targets(workspace_, data_, batch, begin, end, begin, batch_weight);
-    forward_rows(network_, workspace_, begin, end, Purpose::gradients, scratch_of(thread));
+    forward_rows(network_, workspace_, begin, end, Purpose::gradients, scratch_of(thread), &draw);
     loss_rows(network_, workspace_, data_.labels != nullptr, begin, end);
     backward_rows(network_, memory_.transposed.data(), workspace_, begin, end, scratch_of(thread));
   });
@@ -133,10 +134,11 @@ void Trainer<T>::phase_a_by_columns(const Selection& batch, double batch_weight,
                                     int threads) noexcept {
   const Share share = share_of(batch.rows, thread, threads);
   T* sums = scratch_of(thread);
-  gather_inputs(workspace_, data_, batch, share.begin, share.end, share.begin);
+  gather_inputs(network_, workspace_, data_, batch, share.begin, share.end, share.begin);
   gather_targets(workspace_, data_, batch, share.begin, share.end, share.begin, batch_weight);
   progress.barrier.arrive_and_wait(threads);
-  forward_columns(network_, workspace_, batch.rows, Purpose::gradients, sums, thread, threads, progress.barrier);
+  const DropoutDraw draw{options_.seed, epoch_, batch.begin};
+  forward_columns(network_, workspace_, batch.rows, Purpose::gradients, sums, thread, threads, progress.barrier, &draw);
   loss_rows(network_, workspace_, data_.labels != nullptr, share.begin, share.end);
   if (network_.layers().size() == 1) return;
   progress.barrier.arrive_and_wait(threads);

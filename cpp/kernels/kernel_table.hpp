@@ -30,8 +30,9 @@ struct DataView {
   ptrdiff_t columns;
 };
 
-// out[r][0:columns] = T(source[index[r]][0:columns]) for r in [0, rows); index null: source rows first_row + r.
-// Padding of out is left as it is.
+// out[r][0:columns] = T(source[index[r]][0:columns]) for r in [0, rows); index null: source rows first_row + r. With
+// shift and scale: T((x - shift) * scale), computed in the wider of T and the source's type, so that a column whose mean
+// is far from zero keeps its digits. Padding of out is left as it is.
 template <class T>
 struct GatherArguments {
   DataView source;
@@ -40,6 +41,26 @@ struct GatherArguments {
   ptrdiff_t rows;
   T* out;  // (rows, ld)
   ptrdiff_t ld;
+  const double* shift;  // (columns), or null
+  const double* scale;  // (columns)
+};
+
+// Inverted dropout (docs/math.md) of columns [0, columns): element j of row r becomes scale times itself if word j of
+// row first_row + r of the random numbers is at least `threshold`, else zero; in a, and where not null in d. A row of
+// words is the counters (first_row + r) blocks .. + blocks of the sequence (seed, stream, part), four words each.
+template <class T>
+struct DropoutArguments {
+  ptrdiff_t rows;
+  ptrdiff_t columns;
+  T* a;  // (rows, ld)
+  T* d;  // (rows, ld)
+  ptrdiff_t ld;
+  uint32_t threshold;
+  T scale;
+  uint64_t seed;
+  uint32_t stream;
+  uint32_t part;
+  uint64_t first_row;
 };
 
 // z = x W + b; a = activation(z), and where these are a layer's last columns, column n_out of a is set to 1. With
@@ -181,6 +202,7 @@ template <class T>
 struct Kernels {
   void (*gather)(const GatherArguments<T>&) noexcept;
   void (*forward)(const ForwardArguments<T>&) noexcept;
+  void (*dropout)(const DropoutArguments<T>&) noexcept;
   void (*softmax_rows)(ptrdiff_t rows, ptrdiff_t n, T* z, ptrdiff_t ld) noexcept;
   void (*loss)(const LossArguments<T>&) noexcept;
   void (*backward)(const BackwardArguments<T>&) noexcept;

@@ -1,16 +1,46 @@
-// Moving rows and looking at them: the gathering of input data (the single place where a user's values become T), the
-// transposed copy of weights, norms for the penalties, the search for values that are not finite.
+// Moving rows and looking at them: the gathering of input data (the single place where a user's values become T, and
+// are scaled), dropout, the transposed copy of weights, norms for the penalties, the search for values that are not finite.
 #pragma once
 
 #include "kernels/kernel_table.hpp"
 #include "kernels/math-inl.hpp"
+#include "kernels/random-inl.hpp"
 #include "kernels/transpose-inl.hpp"
 
 namespace fastmlp {
 namespace {
 
+// The type in which a source's values are scaled.
+template <class T, class Source>
+struct WiderOf {
+  using type = T;
+};
+template <>
+struct WiderOf<float, double> {
+  using type = double;
+};
+
+template <class T, class Source>
+FASTMLP_INLINE void gather_scaled_rows(const GatherArguments<T>& p) {
+  using Wide = typename WiderOf<T, Source>::type;
+  const ptrdiff_t columns = p.source.columns;
+  const Source* source = static_cast<const Source*>(p.source.data);
+  for (ptrdiff_t r = 0; r < p.rows; ++r) {
+    const Source* __restrict from = source + (p.index != nullptr ? p.index[r] : p.first_row + r) * columns;
+    T* __restrict to = p.out + r * p.ld;
+    for (ptrdiff_t j = 0; j < columns; ++j) {
+      const Wide difference = static_cast<Wide>(from[j]) - static_cast<Wide>(p.shift[j]);
+      to[j] = static_cast<T>(difference * static_cast<Wide>(p.scale[j]));
+    }
+  }
+}
+
 template <class T, class Source>
 FASTMLP_INLINE void gather_rows(const GatherArguments<T>& p) {
+  if (p.scale != nullptr) {
+    gather_scaled_rows<T, Source>(p);
+    return;
+  }
   const ptrdiff_t columns = p.source.columns;
   const Source* source = static_cast<const Source*>(p.source.data);
   for (ptrdiff_t r = 0; r < p.rows; ++r) {
@@ -26,6 +56,32 @@ void gather(const GatherArguments<T>& p) noexcept {
     case DataType::uint8: gather_rows<T, uint8_t>(p); break;
     case DataType::float32: gather_rows<T, float>(p); break;
     case DataType::float64: gather_rows<T, double>(p); break;
+  }
+}
+
+template <class T>
+void dropout(const DropoutArguments<T>& p) noexcept {
+  constexpr ptrdiff_t kColumns = 64;  // at a time: whole vectors of counters on every target
+  const auto blocks = static_cast<uint64_t>((p.columns + 3) / 4);
+  for (ptrdiff_t r = 0; r < p.rows; ++r) {
+    const uint64_t first = (p.first_row + static_cast<uint64_t>(r)) * blocks;
+    for (ptrdiff_t begin = 0; begin < p.columns; begin += kColumns) {
+      const ptrdiff_t n = p.columns - begin < kColumns ? p.columns - begin : kColumns;
+      uint64_t numbers[kColumns / 2];
+      random({.seed = p.seed,
+              .stream = p.stream,
+              .part = p.part,
+              .first_pair = first + static_cast<uint64_t>(begin / 4),
+              .pairs = kColumns / 4,
+              .numbers = numbers});
+      uint32_t words[kColumns];
+      __builtin_memcpy(words, numbers, sizeof words);  // little-endian: low words first
+      T* __restrict a = p.a + r * p.ld + begin;
+      for (ptrdiff_t j = 0; j < n; ++j) a[j] = words[j] >= p.threshold ? a[j] * p.scale : T(0);
+      if (p.d == nullptr) continue;
+      T* __restrict d = p.d + r * p.ld + begin;
+      for (ptrdiff_t j = 0; j < n; ++j) d[j] = words[j] >= p.threshold ? d[j] * p.scale : T(0);
+    }
   }
 }
 

@@ -19,6 +19,7 @@ constexpr Kernels<T> kernels_of_this_target() {
   return {
       .gather = gather<T>,
       .forward = forward<T>,
+      .dropout = dropout<T>,
       .softmax_rows = softmax_rows<T>,
       .loss = loss<T>,
       .backward = backward<T>,

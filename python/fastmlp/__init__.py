@@ -14,7 +14,7 @@ from fastmlp.callbacks import EarlyStopping
 from fastmlp.gradient_check import GradientReport, check_gradients
 from fastmlp.gradients import Gradients
 from fastmlp.history import History
-from fastmlp.layers import Dense
+from fastmlp.layers import Dense, Dropout, Rescale, Standardize
 from fastmlp.network import Network
 from fastmlp.optimizers import SGD, Adam
 from fastmlp.runtime import active_target, available_targets, get_num_threads, num_threads, set_num_threads, show_config
@@ -28,12 +28,15 @@ __all__ = [
     "SGD",
     "Adam",
     "Dense",
+    "Dropout",
     "EarlyStopping",
     "GradientReport",
     "Gradients",
     "History",
     "ModelFileError",
     "Network",
+    "Rescale",
+    "Standardize",
     "activations",
     "active_target",
     "available_targets",

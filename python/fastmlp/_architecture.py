@@ -26,8 +26,9 @@ from fastmlp._validation import (
     check_targets,
 )
 from fastmlp.activations import Activation, LeakyReLU, resolve_activation
-from fastmlp.layers import MAX_UNITS, Dense, resolve_layers
+from fastmlp.layers import MAX_UNITS, Dense, Dropout, Scaling, check_scaling, resolve_layers
 from fastmlp.losses import CrossEntropy, Loss, resolve_loss
+from fastmlp.scaling import columns_of
 
 Array = npt.NDArray[Any]
 Checked = tuple[Array, Array, Array | None]
@@ -42,12 +43,14 @@ class Architecture:
     loss: Loss
     dtype: np.dtype[Any]
     seed: int
+    dropout: tuple[float, ...]  # of the inputs of each layer
+    scaling: Scaling | None  # as given: what a fit learns is the network's
 
     @classmethod
     def of(
         cls,
         n_inputs: int,
-        layers: Iterable[Dense],
+        layers: Iterable[Dense | Dropout | Scaling],
         loss: str | Loss | None,
         dtype: npt.DTypeLike,
         seed: int | None,
@@ -57,10 +60,13 @@ class Architecture:
         """Check and settle the arguments."""
         n_inputs = check_integer(n_inputs, "n_inputs", minimum=1, maximum=MAX_UNITS)
         l1, l2 = check_real(l1, "l1", minimum=0.0), check_real(l2, "l2", minimum=0.0)
+        stack = resolve_layers(layers)
         settled = tuple(
             replace(layer, l1=l1 if layer.l1 is None else layer.l1, l2=l2 if layer.l2 is None else layer.l2)
-            for layer in resolve_layers(layers)
+            for layer in stack.dense
         )
+        if stack.scaling is not None:
+            check_scaling(stack.scaling, n_inputs)
         seed = int.from_bytes(os.urandom(8), "little") if seed is None else seed
         return cls(
             n_inputs,
@@ -68,6 +74,8 @@ class Architecture:
             resolve_loss(loss, resolve_activation(settled[-1].activation)),
             check_dtype(dtype),
             check_integer(seed, "seed", minimum=0, maximum=2**64 - 1),
+            stack.dropout,
+            stack.scaling,
         )
 
     @property
@@ -96,7 +104,7 @@ class Architecture:
         """Return l1 and l2 of a layer."""
         return float(self.layers[layer].l1 or 0.0), float(self.layers[layer].l2 or 0.0)
 
-    def new_core(self, dtype: npt.DTypeLike) -> _core.Network32:
+    def new_core(self, dtype: npt.DTypeLike, scaling: Scaling | None) -> _core.Network32:
         """Return a network of the core, with weights of zero."""
         kind = _core.Network32 if np.dtype(dtype) == np.float32 else _core.Network64
         specs = [
@@ -105,7 +113,10 @@ class Architecture:
                 self.layers, self.activations, map(self.penalties, range(len(self.layers))), strict=True
             )
         ]
-        return kind(self.n_inputs, specs, self.core_loss)
+        core = kind(self.n_inputs, specs, self.core_loss)
+        core.set_dropout(self.dropout)
+        core.set_input_scaling(*(columns_of(scaling, self.n_inputs) or (None, None)))
+        return core
 
     def check(self, X: Any, y: Any, sample_weight: Any = None, names: tuple[str, str] = ("X", "y")) -> Checked:
         """Return data, targets and weights as the core takes them; an error calls X and y by these names."""

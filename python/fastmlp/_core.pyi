@@ -38,6 +38,12 @@ class Network32:
     def bias(self, layer: int) -> Array:
         """View (n_out,) on the bias: writing changes the network."""
 
+    def set_dropout(self, rates: Sequence[float]) -> None:
+        """Set the rate at which the inputs of each layer are dropped by trainers, in [0, 1)."""
+
+    def set_input_scaling(self, shift: npt.NDArray[np.float64] | None, scale: npt.NDArray[np.float64] | None) -> None:
+        """Take inputs as (x - shift) * scale from now on, by column; None for both: as they are."""
+
     def plain_outputs(self, X: object, threads: int) -> Array | None:
         """Return outputs of an ordinary array, None where X needs the checks in Python."""
 

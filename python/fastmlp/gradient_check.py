@@ -173,6 +173,7 @@ def check_gradients(
 def check_network(
     core: Network32,
     architecture: Architecture,
+    scaling: tuple[Array, Array] | None,
     X: Array,
     targets: Array,
     sample_weight: Array | None,
@@ -187,7 +188,8 @@ def check_network(
     max_parameters = check_integer(max_parameters, "max_parameters", minimum=1)
     candidates = np.arange(len(X)) if sample_weight is None else np.flatnonzero(sample_weight)
     taken = candidates[np.linspace(0, len(candidates) - 1, min(max_samples, len(candidates))).astype(np.intp)]
-    far = _far_from_kinks(core, architecture.activations, X[taken].astype(np.float64))
+    shift, scale = scaling or (np.zeros(X.shape[1]), np.ones(X.shape[1]))
+    far = _far_from_kinks(core, architecture.activations, X[taken].astype(np.float64), shift, scale)
     if not far.any():
         raise ValueError(
             f"each of the {len(taken)} samples has a pre-activation within {KINK:g} of the kink of relu or leaky_relu, "
@@ -206,7 +208,8 @@ def check_network(
     )
     small = sum(part.size for part in (*weights, *biases)) <= max_parameters
     limit = max_parameters if small else SINGLE_PROBES
-    for index, (into, dW, db) in enumerate(zip([data, *outputs[:-1]], weights, biases, strict=True)):
+    into_layers = [(data - shift) * scale, *outputs[:-1]]
+    for index, (into, dW, db) in enumerate(zip(into_layers, weights, biases, strict=True)):
         W, b = core.weights(index), core.bias(index)
         # a step moves no pre-activation of this layer by more than about itself
         reach = np.maximum(1, np.abs(into).max(axis=0))[:, np.newaxis]
@@ -214,15 +217,15 @@ def check_network(
         where = f"layer {index + 1}"
         checker.compare(where, "weights", W, dW, np.maximum(1, np.abs(W)) / reach, limit, smooth)
         checker.compare(where, "bias", b, db, np.maximum(1, np.abs(b)), limit)
-    reach = np.maximum(1, np.abs(core.weights(0)).max(axis=1))
+    reach = np.maximum(1, np.abs(core.weights(0)).max(axis=1) * np.abs(scale))
     checker.compare("inputs", "X", data, inputs, np.maximum(1, np.abs(data)) / reach, max_parameters, rows=rows)
     return checker.report(n_samples=len(rows), n_samples_left_out=len(taken) - len(rows))
 
 
-def _far_from_kinks(core: Network32, activations: list[Activation], X: Array) -> Array:
+def _far_from_kinks(core: Network32, activations: list[Activation], X: Array, shift: Array, scale: Array) -> Array:
     """Return which rows have no pre-activation near the kink of its activation."""
     far = np.ones(len(X), bool)
-    inputs = X
+    inputs = (X - shift) * scale
     for index, (activation, outputs) in enumerate(zip(activations, core.activations(X, thread_limit()), strict=True)):
         if isinstance(activation, ReLU | LeakyReLU):
             z = inputs @ core.weights(index) + core.bias(index)

@@ -1,10 +1,13 @@
-"""What a network is made of: the description of a layer (Dense) and the layer of a built network (DenseLayer)."""
+"""What a network is made of: descriptions of layers (Dense, Dropout) and the layer of a built network (DenseLayer).
+
+What Standardize and Rescale, which may come first, learn from data is in scaling.py.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
@@ -49,8 +52,173 @@ class Dense:
                 object.__setattr__(self, name, check_real(value, name, minimum=0.0))
 
 
-def resolve_layers(value: Iterable[Dense]) -> list[Dense]:
-    """Return the layers as a list: at least one, all Dense, softmax in the last one only."""
+@dataclass(frozen=True)
+class Dropout:
+    """Drop what goes into the next layer while training: each value becomes 0 with probability ``rate``.
+
+    What stays is divided by 1 - rate ("inverted" dropout), so that evaluation, which drops nothing, sees the same
+    means. Before the first layer it drops inputs. Gradients, losses and predictions are those without dropout.
+
+    Parameters
+    ----------
+    rate : float
+        In [0, 1).
+
+    Notes
+    -----
+    N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever and R. Salakhutdinov, JMLR 15, 2014. What is dropped depends
+    on the seed, the epoch, the sample's place in it, the layer and the unit, and on nothing else.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(64, [fm.Dropout(0.1), fm.Dense(32, "relu"), fm.Dropout(0.5), fm.Dense(10, "softmax")], seed=0)
+    >>> len(net.layers), net.dropout
+    (2, (0.1, 0.5))
+    """
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rate", check_real(self.rate, "rate", minimum=0.0, below=1.0))
+
+
+@dataclass(frozen=True)
+class Standardize:
+    """Inputs of mean 0 and standard deviation 1: x' = (x - mean) / deviation, column by column.
+
+    Parameters
+    ----------
+    mean, deviation : sequence of float, optional
+        One number for each input, deviations positive. Default: those of the training data (weighted as the samples
+        are) at the first ``fit``; until then inputs are taken as they are. A constant column has deviation 1.
+
+    Notes
+    -----
+    Y. LeCun, L. Bottou, G. Orr and K.-R. Mueller, Efficient BackProp, 1998, section 4.3.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Standardize(), fm.Dense(1)], seed=0)
+    >>> history = net.fit([[1.0], [3.0]], [0.0, 1.0], epochs=1)
+    >>> net.scaling
+    Standardize(mean=(2.0,), deviation=(1.0,))
+    """
+
+    mean: tuple[float, ...] | None = None
+    deviation: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        _take_columns(self, "mean", "deviation")
+        _check_positive(self.deviation, "deviation")
+
+    @property
+    def n_columns(self) -> int | None:
+        """The number of inputs it is for; None: not yet known."""
+        return None if self.mean is None else len(self.mean)
+
+
+@dataclass(frozen=True)
+class Rescale:
+    """Inputs in a range: x' = low + (x - minimum) (high - low) / (maximum - minimum), column by column.
+
+    Parameters
+    ----------
+    to : pair (low, high), default (0.0, 1.0)
+        Where ``minimum`` and ``maximum`` go.
+    minimum, maximum : float or sequence of float, optional
+        One number for all inputs or one for each. Default: those of the training data at the first ``fit``; until then
+        inputs are taken as they are. A constant column is only shifted to ``low``.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> pixels = fm.Rescale(minimum=0, maximum=255)  # bytes to [0, 1]
+    >>> net = fm.Network(1, [pixels, fm.Dense(1)])
+    >>> net.set_parameters([1.0, 0.0])
+    >>> net.predict([[51]])
+    array([0.2], dtype=float32)
+    """
+
+    to: tuple[float, float] = (0.0, 1.0)
+    minimum: float | tuple[float, ...] | None = None
+    maximum: float | tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        pair = tuple(self.to) if isinstance(self.to, Iterable) else ()
+        if len(pair) != 2:
+            raise ValueError(f"to must be a pair (low, high), got {self.to!r}: write to=(-1, 1), for example.")
+        low, high = check_real(pair[0], "to[0]"), check_real(pair[1], "to[1]")
+        if low >= high:
+            raise ValueError(f"to must be a pair (low, high) with low < high, got {self.to!r}.")
+        object.__setattr__(self, "to", (low, high))
+        _take_columns(self, "minimum", "maximum")
+        if any(least > most for least, most in zip(_each(self.minimum), _each(self.maximum), strict=True)):
+            raise ValueError("minimum must nowhere be above maximum.")
+
+    @property
+    def n_columns(self) -> int | None:
+        """The number of inputs it is for; None: not yet known, or any."""
+        return len(self.minimum) if isinstance(self.minimum, tuple) else None
+
+
+Scaling = Standardize | Rescale
+
+
+def check_scaling(scaling: Scaling, n_inputs: int) -> None:
+    """Raise ValueError unless the scaling fits the network."""
+    if scaling.n_columns is not None and scaling.n_columns != n_inputs:
+        raise ValueError(
+            f"{type(scaling).__name__} is for {scaling.n_columns} inputs, but the network has {n_inputs}: "
+            "give one number for each input."
+        )
+
+
+def _take_columns(scaling: Scaling, first: str, second: str) -> None:
+    """Turn two sequences into tuples of floats of one length, or leave both None."""
+    values = [getattr(scaling, name) for name in (first, second)]
+    if (values[0] is None) != (values[1] is None):
+        raise ValueError(f"{first} and {second} must be given together, or neither of them.")
+    if values[0] is None:
+        return
+    for name, value in zip((first, second), values, strict=True):
+        settled: Any
+        if isinstance(value, Iterable) and not isinstance(value, str):
+            settled = tuple(check_real(number, f"{name}[{index}]") for index, number in enumerate(value))
+        elif isinstance(scaling, Rescale):
+            settled = check_real(value, name)
+        else:
+            raise TypeError(f"{name} must hold one number for each input, got {value!r}.")
+        object.__setattr__(scaling, name, settled)
+    sizes = [len(_each(getattr(scaling, name))) for name in (first, second)]
+    if sizes[0] != sizes[1]:
+        raise ValueError(f"{first} has {sizes[0]} numbers and {second} {sizes[1]}: give one of each for every input.")
+
+
+def _each(value: float | tuple[float, ...] | None) -> tuple[float, ...]:
+    """Return the numbers that were given, one or one for each input."""
+    if value is None:
+        return ()
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _check_positive(values: tuple[float, ...] | None, name: str) -> None:
+    for index, value in enumerate(values or ()):
+        if not value > 0:
+            raise ValueError(f"{name}[{index}] must be above 0, got {value!r}: give 1 for a constant column.")
+
+
+class Stack(NamedTuple):
+    """A list of layers, sorted by what they are."""
+
+    dense: list[Dense]
+    dropout: tuple[float, ...]  # of the inputs of each dense layer
+    scaling: Scaling | None
+
+
+def resolve_layers(value: Iterable[Dense | Dropout | Scaling]) -> Stack:
+    """Return the layers sorted: at least one Dense, softmax in the last one only, a scaling first, dropout between."""
     if not isinstance(value, Iterable):
         raise TypeError(
             f"layers must be a list of layers, got {value!r}: write [fm.Dense(10, 'softmax')], for example."
@@ -58,12 +226,33 @@ def resolve_layers(value: Iterable[Dense]) -> list[Dense]:
     layers = list(value)
     if not layers:
         raise ValueError("layers is empty, but a network needs a layer: write [fm.Dense(10, 'softmax')], for example.")
+    scaling = layers[0] if isinstance(layers[0], Standardize | Rescale) else None
+    dense: list[Dense] = []
+    dropout: list[float] = []
+    waiting: Dropout | None = None  # for the dense layer whose inputs it drops
     for index, layer in enumerate(layers):
-        if not isinstance(layer, Dense):
-            raise TypeError(f"layers[{index}] must be a layer, got {layer!r}: write fm.Dense(10, 'relu'), for example.")
-        if isinstance(layer.activation, Softmax) and index < len(layers) - 1:
+        where = f"layers[{index}]"
+        if isinstance(layer, Dense):
+            dense.append(layer)
+            dropout.append(waiting.rate if waiting is not None else 0.0)
+            waiting = None
+        elif isinstance(layer, Dropout):
+            if waiting is not None:
+                raise ValueError(f"{where} is Dropout right after Dropout: put one of them there, or a Dense between.")
+            waiting = layer
+        elif not isinstance(layer, Standardize | Rescale):
+            raise TypeError(f"{where} must be a layer, got {layer!r}: write fm.Dense(10, 'relu'), for example.")
+        elif index > 0:
+            raise ValueError(f"{where} is {type(layer).__name__}, which scales inputs: it must be the first layer.")
+    if not dense:
+        raise ValueError("layers has no Dense, but a network needs one: add fm.Dense(10, 'softmax'), for example.")
+    if waiting is not None:
+        raise ValueError(f"layers[{len(layers) - 1}] is Dropout, but nothing comes after it: end with a Dense.")
+    last = max(index for index, layer in enumerate(layers) if isinstance(layer, Dense))
+    for index, layer in enumerate(layers[:last]):
+        if isinstance(layer, Dense) and isinstance(layer.activation, Softmax):
             raise ValueError(f"layers[{index}] has softmax, but only the last layer may: use 'relu' or 'tanh' there.")
-    return layers
+    return Stack(dense, tuple(dropout), scaling)
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,9 +23,10 @@ from fastmlp._table import as_table
 from fastmlp._validation import check_data, check_outputs, check_parameters
 from fastmlp.gradient_check import GradientReport
 from fastmlp.gradients import Gradients, flat_vector
-from fastmlp.layers import Dense, DenseLayer
+from fastmlp.layers import Dense, DenseLayer, Dropout, Scaling
 from fastmlp.losses import Loss
 from fastmlp.runtime import thread_limit
+from fastmlp.scaling import columns_of, learned
 
 if TYPE_CHECKING:
     from fastmlp._core import Network32
@@ -43,8 +44,8 @@ class Network:
     ----------
     n_inputs : int
         Columns of X.
-    layers : list of Dense
-        From the first to the last; softmax only in the last.
+    layers : list of Dense, with Dropout between
+        From the first to the last; softmax only in the last. Standardize or Rescale may be the first entry.
     loss : str or loss object, optional
         Default: "cross_entropy" after softmax and sigmoid, "mse" after other activations.
     dtype : "float32" or "float64", default "float32"
@@ -59,6 +60,10 @@ class Network:
     ----------
     layers : list of DenseLayer
         With ``weights`` (inputs, units) and ``bias`` (units,) as views: writing changes the network.
+    dropout : tuple of float
+        The rate at which the inputs of each of these layers are dropped in training.
+    scaling : Standardize, Rescale or None
+        What is done to inputs, with the numbers that the first fit learned.
     loss_function : loss object
     dtype : numpy dtype
     seed : int
@@ -88,7 +93,7 @@ class Network:
     def __init__(
         self,
         n_inputs: int,
-        layers: Iterable[Dense],
+        layers: Iterable[Dense | Dropout | Scaling],
         *,
         loss: str | Loss | None = None,
         dtype: npt.DTypeLike = "float32",
@@ -104,7 +109,8 @@ class Network:
     def _build(self, architecture: Architecture) -> None:
         self._architecture = architecture
         self._guard = FitGuard()
-        self._core = architecture.new_core(architecture.dtype)
+        self._scaling = architecture.scaling
+        self._core = architecture.new_core(architecture.dtype, self._scaling)
         self.layers = [
             DenseLayer(
                 layer.units,
@@ -125,6 +131,16 @@ class Network:
     def n_outputs(self) -> int:
         """Units of the last layer."""
         return self._architecture.n_outputs
+
+    @property
+    def dropout(self) -> tuple[float, ...]:
+        """The rate at which the inputs of each layer are dropped in training."""
+        return self._architecture.dropout
+
+    @property
+    def scaling(self) -> Scaling | None:
+        """What is done to inputs before the first layer."""
+        return self._scaling
 
     @property
     def n_parameters(self) -> int:
@@ -166,6 +182,7 @@ class Network:
         self._guard.check_idle()
         self._core.initialize(self.seed)
         self._epochs_trained = 0
+        self._scale_inputs(self._architecture.scaling)
 
     def fit(
         self,
@@ -470,6 +487,7 @@ class Network:
         return gradient_check.check_network(
             self._double(),
             self._architecture,
+            columns_of(self._scaling, self.n_inputs),
             *self._architecture.check(X, y, sample_weight),
             tolerance=tolerance,
             max_samples=max_samples,
@@ -532,7 +550,11 @@ class Network:
         26 parameters (float32), loss: cross_entropy, seed: 0
         """
         rows = [("layer", "activation", "weights", "parameters")]
+        if self.scaling is not None:
+            rows.append(("", type(self.scaling).__name__.lower(), "", "0"))
         for index, layer in enumerate(self.layers, 1):
+            if self.dropout[index - 1] > 0:
+                rows.append(("", f"dropout {self.dropout[index - 1]:g}", "", "0"))
             n_in, units = layer.weights.shape
             size = layer.weights.size + layer.bias.size
             rows.append((str(index), layer.activation.name, f"{n_in} x {units}", str(size)))
@@ -557,13 +579,18 @@ class Network:
         save(self, path)
 
     def __repr__(self) -> str:
-        layers = ", ".join(f"Dense({layer.units}, {layer.activation.name!r})" for layer in self.layers)
+        parts = [] if self.scaling is None else [f"{type(self.scaling).__name__}()"]
+        for layer, rate in zip(self.layers, self.dropout, strict=True):
+            parts += [f"Dropout({rate:g})"] if rate > 0 else []
+            parts.append(f"Dense({layer.units}, {layer.activation.name!r})")
+        layers = ", ".join(parts)
         rest = f"loss={self.loss_function.name!r}, dtype='{self.dtype}', seed={self.seed}"
         return f"Network({self.n_inputs}, [{layers}], {rest})"
 
     def __getstate__(self) -> dict[str, Any]:
         return {
             "architecture": self._architecture,
+            "scaling": self._scaling,
             "parameters": self.get_parameters(),
             "optimizer_state": self._core.optimizer_state(),
             "epochs_trained": self._epochs_trained,
@@ -573,6 +600,7 @@ class Network:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._build(state["architecture"])
+        self._scale_inputs(state["scaling"])
         self._write(state["parameters"])
         self._core.set_optimizer_state(state["optimizer_state"])
         self._epochs_trained = state["epochs_trained"]
@@ -598,11 +626,20 @@ class Network:
     def _double(self) -> Network32:
         """Return a core in float64 with a copy of these parameters."""
         self._guard.check_access()
-        double = self._architecture.new_core(np.float64)
+        double = self._architecture.new_core(np.float64, self._scaling)
         for index, layer in enumerate(self.layers):
             double.weights(index)[...] = layer.weights
             double.bias(index)[...] = layer.bias
         return double
+
+    def _scale_inputs(self, scaling: Scaling | None) -> None:
+        self._core.set_input_scaling(*(columns_of(scaling, self.n_inputs) or (None, None)))
+        self._scaling = scaling
+
+    def _learn_scaling(self, X: Array, sample_weight: Array | None) -> None:
+        """Learn from checked data what the scaling does not know yet."""
+        if self._scaling is not None and columns_of(self._scaling, self.n_inputs) is None:
+            self._scale_inputs(learned(self._scaling, X, sample_weight))
 
     def _write(self, parameters: Array) -> None:
         start = 0

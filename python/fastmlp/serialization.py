@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
@@ -36,7 +36,7 @@ from fastmlp._safetensors import (
     short,
 )
 from fastmlp.activations import ACTIVATIONS
-from fastmlp.layers import Dense
+from fastmlp.layers import Dense, Dropout, Rescale, Scaling, Standardize
 from fastmlp.losses import LOSSES
 
 if TYPE_CHECKING:
@@ -99,16 +99,7 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
         {
             "format": FORMAT,
             "n_inputs": network.n_inputs,
-            "layers": [
-                {
-                    "kind": "dense",
-                    "units": layer.units,
-                    "activation": {"name": layer.activation.name, **asdict(layer.activation)},
-                    "l1": layer.l1,
-                    "l2": layer.l2,
-                }
-                for layer in network.layers
-            ],
+            "layers": list(_described_layers(network)),
             "loss": {"name": network.loss_function.name, **asdict(network.loss_function)},
             "dtype": str(network.dtype),
             "seed": network.seed,
@@ -182,12 +173,13 @@ def _read(file: IO[bytes], size: int) -> Network:
     )
 
     layers = [_layer(entry) for entry in of_type(description["layers"], list, "layers")]
+    dense = [layer for layer in layers if isinstance(layer, Dense)]
     n_inputs = of_type(description["n_inputs"], int, "n_inputs")
     dtype = of_type(description["dtype"], str, "dtype")
     if dtype not in DTYPES:
         raise ValueError(f"its dtype is {short(dtype)}")
     shapes: dict[str, tuple[int, ...]] = {}
-    for index, (n_in, layer) in enumerate(zip([n_inputs, *(layer.units for layer in layers)], layers, strict=False)):
+    for index, (n_in, layer) in enumerate(zip([n_inputs, *(layer.units for layer in dense)], dense, strict=False)):
         shapes[f"layers.{index}.weights"] = (n_in, layer.units)
         shapes[f"layers.{index}.bias"] = (layer.units,)
     order = check_tensors(header, shapes, dtype, size - start)
@@ -202,13 +194,37 @@ def _read(file: IO[bytes], size: int) -> Network:
     for name, values in read_tensors(file, order, shapes, dtype):
         _, number, part = name.split(".")
         getattr(network.layers[int(number)], part)[...] = values
-    network.classes = _checked_classes(description["classes"], layers[-1].units)
+    network.classes = _checked_classes(description["classes"], dense[-1].units)
     network.metadata = _checked_metadata(description["metadata"])
     return network
 
 
-def _layer(entry: Any) -> Dense:
+def _described_layers(network: Network) -> Iterator[dict[str, Any]]:
+    if network.scaling is not None:
+        yield {"kind": type(network.scaling).__name__.lower(), **asdict(network.scaling)}
+    for layer, rate in zip(network.layers, network.dropout, strict=True):
+        if rate > 0:
+            yield {"kind": "dropout", "rate": rate}
+        yield {
+            "kind": "dense",
+            "units": layer.units,
+            "activation": {"name": layer.activation.name, **asdict(layer.activation)},
+            "l1": layer.l1,
+            "l2": layer.l2,
+        }
+
+
+def _layer(entry: Any) -> Dense | Dropout | Scaling:
     entry = of_type(entry, dict, "layer")
+    if entry.get("kind") == "dropout":
+        check_keys(entry, {"kind", "rate"}, "a dropout layer")
+        return Dropout(of_type(entry["rate"], float, "rate"))
+    if entry.get("kind") == "standardize":
+        check_keys(entry, {"kind", "mean", "deviation"}, "a standardize layer")
+        return Standardize(entry["mean"], entry["deviation"])
+    if entry.get("kind") == "rescale":
+        check_keys(entry, {"kind", "to", "minimum", "maximum"}, "a rescale layer")
+        return Rescale(entry["to"], entry["minimum"], entry["maximum"])
     check_keys(entry, {"kind", "units", "activation", "l1", "l2"}, "a layer")
     if entry["kind"] != "dense":
         raise ValueError(f"a layer is of the kind {short(entry['kind'])}")

@@ -65,6 +65,7 @@ def fit(
     for callback in called:
         if hasattr(callback, "begin"):
             callback.begin(network, columns)
+    network._learn_scaling(data[0], data[2])
 
     n_samples = len(data[0])
     batch = n_samples if batch_size is None else min(batch_size, n_samples)

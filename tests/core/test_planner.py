@@ -83,7 +83,7 @@ def test_crowding_is_counted_for_each_thread():
 
 
 def test_a_trial_that_costs_much_is_made_rarely():
-    fast, slow = (share * STEPS for share in shares([[20e-6, 20e-3]], 1, 2)[0])
+    _, slow = (share * STEPS for share in shares([[20e-6, 20e-3]], 1, 2)[0])
     # The waits double from 10 ms to fifty times the 40 ms of a trial and its opening: some ten trials in 4 s of work.
     assert slow <= 24
     assert slow * 20e-3 < 0.5

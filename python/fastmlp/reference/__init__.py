@@ -32,6 +32,7 @@ The same neuron as a network, learning that the answer for this input is 0:
 [1.31, 1.01, 0.79]
 """
 
+from fastmlp.reference.circuit import Gradients
 from fastmlp.reference.functions import ACTIVATIONS, LOSSES, sigmoid, softmax
 from fastmlp.reference.graph import (
     Gate,
@@ -50,7 +51,7 @@ from fastmlp.reference.graph import (
     subtract,
     tanh,
 )
-from fastmlp.reference.network import Gradients, Network
+from fastmlp.reference.network import Network
 from fastmlp.reference.optimizers import OPTIMIZERS, Training
 
 __all__ = [

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from fastmlp.activations import Activation, Softmax
+from fastmlp.layers import Scaling, Standardize
 from fastmlp.reference.graph import Gate, absolute, add, exp, log1p, maximum, minimum, tanh
 
 Row: TypeAlias = list[Gate]
@@ -72,6 +73,21 @@ def mean_squared_error(z: Row, a: Row, y: Sequence[float], last: Activation) -> 
 def half_squared_error(z: Row, a: Row, y: Sequence[float], last: Activation) -> Gate:
     """(1 / 2) sum_k (a_k - y_k)^2."""
     return 0.5 * add(*((a_k - y_k) ** 2 for a_k, y_k in zip(a, y, strict=True)))
+
+
+def scaled(x: Row, scaling: Scaling) -> Row:
+    """Return a sample's inputs as a Standardize or Rescale whose numbers are known makes them."""
+    if isinstance(scaling, Standardize):
+        mean, deviation = scaling.mean or [0.0] * len(x), scaling.deviation or [1.0] * len(x)
+        return [(x_i - m) / s for x_i, m, s in zip(x, mean, deviation, strict=True)]
+    if scaling.minimum is None or scaling.maximum is None:
+        return x
+    low, high = scaling.to
+    each = [bound if isinstance(bound, tuple) else (bound,) * len(x) for bound in (scaling.minimum, scaling.maximum)]
+    return [
+        low + (x_i - least) * ((high - low) / (most - least) if most > least else 1.0)
+        for x_i, least, most in zip(x, *each, strict=True)
+    ]
 
 
 def penalty(weights: Sequence[Row], l1: float, l2: float) -> Gate:

@@ -11,56 +11,22 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import TypeAlias
 
 from fastmlp._validation import check_integer, check_real
-from fastmlp.activations import LeakyReLU, ReLU, Softmax, resolve_activation
-from fastmlp.layers import Dense
+from fastmlp.activations import LeakyReLU, ReLU, resolve_activation
+from fastmlp.layers import Dense, Dropout, Scaling, check_scaling, resolve_layers
 from fastmlp.losses import Loss, resolve_loss
 from fastmlp.optimizers import Optimizer, resolve_optimizer
-from fastmlp.reference.functions import ACTIVATIONS, LOSSES, Row, penalty
+from fastmlp.reference.circuit import Circuit, Gradients, Matrix, Vector
+from fastmlp.reference.functions import ACTIVATIONS, LOSSES, penalty, scaled
 from fastmlp.reference.graph import Gate, add
 from fastmlp.reference.optimizers import Training
 from fastmlp.reference.rows import check_length, float_row, target_row
 
-Vector: TypeAlias = list[float]
-Matrix: TypeAlias = list[Vector]
 Target: TypeAlias = Sequence[float] | float
-
-
-@dataclass(frozen=True)
-class Gradients:
-    """Derivatives of a loss: the shapes are those of the network's parameters and of the data.
-
-    Attributes
-    ----------
-    loss : float
-        The value that was differentiated.
-    weights : list of lists of lists
-        ``weights[l][i][j]``, derivative with respect to the weight from input i to unit j of layer l.
-    biases : list of lists
-        ``biases[l][j]``.
-    inputs : list of lists
-        ``inputs[n][i]``, derivative with respect to ``X[n][i]``.
-    """
-
-    loss: float
-    weights: list[Matrix]
-    biases: list[Vector]
-    inputs: Matrix
-
-
-@dataclass(frozen=True)
-class Circuit:
-    """The gates of a network on some samples; the parameters are leaves that all samples share."""
-
-    weights: list[list[Row]]
-    biases: list[Row]
-    inputs: list[Row]
-    logits: list[Row]  # [sample][unit], pre-activations of the last layer
-    activations: list[list[Row]]  # [layer][sample][unit]
 
 
 class Network:
@@ -70,8 +36,9 @@ class Network:
     ----------
     n_inputs : int
         Number of inputs.
-    layers : sequence of Dense
-        As for ``fastmlp.Network``; softmax only in the last layer.
+    layers : sequence of Dense, with Dropout between
+        As for ``fastmlp.Network``; softmax only in the last layer. The numbers of a Standardize or Rescale must be
+        given, since nothing is learned about the inputs here.
     loss : str or loss object, optional
         Default: cross_entropy after softmax and sigmoid, else mse.
     l1, l2 : float, default 0.0
@@ -98,36 +65,37 @@ class Network:
     def __init__(
         self,
         n_inputs: int,
-        layers: Sequence[Dense],
+        layers: Sequence[Dense | Dropout | Scaling],
         loss: str | Loss | None = None,
         l1: float = 0.0,
         l2: float = 0.0,
     ) -> None:
         self.n_inputs = check_integer(n_inputs, "n_inputs", minimum=1)
-        check_integer(len(layers), "the number of layers", minimum=1)
+        stack = resolve_layers(layers)
+        dense, self._dropout = stack.dense, stack.dropout
+        if stack.scaling is not None:
+            check_scaling(stack.scaling, self.n_inputs)
+        self._scaling = stack.scaling
         l1, l2 = check_real(l1, "l1", minimum=0.0), check_real(l2, "l2", minimum=0.0)
         self.layers = [
             replace(layer, l1=l1 if layer.l1 is None else layer.l1, l2=l2 if layer.l2 is None else layer.l2)
-            for layer in layers
+            for layer in dense
         ]
-        self._activations = [resolve_activation(layer.activation) for layer in layers]
-        if any(isinstance(activation, Softmax) for activation in self._activations[:-1]):
-            raise ValueError(
-                "softmax belongs to the last layer, but a hidden layer has it: use 'relu' there, for example."
-            )
+        self._activations = [resolve_activation(layer.activation) for layer in dense]
         self._loss = resolve_loss(loss, self._activations[-1])
-        sizes = [self.n_inputs, *(layer.units for layer in layers)]
+        sizes = [self.n_inputs, *(layer.units for layer in dense)]
         self._shapes = list(pairwise(sizes))  # (inputs, units) of each layer
         self.weights: list[Matrix] = [[[0.0] * n_out for _ in range(n_in)] for n_in, n_out in self._shapes]
         self.biases: list[Vector] = [[0.0] * n_out for _, n_out in self._shapes]
         self._training: Training | None = None
+        self._generator = random.Random(0)  # of dropout
 
     def initialize(self, seed: int) -> None:
         """Draw the weights (He for relu kinds, Glorot for the rest; uniform), zero the biases, forget the optimizer.
 
         The numbers are Python's own and not those that ``fastmlp.Network`` draws from the same seed.
         """
-        generator = random.Random(seed)
+        generator = self._generator = random.Random(seed)
         for layer, ((n_in, n_out), activation) in enumerate(zip(self._shapes, self._activations, strict=True)):
             limit = math.sqrt(6.0 / (n_in if isinstance(activation, ReLU | LeakyReLU) else n_in + n_out))
             self.weights[layer] = [[generator.uniform(-limit, limit) for _ in range(n_out)] for _ in range(n_in)]
@@ -164,7 +132,11 @@ class Network:
         return self._loss_gate(self._circuit(X), targets, weights).value
 
     def gradients(
-        self, X: Sequence[Sequence[float]], y: Sequence[Target], sample_weight: Sequence[float] | None = None
+        self,
+        X: Sequence[Sequence[float]],
+        y: Sequence[Target],
+        sample_weight: Sequence[float] | None = None,
+        masks: Sequence[Matrix] | None = None,
     ) -> Gradients:
         """Return the loss and its derivatives with respect to every weight, bias and input.
 
@@ -177,13 +149,15 @@ class Network:
             network has one output, else an integer label, which becomes an indicator row.
         sample_weight : sequence of float, optional
             Weight of each sample in the mean; default 1.
+        masks : sequence of matrices, optional
+            ``masks[l][n][i]``: factor on input i of layer l for sample n, as dropout sets it; default 1.
 
         Returns
         -------
         Gradients
         """
         X, targets, weights = self._samples(X, y, sample_weight)
-        circuit = self._circuit(X)
+        circuit = self._circuit(X, masks)
         loss = self._loss_gate(circuit, targets, weights)
         loss.backward()
         return Gradients(
@@ -242,7 +216,10 @@ class Network:
             for start in range(0, len(rows), size):
                 batch = rows[start : start + size]
                 gradients = self.gradients(
-                    [X[n] for n in batch], [targets[n] for n in batch], [weights[n] for n in batch]
+                    [X[n] for n in batch],
+                    [targets[n] for n in batch],
+                    [weights[n] for n in batch],
+                    self._draw_masks(len(batch)),
                 )
                 gradient = _flatten(gradients.weights, gradients.biases)
                 self.set_parameters(self._training.step(self.get_parameters(), gradient))
@@ -261,13 +238,30 @@ class Network:
             [1.0] * len(X) if sample_weight is None else float_row(sample_weight, len(X), "sample_weight"),
         )
 
-    def _circuit(self, X: Sequence[Sequence[float]]) -> Circuit:
+    def _draw_masks(self, n_samples: int) -> list[Matrix]:
+        """Return for each layer, sample and input 0 with the layer's dropout rate, else 1 / (1 - rate)."""
+        return [
+            [
+                [0.0 if self._generator.random() < rate else 1.0 / (1.0 - rate) for _ in range(n_in)]
+                for _ in range(n_samples)
+            ]
+            for rate, (n_in, _) in zip(self._dropout, self._shapes, strict=True)
+        ]
+
+    def _circuit(self, X: Sequence[Sequence[float]], masks: Sequence[Matrix] | None = None) -> Circuit:
         """Build the gates from the inputs to the last activations."""
         weights = [[[Gate(w) for w in row] for row in W] for W in self.weights]
         biases = [[Gate(b_j) for b_j in b] for b in self.biases]
         inputs = samples = [[Gate(x_i) for x_i in float_row(x, self.n_inputs, f"X[{n}]")] for n, x in enumerate(X)]
+        if self._scaling is not None:
+            samples = [scaled(x, self._scaling) for x in inputs]
         activations = []
-        for W, b, activation in zip(weights, biases, self._activations, strict=True):
+        for layer, (W, b, activation) in enumerate(zip(weights, biases, self._activations, strict=True)):
+            if masks is not None:
+                samples = [
+                    [factor * x_i for factor, x_i in zip(mask, x, strict=True)]
+                    for mask, x in zip(masks[layer], samples, strict=True)
+                ]
             units = list(zip(zip(*W, strict=True), b, strict=True))  # units[j]: column j of W, and b_j
             logits = [
                 [add(*(x_i * w_ij for x_i, w_ij in zip(x, column, strict=True)), b_j) for column, b_j in units]

@@ -1,0 +1,44 @@
+"""What a network of the reference is made of while it computes (Circuit), and what comes back (Gradients)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from fastmlp.reference.functions import Row
+
+Vector: TypeAlias = list[float]
+Matrix: TypeAlias = list[Vector]
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """Derivatives of a loss: the shapes are those of the network's parameters and of the data.
+
+    Attributes
+    ----------
+    loss : float
+        The value that was differentiated.
+    weights : list of lists of lists
+        ``weights[l][i][j]``, derivative with respect to the weight from input i to unit j of layer l.
+    biases : list of lists
+        ``biases[l][j]``.
+    inputs : list of lists
+        ``inputs[n][i]``, derivative with respect to ``X[n][i]``.
+    """
+
+    loss: float
+    weights: list[Matrix]
+    biases: list[Vector]
+    inputs: Matrix
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """The gates of a network on some samples; the parameters are leaves that all samples share."""
+
+    weights: list[list[Row]]
+    biases: list[Row]
+    inputs: list[Row]
+    logits: list[Row]  # [sample][unit], pre-activations of the last layer
+    activations: list[list[Row]]  # [layer][sample][unit]
