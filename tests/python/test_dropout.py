@@ -1,9 +1,9 @@
 """Dropout: which values are dropped, what becomes of the others, and that evaluation drops nothing.
 
 What could go wrong: masks that depend on threads, on the order of the batch or on nothing (they are computed here
-again, number by number, from the generator's words), a backward pass that goes through a dropped unit or forgets the factor
-1 / (1 - rate) (one step is compared with the reference, which is given the same masks), a loss, gradient or prediction
-that drops (compared with the network without Dropout), a rate that is lost in a file.
+again, number by number, from the generator's words), a backward pass that goes through a dropped unit or forgets the
+factor 1 / (1 - rate) (steps are compared with the reference, which is given the same masks), a loss, gradient or
+prediction that drops (compared with the network without Dropout), a rate that is lost in a file.
 """
 
 import pickle
