@@ -20,13 +20,16 @@ using Weights = std::optional<py::array>;
 
 template <class T>
 std::unique_ptr<Network<T>> make_network(std::ptrdiff_t n_inputs, const std::vector<LayerTuple>& layers,
-                                         const std::string& loss) {
+                                         const std::string& loss, const std::vector<std::ptrdiff_t>& pieces) {
   constexpr std::ptrdiff_t kMaxUnits = std::ptrdiff_t{1} << 56;  // rounding up to a leading dimension cannot overflow
   require(n_inputs > 0 && n_inputs < kMaxUnits && !layers.empty(), "a network needs inputs and layers.");
+  require(pieces.empty() || pieces.size() == layers.size(), "pieces are given for each layer or for none.");
   std::vector<LayerSpec> specs;
   for (const auto& [units, activation, parameter, l1, l2] : layers) {
     require(units > 0 && units < kMaxUnits, "a layer needs units.");
-    specs.push_back({units, kind_of(kActivationNames, activation), parameter, l1, l2});
+    const std::ptrdiff_t n_pieces = pieces.empty() ? 1 : pieces[specs.size()];
+    require(n_pieces >= 1 && n_pieces < kMaxUnits / units, "a unit needs pieces.");
+    specs.push_back({units, kind_of(kActivationNames, activation), parameter, l1, l2, n_pieces});
   }
   return std::make_unique<Network<T>>(n_inputs, specs, kind_of(kLossNames, loss));
 }
@@ -106,7 +109,7 @@ std::vector<py::array_t<T>> activations(Network<T>& network, const py::array& X,
   std::vector<py::array_t<T>> out;
   std::vector<T*> places;
   for (const Layer& layer : network.layers()) {
-    out.push_back(new_matrix<T>(inputs.rows, layer.n_out));
+    out.push_back(new_matrix<T>(inputs.rows, layer.units()));
     places.push_back(out.back().mutable_data());
   }
   const ReadAccess access(network.access());
@@ -198,6 +201,14 @@ void set_optimizer_state(Network<T>& network, const py::object& value) {
 }
 
 template <class T>
+void set_normalization(Network<T>& network, const std::vector<bool>& normalizes) {
+  require(normalizes.size() == network.layers().size() && !normalizes[0],
+          "one answer for each layer, no to the first.");
+  const WriteAccess access(network.access());
+  for (std::size_t l = 0; l < normalizes.size(); ++l) network.set_normalization(l, normalizes[l]);
+}
+
+template <class T>
 void set_dropout(Network<T>& network, const std::vector<double>& rates) {
   require(rates.size() == network.layers().size(), "there must be one dropout rate for each layer.");
   for (const double rate : rates) require(rate >= 0.0 && rate < 1.0, "a dropout rate must be in [0, 1).");
@@ -222,7 +233,8 @@ void register_network_of(py::module_& module, const char* name) {
   using N = Network<T>;
   const auto n = py::arg("sample_weight").none(true);
   py::class_<N>(module, name)
-      .def(py::init(&make_network<T>), py::arg("n_inputs"), py::arg("layers"), py::arg("loss"))
+      .def(py::init(&make_network<T>), py::arg("n_inputs"), py::arg("layers"), py::arg("loss"),
+           py::arg("pieces") = std::vector<std::ptrdiff_t>{})
       .def(
           "initialize",
           [](N& network, std::uint64_t seed) {
@@ -239,6 +251,7 @@ void register_network_of(py::module_& module, const char* name) {
       .def("activations", &activations<T>, py::arg("X"), py::arg("threads"))
       .def("loss", &loss<T>, py::arg("X"), py::arg("targets"), n, py::arg("threads"))
       .def("gradients", &gradients<T>, py::arg("X"), py::arg("targets"), n, py::arg("threads"))
+      .def("set_normalization", &set_normalization<T>, py::arg("normalizes"))
       .def("set_dropout", &set_dropout<T>, py::arg("rates"))
       .def("set_input_scaling", &set_input_scaling<T>, py::arg("shift").none(true), py::arg("scale").none(true))
       .def("optimizer_state", &optimizer_state<T>)

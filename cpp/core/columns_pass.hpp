@@ -49,9 +49,9 @@ template <class T>
 void forward_columns(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t rows, Purpose purpose,
                      T* sums, int thread, int threads, Barrier& barrier, const DropoutDraw* draw = nullptr) noexcept {
   for (std::size_t l = 0; l < network.layers().size(); ++l) {
-    if (takes_dropout(network, l, draw)) {
+    if (is_entered(network, l, draw)) {
       const Share share = share_of(rows, thread, threads);
-      drop_inputs(network, workspace, l, share.begin, share.end, *draw);
+      enter_layer(network, workspace, l, share.begin, share.end, purpose, draw);
       barrier.arrive_and_wait(threads);
     }
     const Share columns = columns_of(network.layers()[l].n_out, thread, threads);
@@ -72,13 +72,19 @@ void forward_columns(const Network<T>& network, const Workspace<T>& workspace, s
 // barrier ends the first layer's.
 template <class T>
 void backward_columns(const Network<T>& network, const T* transposed, const Workspace<T>& workspace,
-                      std::ptrdiff_t rows, T* sums, int thread, int threads, Barrier& barrier) noexcept {
+                      std::ptrdiff_t rows, T* sums, int thread, int threads, Barrier& barrier,
+                      const DropoutDraw* draw = nullptr) noexcept {
   for (std::size_t l = network.layers().size() - 1; l > 0; --l) {
     const Share columns = columns_of(network.layers()[l].n_in, thread, threads);
     if (columns.begin < columns.end) {
       for_each_row_block(0, rows, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
         backward_layer(network, transposed, workspace, l, begin, end, columns, sums);
       });
+    }
+    if (network.has_junction(l)) {
+      barrier.arrive_and_wait(threads);
+      const Share share = share_of(rows, thread, threads);
+      leave_layer(network, workspace, l, share.begin, share.end, draw);
     }
     if (l > 1) barrier.arrive_and_wait(threads);
   }

@@ -11,7 +11,8 @@
 
 namespace fastmlp {
 
-// Outputs of the layers whose pointer is not null: out[l] (rows, n_out of layer l), contiguous.
+// Outputs of the layers whose pointer is not null: out[l] (rows, units of layer l), contiguous; what a
+// normalization between layers makes of them is theirs as well.
 template <class T>
 void evaluate_activations(const Network<T>& network, const DataView& inputs, const std::vector<T*>& out,
                           int thread_request);

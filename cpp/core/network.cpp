@@ -50,11 +50,12 @@ Network<T>::Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& specs
   for (const LayerSpec& spec : specs) {
     Layer layer{};
     layer.n_in = n_in;
-    layer.n_out = spec.units;
-    layer.ld = leading_dimension(spec.units);
+    layer.n_out = checked_count(spec.units, spec.pieces);
+    layer.pieces = spec.pieces;
+    layer.ld = leading_dimension(layer.n_out);
     layer.ldt = leading_dimension(n_in);
     layer.offset = grow(size, n_in + 1, layer.ld);
-    if (!layers_.empty()) layer.transposed_offset = grow(transposed_size, spec.units, layer.ldt);
+    if (!layers_.empty()) layer.transposed_offset = grow(transposed_size, layer.n_out, layer.ldt);
     layer.activation = spec.activation;
     layer.parameter = spec.parameter;
     layer.l1 = spec.l1;

@@ -26,11 +26,12 @@ struct LayerSpec {
   double parameter;  // of the activation
   double l1;
   double l2;
+  std::ptrdiff_t pieces = 1;
 };
 
 struct Layer {
   std::ptrdiff_t n_in;
-  std::ptrdiff_t n_out;
+  std::ptrdiff_t n_out;              // columns of its weights
   std::ptrdiff_t ld;                 // of the weights
   std::ptrdiff_t ldt;                // of the transposed weights
   std::ptrdiff_t offset;             // in the parameters, state and gradient buffers
@@ -39,9 +40,12 @@ struct Layer {
   double parameter;
   double l1;
   double l2;
+  std::ptrdiff_t pieces = 1;  // of maxout: of each unit's n_out / units columns the largest leaves the layer
+  bool normalizes_inputs = false;
   double dropout = 0.0;  // the rate at which its inputs are dropped in training, in [0, 1)
 
   bool has_penalty() const noexcept { return l1 != 0.0 || l2 != 0.0; }
+  std::ptrdiff_t units() const noexcept { return n_out / pieces; }
 };
 
 template <class T>
@@ -136,6 +140,11 @@ class Network {
   std::ptrdiff_t transposed_size() const noexcept { return transposed_size_; }
   void transpose_weights(T* transposed, int thread, int threads) const noexcept;
 
+  void set_normalization(std::size_t l, bool normalizes) noexcept { layers_[l].normalizes_inputs = normalizes; }
+  // Whether more than an activation lies between layers l - 1 and l: then deltas take another way back.
+  bool has_junction(std::size_t l) const noexcept {
+    return l > 0 && (layers_[l].normalizes_inputs || layers_[l - 1].pieces > 1);
+  }
   void set_dropout(std::size_t l, double rate) noexcept { layers_[l].dropout = rate; }
 
   // What is done to every input, x' = (x - shift) * scale by column; null: nothing.

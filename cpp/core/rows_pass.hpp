@@ -6,8 +6,8 @@
 #include <cstddef>
 
 #include "core/dataset.hpp"
+#include "core/junction.hpp"
 #include "core/network.hpp"
-#include "core/random.hpp"
 #include "core/targets.hpp"
 #include "core/workspace.hpp"
 #include "platform/checks.hpp"
@@ -105,39 +105,6 @@ void forward_layer(const Network<T>& network, const Workspace<T>& workspace, std
                         .has_last_column = columns.end == layer.n_out});
 }
 
-// Where the random numbers of a training step's dropout begin: a mask depends on the seed, the epoch, the sample's place
-// in it, the layer and the unit, and on nothing else.
-struct DropoutDraw {
-  std::uint64_t seed;
-  std::uint32_t epoch;
-  std::ptrdiff_t position;  // in the epoch, of workspace row 0
-};
-
-// Drops inputs of layer l in workspace rows [begin, end), and their derivatives likewise.
-template <class T>
-void drop_inputs(const Network<T>& network, const Workspace<T>& workspace, std::size_t l, std::ptrdiff_t begin,
-                 std::ptrdiff_t end, const DropoutDraw& draw) noexcept {
-  const Layer& layer = network.layers()[l];
-  constexpr int kStreamBits = 8;  // the layers' streams of dropout have the same low bits
-  kernels<T>().dropout(
-      {.rows = end - begin,
-       .columns = layer.n_in,
-       .a = workspace.activations(l, begin),
-       .d = workspace.deltas(l, begin),
-       .ld = workspace.ld(l),
-       .threshold = static_cast<std::uint32_t>(layer.dropout * 0x1p32),
-       .scale = static_cast<T>(1.0 / (1.0 - layer.dropout)),
-       .seed = draw.seed,
-       .stream = static_cast<std::uint32_t>(Stream::dropout) + (static_cast<std::uint32_t>(l) << kStreamBits),
-       .part = draw.epoch,
-       .first_row = static_cast<std::uint64_t>(draw.position + begin)});
-}
-
-template <class T>
-bool takes_dropout(const Network<T>& network, std::size_t l, const DropoutDraw* draw) noexcept {
-  return draw != nullptr && network.layers()[l].dropout > 0.0;
-}
-
 template <class T>
 bool takes_softmax(const Network<T>& network, std::size_t l, Purpose purpose) noexcept {
   return network.layers()[l].activation == ActivationKind::softmax && !ends_at_logits(network, l, purpose);
@@ -155,7 +122,7 @@ template <class T>
 void forward_rows(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t begin, std::ptrdiff_t end,
                   Purpose purpose, T* sums, const DropoutDraw* draw = nullptr) noexcept {
   for (std::size_t l = 0; l < network.layers().size(); ++l) {
-    if (takes_dropout(network, l, draw)) drop_inputs(network, workspace, l, begin, end, *draw);
+    enter_layer(network, workspace, l, begin, end, purpose, draw);
     forward_layer(network, workspace, l, begin, end, Share{0, network.layers()[l].n_out}, purpose, sums);
     if (takes_softmax(network, l, purpose)) softmax_layer(network, workspace, l, begin, end);
   }
@@ -186,6 +153,8 @@ template <class T>
 void backward_layer(const Network<T>& network, const T* transposed, const Workspace<T>& workspace, std::size_t l,
                     std::ptrdiff_t begin, std::ptrdiff_t end, Share columns, T* sums) noexcept {
   const Layer& layer = network.layers()[l];
+  const bool has_junction = network.has_junction(l);
+  T* d = has_junction ? workspace.incoming(l, begin) : workspace.deltas(l, begin);
   kernels<T>().backward({.rows = end - begin,
                          .n_in = columns.end - columns.begin,
                          .n_out = layer.n_out,
@@ -193,18 +162,19 @@ void backward_layer(const Network<T>& network, const T* transposed, const Worksp
                          .ld_out = workspace.ld(l + 1),
                          .transposed = transposed + layer.transposed_offset + columns.begin,
                          .ldt = layer.ldt,
-                         .d = workspace.deltas(l, begin) + columns.begin,
+                         .d = d + columns.begin,
                          .ld_in = workspace.ld(l),
-                         .unscaled = false,
+                         .unscaled = has_junction,
                          .sums = sums});
 }
 
-// Deltas of all layers before the last, down to the first.
+// Deltas of all layers before the last, down to the first; draw: the forward pass's.
 template <class T>
 void backward_rows(const Network<T>& network, const T* transposed, const Workspace<T>& workspace, std::ptrdiff_t begin,
-                   std::ptrdiff_t end, T* sums) noexcept {
+                   std::ptrdiff_t end, T* sums, const DropoutDraw* draw = nullptr) noexcept {
   for (std::size_t l = network.layers().size() - 1; l > 0; --l) {
     backward_layer(network, transposed, workspace, l, begin, end, Share{0, network.layers()[l].n_in}, sums);
+    if (network.has_junction(l)) leave_layer(network, workspace, l, begin, end, draw);
   }
 }
 

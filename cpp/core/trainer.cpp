@@ -125,7 +125,7 @@ void Trainer<T>::phase_a(const Selection& batch, double batch_weight, int thread
     gather_targets(workspace_, data_, batch, begin, end, begin, batch_weight);
     forward_rows(network_, workspace_, begin, end, Purpose::gradients, scratch_of(thread), &draw);
     loss_rows(network_, workspace_, data_.labels != nullptr, begin, end);
-    backward_rows(network_, memory_.transposed.data(), workspace_, begin, end, scratch_of(thread));
+    backward_rows(network_, memory_.transposed.data(), workspace_, begin, end, scratch_of(thread), &draw);
   });
 }
 
@@ -142,8 +142,8 @@ void Trainer<T>::phase_a_by_columns(const Selection& batch, double batch_weight,
   loss_rows(network_, workspace_, data_.labels != nullptr, share.begin, share.end);
   if (network_.layers().size() == 1) return;
   progress.barrier.arrive_and_wait(threads);
-  backward_columns(network_, memory_.transposed.data(), workspace_, batch.rows, sums, thread, threads,
-                   progress.barrier);
+  backward_columns(network_, memory_.transposed.data(), workspace_, batch.rows, sums, thread, threads, progress.barrier,
+                   &draw);
 }
 
 template <class T>

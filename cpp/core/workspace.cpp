@@ -25,6 +25,18 @@ Workspace<T>::Workspace(const Network<T>& network, std::ptrdiff_t rows, Purpose 
     const bool kept = purpose == Purpose::gradients ? l > 0 : (purpose == Purpose::loss && l == depth);
     if (kept) delta_starts[l] = reserve(rows, ld_[l]);
   }
+  std::vector<std::ptrdiff_t> incoming_starts(depth + 1, 0);
+  std::vector<std::ptrdiff_t> normalized_starts(activation_starts);
+  std::vector<std::ptrdiff_t> deviation_starts(depth + 1, 0);
+  for (std::size_t l = 1; l < depth; ++l) {
+    if (!network.has_junction(l)) continue;
+    const Layer& layer = network.layers()[l];
+    if (purpose == Purpose::gradients) incoming_starts[l] = reserve(rows, ld_[l]);
+    if (purpose == Purpose::gradients && layer.normalizes_inputs && layer.dropout > 0.0) {
+      normalized_starts[l] = reserve(rows, ld_[l]);
+    }
+    deviation_starts[l] = reserve(rows, 1);
+  }
   const bool has_loss = purpose != Purpose::inference;
   const std::ptrdiff_t targets_start = has_loss ? reserve(rows, ld_targets_) : 0;
   std::ptrdiff_t row_starts[2] = {};
@@ -34,6 +46,9 @@ Workspace<T>::Workspace(const Network<T>& network, std::ptrdiff_t rows, Purpose 
   T* base = memory_.data();
   for (std::size_t l = 0; l <= depth; ++l) {
     activations_.push_back(base + activation_starts[l]);
+    incoming_.push_back(base + incoming_starts[l]);
+    normalized_.push_back(base + normalized_starts[l]);
+    inverse_deviations_.push_back(base + deviation_starts[l]);
     deltas_.push_back(delta_starts[l] >= 0 ? base + delta_starts[l] : nullptr);
   }
   if (has_loss) {

@@ -28,6 +28,11 @@ class Workspace {
   T* deltas(std::size_t l, std::ptrdiff_t row) const noexcept {
     return deltas_[l] != nullptr ? deltas_[l] + row * ld_[l] : nullptr;
   }
+  // Where a junction lies before layer l: gradients by the layer's inputs, and what the normalization divided by.
+  T* incoming(std::size_t l, std::ptrdiff_t row) const noexcept { return incoming_[l] + row * ld_[l]; }
+  // The normalized values, which dropout must leave for the way back.
+  T* normalized(std::size_t l, std::ptrdiff_t row) const noexcept { return normalized_[l] + row * ld_[l]; }
+  T* inverse_deviations(std::size_t l, std::ptrdiff_t row) const noexcept { return inverse_deviations_[l] + row; }
   std::ptrdiff_t ld(std::size_t l) const noexcept { return ld_[l]; }
 
   T* targets(std::ptrdiff_t row) const noexcept { return targets_ + row * ld_targets_; }
@@ -41,6 +46,9 @@ class Workspace {
   std::vector<std::ptrdiff_t> ld_;
   std::vector<T*> activations_;
   std::vector<T*> deltas_;
+  std::vector<T*> incoming_;
+  std::vector<T*> normalized_;
+  std::vector<T*> inverse_deviations_;
   T* targets_ = nullptr;
   std::ptrdiff_t ld_targets_ = 0;
   T* scale_ = nullptr;

@@ -63,6 +63,21 @@ struct DropoutArguments {
   uint64_t first_row;
 };
 
+// What lies between two layers besides the activation (docs/math.md): maxout pooling, layer normalization. Rows are
+// independent.
+template <class T>
+struct JunctionArguments {
+  ptrdiff_t rows;
+  ptrdiff_t units;   // after pooling
+  ptrdiff_t pieces;  // before it there are units * pieces columns, piece after piece
+  T epsilon;         // of the normalization
+  T* a;              // (rows, ld)
+  T* d;              // (rows, ld), or null
+  ptrdiff_t ld;
+  T* g;                  // (rows, ld), gradients by what leaves the junction
+  T* inverse_deviation;  // (rows)
+};
+
 // z = x W + b; a = activation(z), and where these are a layer's last columns, column n_out of a is set to 1. With
 // derivative: d = activation'(z) as well. A part of a layer's columns ends at its last or at a multiple of 16.
 // Softmax is left to softmax_rows: here it means identity.
@@ -202,6 +217,15 @@ template <class T>
 struct Kernels {
   void (*gather)(const GatherArguments<T>&) noexcept;
   void (*forward)(const ForwardArguments<T>&) noexcept;
+  // a[j] = max over pieces p of a[p units + j], a[units] = 1; where d is not null, d = 1 where the maximum was taken
+  // (the first of equal ones), else 0.
+  void (*pool)(const JunctionArguments<T>&) noexcept;
+  // a = (a - mean) / sqrt(variance + epsilon) over the units of a row; keeps the inverse of that root.
+  void (*normalize)(const JunctionArguments<T>&) noexcept;
+  // g by the values before normalize, from g by those after it, which are in a.
+  void (*normalize_backward)(const JunctionArguments<T>&) noexcept;
+  // d[p units + j] *= g[j]; padding of d becomes zero.
+  void (*spread)(const JunctionArguments<T>&) noexcept;
   void (*dropout)(const DropoutArguments<T>&) noexcept;
   void (*softmax_rows)(ptrdiff_t rows, ptrdiff_t n, T* z, ptrdiff_t ld) noexcept;
   void (*loss)(const LossArguments<T>&) noexcept;

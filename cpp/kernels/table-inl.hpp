@@ -4,6 +4,7 @@
 // and includes this; its instruction set comes from CMake (fastmlp_add_target).
 #pragma once
 
+#include "kernels/junction-inl.hpp"
 #include "kernels/kernel_table.hpp"
 #include "kernels/loss-inl.hpp"
 #include "kernels/optimizer-inl.hpp"
@@ -19,6 +20,10 @@ constexpr Kernels<T> kernels_of_this_target() {
   return {
       .gather = gather<T>,
       .forward = forward<T>,
+      .pool = pool<T>,
+      .normalize = normalize<T>,
+      .normalize_backward = normalize_backward<T>,
+      .spread = spread<T>,
       .dropout = dropout<T>,
       .softmax_rows = softmax_rows<T>,
       .loss = loss<T>,

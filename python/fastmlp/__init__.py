@@ -14,7 +14,7 @@ from fastmlp.callbacks import EarlyStopping
 from fastmlp.gradient_check import GradientReport, check_gradients
 from fastmlp.gradients import Gradients
 from fastmlp.history import History
-from fastmlp.layers import Dense, Dropout, Rescale, Standardize
+from fastmlp.layers import Dense, Dropout, LayerNorm, Maxout, Rescale, Standardize
 from fastmlp.network import Network
 from fastmlp.optimizers import SGD, Adam
 from fastmlp.runtime import active_target, available_targets, get_num_threads, num_threads, set_num_threads, show_config
@@ -33,6 +33,8 @@ __all__ = [
     "GradientReport",
     "Gradients",
     "History",
+    "LayerNorm",
+    "Maxout",
     "ModelFileError",
     "Network",
     "Rescale",

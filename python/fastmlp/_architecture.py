@@ -25,12 +25,24 @@ from fastmlp._validation import (
     check_sample_weight,
     check_targets,
 )
-from fastmlp.activations import Activation, LeakyReLU, resolve_activation
-from fastmlp.layers import MAX_UNITS, Dense, Dropout, Scaling, check_scaling, resolve_layers
+from fastmlp.activations import Activation, Identity, LeakyReLU, resolve_activation
+from fastmlp.layers import MAX_UNITS, AnyLayer, Dense, Maxout, Scaling, check_scaling, resolve_layers
 from fastmlp.losses import CrossEntropy, Loss, resolve_loss
 from fastmlp.scaling import columns_of
 
 Array = npt.NDArray[Any]
+
+
+def activation_of(layer: Dense | Maxout) -> Activation:
+    """Return the activation of a layer; that of maxout units is the maximum itself."""
+    return Identity() if isinstance(layer, Maxout) else resolve_activation(layer.activation)
+
+
+def pieces_of(layer: Dense | Maxout) -> int:
+    """Return the linear functions of each unit."""
+    return layer.pieces if isinstance(layer, Maxout) else 1
+
+
 Checked = tuple[Array, Array, Array | None]
 
 
@@ -39,18 +51,19 @@ class Architecture:
     """The arguments of a Network, with nothing left open: penalties stand in the layers, the seed is drawn."""
 
     n_inputs: int
-    layers: tuple[Dense, ...]
+    layers: tuple[Dense | Maxout, ...]
     loss: Loss
     dtype: np.dtype[Any]
     seed: int
     dropout: tuple[float, ...]  # of the inputs of each layer
+    normalizes: tuple[bool, ...]  # the inputs of each layer
     scaling: Scaling | None  # as given: what a fit learns is the network's
 
     @classmethod
     def of(
         cls,
         n_inputs: int,
-        layers: Iterable[Dense | Dropout | Scaling],
+        layers: Iterable[AnyLayer],
         loss: str | Loss | None,
         dtype: npt.DTypeLike,
         seed: int | None,
@@ -71,10 +84,11 @@ class Architecture:
         return cls(
             n_inputs,
             settled,
-            resolve_loss(loss, resolve_activation(settled[-1].activation)),
+            resolve_loss(loss, activation_of(settled[-1])),
             check_dtype(dtype),
             check_integer(seed, "seed", minimum=0, maximum=2**64 - 1),
             stack.dropout,
+            stack.normalizes,
             stack.scaling,
         )
 
@@ -86,7 +100,7 @@ class Architecture:
     @property
     def activations(self) -> list[Activation]:
         """One for each layer."""
-        return [resolve_activation(layer.activation) for layer in self.layers]
+        return [activation_of(layer) for layer in self.layers]
 
     @cached_property
     def meaning(self) -> Meaning:
@@ -113,7 +127,8 @@ class Architecture:
                 self.layers, self.activations, map(self.penalties, range(len(self.layers))), strict=True
             )
         ]
-        core = kind(self.n_inputs, specs, self.core_loss)
+        core = kind(self.n_inputs, specs, self.core_loss, [pieces_of(layer) for layer in self.layers])
+        core.set_normalization(self.normalizes)
         core.set_dropout(self.dropout)
         core.set_input_scaling(*(columns_of(scaling, self.n_inputs) or (None, None)))
         return core

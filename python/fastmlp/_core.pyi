@@ -28,7 +28,9 @@ class Network32:
     are zero until ``initialize`` or until they are written.
     """
 
-    def __init__(self, n_inputs: int, layers: Sequence[LayerSpec], loss: str) -> None: ...
+    def __init__(self, n_inputs: int, layers: Sequence[LayerSpec], loss: str, pieces: Sequence[int] = ...) -> None:
+        """With ``pieces``, the weights of layer l have units * pieces[l] columns, piece after piece (maxout)."""
+
     def initialize(self, seed: int) -> None:
         """Draw the weights (He for relu kinds, Glorot for the rest), zero the biases, forget the optimizer state."""
 
@@ -37,6 +39,9 @@ class Network32:
 
     def bias(self, layer: int) -> Array:
         """View (n_out,) on the bias: writing changes the network."""
+
+    def set_normalization(self, normalizes: Sequence[bool]) -> None:
+        """Set for each layer whether its inputs are normalized over the units; the first layer's are not."""
 
     def set_dropout(self, rates: Sequence[float]) -> None:
         """Set the rate at which the inputs of each layer are dropped by trainers, in [0, 1)."""

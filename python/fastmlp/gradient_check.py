@@ -22,7 +22,8 @@ import numpy.typing as npt
 
 from fastmlp._table import as_table
 from fastmlp._validation import check_function, check_gradient, check_integer, check_point, check_real, check_value
-from fastmlp.activations import Activation, LeakyReLU, ReLU
+from fastmlp.activations import LeakyReLU, ReLU
+from fastmlp.layers import Maxout
 from fastmlp.losses import CrossEntropy
 from fastmlp.runtime import thread_limit
 
@@ -189,10 +190,10 @@ def check_network(
     candidates = np.arange(len(X)) if sample_weight is None else np.flatnonzero(sample_weight)
     taken = candidates[np.linspace(0, len(candidates) - 1, min(max_samples, len(candidates))).astype(np.intp)]
     shift, scale = scaling or (np.zeros(X.shape[1]), np.ones(X.shape[1]))
-    far = _far_from_kinks(core, architecture.activations, X[taken].astype(np.float64), shift, scale)
+    far = _far_from_kinks(core, architecture, (X[taken].astype(np.float64), shift, scale))
     if not far.any():
         raise ValueError(
-            f"each of the {len(taken)} samples has a pre-activation within {KINK:g} of the kink of relu or leaky_relu, "
+            f"each of the {len(taken)} samples has a pre-activation within {KINK:g} of the kink of relu, maxout or another, "
             "where gradients cannot be compared: use other samples, or initial biases other than 0."
         )
     rows = taken[far]
@@ -222,12 +223,17 @@ def check_network(
     return checker.report(n_samples=len(rows), n_samples_left_out=len(taken) - len(rows))
 
 
-def _far_from_kinks(core: Network32, activations: list[Activation], X: Array, shift: Array, scale: Array) -> Array:
-    """Return which rows have no pre-activation near the kink of its activation."""
+def _far_from_kinks(core: Network32, architecture: Architecture, data: tuple[Array, Array, Array]) -> Array:
+    """Return which rows have no pre-activation near a kink; ``data``: X, and the shift and scale of its columns."""
+    X, shift, scale = data
     far = np.ones(len(X), bool)
     inputs = (X - shift) * scale
-    for index, (activation, outputs) in enumerate(zip(activations, core.activations(X, thread_limit()), strict=True)):
-        if isinstance(activation, ReLU | LeakyReLU):
+    layers = zip(architecture.layers, architecture.activations, core.activations(X, thread_limit()), strict=True)
+    for index, (layer, activation, outputs) in enumerate(layers):
+        if isinstance(layer, Maxout):
+            z = np.sort((inputs @ core.weights(index) + core.bias(index)).reshape(len(X), layer.pieces, layer.units), 1)
+            far &= ~(z[:, -1] - z[:, -2] <= KINK).any(axis=1)
+        elif isinstance(activation, ReLU | LeakyReLU):
             z = inputs @ core.weights(index) + core.bias(index)
             # NaN is near nothing: it is compared, and fails
             far &= ~(np.abs(z) <= KINK).any(axis=1)

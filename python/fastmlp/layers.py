@@ -84,6 +84,65 @@ class Dropout:
 
 
 @dataclass(frozen=True)
+class Maxout:
+    """A layer of maxout units: each is the largest of ``pieces`` linear functions of the inputs.
+
+    Parameters
+    ----------
+    units : int
+        Number of outputs, at least 1.
+    pieces : int, default 2
+        Linear functions of each unit, at least 2. The weights have shape (inputs, pieces * units), piece after piece.
+    l1, l2 : float, optional
+        Penalties of this layer's weights, in place of the network's.
+
+    Notes
+    -----
+    I. Goodfellow, D. Warde-Farley, M. Mirza, A. Courville and Y. Bengio, Maxout networks, ICML 2013.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Maxout(1, pieces=2), fm.Dense(1)])
+    >>> net.set_parameters([1.0, -1.0, 0.0, 0.0, 1.0, 0.0])  # max(x, -x)
+    >>> net.predict([[-3.0], [2.0]])
+    array([3., 2.], dtype=float32)
+    """
+
+    units: int
+    pieces: int = 2
+    l1: float | None = None
+    l2: float | None = None
+
+    def __post_init__(self) -> None:
+        pieces = check_integer(self.pieces, "pieces", minimum=2, maximum=MAX_UNITS)
+        object.__setattr__(self, "units", check_integer(self.units, "units", minimum=1, maximum=MAX_UNITS // pieces))
+        object.__setattr__(self, "pieces", pieces)
+        for name in ("l1", "l2"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, check_real(getattr(self, name), name, minimum=0.0))
+
+
+@dataclass(frozen=True)
+class LayerNorm:
+    """Normalize what goes into the next layer over its units: (a - mean) / sqrt(variance + 1e-5), sample by sample.
+
+    It has no gain and bias of its own: the weights and the bias of the layer after it do what they would do.
+
+    Notes
+    -----
+    J. L. Ba, J. R. Kiros and G. E. Hinton, Layer normalization, arXiv:1607.06450, 2016.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(8, [fm.Dense(16, "relu"), fm.LayerNorm(), fm.Dense(3, "softmax")], seed=0)
+    >>> net.summary().splitlines()[2].split()
+    ['layernorm', '0']
+    """
+
+
+@dataclass(frozen=True)
 class Standardize:
     """Inputs of mean 0 and standard deviation 1: x' = (x - mean) / deviation, column by column.
 
@@ -209,16 +268,20 @@ def _check_positive(values: tuple[float, ...] | None, name: str) -> None:
             raise ValueError(f"{name}[{index}] must be above 0, got {value!r}: give 1 for a constant column.")
 
 
+AnyLayer = Dense | Maxout | Dropout | LayerNorm | Scaling
+
+
 class Stack(NamedTuple):
     """A list of layers, sorted by what they are."""
 
-    dense: list[Dense]
+    dense: list[Dense | Maxout]
     dropout: tuple[float, ...]  # of the inputs of each dense layer
+    normalizes: tuple[bool, ...]  # the inputs of each dense layer
     scaling: Scaling | None
 
 
-def resolve_layers(value: Iterable[Dense | Dropout | Scaling]) -> Stack:
-    """Return the layers sorted: at least one Dense, softmax in the last one only, a scaling first, dropout between."""
+def resolve_layers(value: Iterable[AnyLayer]) -> Stack:
+    """Return the layers sorted, if they can stand in this order."""
     if not isinstance(value, Iterable):
         raise TypeError(
             f"layers must be a list of layers, got {value!r}: write [fm.Dense(10, 'softmax')], for example."
@@ -227,15 +290,25 @@ def resolve_layers(value: Iterable[Dense | Dropout | Scaling]) -> Stack:
     if not layers:
         raise ValueError("layers is empty, but a network needs a layer: write [fm.Dense(10, 'softmax')], for example.")
     scaling = layers[0] if isinstance(layers[0], Standardize | Rescale) else None
-    dense: list[Dense] = []
+    dense: list[Dense | Maxout] = []
     dropout: list[float] = []
-    waiting: Dropout | None = None  # for the dense layer whose inputs it drops
+    normalizes: list[bool] = []
+    # what waits for the dense layer whose inputs it changes
+    waiting: Dropout | None = None
+    normalizing = False
     for index, layer in enumerate(layers):
         where = f"layers[{index}]"
-        if isinstance(layer, Dense):
+        if isinstance(layer, Dense | Maxout):
             dense.append(layer)
             dropout.append(waiting.rate if waiting is not None else 0.0)
-            waiting = None
+            normalizes.append(normalizing)
+            waiting, normalizing = None, False
+        elif isinstance(layer, LayerNorm):
+            if not dense:
+                raise ValueError(f"{where} is LayerNorm before the first Dense: use Standardize for inputs.")
+            if normalizing or waiting is not None:
+                raise ValueError(f"{where} is LayerNorm after Dropout or LayerNorm: put it right after a Dense.")
+            normalizing = True
         elif isinstance(layer, Dropout):
             if waiting is not None:
                 raise ValueError(f"{where} is Dropout right after Dropout: put one of them there, or a Dense between.")
@@ -246,13 +319,13 @@ def resolve_layers(value: Iterable[Dense | Dropout | Scaling]) -> Stack:
             raise ValueError(f"{where} is {type(layer).__name__}, which scales inputs: it must be the first layer.")
     if not dense:
         raise ValueError("layers has no Dense, but a network needs one: add fm.Dense(10, 'softmax'), for example.")
-    if waiting is not None:
-        raise ValueError(f"layers[{len(layers) - 1}] is Dropout, but nothing comes after it: end with a Dense.")
-    last = max(index for index, layer in enumerate(layers) if isinstance(layer, Dense))
-    for index, layer in enumerate(layers[:last]):
+    if not isinstance(layers[-1], Dense):
+        kind = type(layers[-1]).__name__
+        raise ValueError(f"layers[{len(layers) - 1}] is {kind}, but the outputs need a Dense: end with a Dense.")
+    for index, layer in enumerate(layers[:-1]):
         if isinstance(layer, Dense) and isinstance(layer.activation, Softmax):
             raise ValueError(f"layers[{index}] has softmax, but only the last layer may: use 'relu' or 'tanh' there.")
-    return Stack(dense, tuple(dropout), scaling)
+    return Stack(dense, tuple(dropout), tuple(normalizes), scaling)
 
 
 @dataclass(frozen=True, eq=False)
@@ -265,9 +338,11 @@ class DenseLayer:
     activation : activation object
     l1, l2 : float
         Penalties in force: the layer's own, or the network's.
-    weights : array of shape (inputs, units)
+    pieces : int
+        Of maxout units, else 1.
+    weights : array of shape (inputs, units * pieces)
         Write into it, ``layer.weights[:] = values``, to change the network.
-    bias : array of shape (units,)
+    bias : array of shape (units * pieces,)
         Likewise.
     """
 
@@ -275,5 +350,6 @@ class DenseLayer:
     activation: Activation
     l1: float
     l2: float
+    pieces: int = field(repr=False)
     weights: npt.NDArray[Any] = field(repr=False)
     bias: npt.NDArray[Any] = field(repr=False)

@@ -16,14 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp import gradient_check, training
-from fastmlp._architecture import Architecture
+from fastmlp._architecture import Architecture, pieces_of
 from fastmlp._guard import FitGuard
 from fastmlp._outputs import metric, metric_name, predictions, probabilities
 from fastmlp._table import as_table
 from fastmlp._validation import check_data, check_outputs, check_parameters
 from fastmlp.gradient_check import GradientReport
 from fastmlp.gradients import Gradients, flat_vector
-from fastmlp.layers import Dense, DenseLayer, Dropout, Scaling
+from fastmlp.layers import AnyLayer, DenseLayer, Scaling
 from fastmlp.losses import Loss
 from fastmlp.runtime import thread_limit
 from fastmlp.scaling import columns_of, learned
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 
+def _dense_text(layer: DenseLayer) -> str:
+    return f"Dense({layer.units}, {layer.activation.name!r})"
+
+
 class Network:
     """A dense feed-forward network (multilayer perceptron) and everything that can be done with it.
 
@@ -44,8 +48,8 @@ class Network:
     ----------
     n_inputs : int
         Columns of X.
-    layers : list of Dense, with Dropout between
-        From the first to the last; softmax only in the last. Standardize or Rescale may be the first entry.
+    layers : list of Dense and Maxout, with LayerNorm and Dropout between
+        From the first to the last, which is a Dense; softmax only there. Standardize or Rescale may be the first entry.
     loss : str or loss object, optional
         Default: "cross_entropy" after softmax and sigmoid, "mse" after other activations.
     dtype : "float32" or "float64", default "float32"
@@ -93,7 +97,7 @@ class Network:
     def __init__(
         self,
         n_inputs: int,
-        layers: Iterable[Dense | Dropout | Scaling],
+        layers: Iterable[AnyLayer],
         *,
         loss: str | Loss | None = None,
         dtype: npt.DTypeLike = "float32",
@@ -116,6 +120,7 @@ class Network:
                 layer.units,
                 activation,
                 *architecture.penalties(index),
+                pieces_of(layer),
                 self._core.weights(index),
                 self._core.bias(index),
             )
@@ -553,11 +558,14 @@ class Network:
         if self.scaling is not None:
             rows.append(("", type(self.scaling).__name__.lower(), "", "0"))
         for index, layer in enumerate(self.layers, 1):
+            if self._architecture.normalizes[index - 1]:
+                rows.append(("", "layernorm", "", "0"))
             if self.dropout[index - 1] > 0:
                 rows.append(("", f"dropout {self.dropout[index - 1]:g}", "", "0"))
-            n_in, units = layer.weights.shape
+            n_in, n_out = layer.weights.shape
             size = layer.weights.size + layer.bias.size
-            rows.append((str(index), layer.activation.name, f"{n_in} x {units}", str(size)))
+            name = layer.activation.name if layer.pieces == 1 else f"maxout of {layer.pieces}"
+            rows.append((str(index), name, f"{n_in} x {n_out}", str(size)))
         total = f"{self.n_parameters} parameters ({self.dtype}), loss: {self.loss_function.name}, seed: {self.seed}"
         return "\n".join([*as_table(rows, "><<>"), total])
 
@@ -580,9 +588,11 @@ class Network:
 
     def __repr__(self) -> str:
         parts = [] if self.scaling is None else [f"{type(self.scaling).__name__}()"]
-        for layer, rate in zip(self.layers, self.dropout, strict=True):
+        for layer, normalizes, rate in zip(self.layers, self._architecture.normalizes, self.dropout, strict=True):
+            parts += ["LayerNorm()"] if normalizes else []
             parts += [f"Dropout({rate:g})"] if rate > 0 else []
-            parts.append(f"Dense({layer.units}, {layer.activation.name!r})")
+            maxout = layer.pieces > 1
+            parts.append(f"Maxout({layer.units}, {layer.pieces})" if maxout else _dense_text(layer))
         layers = ", ".join(parts)
         rest = f"loss={self.loss_function.name!r}, dtype='{self.dtype}', seed={self.seed}"
         return f"Network({self.n_inputs}, [{layers}], {rest})"

@@ -36,7 +36,7 @@ from fastmlp._safetensors import (
     short,
 )
 from fastmlp.activations import ACTIVATIONS
-from fastmlp.layers import Dense, Dropout, Rescale, Scaling, Standardize
+from fastmlp.layers import AnyLayer, Dense, Dropout, LayerNorm, Maxout, Rescale, Standardize
 from fastmlp.losses import LOSSES
 
 if TYPE_CHECKING:
@@ -173,15 +173,16 @@ def _read(file: IO[bytes], size: int) -> Network:
     )
 
     layers = [_layer(entry) for entry in of_type(description["layers"], list, "layers")]
-    dense = [layer for layer in layers if isinstance(layer, Dense)]
+    dense = [layer for layer in layers if isinstance(layer, Dense | Maxout)]
     n_inputs = of_type(description["n_inputs"], int, "n_inputs")
     dtype = of_type(description["dtype"], str, "dtype")
     if dtype not in DTYPES:
         raise ValueError(f"its dtype is {short(dtype)}")
     shapes: dict[str, tuple[int, ...]] = {}
     for index, (n_in, layer) in enumerate(zip([n_inputs, *(layer.units for layer in dense)], dense, strict=False)):
-        shapes[f"layers.{index}.weights"] = (n_in, layer.units)
-        shapes[f"layers.{index}.bias"] = (layer.units,)
+        n_out = layer.units * (layer.pieces if isinstance(layer, Maxout) else 1)
+        shapes[f"layers.{index}.weights"] = (n_in, n_out)
+        shapes[f"layers.{index}.bias"] = (n_out,)
     order = check_tensors(header, shapes, dtype, size - start)
 
     network = Network(
@@ -202,9 +203,15 @@ def _read(file: IO[bytes], size: int) -> Network:
 def _described_layers(network: Network) -> Iterator[dict[str, Any]]:
     if network.scaling is not None:
         yield {"kind": type(network.scaling).__name__.lower(), **asdict(network.scaling)}
-    for layer, rate in zip(network.layers, network.dropout, strict=True):
+    normalizes = network._architecture.normalizes
+    for layer, normalizes_inputs, rate in zip(network.layers, normalizes, network.dropout, strict=True):
+        if normalizes_inputs:
+            yield {"kind": "layernorm"}
         if rate > 0:
             yield {"kind": "dropout", "rate": rate}
+        if layer.pieces > 1:
+            yield {"kind": "maxout", "units": layer.units, "pieces": layer.pieces, "l1": layer.l1, "l2": layer.l2}
+            continue
         yield {
             "kind": "dense",
             "units": layer.units,
@@ -214,11 +221,19 @@ def _described_layers(network: Network) -> Iterator[dict[str, Any]]:
         }
 
 
-def _layer(entry: Any) -> Dense | Dropout | Scaling:
+def _layer(entry: Any) -> AnyLayer:
     entry = of_type(entry, dict, "layer")
     if entry.get("kind") == "dropout":
         check_keys(entry, {"kind", "rate"}, "a dropout layer")
         return Dropout(of_type(entry["rate"], float, "rate"))
+    if entry.get("kind") == "layernorm":
+        check_keys(entry, {"kind"}, "a layernorm layer")
+        return LayerNorm()
+    if entry.get("kind") == "maxout":
+        check_keys(entry, {"kind", "units", "pieces", "l1", "l2"}, "a maxout layer")
+        units, pieces = (of_type(entry[key], int, key) for key in ("units", "pieces"))
+        l1, l2 = (of_type(entry[key], float, key) for key in ("l1", "l2"))
+        return Maxout(units, pieces, l1=l1, l2=l2)
     if entry.get("kind") == "standardize":
         check_keys(entry, {"kind", "mean", "deviation"}, "a standardize layer")
         return Standardize(entry["mean"], entry["deviation"])

@@ -144,7 +144,10 @@ def test_a_model_keeps_its_rates(tmp_path):
     [
         (lambda: fm.Dropout(1.0), "rate must be .* below 1"),
         (lambda: fm.Dropout(-0.1), "rate must be"),
-        (lambda: fm.Network(2, [fm.Dense(2), fm.Dropout(0.5)]), r"layers\[1\] is Dropout, but nothing comes after it"),
+        (
+            lambda: fm.Network(2, [fm.Dense(2), fm.Dropout(0.5)]),
+            r"layers\[1\] is Dropout, but the outputs need a Dense",
+        ),
         (lambda: fm.Network(2, [fm.Dropout(0.5), fm.Dropout(0.5), fm.Dense(2)]), r"layers\[1\] is Dropout right after"),
         (lambda: fm.Network(2, [fm.Dropout(0.5)]), "layers has no Dense"),
     ],

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from fastmlp.activations import Activation, Softmax
 from fastmlp.layers import Scaling, Standardize
-from fastmlp.reference.graph import Gate, absolute, add, exp, log1p, maximum, minimum, tanh
+from fastmlp.reference.graph import Gate, absolute, add, exp, log1p, maximum, minimum, sqrt, tanh
 
 Row: TypeAlias = list[Gate]
 
@@ -73,6 +73,22 @@ def mean_squared_error(z: Row, a: Row, y: Sequence[float], last: Activation) -> 
 def half_squared_error(z: Row, a: Row, y: Sequence[float], last: Activation) -> Gate:
     """(1 / 2) sum_k (a_k - y_k)^2."""
     return 0.5 * add(*((a_k - y_k) ** 2 for a_k, y_k in zip(a, y, strict=True)))
+
+
+def maxout(z: Row, pieces: int) -> Row:
+    """Return for each unit the largest of its pieces, which are len(z) / pieces places apart."""
+    units = len(z) // pieces
+    a = z[:units]
+    for piece in range(1, pieces):
+        a = [maximum(highest, z[piece * units + j]) for j, highest in enumerate(a)]
+    return a
+
+
+def layer_norm(a: Row, epsilon: float = 1e-5) -> Row:
+    """Return (a - mean) / sqrt(variance + epsilon) over the units of one sample."""
+    mean = add(*a) / len(a)
+    variance = add(*((a_j - mean) ** 2 for a_j in a)) / len(a)
+    return [(a_j - mean) / sqrt(variance + epsilon) for a_j in a]
 
 
 def scaled(x: Row, scaling: Scaling) -> Row:

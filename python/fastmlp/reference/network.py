@@ -16,12 +16,12 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from fastmlp._validation import check_integer, check_real
-from fastmlp.activations import LeakyReLU, ReLU, resolve_activation
-from fastmlp.layers import Dense, Dropout, Scaling, check_scaling, resolve_layers
+from fastmlp.activations import Identity, LeakyReLU, ReLU, resolve_activation
+from fastmlp.layers import AnyLayer, Maxout, check_scaling, resolve_layers
 from fastmlp.losses import Loss, resolve_loss
 from fastmlp.optimizers import Optimizer, resolve_optimizer
 from fastmlp.reference.circuit import Circuit, Gradients, Matrix, Vector
-from fastmlp.reference.functions import ACTIVATIONS, LOSSES, penalty, scaled
+from fastmlp.reference.functions import ACTIVATIONS, LOSSES, layer_norm, maxout, penalty, scaled
 from fastmlp.reference.graph import Gate, add
 from fastmlp.reference.optimizers import Training
 from fastmlp.reference.rows import check_length, float_row, target_row
@@ -65,14 +65,14 @@ class Network:
     def __init__(
         self,
         n_inputs: int,
-        layers: Sequence[Dense | Dropout | Scaling],
+        layers: Sequence[AnyLayer],
         loss: str | Loss | None = None,
         l1: float = 0.0,
         l2: float = 0.0,
     ) -> None:
         self.n_inputs = check_integer(n_inputs, "n_inputs", minimum=1)
         stack = resolve_layers(layers)
-        dense, self._dropout = stack.dense, stack.dropout
+        dense, self._dropout, self._normalizes = stack.dense, stack.dropout, stack.normalizes
         if stack.scaling is not None:
             check_scaling(stack.scaling, self.n_inputs)
         self._scaling = stack.scaling
@@ -81,10 +81,14 @@ class Network:
             replace(layer, l1=l1 if layer.l1 is None else layer.l1, l2=l2 if layer.l2 is None else layer.l2)
             for layer in dense
         ]
-        self._activations = [resolve_activation(layer.activation) for layer in dense]
+        self._pieces = [layer.pieces if isinstance(layer, Maxout) else 1 for layer in dense]
+        self._activations = [
+            Identity() if isinstance(layer, Maxout) else resolve_activation(layer.activation) for layer in dense
+        ]
         self._loss = resolve_loss(loss, self._activations[-1])
         sizes = [self.n_inputs, *(layer.units for layer in dense)]
-        self._shapes = list(pairwise(sizes))  # (inputs, units) of each layer
+        # (inputs, units) of each layer, a unit of maxout counted piece by piece
+        self._shapes = [(n_in, pieces * n) for (n_in, n), pieces in zip(pairwise(sizes), self._pieces, strict=True)]
         self.weights: list[Matrix] = [[[0.0] * n_out for _ in range(n_in)] for n_in, n_out in self._shapes]
         self.biases: list[Vector] = [[0.0] * n_out for _, n_out in self._shapes]
         self._training: Training | None = None
@@ -257,6 +261,8 @@ class Network:
             samples = [scaled(x, self._scaling) for x in inputs]
         activations = []
         for layer, (W, b, activation) in enumerate(zip(weights, biases, self._activations, strict=True)):
+            if self._normalizes[layer]:
+                samples = [layer_norm(x) for x in samples]
             if masks is not None:
                 samples = [
                     [factor * x_i for factor, x_i in zip(mask, x, strict=True)]
@@ -267,7 +273,7 @@ class Network:
                 [add(*(x_i * w_ij for x_i, w_ij in zip(x, column, strict=True)), b_j) for column, b_j in units]
                 for x in samples
             ]
-            samples = [ACTIVATIONS[activation.name](z, activation) for z in logits]
+            samples = [maxout(ACTIVATIONS[activation.name](z, activation), self._pieces[layer]) for z in logits]
             activations.append(samples)
         return Circuit(weights, biases, inputs, logits, activations)
 
