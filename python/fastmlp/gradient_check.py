@@ -193,8 +193,8 @@ def check_network(
     far = _far_from_kinks(core, architecture, (X[taken].astype(np.float64), shift, scale))
     if not far.any():
         raise ValueError(
-            f"each of the {len(taken)} samples has a pre-activation within {KINK:g} of the kink of relu, maxout or another, "
-            "where gradients cannot be compared: use other samples, or initial biases other than 0."
+            f"each of the {len(taken)} samples has a pre-activation within {KINK:g} of the kink of relu, maxout or another,"
+            " where gradients cannot be compared: use other samples, or initial biases other than 0."
         )
     rows = taken[far]
     data, wanted = X[rows].astype(np.float64), targets[rows]
