@@ -62,7 +62,7 @@ def hidden_space(network: Network, X: npt.ArrayLike, y: npt.ArrayLike, layer: in
     hidden = network.activations(X)[number - 1].astype(np.float64)
     points, names = _plane(hidden, f"layer {number}")
     values = np.asarray(y)
-    if is_continuous(values) and values.size == len(values):
+    if is_continuous(values) and values.size == len(hidden):
         values = check_values(values, len(hidden))
         ax = axes(ax)
         size = point_size(len(points))
