@@ -1,8 +1,8 @@
 """Pictures of data: what a network says of samples stands where the samples are.
 
 What could go wrong: a grid that is transposed or upside down (regions, and the surface of a network that looks at one
-input), the class of a colour mistaken (legend), rows and columns exchanged (confusion matrix), the wrong layer or components
-(hidden space), points beside their values (curve).
+input), the class of a colour mistaken (legend), rows and columns exchanged (confusion matrix), the wrong layer or
+components (hidden space), points beside their values (curve).
 """
 
 import numpy as np
