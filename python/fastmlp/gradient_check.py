@@ -193,7 +193,7 @@ def check_network(
     far = _far_from_kinks(core, architecture, (X[taken].astype(np.float64), shift, scale))
     if not far.any():
         raise ValueError(
-            f"each of the {len(taken)} samples has a pre-activation within {KINK:g} of the kink of relu, maxout or another,"
+            f"each of the {len(taken)} samples has a pre-activation within {KINK:g} of a kink (of relu or maxout),"
             " where gradients cannot be compared: use other samples, or initial biases other than 0."
         )
     rows = taken[far]

@@ -130,7 +130,7 @@ def test_samples_at_a_kink_are_left_out():
     assert report.passed
     assert (report.n_samples, report.n_samples_left_out) == (2, 2)
     assert {probe.parameter[:4] for probe in report.worst if probe.where == "inputs"} <= {"X[2,", "X[3,"}
-    with pytest.raises(ValueError, match=r"^each of the 1 samples has a pre-activation within 1e-05 of the kink"):
+    with pytest.raises(ValueError, match=r"^each of the 1 samples has a pre-activation within 1e-05 of a kink"):
         net.check_gradients([[0, 0]], [0])
     assert fm.Network(2, [fm.Dense(1, "tanh")], seed=0).check_gradients([[0, 0]], [0]).n_samples == 1
 
