@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from fastmlp import _core
 from fastmlp._outputs import Meaning, meaning_of_outputs
+from fastmlp._stack import resolve_layers
 from fastmlp._validation import (
     check_data,
     check_dtype,
@@ -26,7 +27,7 @@ from fastmlp._validation import (
     check_targets,
 )
 from fastmlp.activations import Activation, Identity, LeakyReLU, resolve_activation
-from fastmlp.layers import MAX_UNITS, AnyLayer, Dense, Maxout, Scaling, check_scaling, resolve_layers
+from fastmlp.layers import MAX_UNITS, AnyLayer, Dense, Maxout, Scaling, check_scaling
 from fastmlp.losses import CrossEntropy, Loss, resolve_loss
 from fastmlp.scaling import columns_of
 

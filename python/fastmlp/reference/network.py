@@ -15,9 +15,10 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TypeAlias
 
+from fastmlp._stack import resolve_layers
 from fastmlp._validation import check_integer, check_real
 from fastmlp.activations import Identity, LeakyReLU, ReLU, resolve_activation
-from fastmlp.layers import AnyLayer, Maxout, check_scaling, resolve_layers
+from fastmlp.layers import AnyLayer, Maxout, check_scaling
 from fastmlp.losses import Loss, resolve_loss
 from fastmlp.optimizers import Optimizer, resolve_optimizer
 from fastmlp.reference.circuit import Circuit, Gradients, Matrix, Vector
