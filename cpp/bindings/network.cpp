@@ -20,7 +20,7 @@ using Weights = std::optional<py::array>;
 
 template <class T>
 std::unique_ptr<Network<T>> make_network(std::ptrdiff_t n_inputs, const std::vector<LayerTuple>& layers,
-                                         const std::string& loss) {
+                                         const std::string& loss, double loss_parameter) {
   constexpr std::ptrdiff_t kMaxUnits = std::ptrdiff_t{1} << 56;  // rounding up to a leading dimension cannot overflow
   require(n_inputs > 0 && n_inputs < kMaxUnits && !layers.empty(), "a network needs inputs and layers.");
   std::vector<LayerSpec> specs;
@@ -28,7 +28,7 @@ std::unique_ptr<Network<T>> make_network(std::ptrdiff_t n_inputs, const std::vec
     require(units > 0 && units < kMaxUnits, "a layer needs units.");
     specs.push_back({units, kind_of(kActivationNames, activation), parameter, l1, l2});
   }
-  return std::make_unique<Network<T>>(n_inputs, specs, kind_of(kLossNames, loss));
+  return std::make_unique<Network<T>>(n_inputs, specs, kind_of(kLossNames, loss), loss_parameter);
 }
 
 template <class T>
@@ -202,7 +202,8 @@ void register_network_of(py::module_& module, const char* name) {
   using N = Network<T>;
   const auto n = py::arg("sample_weight").none(true);
   py::class_<N>(module, name)
-      .def(py::init(&make_network<T>), py::arg("n_inputs"), py::arg("layers"), py::arg("loss"))
+      .def(py::init(&make_network<T>), py::arg("n_inputs"), py::arg("layers"), py::arg("loss"),
+           py::arg("loss_parameter") = 0.0)
       .def(
           "initialize",
           [](N& network, std::uint64_t seed) {

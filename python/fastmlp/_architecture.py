@@ -16,8 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp import _core
+from fastmlp._class_weight import weigh_classes
 from fastmlp._outputs import Meaning, meaning_of_outputs
 from fastmlp._validation import (
+    check_class_weight_labels,
     check_data,
     check_dtype,
     check_integer,
@@ -27,7 +29,7 @@ from fastmlp._validation import (
 )
 from fastmlp.activations import Activation, LeakyReLU, resolve_activation
 from fastmlp.layers import MAX_UNITS, Dense, resolve_layers
-from fastmlp.losses import CrossEntropy, Loss, resolve_loss
+from fastmlp.losses import CrossEntropy, Huber, Loss, Quantile, resolve_loss
 
 Array = npt.NDArray[Any]
 Checked = tuple[Array, Array, Array | None]
@@ -61,11 +63,15 @@ class Architecture:
             replace(layer, l1=l1 if layer.l1 is None else layer.l1, l2=l2 if layer.l2 is None else layer.l2)
             for layer in resolve_layers(layers)
         )
+        resolved = resolve_loss(loss, resolve_activation(settled[-1].activation))
+        if isinstance(resolved, CrossEntropy):
+            # one output tells two classes apart
+            check_class_weight_labels(resolved.class_weight, max(settled[-1].units, 2))
         seed = int.from_bytes(os.urandom(8), "little") if seed is None else seed
         return cls(
             n_inputs,
             settled,
-            resolve_loss(loss, resolve_activation(settled[-1].activation)),
+            resolved,
             check_dtype(dtype),
             check_integer(seed, "seed", minimum=0, maximum=2**64 - 1),
         )
@@ -92,6 +98,15 @@ class Architecture:
             return f"{self.activations[-1].name}_cross_entropy"
         return self.loss.name
 
+    @property
+    def loss_parameter(self) -> float:
+        """The one number of the loss that the core is told."""
+        if isinstance(self.loss, CrossEntropy):
+            return self.loss.label_smoothing
+        if isinstance(self.loss, Huber):
+            return self.loss.delta
+        return self.loss.q if isinstance(self.loss, Quantile) else 0.0
+
     def penalties(self, layer: int) -> tuple[float, float]:
         """Return l1 and l2 of a layer."""
         return float(self.layers[layer].l1 or 0.0), float(self.layers[layer].l2 or 0.0)
@@ -105,10 +120,13 @@ class Architecture:
                 self.layers, self.activations, map(self.penalties, range(len(self.layers))), strict=True
             )
         ]
-        return kind(self.n_inputs, specs, self.core_loss)
+        return kind(self.n_inputs, specs, self.core_loss, self.loss_parameter)
 
     def check(self, X: Any, y: Any, sample_weight: Any = None, names: tuple[str, str] = ("X", "y")) -> Checked:
         """Return data, targets and weights as the core takes them; an error calls X and y by these names."""
         data = check_data(X, self.n_inputs, self.dtype, names[0])
         targets = check_targets(y, len(data), self.n_outputs, self.core_loss, self.dtype, names)
-        return data, targets, check_sample_weight(sample_weight, len(data))
+        weights = check_sample_weight(sample_weight, len(data))
+        if isinstance(self.loss, CrossEntropy):
+            weights = weigh_classes(self.loss.class_weight, targets, weights, names[1])
+        return data, targets, weights
