@@ -245,8 +245,10 @@ def _far_from_kinks(core: Network32, architecture: Architecture, X: Array, targe
     if isinstance(architecture.loss, Hinge):
         far &= ~(np.abs(outputs - np.where(rows > 0, 1, -1)) <= KINK).any(axis=1)
     elif isinstance(architecture.loss, MeanAbsoluteError | Quantile):
-        # steps are relative to what is large
-        far &= ~(np.abs(outputs - rows) <= KINK * np.maximum(1, np.abs(rows))).any(axis=1)
+        # steps are relative to what is large; an output that does not move with z passes no kink
+        near = np.abs(outputs - rows) <= KINK * np.maximum(1, np.abs(rows))
+        is_flat = outputs == 0 if isinstance(activation, ReLU) else activation.name in ("step", "sign")
+        far &= ~(near & ~np.broadcast_to(is_flat, near.shape)).any(axis=1)
     return far
 
 
