@@ -49,7 +49,7 @@ struct Smoothing {
   T kept;
   T added;
   FASTMLP_INLINE Smoothing(T e, T answers) : kept(T(1) - e), added(e / answers) {}
-  FASTMLP_INLINE Vec<T> operator()(Vec<T> t) const { return fma<T>(t, broadcast<T>(kept), broadcast<T>(added)); }
+  FASTMLP_INLINE Vec<T> operator()(Vec<T> t) const { return t * kept + added; }
 };
 
 // log sum exp z - sum t z, weighted by sum t: one, up to rounding, but the derivative is exact for what was given.
