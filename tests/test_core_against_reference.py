@@ -18,8 +18,8 @@ import pytest
 
 import fastmlp as fm
 from fastmlp import reference
-from fastmlp.activations import ACTIVATIONS, LeakyReLU, Sigmoid, Softmax
-from fastmlp.losses import LOSSES, CrossEntropy
+from fastmlp.activations import ACTIVATIONS, LeakyReLU, Softmax
+from fastmlp.losses import LAST_ACTIVATIONS, LOSSES, CrossEntropy, Hinge, Huber, Perceptron, Quantile
 
 ROWS, INPUTS, HIDDEN, OUTPUTS = 11, 5, 8, 3
 TOLERANCE = {"float64": 1e-10, "float32": 5e-5}
@@ -41,8 +41,18 @@ def cases():
             yield pytest.param(kind(), Softmax(), CrossEntropy(), id=f"{name}-softmax-cross_entropy")
     yield pytest.param(LeakyReLU(0.3), Softmax(), CrossEntropy(), id="leaky_relu(0.3)-softmax-cross_entropy")
     for (name, kind), (loss_name, loss) in itertools.product(ACTIVATIONS.items(), LOSSES.items()):
-        if loss is not CrossEntropy or kind in (Softmax, Sigmoid):
+        if name in LAST_ACTIVATIONS.get(loss_name, ACTIVATIONS):
             yield pytest.param(fm.activations.Tanh(), kind(), loss(), id=f"tanh-{name}-{loss_name}")
+    for name, loss in (
+        ("softmax", CrossEntropy(label_smoothing=0.2)),
+        ("sigmoid", CrossEntropy(label_smoothing=0.2)),
+        ("softmax", CrossEntropy(class_weight={0: 3.0, 2: 0.5})),
+        ("sigmoid", CrossEntropy(class_weight="balanced")),
+        ("identity", Huber(0.3)),  # about half of the errors are larger
+        ("softmax", Huber(0.3)),
+        ("identity", Quantile(0.8)),
+    ):
+        yield pytest.param(fm.activations.Tanh(), ACTIVATIONS[name](), loss, id=f"tanh-{name}-{loss}")
 
 
 def twins(layers, loss, dtype, l1=0.0, l2=0.0):
@@ -59,6 +69,10 @@ def samples(dtype, last, loss, kind):
     X = random.uniform(-1, 1, (ROWS, INPUTS)).astype(dtype)
     if kind == "labels":
         y = random.integers(0, OUTPUTS, ROWS)
+    elif isinstance(loss, Hinge | Perceptron):
+        y = random.choice([-1.0, 1.0], (ROWS, OUTPUTS))
+    elif isinstance(loss, CrossEntropy) and loss.class_weight is not None:
+        y = np.eye(OUTPUTS)[random.integers(0, OUTPUTS, ROWS)]
     elif isinstance(last, Softmax):
         y = random.dirichlet(np.ones(OUTPUTS), ROWS)
     else:

@@ -25,6 +25,12 @@ inline constexpr std::pair<std::string_view, LossKind> kLossNames[] = {
     {"sigmoid_cross_entropy", LossKind::sigmoid_cross_entropy},
     {"mse", LossKind::mse},
     {"half_squared_error", LossKind::half_squared_error},
+    {"mae", LossKind::mae},
+    {"huber", LossKind::huber},
+    {"poisson", LossKind::poisson},
+    {"quantile", LossKind::quantile},
+    {"hinge", LossKind::hinge},
+    {"perceptron", LossKind::perceptron},
 };
 
 inline constexpr std::pair<std::string_view, OptimizerKind> kOptimizerNames[] = {

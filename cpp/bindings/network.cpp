@@ -20,7 +20,8 @@ using Weights = std::optional<py::array>;
 
 template <class T>
 std::unique_ptr<Network<T>> make_network(std::ptrdiff_t n_inputs, const std::vector<LayerTuple>& layers,
-                                         const std::string& loss, const std::vector<std::ptrdiff_t>& pieces) {
+                                         const std::string& loss, double loss_parameter,
+                                         const std::vector<std::ptrdiff_t>& pieces) {
   constexpr std::ptrdiff_t kMaxUnits = std::ptrdiff_t{1} << 56;  // rounding up to a leading dimension cannot overflow
   require(n_inputs > 0 && n_inputs < kMaxUnits && !layers.empty(), "a network needs inputs and layers.");
   require(pieces.empty() || pieces.size() == layers.size(), "pieces are given for each layer or for none.");
@@ -31,7 +32,7 @@ std::unique_ptr<Network<T>> make_network(std::ptrdiff_t n_inputs, const std::vec
     require(n_pieces >= 1 && n_pieces < kMaxUnits / units, "a unit needs pieces.");
     specs.push_back({units, kind_of(kActivationNames, activation), parameter, l1, l2, n_pieces});
   }
-  return std::make_unique<Network<T>>(n_inputs, specs, kind_of(kLossNames, loss));
+  return std::make_unique<Network<T>>(n_inputs, specs, kind_of(kLossNames, loss), loss_parameter);
 }
 
 template <class T>
@@ -234,7 +235,7 @@ void register_network_of(py::module_& module, const char* name) {
   const auto n = py::arg("sample_weight").none(true);
   py::class_<N>(module, name)
       .def(py::init(&make_network<T>), py::arg("n_inputs"), py::arg("layers"), py::arg("loss"),
-           py::arg("pieces") = std::vector<std::ptrdiff_t>{})
+           py::arg("loss_parameter") = 0.0, py::arg("pieces") = std::vector<std::ptrdiff_t>{})
       .def(
           "initialize",
           [](N& network, std::uint64_t seed) {

@@ -49,6 +49,19 @@ std::ptrdiff_t first_nonfinite_of(const py::array& X) {
   return -1;
 }
 
+// The library's own exp, whose bits do not depend on the machine; in a team of one, for its floating-point mode.
+template <class T>
+py::array_t<T> exp_of(const py::array_t<T>& X) {
+  require(is_contiguous(X), "the core takes contiguous, aligned arrays.");
+  py::array_t<T> out(std::vector<py::ssize_t>(X.shape(), X.shape() + X.ndim()));
+  const std::ptrdiff_t n = X.size();
+  const T* from = X.data();
+  T* to = out.mutable_data();
+  const py::gil_scoped_release unlocked;
+  run_team(1, [&](int, int) noexcept { kernels<T>().exp(n, from, to); });
+  return out;
+}
+
 std::map<std::string, std::string> build_info() {
   return {
       {"version", FASTMLP_VERSION},        {"compiler", FASTMLP_COMPILER},       {"build_type", FASTMLP_BUILD_TYPE},
@@ -61,6 +74,8 @@ std::map<std::string, std::string> build_info() {
 void register_runtime(py::module_& module) {
   choose_target_from_environment();
   module.def("first_nonfinite", &first_nonfinite_of, py::arg("X"));
+  module.def("exp", &exp_of<float>, py::arg("X").noconvert());
+  module.def("exp", &exp_of<double>, py::arg("X").noconvert());
   module.def("available_targets", &target_names);
   module.def("active_target", [] { return std::string(active_target().target); });
   module.def("max_threads", [] { return thread_limit(0); });

@@ -36,7 +36,8 @@ void AccessControl::begin_reading() {
 void AccessControl::end_reading() noexcept { readers_.fetch_sub(1, std::memory_order_release); }
 
 template <class T>
-Network<T>::Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& specs, LossKind loss) : loss_(loss) {
+Network<T>::Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& specs, LossKind loss, double loss_parameter)
+    : loss_(loss), loss_parameter_(loss_parameter) {
   std::ptrdiff_t n_in = n_inputs;
   std::size_t size = 0;
   std::size_t transposed_size = 0;

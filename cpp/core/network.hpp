@@ -119,7 +119,7 @@ class WriteAccess {
 template <class T>
 class Network {
  public:
-  Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& layers, LossKind loss);
+  Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& layers, LossKind loss, double loss_parameter = 0.0);
 
   // He's uniform distribution for relu kinds, Glorot's for the others; biases zero; no optimizer state.
   void initialize(std::uint64_t seed);
@@ -128,6 +128,7 @@ class Network {
   std::ptrdiff_t n_outputs() const noexcept { return layers_.back().n_out; }
   const std::vector<Layer>& layers() const noexcept { return layers_; }
   LossKind loss() const noexcept { return loss_; }
+  double loss_parameter() const noexcept { return loss_parameter_; }
   bool has_penalty() const noexcept;
 
   std::ptrdiff_t buffer_size() const noexcept { return parameters_.size(); }
@@ -162,6 +163,7 @@ class Network {
 
   std::vector<Layer> layers_;
   LossKind loss_;
+  double loss_parameter_;
   AlignedBuffer<T> parameters_;
   std::ptrdiff_t transposed_size_;
   AlignedBuffer<double> input_shift_;

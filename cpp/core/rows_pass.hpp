@@ -19,9 +19,10 @@ namespace fastmlp {
 // that their activations stay in the second-level cache.
 inline constexpr std::ptrdiff_t kRowBlock = 96;
 
-// Whether the last layer's activation belongs to the loss, which then starts from the logits.
+// Whether the loss starts from the last layer's pre-activations: its activation belongs to the loss, or does not enter.
 inline bool loss_takes_logits(LossKind loss) noexcept {
-  return loss == LossKind::softmax_cross_entropy || loss == LossKind::sigmoid_cross_entropy;
+  return loss == LossKind::softmax_cross_entropy || loss == LossKind::sigmoid_cross_entropy ||
+         loss == LossKind::perceptron;
 }
 
 // Inputs of rows [begin, end) of the selection into the workspace, at the rows from `at` on.
@@ -134,6 +135,7 @@ void loss_rows(const Network<T>& network, const Workspace<T>& workspace, bool ha
                std::ptrdiff_t end) noexcept {
   const std::size_t last = network.layers().size();
   kernels<T>().loss({.kind = network.loss(),
+                     .parameter = static_cast<T>(network.loss_parameter()),
                      .activation = network.layers().back().activation,
                      .rows = end - begin,
                      .n_out = network.n_outputs(),

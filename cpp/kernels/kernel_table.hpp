@@ -18,7 +18,18 @@
 namespace fastmlp {
 
 enum class ActivationKind : int { identity, sigmoid, tanh, relu, leaky_relu, softmax };
-enum class LossKind : int { softmax_cross_entropy, sigmoid_cross_entropy, mse, half_squared_error };
+enum class LossKind : int {
+  softmax_cross_entropy,
+  sigmoid_cross_entropy,
+  mse,
+  half_squared_error,
+  mae,
+  huber,
+  poisson,
+  quantile,
+  hinge,
+  perceptron,
+};
 enum class OptimizerKind : int { gradient_only, sgd, adam };
 enum class DataType : int { uint8, float32, float64 };
 
@@ -183,11 +194,12 @@ struct UpdateArguments {
 };
 
 // Loss of each row, and delta = d(scale * loss)/dz of the last layer.
-//   cross-entropies: out holds the logits z, d is written only
-//   squared errors:  out holds a; d holds activation'(z) and becomes delta; after softmax d is written only
+//   cross-entropies, perceptron: out holds the pre-activations z, d is written only
+//   others:                      out holds a; d holds activation'(z) and becomes delta; after softmax d is written only
 template <class T>
 struct LossArguments {
   LossKind kind;
+  T parameter;  // cross-entropies: label smoothing, huber: delta, quantile: q
   ActivationKind activation;
   ptrdiff_t rows;
   ptrdiff_t n_out;

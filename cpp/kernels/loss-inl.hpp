@@ -1,7 +1,8 @@
 // The losses, one entry each: value and delta of the last layer in one pass over a row of outputs, and softmax itself.
 //
 // Cross-entropies start from the logits: log-sum-exp less the target's logits after softmax, max(z, 0) - z t +
-// log(1 + exp(-|z|)) after sigmoid, so that nothing saturates. How lanes lie over rows is in layout-inl.hpp.
+// log(1 + exp(-|z|)) after sigmoid, so that nothing saturates. A loss that is a sum over outputs is an entry of
+// loss_of_output. How lanes lie over rows is in layout-inl.hpp.
 #pragma once
 
 #include "kernels/kernel_table.hpp"
@@ -42,14 +43,24 @@ void softmax_rows(ptrdiff_t rows, ptrdiff_t n, T* z, ptrdiff_t ld) noexcept {
   });
 }
 
+// Targets t' = (1 - e) t + e / n, with label smoothing e over n answers; e = 0 leaves them as they are.
+template <class T>
+struct Smoothing {
+  T kept;
+  T added;
+  FASTMLP_INLINE Smoothing(T e, T answers) : kept(T(1) - e), added(e / answers) {}
+  FASTMLP_INLINE Vec<T> operator()(Vec<T> t) const { return t * kept + added; }
+};
+
 // log sum exp z - sum t z, weighted by sum t: one, up to rounding, but the derivative is exact for what was given.
 template <class T, class Layout>
 FASTMLP_INLINE void softmax_cross_entropy(const LossArguments<T>& a, Layout& row) {
+  const Smoothing<T> smooth(a.parameter, static_cast<T>(a.n_out));
   const RowSoftmax<T> softmax = row_softmax<T>(row);
   typename Layout::Sum mass;
   typename Layout::Sum score;  // sum t (z - max)
   row.each([&](const auto& p) __attribute__((always_inline)) {
-    const Vec<T> t = row.target(p);
+    const Vec<T> t = smooth(row.target(p));
     mass.add(p, t);
     score.add_product(p, t, row.out(p) - softmax.max);
   });
@@ -57,18 +68,20 @@ FASTMLP_INLINE void softmax_cross_entropy(const LossArguments<T>& a, Layout& row
   row.store_row_value(a.row_loss, total * log<T>(softmax.sum) - score.total());
   const Vec<T> factor = total / softmax.sum;
   const Vec<T> scale = row.load_row_value(a.scale);
-  row.each([&](const auto& p)
-               __attribute__((always_inline)) { row.set_d(p, fma<T>(row.d(p), factor, -row.target(p)) * scale); });
+  row.each([&](const auto& p) __attribute__((always_inline)) {
+    row.set_d(p, fma<T>(row.d(p), factor, -smooth(row.target(p))) * scale);
+  });
 }
 
 template <class T, class Layout>
 FASTMLP_INLINE void sigmoid_cross_entropy(const LossArguments<T>& a, Layout& row) {
   const Vec<T> scale = row.load_row_value(a.scale);
+  const Smoothing<T> smooth(a.parameter, T(2));  // each output has two answers
   const Vec<T> zero{};
   typename Layout::Sum sum;
   row.each([&](const auto& p) __attribute__((always_inline)) {
     const Vec<T> z = row.out(p);
-    const Vec<T> t = row.target(p);
+    const Vec<T> t = smooth(row.target(p));
     const Vec<T> e = exp<T>(-abs<T>(z));
     const Vec<T> probability = (z < zero ? e : broadcast<T>(1)) / (e + T(1));
     sum.add(p, fma<T>(-z, t, z > zero ? z : zero) + log1p<T>(e));
@@ -105,16 +118,91 @@ FASTMLP_INLINE void squared_error(const LossArguments<T>& a, Layout& row) {
   row.store_row_value(a.row_loss, sum.total() * weight);
 }
 
+// What one output adds to the loss of its row, and the derivative of that by the output.
+template <class T>
+struct OutputLoss {
+  Vec<T> value;
+  Vec<T> slope;
+};
+
+// The losses that treat each output alone. A NaN gives a value of NaN, which ends the training.
+template <LossKind kind, class T>
+FASTMLP_INLINE OutputLoss<T> loss_of_output(Vec<T> out, Vec<T> target, T parameter) {
+  const Vec<T> zero{};
+  const Vec<T> one = broadcast<T>(1);
+  if constexpr (kind == LossKind::poisson) {  // out: log of the rate
+    const Vec<T> rate = exp<T>(out);
+    return {fma<T>(-target, out, rate), rate - target};
+  } else if constexpr (kind == LossKind::hinge || kind == LossKind::perceptron) {
+    const Vec<T> side = target > zero ? one : -one;
+    if constexpr (kind == LossKind::hinge) {
+      const Vec<T> short_of_margin = fma<T>(-side, out, one);
+      return {short_of_margin <= zero ? zero : short_of_margin, short_of_margin > zero ? -side : zero};
+    } else {
+      // on the boundary a sample counts as wrong, so that weights of zero learn
+      const Vec<T> wrong_by = -side * out;
+      return {wrong_by < zero ? zero : wrong_by, wrong_by >= zero ? -side : zero};
+    }
+  } else {
+    const Vec<T> error = out - target;
+    if constexpr (kind == LossKind::huber) {
+      const Vec<T> delta = broadcast<T>(parameter);
+      const Vec<T> clipped = error > delta ? delta : (error < -delta ? -delta : error);
+      return {clipped * fma<T>(clipped, broadcast<T>(T(-0.5)), error), clipped};
+    } else {  // mae and quantile: straight lines that meet at 0, where the slope is taken as 0
+      const Vec<T> above = kind == LossKind::mae ? one : broadcast<T>(T(1) - parameter);
+      const Vec<T> below = kind == LossKind::mae ? -one : broadcast<T>(-parameter);
+      const Vec<T> slope = error > zero ? above : (error < zero ? below : zero);
+      return {error * slope, slope};
+    }
+  }
+}
+
+template <LossKind kind, class T, class Layout>
+FASTMLP_INLINE void loss_by_output(const LossArguments<T>& a, Layout& row) {
+  constexpr bool is_sum = kind == LossKind::hinge || kind == LossKind::perceptron;
+  const T weight = is_sum ? T(1) : T(1) / static_cast<T>(a.n_out);
+  const Vec<T> factor = row.load_row_value(a.scale) * weight;
+  typename Layout::Sum sum;
+  if (a.activation == ActivationKind::softmax) {
+    typename Layout::Sum projection;  // as for squared errors
+    row.each([&](const auto& p) __attribute__((always_inline)) {
+      const OutputLoss<T> y = loss_of_output<kind, T>(row.out(p), row.target(p), a.parameter);
+      sum.add(p, y.value);
+      projection.add_product(p, row.out(p), y.slope * factor);
+    });
+    const Vec<T> shift = projection.total();
+    row.each([&](const auto& p) __attribute__((always_inline)) {
+      const Vec<T> slope = loss_of_output<kind, T>(row.out(p), row.target(p), a.parameter).slope;
+      row.set_d(p, row.out(p) * (slope * factor - shift));
+    });
+  } else {
+    row.each([&](const auto& p) __attribute__((always_inline)) {
+      const OutputLoss<T> y = loss_of_output<kind, T>(row.out(p), row.target(p), a.parameter);
+      sum.add(p, y.value);
+      row.set_d(p, kind == LossKind::perceptron ? y.slope * factor : y.slope * factor * row.d(p));
+    });
+  }
+  row.store_row_value(a.row_loss, sum.total() * weight);
+}
+
 template <class T>
 void loss(const LossArguments<T>& a) noexcept {
   const OutputRows<T> view{a.n_out, a.out, a.d, a.ld, a.labels, a.targets, a.ldt};
-  const bool reads_d = a.activation != ActivationKind::softmax && a.kind != LossKind::sigmoid_cross_entropy;
+  const bool reads_d = a.activation != ActivationKind::softmax && a.kind != LossKind::sigmoid_cross_entropy &&
+                       a.kind != LossKind::perceptron;
   over_rows<T>(view, a.rows, reads_d, [&](auto& row) __attribute__((always_inline)) {
     switch (a.kind) {
       case LossKind::softmax_cross_entropy: softmax_cross_entropy(a, row); break;
       case LossKind::sigmoid_cross_entropy: sigmoid_cross_entropy(a, row); break;
       case LossKind::mse:
       case LossKind::half_squared_error: squared_error(a, row); break;
+      case LossKind::mae: loss_by_output<LossKind::mae>(a, row); break;
+      case LossKind::huber: loss_by_output<LossKind::huber>(a, row); break;
+      case LossKind::poisson: loss_by_output<LossKind::poisson>(a, row); break;
+      case LossKind::quantile: loss_by_output<LossKind::quantile>(a, row); break;
+      case LossKind::hinge: loss_by_output<LossKind::hinge>(a, row); break;
+      case LossKind::perceptron: loss_by_output<LossKind::perceptron>(a, row); break;
     }
   });
 }

@@ -16,9 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp import _core
+from fastmlp._class_weight import weigh_classes
 from fastmlp._outputs import Meaning, meaning_of_outputs
 from fastmlp._stack import resolve_layers
 from fastmlp._validation import (
+    check_class_weight_labels,
     check_data,
     check_dtype,
     check_integer,
@@ -28,7 +30,7 @@ from fastmlp._validation import (
 )
 from fastmlp.activations import Activation, Identity, LeakyReLU, resolve_activation
 from fastmlp.layers import MAX_UNITS, AnyLayer, Dense, Maxout, Scaling, check_scaling
-from fastmlp.losses import CrossEntropy, Loss, resolve_loss
+from fastmlp.losses import CrossEntropy, Huber, Loss, Quantile, resolve_loss
 from fastmlp.scaling import columns_of
 
 Array = npt.NDArray[Any]
@@ -81,11 +83,15 @@ class Architecture:
         )
         if stack.scaling is not None:
             check_scaling(stack.scaling, n_inputs)
+        resolved = resolve_loss(loss, activation_of(settled[-1]))
+        if isinstance(resolved, CrossEntropy):
+            # one output tells two classes apart
+            check_class_weight_labels(resolved.class_weight, max(settled[-1].units, 2))
         seed = int.from_bytes(os.urandom(8), "little") if seed is None else seed
         return cls(
             n_inputs,
             settled,
-            resolve_loss(loss, activation_of(settled[-1])),
+            resolved,
             check_dtype(dtype),
             check_integer(seed, "seed", minimum=0, maximum=2**64 - 1),
             stack.dropout,
@@ -115,6 +121,15 @@ class Architecture:
             return f"{self.activations[-1].name}_cross_entropy"
         return self.loss.name
 
+    @property
+    def loss_parameter(self) -> float:
+        """The one number of the loss that the core is told."""
+        if isinstance(self.loss, CrossEntropy):
+            return self.loss.label_smoothing
+        if isinstance(self.loss, Huber):
+            return self.loss.delta
+        return self.loss.q if isinstance(self.loss, Quantile) else 0.0
+
     def penalties(self, layer: int) -> tuple[float, float]:
         """Return l1 and l2 of a layer."""
         return float(self.layers[layer].l1 or 0.0), float(self.layers[layer].l2 or 0.0)
@@ -128,7 +143,7 @@ class Architecture:
                 self.layers, self.activations, map(self.penalties, range(len(self.layers))), strict=True
             )
         ]
-        core = kind(self.n_inputs, specs, self.core_loss, [pieces_of(layer) for layer in self.layers])
+        core = kind(self.n_inputs, specs, self.core_loss, self.loss_parameter, list(map(pieces_of, self.layers)))
         core.set_normalization(self.normalizes)
         core.set_dropout(self.dropout)
         core.set_input_scaling(*(columns_of(scaling, self.n_inputs) or (None, None)))
@@ -138,4 +153,7 @@ class Architecture:
         """Return data, targets and weights as the core takes them; an error calls X and y by these names."""
         data = check_data(X, self.n_inputs, self.dtype, names[0])
         targets = check_targets(y, len(data), self.n_outputs, self.core_loss, self.dtype, names)
-        return data, targets, check_sample_weight(sample_weight, len(data))
+        weights = check_sample_weight(sample_weight, len(data))
+        if isinstance(self.loss, CrossEntropy):
+            weights = weigh_classes(self.loss.class_weight, targets, weights, names[1])
+        return data, targets, weights

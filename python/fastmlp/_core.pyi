@@ -23,12 +23,20 @@ LayerSpec: TypeAlias = tuple[int, str, float, float, float]
 class Network32:
     """Parameters of a dense network in float32, and its arithmetic; ``Network64`` is the same in float64.
 
-    ``loss`` is one of "softmax_cross_entropy", "sigmoid_cross_entropy", "mse", "half_squared_error". Activation names:
+    ``loss`` is one of "softmax_cross_entropy", "sigmoid_cross_entropy" (``loss_parameter``: label smoothing), "mse",
+    "half_squared_error", "mae", "huber" (delta), "poisson", "quantile" (q), "hinge", "perceptron". Activation names:
     "identity", "sigmoid", "tanh", "relu", "leaky_relu" (parameter: slope), "softmax" (last layer only). The weights
     are zero until ``initialize`` or until they are written.
     """
 
-    def __init__(self, n_inputs: int, layers: Sequence[LayerSpec], loss: str, pieces: Sequence[int] = ...) -> None:
+    def __init__(
+        self,
+        n_inputs: int,
+        layers: Sequence[LayerSpec],
+        loss: str,
+        loss_parameter: float = 0.0,
+        pieces: Sequence[int] = ...,
+    ) -> None:
         """With ``pieces``, the weights of layer l have units * pieces[l] columns, piece after piece (maxout)."""
 
     def initialize(self, seed: int) -> None:
@@ -139,6 +147,9 @@ class Trainer64(Trainer32): ...
 
 def first_nonfinite(X: Array) -> int:
     """Flat index of the first NaN or infinity in a contiguous uint8, float32 or float64 array, or -1."""
+
+def exp(X: Array) -> Array:
+    """Return exp of a contiguous float32 or float64 array, the same bits on every machine."""
 
 def available_targets() -> list[str]:
     """Names of the instruction-set targets that this build has and this CPU runs, slowest first."""

@@ -10,16 +10,22 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from fastmlp import _core
 from fastmlp.activations import Activation, Sigmoid, Softmax
-from fastmlp.losses import CrossEntropy, Loss
+from fastmlp.losses import CrossEntropy, Hinge, Loss, Perceptron, Poisson
 
 Array = npt.NDArray[Any]
-# many: one output for each class. binary: one output, the probability of class 1. values: no classes
-Meaning = Literal["many", "binary", "values"]
+# many: one output for each class. binary: one output, the probability of class 1. scores: one for each class, but no
+# probabilities. score: one, positive for class 1. values: no classes. log_rates: logarithms of expected counts
+Meaning = Literal["many", "binary", "scores", "score", "values", "log_rates"]
 
 
 def meaning_of_outputs(last: Activation, loss: Loss, n_outputs: int) -> Meaning:
     """Return what the outputs stand for."""
+    if isinstance(loss, Hinge | Perceptron):
+        return "score" if n_outputs == 1 else "scores"
+    if isinstance(loss, Poisson):
+        return "log_rates"
     if isinstance(last, Softmax):
         return "many"
     if isinstance(last, Sigmoid) and n_outputs == 1:
@@ -29,21 +35,30 @@ def meaning_of_outputs(last: Activation, loss: Loss, n_outputs: int) -> Meaning:
     return "values"
 
 
+def is_classifier(meaning: Meaning) -> bool:
+    """Return whether predictions are class labels."""
+    return meaning not in ("values", "log_rates")
+
+
 def predictions(outputs: Array, meaning: Meaning) -> Array:
-    """Return class labels (rows,), or the values: (rows,) for one output, else (rows, n_outputs)."""
-    if meaning == "many":
+    """Return class labels (rows,), or the values or counts: (rows,) for one output, else (rows, n_outputs)."""
+    if meaning in ("many", "scores"):
         labels: Array = outputs.argmax(axis=1)
         return labels
     if meaning == "binary":
         return (outputs[:, 0] >= 0.5).astype(np.intp)
-    return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+    if meaning == "score":
+        return (outputs[:, 0] > 0).astype(np.intp)
+    values = _core.exp(outputs) if meaning == "log_rates" else outputs
+    return values[:, 0] if values.shape[1] == 1 else values
 
 
 def probabilities(outputs: Array, meaning: Meaning) -> Array:
     """Return one column for each class, (rows, classes)."""
-    if meaning == "values":
+    if meaning not in ("many", "binary"):
+        are = {"values": "values", "log_rates": "logarithms of expected counts"}.get(meaning, "scores")
         raise ValueError(
-            "the outputs of this network are values, not probabilities: use predict, "
+            f"the outputs of this network are {are}, not probabilities: use predict, "
             "or build it with softmax or sigmoid in the last layer."
         )
     return np.column_stack([1 - outputs[:, 0], outputs[:, 0]]) if meaning == "binary" else outputs
@@ -51,16 +66,17 @@ def probabilities(outputs: Array, meaning: Meaning) -> Array:
 
 def metric_name(targets: Array, meaning: Meaning) -> str:
     """Return "accuracy" for classes, "mae" (mean absolute error) for values."""
-    return "mae" if meaning == "values" and targets.ndim == 2 else "accuracy"
+    return "accuracy" if is_classifier(meaning) or targets.ndim == 1 else "mae"
 
 
 def metric(outputs: Array, targets: Array, sample_weight: Array | None, meaning: Meaning) -> float:
     """Return the weighted mean over rows of what ``metric_name`` says; targets as the core takes them."""
     if metric_name(targets, meaning) == "mae":
-        by_row = np.abs(outputs - targets).mean(axis=1, dtype=np.float64)
+        values = predictions(outputs, meaning).reshape(outputs.shape)
+        by_row = np.abs(values - targets).mean(axis=1, dtype=np.float64)
     else:
         # labels for a network of values are trained on as indicator rows, so the largest output answers
-        meaning = "many" if meaning == "values" else meaning
+        meaning = meaning if is_classifier(meaning) else "many"
         wanted = targets if targets.ndim == 1 else predictions(targets, meaning)
         by_row = (predictions(outputs, meaning) == wanted).astype(np.float64)
     return float(np.average(by_row, weights=sample_weight))

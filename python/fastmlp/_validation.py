@@ -94,6 +94,29 @@ def resolve_by_name(value: Any, kinds: Mapping[str, type[Kind]], subject: str) -
     raise TypeError(f"{subject} must be one of the names {names} or an object of these kinds, got {value!r}.")
 
 
+def check_class_weight(value: Any) -> Any:
+    """Return None, "balanced" or a dict of labels and weights, none negative."""
+    if value is None or (isinstance(value, str) and value == "balanced"):
+        return value
+    if not isinstance(value, Mapping):
+        raise TypeError(f"class_weight must be None, 'balanced' or a dict of labels and weights, got {value!r}.")
+    return {
+        check_integer(label, "a label in class_weight", minimum=0): check_real(
+            weight, f"class_weight[{label}]", minimum=0.0
+        )
+        for label, weight in value.items()
+    }
+
+
+def check_class_weight_labels(value: Any, n_classes: int) -> None:
+    """Refuse a dict with a label that the network does not have."""
+    if isinstance(value, Mapping) and value and max(value) >= n_classes:
+        raise ValueError(
+            f"class_weight has the label {max(value)}, but the network has {n_classes} classes: "
+            f"labels must be 0 to {n_classes - 1}."
+        )
+
+
 def check_dtype(value: Any) -> np.dtype[Any]:
     """Return the dtype of a network: float32 or float64."""
     try:
@@ -161,7 +184,30 @@ def check_targets(
         values = values.astype(dtype)
     if cross_entropy:
         _check_probabilities(values, name, add_up=loss == "softmax_cross_entropy")
+    elif loss in ("hinge", "perceptron"):
+        _check_sides(values, name, loss)
+    elif loss == "poisson" and values.min() < 0:
+        where = int(np.argmax(values < 0))
+        raise ValueError(
+            f"{name} holds {values.flat[where]} in {_place(values, where)}, "
+            "but the counts of loss 'poisson' must not be negative."
+        )
     return values
+
+
+def check_indicators(rows: Array, name: str) -> Array:
+    """Return the labels of rows with a single 1 among zeros; a single column holds the labels 0 and 1."""
+    ones = rows == 1
+    alone = rows.shape[1] == 1
+    sound = (ones | (rows == 0)).all(axis=1) & (alone | (ones.sum(axis=1) == 1))
+    if not sound.all():
+        row = int(np.argmin(sound))
+        raise ValueError(
+            f"row {row} of {name} is neither a label nor an indicator row, which class_weight needs: "
+            "give labels, or use sample_weight instead."
+        )
+    labels: Array = rows[:, 0].astype(np.intp) if alone else rows.argmax(axis=1)
+    return labels
 
 
 def check_sample_weight(sample_weight: Any, rows: int) -> Array | None:
@@ -177,10 +223,15 @@ def check_sample_weight(sample_weight: Any, rows: int) -> Array | None:
     if weights.min() < 0:
         row = int(np.argmax(weights < 0))
         raise ValueError(f"sample_weight[{row}] is {weights[row]}, but weights must not be negative.")
+    return check_total_weight(weights, "sample_weight")
+
+
+def check_total_weight(weights: Array, name: str) -> Array:
+    """Return weights whose sum is positive and finite."""
     with np.errstate(over="ignore"):
         total = weights.sum()
     if not 0 < total < math.inf:
-        raise ValueError(f"sample_weight adds up to {total}, but must add up to a positive finite number.")
+        raise ValueError(f"{name} adds up to {total}, but must add up to a positive finite number.")
     return weights
 
 
@@ -345,6 +396,17 @@ def _check_probabilities(rows: Array, name: str, *, add_up: bool) -> None:
             raise ValueError(
                 f"row {row} of {name} adds up to {sums[row]:g}, but probabilities must add up to 1 after softmax."
             )
+
+
+def _check_sides(rows: Array, name: str, loss: str) -> None:
+    negative = 0 if rows.min() >= 0 else -1
+    wrong = (rows != negative) & (rows != 1)
+    if wrong.any():
+        where = int(np.argmax(wrong))
+        raise ValueError(
+            f"{name} holds {rows.flat[where]} in {_place(rows, where)}, "
+            f"but the targets of loss {loss!r} must be labels, all 0 or 1, or all -1 or 1."
+        )
 
 
 def _place(array: Array, flat_index: int) -> str:

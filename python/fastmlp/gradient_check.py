@@ -4,10 +4,11 @@ A probe compares one derivative, by a single parameter or along a random directi
 relative error is the difference over the norm of the whole gradient of its array (the weights or the bias of a
 layer, the inputs), for a single small element says more about rounding than about the formula. A probe that fails with
 h = 1e-6 gets three more steps, larger ones against rounding and a smaller one against curvature and kinks: a wrong
-derivative is wrong with each. What rounding does to the quotient with the largest step is not counted.
+derivative is wrong with each. What rounding does to the quotient with the largest step that helps is not counted.
 
-Samples with a pre-activation of relu or leaky_relu within 1e-5 of its kink at 0 are left out, and so are weights as
-near to 0 under an l1 penalty. Everything here is arithmetic for a check, far from the hot path.
+Samples with a pre-activation of relu or leaky_relu within 1e-5 of its kink at 0 are left out, and so are samples with
+an output as near to a kink of the loss (mae, quantile, hinge, perceptron) and weights as near to 0 under an l1
+penalty. Everything here is arithmetic for a check, far from the hot path.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from fastmlp._table import as_table
 from fastmlp._validation import check_function, check_gradient, check_integer, check_point, check_real, check_value
 from fastmlp.activations import LeakyReLU, ReLU
 from fastmlp.layers import Maxout
-from fastmlp.losses import CrossEntropy
+from fastmlp.losses import CrossEntropy, Hinge, MeanAbsoluteError, Perceptron, Quantile
 from fastmlp.runtime import thread_limit
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ Array = npt.NDArray[Any]
 STEP = 1e-6
 STEP_FACTORS = (1.0, 30.0, 1000.0, 1 / 30)
 KINK = 1e-5
+# losses of straight lines that meet in a kink
+KINKED = (MeanAbsoluteError, Quantile, Hinge, Perceptron)
 # rounding errors in one value of f, in units of its size: sums over samples and layers
 ROUNDINGS = 16
 # probes of an array too large to be checked element by element
@@ -70,7 +73,7 @@ class GradientReport:
     n_samples : int
         Samples that were used, 0 for a function.
     n_samples_left_out : int
-        Samples that were not, since one of their pre-activations lies at a kink.
+        Samples that were not, since one of their pre-activations or outputs lies at a kink.
     """
 
     worst: tuple[Probe, ...]
@@ -190,11 +193,12 @@ def check_network(
     candidates = np.arange(len(X)) if sample_weight is None else np.flatnonzero(sample_weight)
     taken = candidates[np.linspace(0, len(candidates) - 1, min(max_samples, len(candidates))).astype(np.intp)]
     shift, scale = scaling or (np.zeros(X.shape[1]), np.ones(X.shape[1]))
-    far = _far_from_kinks(core, architecture, (X[taken].astype(np.float64), shift, scale))
+    far = _far_from_kinks(core, architecture, (X[taken].astype(np.float64), shift, scale), targets[taken])
     if not far.any():
         raise ValueError(
-            f"each of the {len(taken)} samples has a pre-activation within {KINK:g} of a kink (of relu or maxout),"
-            " where gradients cannot be compared: use other samples, or initial biases other than 0."
+            f"each of the {len(taken)} samples has a pre-activation within {KINK:g} of a kink (of relu or maxout), "
+            "or an output as near to one of the loss, where gradients cannot be compared: use other samples, "
+            "or initial biases other than 0."
         )
     rows = taken[far]
     data, wanted = X[rows].astype(np.float64), targets[rows]
@@ -205,7 +209,13 @@ def check_network(
     # a cross-entropy near zero is the difference of logits, and has their rounding errors
     size = 1.0 if isinstance(architecture.loss, CrossEntropy) else 0.0
     checker = _Checker(
-        lambda: core.loss(data, wanted, weight, thread_limit()), step=STEP, tolerance=tolerance, seed=seed, size=size
+        lambda: core.loss(data, wanted, weight, thread_limit()),
+        step=STEP,
+        tolerance=tolerance,
+        seed=seed,
+        size=size,
+        # their gradients are sums of signs, which may cancel to nothing but rounding, and a long step meets a kink
+        longest=1.0 if isinstance(architecture.loss, KINKED) else max(STEP_FACTORS),
     )
     small = sum(part.size for part in (*weights, *biases)) <= max_parameters
     limit = max_parameters if small else SINGLE_PROBES
@@ -223,21 +233,36 @@ def check_network(
     return checker.report(n_samples=len(rows), n_samples_left_out=len(taken) - len(rows))
 
 
-def _far_from_kinks(core: Network32, architecture: Architecture, data: tuple[Array, Array, Array]) -> Array:
-    """Return which rows have no pre-activation near a kink; ``data``: X, and the shift and scale of its columns."""
+def _far_from_kinks(
+    core: Network32, architecture: Architecture, data: tuple[Array, Array, Array], targets: Array
+) -> Array:
+    """Return which rows have no pre-activation near the kink of its activation, and no output near one of the loss.
+
+    ``data`` is X, and the shift and scale of its columns.
+    """
     X, shift, scale = data
     far = np.ones(len(X), bool)
     inputs = (X - shift) * scale
-    layers = zip(architecture.layers, architecture.activations, core.activations(X, thread_limit()), strict=True)
+    all_outputs = core.activations(X, thread_limit())
+    layers = zip(architecture.layers, architecture.activations, all_outputs, strict=True)
     for index, (layer, activation, outputs) in enumerate(layers):
+        is_last = index + 1 == len(all_outputs)
         if isinstance(layer, Maxout):
             z = np.sort((inputs @ core.weights(index) + core.bias(index)).reshape(len(X), layer.pieces, layer.units), 1)
             far &= ~(z[:, -1] - z[:, -2] <= KINK).any(axis=1)
-        elif isinstance(activation, ReLU | LeakyReLU):
+        elif isinstance(activation, ReLU | LeakyReLU) or (is_last and isinstance(architecture.loss, Perceptron)):
             z = inputs @ core.weights(index) + core.bias(index)
             # NaN is near nothing: it is compared, and fails
             far &= ~(np.abs(z) <= KINK).any(axis=1)
         inputs = outputs
+    rows = np.eye(architecture.n_outputs)[targets] if targets.ndim == 1 else targets
+    if isinstance(architecture.loss, Hinge):
+        far &= ~(np.abs(outputs - np.where(rows > 0, 1, -1)) <= KINK).any(axis=1)
+    elif isinstance(architecture.loss, MeanAbsoluteError | Quantile):
+        # steps are relative to what is large; an output that does not move with z passes no kink
+        near = np.abs(outputs - rows) <= KINK * np.maximum(1, np.abs(rows))
+        is_flat = outputs == 0 if isinstance(activation, ReLU) else activation.name in ("step", "sign")
+        far &= ~(near & ~np.broadcast_to(is_flat, near.shape)).any(axis=1)
     return far
 
 
@@ -245,13 +270,20 @@ class _Checker:
     """Compares gradients of ``evaluate`` with differences of it, array by array, and keeps the worst of each layer."""
 
     def __init__(
-        self, evaluate: Callable[[], float], *, step: float, tolerance: float, seed: int, size: float = 0.0
+        self,
+        evaluate: Callable[[], float],
+        *,
+        step: float,
+        tolerance: float,
+        seed: int,
+        size: float = 0.0,
+        longest: float = max(STEP_FACTORS),
     ) -> None:
         self._evaluate = evaluate
         self._step = step
         self._tolerance = check_real(tolerance, "tolerance", above=0.0)
         self._random = np.random.default_rng(check_integer(seed, "seed", minimum=0))
-        unit = ROUNDINGS * float(np.finfo(np.float64).eps) / (step * max(STEP_FACTORS))
+        unit = ROUNDINGS * float(np.finfo(np.float64).eps) / (step * longest)
         self._rounding = unit * max(size, abs(evaluate()))
         self._worst: dict[str, Probe] = {}
         self._n_compared = self._n_left_out = 0

@@ -1,14 +1,16 @@
 """The losses by name; value and delta of the last layer are computed in one pass in cpp/kernels/loss-inl.hpp.
 
-A loss is a mean over samples. Formulas and sources: docs/math.md.
+A loss is a mean over samples. Formulas and sources: docs/math.md. Weights of classes are turned into weights of samples
+in _class_weight.py.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
 
-from fastmlp._validation import resolve_by_name
+from fastmlp._validation import check_class_weight, check_real, resolve_by_name
 from fastmlp.activations import Activation, Sigmoid, Softmax
 
 
@@ -17,9 +19,37 @@ class CrossEntropy:
     """-sum_k y_k log a_k after softmax; -sum_k [y_k log a_k + (1 - y_k) log(1 - a_k)] after sigmoid (one-versus-all).
 
     Both are computed from the logits, so that a saturated output loses no precision.
+
+    Parameters
+    ----------
+    label_smoothing : float, default 0.0
+        From 0 to below 1. A part e of each target is spread over all answers (Szegedy et al., CVPR 2016): y becomes
+        (1 - e) y + e / n_outputs after softmax, (1 - e) y + e / 2 after sigmoid.
+    class_weight : None, "balanced" or dict of label to weight
+        Multiplies the weights of a class's samples, wherever the loss is computed: ``fit``, ``loss``, ``gradients``
+        and ``evaluate``, whose accuracy is weighted likewise. "balanced" is n / (classes * count) of the targets of the
+        call, with each sample counted by its ``sample_weight``, as in scikit-learn; a label that is not in the dict
+        weighs 1. Targets must then be labels or indicator rows.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(2, "softmax")], loss=fm.losses.CrossEntropy(class_weight={1: 3.0}), seed=0)
+    >>> net.set_parameters([0.0, 0.0, 0.0, 0.0])
+    >>> net.layers[0].bias[:] = [2.0, 0.0]
+    >>> net.evaluate([[0.0], [0.0]], [0, 1])["accuracy"]  # right for label 0 only, which has 1 / 4 of the weight
+    0.25
     """
 
+    label_smoothing: float = 0.0
+    # a dict has no hash; equal losses have equal hashes without it
+    class_weight: Literal["balanced"] | Mapping[int, float] | None = field(default=None, hash=False)
     name: ClassVar[str] = "cross_entropy"
+
+    def __post_init__(self) -> None:
+        smoothing = check_real(self.label_smoothing, "label_smoothing", minimum=0.0, below=1.0)
+        object.__setattr__(self, "label_smoothing", smoothing)
+        object.__setattr__(self, "class_weight", check_class_weight(self.class_weight))
 
 
 @dataclass(frozen=True)
@@ -36,9 +66,169 @@ class HalfSquaredError:
     name: ClassVar[str] = "half_squared_error"
 
 
-Loss = CrossEntropy | MeanSquaredError | HalfSquaredError
+@dataclass(frozen=True)
+class MeanAbsoluteError:
+    """(1 / n_outputs) sum_k |a_k - y_k|, which tends to the median; the derivative at 0 is taken as 0.
 
-LOSSES: dict[str, type[Loss]] = {kind.name: kind for kind in (CrossEntropy, MeanSquaredError, HalfSquaredError)}
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1)], loss="mae")
+    >>> net.set_parameters([1.0, 0.0])
+    >>> net.loss([[1.0], [2.0]], [0.0, 5.0])  # (1 + 3) / 2
+    2.0
+    """
+
+    name: ClassVar[str] = "mae"
+
+
+@dataclass(frozen=True)
+class Huber:
+    """(1 / n_outputs) sum_k of e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2); e = a_k - y_k (Huber, 1964).
+
+    Parameters
+    ----------
+    delta : float, default 1.0
+        Above 0: the error from which on the loss grows like a line and no longer like a parabola.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1)], loss=fm.losses.Huber(delta=2.0))
+    >>> net.set_parameters([1.0, 0.0])
+    >>> net.loss([[1.0], [2.0]], [0.0, 5.0])  # (1 / 2 + 2 (3 - 1)) / 2
+    2.25
+    """
+
+    delta: float = 1.0
+    name: ClassVar[str] = "huber"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "delta", check_real(self.delta, "delta", above=0.0))
+
+
+@dataclass(frozen=True)
+class Poisson:
+    """(1 / n_outputs) sum_k (exp(z_k) - y_k z_k): minus the log-likelihood of counts y, less its constant log(y!).
+
+    The outputs are the logarithms of the expected counts, so the last layer is identity; ``forward`` returns them, and
+    ``predict`` the expected counts exp(z). Counts must not be negative; they need not be whole.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1)], loss="poisson", dtype="float64")
+    >>> net.set_parameters([0.0, 2.0])
+    >>> net.forward([[1.0]]), net.predict([[1.0]]).round(3)
+    (array([[2.]]), array([7.389]))
+    """
+
+    name: ClassVar[str] = "poisson"
+
+
+@dataclass(frozen=True)
+class Quantile:
+    """(1 / n_outputs) sum_k of q u where u > 0, else (q - 1) u; u = y_k - a_k (Koenker and Bassett, 1978).
+
+    The pinball loss, which tends to the q-quantile of the targets; its derivative at 0 is taken as 0.
+
+    Parameters
+    ----------
+    q : float, default 0.5
+        Above 0 and below 1; 0.5 gives half of the mean absolute error.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1)], loss=fm.losses.Quantile(0.75))
+    >>> net.set_parameters([1.0, 0.0])
+    >>> net.loss([[1.0], [2.0]], [0.0, 5.0])  # (0.25 * 1 + 0.75 * 3) / 2
+    1.25
+    """
+
+    q: float = 0.5
+    name: ClassVar[str] = "quantile"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "q", check_real(self.q, "q", above=0.0, below=1.0))
+
+
+@dataclass(frozen=True)
+class Hinge:
+    """sum_k max(0, 1 - t_k a_k), with t_k = 1 for the class of the sample and -1 for the others (one-versus-all).
+
+    Targets are labels (0 or 1 for a single output), or rows of 0 and 1 or of -1 and 1. The class is that of the largest
+    output, or 1 where a single output is positive; there are no probabilities. The last layer is identity or tanh.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1)], loss="hinge")
+    >>> net.set_parameters([0.5, 0.0])
+    >>> net.loss([[1.0], [4.0]], [0, 1])  # (1 + 0.5 + 0) / 2
+    0.75
+    >>> net.predict([[-1.0], [4.0]])
+    array([0, 1])
+    """
+
+    name: ClassVar[str] = "hinge"
+
+
+@dataclass(frozen=True)
+class Perceptron:
+    """sum_k max(0, -t_k z_k) over the pre-activations z, with t as for ``Hinge`` (Rosenblatt, 1958).
+
+    With ``SGD``, ``batch_size=1`` and one layer, training is Rosenblatt's rule: w += learning_rate t x for a sample on
+    the wrong side, and nothing for one on the right side. z = 0 counts as wrong, so that weights of zero learn. The
+    last layer is identity, step or sign: its activation decides the outputs and does not enter the loss.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(2, [fm.Dense(1)], loss="perceptron")
+    >>> net.set_parameters([0.0, 0.0, 0.0])
+    >>> history = net.fit([[2.0, 1.0]], [1], epochs=1, batch_size=1, optimizer=fm.SGD(0.5))
+    >>> net.get_parameters()
+    array([1. , 0.5, 0.5], dtype=float32)
+    """
+
+    name: ClassVar[str] = "perceptron"
+
+
+Loss = (
+    CrossEntropy
+    | MeanSquaredError
+    | HalfSquaredError
+    | MeanAbsoluteError
+    | Huber
+    | Poisson
+    | Quantile
+    | Hinge
+    | Perceptron
+)
+
+LOSSES: dict[str, type[Loss]] = {
+    kind.name: kind
+    for kind in (
+        CrossEntropy,
+        MeanSquaredError,
+        HalfSquaredError,
+        MeanAbsoluteError,
+        Huber,
+        Poisson,
+        Quantile,
+        Hinge,
+        Perceptron,
+    )
+}
+
+# activations of the last layer that a loss can follow; a loss that is not here follows any
+LAST_ACTIVATIONS: dict[str, tuple[str, ...]] = {
+    "cross_entropy": ("softmax", "sigmoid"),
+    "poisson": ("identity",),
+    "hinge": ("identity", "tanh"),
+    "perceptron": ("identity", "step", "sign"),
+}
 
 
 def resolve_loss(value: str | Loss | None, last: Activation) -> Loss:
@@ -46,9 +236,12 @@ def resolve_loss(value: str | Loss | None, last: Activation) -> Loss:
     if value is None:
         return CrossEntropy() if isinstance(last, Softmax | Sigmoid) else MeanSquaredError()
     loss = resolve_by_name(value, LOSSES, "loss")
-    if isinstance(loss, CrossEntropy) and not isinstance(last, Softmax | Sigmoid):
+    allowed = LAST_ACTIVATIONS.get(loss.name, (last.name,))
+    if last.name not in allowed:
+        *others, final = allowed
+        either = f"{', '.join(others)} or {final}" if others else final
         raise ValueError(
-            f"loss 'cross_entropy' needs softmax or sigmoid in the last layer, which has {last.name!r}: "
+            f"loss {loss.name!r} needs {either} in the last layer, which has {last.name!r}: "
             "change that activation or use 'mse'."
         )
     return loss

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from fastmlp import gradient_check, training
 from fastmlp._architecture import Architecture, pieces_of
 from fastmlp._guard import FitGuard
-from fastmlp._outputs import metric, metric_name, predictions, probabilities
+from fastmlp._outputs import is_classifier, metric, metric_name, predictions, probabilities
 from fastmlp._table import as_table
 from fastmlp._validation import check_data, check_outputs, check_parameters
 from fastmlp.gradient_check import GradientReport
@@ -160,7 +160,7 @@ class Network:
     @property
     def is_classifier(self) -> bool:
         """Whether ``predict`` returns class labels."""
-        return self._architecture.meaning != "values"
+        return is_classifier(self._architecture.meaning)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -210,7 +210,8 @@ class Network:
         X : array (samples, inputs)
             Of bools, integers or floats.
         y : array (samples,) or (samples, outputs)
-            Integer labels, or one row per sample: indicators, probabilities, or values to regress on.
+            Integer labels, or one row per sample: indicators, probabilities, or values to regress on. What a loss
+            takes is said at ``fastmlp.losses``.
         epochs : int, default 10
             Passes over the data.
         batch_size : int or None, default 128
@@ -274,13 +275,14 @@ class Network:
         -------
         array (samples,) or (samples, outputs)
             After softmax, and after several sigmoids with cross_entropy, the label of the largest output; after one
-            sigmoid 1 where the output is at least 0.5, else 0; after other activations the outputs, (samples,) if
-            there is one.
+            sigmoid 1 where the output is at least 0.5, else 0; with hinge and perceptron the label of the largest
+            output, or 1 where a single one is positive; with poisson the expected counts, exp of the outputs; else
+            the outputs. Values and counts are (samples,) if there is one output.
 
         Raises
         ------
         FloatingPointError
-            The outputs are not finite.
+            The outputs are not finite, or the expected counts are too large.
 
         Examples
         --------
@@ -290,14 +292,18 @@ class Network:
         >>> net.predict([[-2.0], [3.0]])
         array([0, 1])
         """
-        if self._architecture.meaning == "many":
+        meaning = self._architecture.meaning
+        if meaning in ("many", "scores"):
             classes: Array | None = self._core.plain_classes(X, thread_limit())
             if classes is not None:
                 return classes
             outputs = self._checked_outputs(X)
             check_outputs(outputs)
-            return predictions(outputs, "many")
-        return predictions(self._finite_outputs(X), self._architecture.meaning)
+            return predictions(outputs, meaning)
+        predicted = predictions(self._finite_outputs(X), meaning)
+        if meaning == "log_rates":
+            check_outputs(predicted)
+        return predicted
 
     def predict_proba(self, X: npt.ArrayLike) -> Array:
         """Return the probability of each class.
@@ -408,7 +414,9 @@ class Network:
         Returns
         -------
         dict
-            "loss", and "accuracy" (share of right labels) or for values "mae" (mean absolute error).
+            "loss", and "accuracy" (share of right labels) or for values and counts "mae" (mean absolute error of
+            what ``predict`` returns). Both are weighted, also by the loss's ``class_weight``: with "balanced" the
+            accuracy is the mean of the classes' accuracies.
 
         Examples
         --------
@@ -476,7 +484,7 @@ class Network:
         Raises
         ------
         ValueError
-            An argument is not as described, or every sample lies at a kink of relu or leaky_relu.
+            An argument is not as described, or every sample lies at a kink of relu, leaky_relu or the loss.
 
         Notes
         -----

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._outputs import meaning_of_outputs
+from fastmlp._outputs import is_classifier, meaning_of_outputs
 from fastmlp.tables import Table, is_number, listed
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class Preparation:
 def _classes(network: Network) -> list[str] | None:
     """Return the names of a classifier's classes, or their numbers, and None for a regression."""
     meaning = meaning_of_outputs(network.layers[-1].activation, network.loss_function, network.n_outputs)
-    if meaning == "values":
+    if not is_classifier(meaning):
         return None
     return network.classes or [str(label) for label in range(max(network.n_outputs, 2))]
 

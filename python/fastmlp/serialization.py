@@ -37,7 +37,7 @@ from fastmlp._safetensors import (
 )
 from fastmlp.activations import ACTIVATIONS
 from fastmlp.layers import AnyLayer, Dense, Dropout, LayerNorm, Maxout, Rescale, Standardize
-from fastmlp.losses import LOSSES
+from fastmlp.losses import LOSSES, CrossEntropy, Loss
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -100,7 +100,7 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
             "format": FORMAT,
             "n_inputs": network.n_inputs,
             "layers": list(_described_layers(network)),
-            "loss": {"name": network.loss_function.name, **asdict(network.loss_function)},
+            "loss": _loss_entry(network.loss_function),
             "dtype": str(network.dtype),
             "seed": network.seed,
             "classes": _checked_classes(network.classes, network.n_outputs),
@@ -188,7 +188,7 @@ def _read(file: IO[bytes], size: int) -> Network:
     network = Network(
         n_inputs,
         layers,
-        loss=_of_kind(description["loss"], LOSSES, "loss"),
+        loss=_loss(description["loss"]),
         dtype=dtype,
         seed=of_type(description["seed"], int, "seed"),
     )
@@ -249,6 +249,34 @@ def _layer(entry: Any) -> AnyLayer:
         l1=of_type(entry["l1"], float, "l1"),
         l2=of_type(entry["l2"], float, "l2"),
     )
+
+
+def _loss_entry(loss: Loss) -> dict[str, Any]:
+    """Return the description of a loss; cross-entropy had no parameters in the first files, so defaults stay out."""
+    parameters = asdict(loss)
+    if isinstance(loss, CrossEntropy):
+        parameters = {name: value for name, value in parameters.items() if value != getattr(CrossEntropy, name)}
+    return {"name": loss.name, **parameters}
+
+
+def _loss(entry: Any) -> Loss:
+    """Return the loss that ``_loss_entry`` described."""
+    entry = dict(of_type(entry, dict, "loss"))
+    if entry.get("name") == CrossEntropy.name:
+        entry = {field.name: getattr(CrossEntropy, field.name) for field in fields(CrossEntropy)} | entry
+        weights = entry["class_weight"]
+        if isinstance(weights, dict):
+            # JSON has made strings of the labels
+            entry["class_weight"] = {_label(label): weight for label, weight in weights.items()}
+        elif weights not in (None, "balanced"):
+            raise ValueError(f"its class_weight is {short(weights)}")
+    return _of_kind(entry, LOSSES, "loss")
+
+
+def _label(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 20 and str(int(text)) == text):
+        raise ValueError(f"a label in its class_weight is {short(text)}")
+    return int(text)
 
 
 def _of_kind(entry: Any, kinds: Mapping[str, type[Kind]], subject: str) -> Kind:

@@ -14,6 +14,7 @@ import pytest
 import fastmlp as fm
 from fastmlp import _core
 from fastmlp.activations import ACTIVATIONS, LeakyReLU
+from fastmlp.losses import LAST_ACTIVATIONS, LOSSES
 
 RNG = np.random.default_rng(7)
 X = RNG.normal(size=(15, 4))
@@ -29,8 +30,9 @@ def network(hidden="tanh", last="softmax", **arguments):
 @pytest.mark.parametrize(
     ("last", "loss"),
     [
-        *itertools.product(ACTIVATIONS, ["mse", "half_squared_error"]),
-        *itertools.product(["softmax", "sigmoid"], ["cross_entropy"]),
+        (last, loss)
+        for last, loss in itertools.product(ACTIVATIONS, LOSSES)
+        if last in LAST_ACTIVATIONS.get(loss, ACTIVATIONS)
     ],
 )
 def test_every_network_passes_with_weights_and_penalties(hidden, last, loss, dtype):
@@ -133,6 +135,38 @@ def test_samples_at_a_kink_are_left_out():
     with pytest.raises(ValueError, match=r"^each of the 1 samples has a pre-activation within 1e-05 of a kink"):
         net.check_gradients([[0, 0]], [0])
     assert fm.Network(2, [fm.Dense(1, "tanh")], seed=0).check_gradients([[0, 0]], [0]).n_samples == 1
+
+
+# outputs of three samples with target 1, two of them at a kink or within 1e-5 of one
+AT_KINKS = {
+    "mae": [1.0, 2.0, 1.000003],
+    "quantile": [1.0, 2.0, 0.999995],
+    "hinge": [1.0, 0.5, 0.999995],
+    "perceptron": [0.0, -2.0, 3e-6],
+}
+
+
+@pytest.mark.parametrize("loss", AT_KINKS)
+def test_samples_at_a_kink_of_the_loss_are_left_out(loss):
+    net = fm.Network(1, [fm.Dense(1)], loss=loss, dtype="float64")
+    net.set_parameters([1.0, 0.0])
+    points = np.array(AT_KINKS[loss])[:, None]
+    report = net.check_gradients(points, [1, 1, 1])
+    assert report.passed, report
+    assert (report.n_samples, report.n_samples_left_out) == (1, 2)
+    with pytest.raises(ValueError, match=r"or an output as near to one of the loss, where gradients cannot"):
+        net.check_gradients(points[:1], [1])
+
+
+@pytest.mark.parametrize("loss", ["mae", "quantile"])
+@pytest.mark.parametrize("seed", range(20))
+def test_signs_that_cancel_raise_no_alarm(loss, seed):
+    random = np.random.default_rng(seed)
+    net = fm.Network(4, [fm.Dense(8, "tanh"), fm.Dense(1)], loss=loss, seed=seed)
+    # as many values above the outputs as below: the gradient of the last bias is 0
+    y = net.forward(X[:14])[:, 0] + np.where(np.arange(14) % 2, 1, -1) * random.uniform(0.0005, 1, 14)
+    report = net.check_gradients(X[:14], y)
+    assert report.passed, report
 
 
 def test_weights_at_the_kink_of_l1_are_left_out():

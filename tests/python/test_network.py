@@ -191,9 +191,9 @@ BAD = [
     (lambda: fm.Network(2, [10]), TypeError, "layers[0] must be a layer, got 10: write fm.Dense(10, 'relu')"),
     (lambda: fm.Network(2, DENSE * 2), ValueError, "layers[0] has softmax, but only the last layer may: use 'relu'"),
     (
-        lambda: fm.Network(2, DENSE, loss="hinge"),
+        lambda: fm.Network(2, DENSE, loss="focal"),
         ValueError,
-        "loss 'hinge' does not exist: use one of 'cross_entropy', ",
+        "loss 'focal' does not exist: use one of 'cross_entropy', ",
     ),
     (lambda: fm.Network(2, DENSE, loss=3), TypeError, "loss must be one of the names 'cross_entropy', "),
     (

@@ -12,8 +12,9 @@ import math
 import pytest
 
 from fastmlp.activations import ACTIVATIONS as ACTIVATION_KINDS
-from fastmlp.activations import LeakyReLU, Sigmoid, Softmax
+from fastmlp.activations import Identity, LeakyReLU, Sigmoid, Softmax
 from fastmlp.losses import LOSSES as LOSS_KINDS
+from fastmlp.losses import CrossEntropy, Huber, Quantile
 from fastmlp.optimizers import OPTIMIZERS as OPTIMIZER_KINDS
 from fastmlp.reference import ACTIVATIONS, LOSSES, OPTIMIZERS, Gate, add, sigmoid, softmax
 from fastmlp.reference.functions import cross_entropy, log_sum_exp, penalty
@@ -100,7 +101,7 @@ def test_cross_entropy_after_softmax_is_the_log_of_the_probabilities():
     total = sum(math.exp(z_k) for z_k in z)
     expected = -sum(y_k * math.log(math.exp(z_k) / total) for y_k, z_k in zip(y, z, strict=True))
     logits = gates(*z)
-    loss = cross_entropy(logits, softmax(logits), y, Softmax())
+    loss = cross_entropy(logits, softmax(logits), y, Softmax(), CrossEntropy())
     loss.backward()
     assert loss.value == pytest.approx(expected, rel=1e-14)
     # the rule of the books, a - y, which nobody wrote into the reference
@@ -114,7 +115,7 @@ def test_cross_entropy_after_sigmoid_adds_up_one_binary_loss_per_output():
     a = [1.0 / (1.0 + math.exp(-z_k)) for z_k in z]
     expected = -sum(y_k * math.log(a_k) + (1.0 - y_k) * math.log(1.0 - a_k) for y_k, a_k in zip(y, a, strict=True))
     logits = gates(*z)
-    loss = cross_entropy(logits, [sigmoid(z_k) for z_k in logits], y, Sigmoid())
+    loss = cross_entropy(logits, [sigmoid(z_k) for z_k in logits], y, Sigmoid(), CrossEntropy())
     loss.backward()
     assert loss.value == pytest.approx(expected, rel=1e-14)
     assert [gate.gradient for gate in logits] == pytest.approx(
@@ -124,13 +125,13 @@ def test_cross_entropy_after_sigmoid_adds_up_one_binary_loss_per_output():
 
 def test_cross_entropy_of_saturated_outputs_is_finite_and_keeps_its_digits():
     wrong = gates(1000.0, -1000.0)
-    loss = cross_entropy(wrong, wrong, [0.0, 1.0], Softmax())
+    loss = cross_entropy(wrong, wrong, [0.0, 1.0], Softmax(), CrossEntropy())
     loss.backward()
     assert loss.value == 2000.0
     assert [gate.gradient for gate in wrong] == [1.0, -1.0]
 
     right = gates(40.0)
-    loss = cross_entropy(right, right, [1.0], Sigmoid())
+    loss = cross_entropy(right, right, [1.0], Sigmoid(), CrossEntropy())
     loss.backward()
     assert loss.value == pytest.approx(math.exp(-40.0), rel=1e-14, abs=0.0)  # -log(a) rounds to 0
     assert right[0].gradient == pytest.approx(-math.exp(-40.0), rel=1e-14, abs=0.0)  # a - y rounds to 0
@@ -138,8 +139,55 @@ def test_cross_entropy_of_saturated_outputs_is_finite_and_keeps_its_digits():
 
 def test_squared_errors_agree_with_their_formulas():
     a, y = gates(1.0, -2.0, 0.5), [0.0, 1.0, 0.5]
-    assert LOSSES["mse"](a, a, y, Sigmoid()).value == pytest.approx((1.0 + 9.0 + 0.0) / 3.0, rel=1e-15)
-    assert LOSSES["half_squared_error"](a, a, y, Sigmoid()).value == 5.0
+    assert LOSSES["mse"](a, a, y, Sigmoid(), None).value == pytest.approx((1.0 + 9.0 + 0.0) / 3.0, rel=1e-15)
+    assert LOSSES["half_squared_error"](a, a, y, Sigmoid(), None).value == 5.0
+
+
+def test_label_smoothing_takes_from_the_target_and_gives_to_every_answer():
+    logits = gates(0.3, -1.2, 2.0)
+    # 0.3 is spread over three answers after softmax, over two after a sigmoid
+    for y, same, last in (
+        ([0.0, 1.0, 0.0], [0.1, 0.8, 0.1], Softmax()),
+        ([1.0, 0.0, 1.0], [0.85, 0.15, 0.85], Sigmoid()),
+    ):
+        smoothed = cross_entropy(logits, logits, y, last, CrossEntropy(label_smoothing=0.3))
+        assert smoothed.value == pytest.approx(
+            cross_entropy(logits, logits, same, last, CrossEntropy()).value, rel=1e-14
+        )
+
+
+# outputs, targets, value, derivative by each output: worked out by hand
+BY_HAND = {
+    "mae": ([1.0, -2.0, 0.5], [0.0, 1.0, 0.5], None, 4 / 3, [1 / 3, -1 / 3, 0.0]),
+    "huber": (
+        [1.0, -2.0, 0.5],
+        [0.0, 1.0, 0.25],
+        Huber(0.5),
+        (0.375 + 1.375 + 0.03125) / 3,
+        [0.5 / 3, -0.5 / 3, 0.25 / 3],
+    ),
+    "poisson": ([0.0, math.log(2.0)], [3.0, 0.0], None, 1.5, [-1.0, 1.0]),
+    "quantile": ([1.0, -2.0, 0.5], [0.0, 1.0, 0.5], Quantile(0.75), 2.5 / 3, [0.25 / 3, -0.75 / 3, 0.0]),
+    # right beyond the margin, right within it, wrong, at the margin
+    "hinge": ([2.0, -0.5, 0.25, -1.0], [1.0, 0.0, -1.0, 0.0], None, 1.75, [0.0, 1.0, 1.0, 0.0]),
+    # right, wrong, on the boundary
+    "perceptron": ([2.0, 0.5, 0.0, 0.0], [1.0, -1.0, 1.0, 0.0], None, 0.5, [0.0, 1.0, -1.0, 1.0]),
+}
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_a_loss_has_the_value_and_the_slopes_that_were_worked_out_by_hand(name):
+    outputs, y, settings, value, slopes = BY_HAND[name]
+    z = gates(*outputs)
+    loss = LOSSES[name](z, z, y, Identity(), settings)
+    loss.backward()
+    # a few roundings of numbers of about 1
+    assert loss.value == pytest.approx(value, rel=1e-14)
+    assert [gate.gradient for gate in z] == pytest.approx(slopes, rel=1e-14, abs=1e-15)
+
+
+def test_every_loss_is_worked_out_by_hand_or_compared_with_its_formula():
+    assert set(LOSSES) == {*BY_HAND, "cross_entropy", "mse", "half_squared_error"}
 
 
 def test_the_penalty_counts_every_weight():

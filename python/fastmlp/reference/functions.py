@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 from fastmlp.activations import Activation, Softmax
 from fastmlp.layers import Scaling, Standardize
+from fastmlp.losses import CrossEntropy, Huber, Loss, Quantile
 from fastmlp.reference.graph import Gate, absolute, add, exp, log1p, maximum, minimum, sqrt, tanh
 
 Row: TypeAlias = list[Gate]
@@ -53,26 +54,69 @@ def leaky_relu(z: Gate, slope: float) -> Gate:
     return maximum(z, 0.0) + slope * minimum(z, 0.0)
 
 
-def cross_entropy(z: Row, a: Row, y: Sequence[float], last: Activation) -> Gate:
+def cross_entropy(z: Row, a: Row, y: Sequence[float], last: Activation, settings: CrossEntropy) -> Gate:
     """Sum of y_k times the surprisal of class k, over one distribution (softmax) or one per output (sigmoid).
 
-    A sigmoid output z with target y is the two-class softmax with logits (0, z) and target (1 - y, y).
+    A sigmoid output z with target y is the two-class softmax with logits (0, z) and target (1 - y, y). Label smoothing
+    takes a part e of each distribution of targets away and spreads it evenly.
     """
     if isinstance(last, Softmax):
         distributions = [(z, list(y))]
     else:
         distributions = [([Gate(0.0), z_k], [1.0 - y_k, y_k]) for z_k, y_k in zip(z, y, strict=True)]
+    e = settings.label_smoothing
+    distributions = [(logits, [(1.0 - e) * p_k + e / len(p) for p_k in p]) for logits, p in distributions]
     return add(*(p_k * surprisal(logits, k) for logits, p in distributions for k, p_k in enumerate(p) if p_k != 0.0))
 
 
-def mean_squared_error(z: Row, a: Row, y: Sequence[float], last: Activation) -> Gate:
+def mean_squared_error(z: Row, a: Row, y: Sequence[float], last: Activation, settings: Loss) -> Gate:
     """(1 / n_outputs) sum_k (a_k - y_k)^2."""
     return add(*((a_k - y_k) ** 2 for a_k, y_k in zip(a, y, strict=True))) / len(a)
 
 
-def half_squared_error(z: Row, a: Row, y: Sequence[float], last: Activation) -> Gate:
+def half_squared_error(z: Row, a: Row, y: Sequence[float], last: Activation, settings: Loss) -> Gate:
     """(1 / 2) sum_k (a_k - y_k)^2."""
     return 0.5 * add(*((a_k - y_k) ** 2 for a_k, y_k in zip(a, y, strict=True)))
+
+
+def mean_absolute_error(z: Row, a: Row, y: Sequence[float], last: Activation, settings: Loss) -> Gate:
+    """(1 / n_outputs) sum_k |a_k - y_k|."""
+    return add(*(absolute(a_k - y_k) for a_k, y_k in zip(a, y, strict=True))) / len(a)
+
+
+def huber(z: Row, a: Row, y: Sequence[float], last: Activation, settings: Huber) -> Gate:
+    """(1 / n_outputs) sum_k of m^2 / 2 + delta (|a_k - y_k| - m), m being the part of the error up to delta."""
+    errors = [absolute(a_k - y_k) for a_k, y_k in zip(a, y, strict=True)]
+    parts = [(minimum(error, settings.delta), error) for error in errors]
+    return add(*(0.5 * m**2 + settings.delta * (error - m) for m, error in parts)) / len(a)
+
+
+def poisson(z: Row, a: Row, y: Sequence[float], last: Activation, settings: Loss) -> Gate:
+    """(1 / n_outputs) sum_k (rate - y_k log(rate)), the rate of counts being exp(a_k)."""
+    return add(*(exp(a_k) - y_k * a_k for a_k, y_k in zip(a, y, strict=True))) / len(a)
+
+
+def quantile(z: Row, a: Row, y: Sequence[float], last: Activation, settings: Quantile) -> Gate:
+    """(1 / n_outputs) sum_k of q times what a_k lacks of y_k, or 1 - q times what it has too much."""
+    q = settings.q
+    return add(
+        *(q * maximum(y_k - a_k, 0.0) + (1.0 - q) * maximum(a_k - y_k, 0.0) for a_k, y_k in zip(a, y, strict=True))
+    ) / len(a)
+
+
+def side(y_k: float) -> float:
+    """Return t = 1 for a target of 1, and -1 for one of 0 or -1."""
+    return 1.0 if y_k > 0.0 else -1.0
+
+
+def hinge(z: Row, a: Row, y: Sequence[float], last: Activation, settings: Loss) -> Gate:
+    """Sum over outputs of max(0, 1 - t_k a_k); at the margin the derivative is 0."""
+    return add(*(maximum(1.0 - side(y_k) * a_k, 0.0) for a_k, y_k in zip(a, y, strict=True)))
+
+
+def perceptron(z: Row, a: Row, y: Sequence[float], last: Activation, settings: Loss) -> Gate:
+    """Sum over outputs of max(0, -t_k z_k); at 0 the derivative is that of a wrong answer."""
+    return add(*(maximum(0.0, -side(y_k) * z_k) for z_k, y_k in zip(z, y, strict=True)))
 
 
 def maxout(z: Row, pieces: int) -> Row:
@@ -122,9 +166,15 @@ ACTIVATIONS: dict[str, Callable[[Row, Any], Row]] = {
     "softmax": lambda z, _: softmax(z),
 }
 
-# logits z and outputs a of the last layer for one sample, target y, last activation -> loss of the sample
-LOSSES: dict[str, Callable[[Row, Row, Sequence[float], Activation], Gate]] = {
+# logits z and outputs a of the last layer for one sample, target y, last activation, settings of the loss -> its value
+LOSSES: dict[str, Callable[[Row, Row, Sequence[float], Activation, Any], Gate]] = {
     "cross_entropy": cross_entropy,
     "mse": mean_squared_error,
     "half_squared_error": half_squared_error,
+    "mae": mean_absolute_error,
+    "huber": huber,
+    "poisson": poisson,
+    "quantile": quantile,
+    "hinge": hinge,
+    "perceptron": perceptron,
 }

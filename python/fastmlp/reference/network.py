@@ -19,13 +19,13 @@ from fastmlp._stack import resolve_layers
 from fastmlp._validation import check_integer, check_real
 from fastmlp.activations import Identity, LeakyReLU, ReLU, resolve_activation
 from fastmlp.layers import AnyLayer, Maxout, check_scaling
-from fastmlp.losses import Loss, resolve_loss
+from fastmlp.losses import CrossEntropy, Loss, resolve_loss
 from fastmlp.optimizers import Optimizer, resolve_optimizer
 from fastmlp.reference.circuit import Circuit, Gradients, Matrix, Vector
 from fastmlp.reference.functions import ACTIVATIONS, LOSSES, layer_norm, maxout, penalty, scaled
 from fastmlp.reference.graph import Gate, add
 from fastmlp.reference.optimizers import Training
-from fastmlp.reference.rows import check_length, float_row, target_row
+from fastmlp.reference.rows import check_length, float_row, target_row, weigh_classes
 
 Target: TypeAlias = Sequence[float] | float
 
@@ -161,7 +161,11 @@ class Network:
         -------
         Gradients
         """
-        X, targets, weights = self._samples(X, y, sample_weight)
+        return self._gradients(*self._samples(X, y, sample_weight), masks)
+
+    def _gradients(
+        self, X: Matrix, targets: Matrix, weights: Vector, masks: Sequence[Matrix] | None = None
+    ) -> Gradients:
         circuit = self._circuit(X, masks)
         loss = self._loss_gate(circuit, targets, weights)
         loss.backward()
@@ -220,7 +224,7 @@ class Network:
         for _ in range(epochs):
             for start in range(0, len(rows), size):
                 batch = rows[start : start + size]
-                gradients = self.gradients(
+                gradients = self._gradients(
                     [X[n] for n in batch],
                     [targets[n] for n in batch],
                     [weights[n] for n in batch],
@@ -234,14 +238,14 @@ class Network:
     def _samples(
         self, X: Sequence[Sequence[float]], y: Sequence[Target], sample_weight: Sequence[float] | None
     ) -> tuple[Matrix, Matrix, Vector]:
-        """Return inputs, target rows and weights of the samples as lists of floats."""
+        """Return inputs, target rows and weights of the samples, class weights included, as lists of floats."""
         check_integer(len(X), "the number of samples", minimum=1)
         check_length(y, len(X), "y")
-        return (
-            [float_row(x, self.n_inputs, f"X[{n}]") for n, x in enumerate(X)],
-            [target_row(target, self.layers[-1].units, f"y[{n}]") for n, target in enumerate(y)],
-            [1.0] * len(X) if sample_weight is None else float_row(sample_weight, len(X), "sample_weight"),
-        )
+        targets = [target_row(target, self.layers[-1].units, f"y[{n}]") for n, target in enumerate(y)]
+        weights = [1.0] * len(X) if sample_weight is None else float_row(sample_weight, len(X), "sample_weight")
+        if isinstance(self._loss, CrossEntropy):
+            weights = weigh_classes(self._loss.class_weight, targets, weights)
+        return [float_row(x, self.n_inputs, f"X[{n}]") for n, x in enumerate(X)], targets, weights
 
     def _draw_masks(self, n_samples: int) -> list[Matrix]:
         """Return for each layer, sample and input 0 with the layer's dropout rate, else 1 / (1 - rate)."""
@@ -280,9 +284,9 @@ class Network:
 
     def _loss_gate(self, circuit: Circuit, targets: Matrix, weights: Vector) -> Gate:
         """Add to a circuit the mean loss of its samples and the penalties."""
-        loss = LOSSES[self._loss.name]
+        loss, last = LOSSES[self._loss.name], self._activations[-1]
         samples = zip(weights, circuit.logits, circuit.activations[-1], targets, strict=True)
-        total = add(*(weight * loss(z, a, target, self._activations[-1]) for weight, z, a, target in samples))
+        total = add(*(weight * loss(z, a, target, last, self._loss) for weight, z, a, target in samples))
         penalties = [
             penalty(W, layer.l1 or 0.0, layer.l2 or 0.0)
             for W, layer in zip(circuit.weights, self.layers, strict=True)

@@ -6,7 +6,7 @@ error and not a shorter sum.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sized
+from collections.abc import Iterable, Mapping, Sequence, Sized
 
 from fastmlp._validation import check_integer
 
@@ -32,3 +32,22 @@ def target_row(target: Iterable[float] | float, n_outputs: int, name: str) -> li
         return [float(target)]
     label = check_integer(target, name, minimum=0, maximum=n_outputs - 1)
     return [1.0 if k == label else 0.0 for k in range(n_outputs)]
+
+
+def weigh_classes(
+    class_weight: str | Mapping[int, float] | None, targets: Sequence[Sequence[float]], weights: Sequence[float]
+) -> list[float]:
+    """Return the weight of each sample times that of its class; targets are indicator rows, or 0 or 1 for one output.
+
+    "balanced" gives all classes that occur the same sum of weights, and leaves the sum of all as it is.
+    """
+    if class_weight is None:
+        return list(weights)
+    labels = [int(row[0]) if len(row) == 1 else row.index(1.0) for row in targets]
+    if isinstance(class_weight, Mapping):
+        return [weight * class_weight.get(label, 1.0) for label, weight in zip(labels, weights, strict=True)]
+    sums = dict.fromkeys(labels, 0.0)
+    for label, weight in zip(labels, weights, strict=True):
+        sums[label] += weight
+    wanted = sum(weights) / sum(total > 0.0 for total in sums.values())
+    return [weight and wanted * weight / sums[label] for label, weight in zip(labels, weights, strict=True)]
