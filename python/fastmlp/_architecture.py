@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,8 @@ from fastmlp._validation import (
     check_sample_weight,
     check_targets,
 )
-from fastmlp.activations import Activation, LeakyReLU, resolve_activation
+from fastmlp.activations import Activation, core_parameter, resolve_activation
+from fastmlp.initializers import Initializer, resolve_initializer
 from fastmlp.layers import MAX_UNITS, Dense, resolve_layers
 from fastmlp.losses import CrossEntropy, Loss, resolve_loss
 
@@ -80,6 +82,20 @@ class Architecture:
         """One for each layer."""
         return [resolve_activation(layer.activation) for layer in self.layers]
 
+    @property
+    def initializers(self) -> list[Initializer | None]:
+        """One for each layer, None where the activation decides."""
+        return [resolve_initializer(layer.initializer) for layer in self.layers]
+
+    @property
+    def draws(self) -> list[tuple[str, float] | None]:
+        """How the core draws the weights of each layer."""
+        sizes = pairwise([self.n_inputs, *(layer.units for layer in self.layers)])
+        return [
+            None if initializer is None else initializer.draw(n_in, n_out)
+            for initializer, (n_in, n_out) in zip(self.initializers, sizes, strict=True)
+        ]
+
     @cached_property
     def meaning(self) -> Meaning:
         """What the outputs mean; kept, because finding out takes longer than predicting a row."""
@@ -100,7 +116,7 @@ class Architecture:
         """Return a network of the core, with weights of zero."""
         kind = _core.Network32 if np.dtype(dtype) == np.float32 else _core.Network64
         specs = [
-            (layer.units, activation.name, activation.slope if isinstance(activation, LeakyReLU) else 0.0, l1, l2)
+            (layer.units, activation.name, core_parameter(activation), l1, l2)
             for layer, activation, (l1, l2) in zip(
                 self.layers, self.activations, map(self.penalties, range(len(self.layers))), strict=True
             )

@@ -70,7 +70,8 @@ class Network:
 
     Notes
     -----
-    Initial weights: He et al., ICCV 2015, for the relu kinds; Glorot and Bengio, AISTATS 2010, for the rest; biases 0.
+    Initial weights, unless a layer brings an initializer: He et al., ICCV 2015, for relu, its leaky, smooth and
+    exponential kinds; Klambauer et al., 2017, for selu; Glorot and Bengio, AISTATS 2010, for the rest; biases 0.
     One object is not for several threads at a time: a call while another thread is in ``fit`` raises RuntimeError.
 
     Examples
@@ -112,6 +113,7 @@ class Network:
                 *architecture.penalties(index),
                 self._core.weights(index),
                 self._core.bias(index),
+                architecture.initializers[index],
             )
             for index, (layer, activation) in enumerate(zip(architecture.layers, architecture.activations, strict=True))
         ]
@@ -164,7 +166,7 @@ class Network:
         True
         """
         self._guard.check_idle()
-        self._core.initialize(self.seed)
+        self._core.initialize(self.seed, self._architecture.draws)
         self._epochs_trained = 0
 
     def fit(
@@ -454,7 +456,7 @@ class Network:
         Raises
         ------
         ValueError
-            An argument is not as described, or every sample lies at a kink of relu or leaky_relu.
+            An argument is not as described, or every sample lies at a kink or jump of an activation.
 
         Notes
         -----

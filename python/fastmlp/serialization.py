@@ -35,9 +35,10 @@ from fastmlp._safetensors import (
     read_tensors,
     short,
 )
-from fastmlp.activations import ACTIVATIONS
+from fastmlp.activations import ACTIVATIONS, Activation
+from fastmlp.initializers import INITIALIZERS, Initializer
 from fastmlp.layers import Dense
-from fastmlp.losses import LOSSES
+from fastmlp.losses import LOSSES, Loss
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -103,13 +104,15 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
                 {
                     "kind": "dense",
                     "units": layer.units,
-                    "activation": {"name": layer.activation.name, **asdict(layer.activation)},
+                    "activation": _described(layer.activation),
                     "l1": layer.l1,
                     "l2": layer.l2,
+                    # only where one was given, as older files have none
+                    **({} if layer.initializer is None else {"initializer": _described(layer.initializer)}),
                 }
                 for layer in network.layers
             ],
-            "loss": {"name": network.loss_function.name, **asdict(network.loss_function)},
+            "loss": _described(network.loss_function),
             "dtype": str(network.dtype),
             "seed": network.seed,
             "classes": _checked_classes(network.classes, network.n_outputs),
@@ -209,7 +212,7 @@ def _read(file: IO[bytes], size: int) -> Network:
 
 def _layer(entry: Any) -> Dense:
     entry = of_type(entry, dict, "layer")
-    check_keys(entry, {"kind", "units", "activation", "l1", "l2"}, "a layer")
+    check_keys(entry, {"kind", "units", "activation", "l1", "l2"} | (entry.keys() & {"initializer"}), "a layer")
     if entry["kind"] != "dense":
         raise ValueError(f"a layer is of the kind {short(entry['kind'])}")
     return Dense(
@@ -217,7 +220,13 @@ def _layer(entry: Any) -> Dense:
         _of_kind(entry["activation"], ACTIVATIONS, "activation"),
         l1=of_type(entry["l1"], float, "l1"),
         l2=of_type(entry["l2"], float, "l2"),
+        initializer=_of_kind(entry["initializer"], INITIALIZERS, "initializer") if "initializer" in entry else None,
     )
+
+
+def _described(settings: Activation | Initializer | Loss) -> dict[str, Any]:
+    """Return {"name": ..., parameter: value, ...}."""
+    return {"name": settings.name, **asdict(settings)}
 
 
 def _of_kind(entry: Any, kinds: Mapping[str, type[Kind]], subject: str) -> Kind:

@@ -25,12 +25,12 @@ def network(hidden="tanh", last="softmax", **arguments):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("hidden", [name for name in ACTIVATIONS if name != "softmax"])
 @pytest.mark.parametrize(
-    ("last", "loss"),
+    ("hidden", "last", "loss"),
     [
-        *itertools.product(ACTIVATIONS, ["mse", "half_squared_error"]),
-        *itertools.product(["softmax", "sigmoid"], ["cross_entropy"]),
+        *itertools.product([name for name in ACTIVATIONS if name != "softmax"], ["softmax"], ["cross_entropy", "mse"]),
+        *itertools.product(["tanh", "relu"], ACTIVATIONS, ["mse", "half_squared_error"]),
+        *itertools.product(["tanh", "relu"], ["sigmoid"], ["cross_entropy"]),
     ],
 )
 def test_every_network_passes_with_weights_and_penalties(hidden, last, loss, dtype):
@@ -133,6 +133,28 @@ def test_samples_at_a_kink_are_left_out():
     with pytest.raises(ValueError, match=r"^each of the 1 samples has a pre-activation within 1e-05 of the kink"):
         net.check_gradients([[0, 0]], [0])
     assert fm.Network(2, [fm.Dense(1, "tanh")], seed=0).check_gradients([[0, 0]], [0]).n_samples == 1
+
+
+@pytest.mark.parametrize(
+    ("activation", "kinks"),
+    [
+        ("leaky_relu", [0]),
+        (fm.activations.ELU(0.5), [0]),
+        ("selu", [0]),
+        ("step", [0]),
+        ("sign", [0]),
+        ("hard_tanh", [-1, 1]),
+        ("elu", []),
+        ("softsign", []),
+        ("gelu", []),
+    ],
+)
+def test_every_kink_and_jump_is_known(activation, kinks):
+    net = fm.Network(1, [fm.Dense(1, activation), fm.Dense(1)], seed=0)
+    net.set_parameters([1.0, 0.0, 1.0, 0.0])
+    report = net.check_gradients([[-1], [0], [1], [0.5]], [1.0, 2.0, 3.0, 4.0])
+    assert report.passed, report
+    assert report.n_samples_left_out == len(kinks)
 
 
 def test_weights_at_the_kink_of_l1_are_left_out():

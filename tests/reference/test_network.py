@@ -23,7 +23,10 @@ COMBINATIONS = [
     for hidden in ACTIVATIONS
     for last in ACTIVATIONS
     for loss in LOSSES
-    if hidden != "softmax" and (loss != "cross_entropy" or last in ("softmax", "sigmoid"))
+    # every hidden one, and every last one: not every pair of them
+    if (hidden == "tanh" or last in ("softmax", "identity"))
+    and hidden != "softmax"
+    and (loss != "cross_entropy" or last in ("softmax", "sigmoid"))
 ]
 
 
@@ -105,7 +108,10 @@ def test_every_gradient_agrees_with_central_differences(hidden, last, loss, pena
     while closest < 1e-3:  # redraw while a kink (of an activation or of |w|) lies within reach of the step
         network.set_parameters([draw.uniform(-1.0, 1.0) for _ in network.get_parameters()])
         X = [[draw.uniform(-2.0, 2.0) for _ in range(2)] for _ in range(2)]
-        closest = min(map(abs, [*network.get_parameters(), *pre_activations(network, X)]))
+        z = pre_activations(network, X)
+        closest = min(
+            abs(x - kink) for kink in (-1.0, 0.0, 1.0) for x in ([*network.get_parameters(), *z], z)[kink != 0]
+        )
     y = [[0.25, 0.75], [1.0, 0.0]]
     gradients = network.gradients(X, y)
     analytic, numeric = flatten(gradients), central_differences(network, X, y, step=1e-5)

@@ -38,6 +38,7 @@ from fastmlp.reference.graph import (
     absolute,
     add,
     divide,
+    erf,
     exp,
     log,
     log1p,
@@ -47,6 +48,7 @@ from fastmlp.reference.graph import (
     negate,
     power,
     sqrt,
+    step,
     subtract,
     tanh,
 )
@@ -64,6 +66,7 @@ __all__ = [
     "absolute",
     "add",
     "divide",
+    "erf",
     "exp",
     "log",
     "log1p",
@@ -75,6 +78,7 @@ __all__ = [
     "sigmoid",
     "softmax",
     "sqrt",
+    "step",
     "subtract",
     "tanh",
 ]

@@ -2,7 +2,8 @@
 
 Every call builds the graph of its samples from the numbers in ``weights`` and ``biases``, and reads from it what it
 wants: values (forward, loss) or, after ``backward``, gradients. Nothing here knows a derivative. The gates are in
-graph.py, activations, losses and penalties in functions.py, the rules that change the parameters in optimizers.py.
+graph.py, activations, losses and penalties in functions.py, initial weights in initial.py, the rules that change the
+parameters in optimizers.py.
 Weights are lists [input][unit], so that a layer is a = activation(x W + b) with x a row.
 """
 
@@ -16,12 +17,14 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from fastmlp._validation import check_integer, check_real
-from fastmlp.activations import LeakyReLU, ReLU, Softmax, resolve_activation
+from fastmlp.activations import Softmax, resolve_activation
+from fastmlp.initializers import resolve_initializer
 from fastmlp.layers import Dense
 from fastmlp.losses import Loss, resolve_loss
 from fastmlp.optimizers import Optimizer, resolve_optimizer
 from fastmlp.reference.functions import ACTIVATIONS, LOSSES, Row, penalty
 from fastmlp.reference.graph import Gate, add
+from fastmlp.reference.initial import drawn_weights, usual_initializer
 from fastmlp.reference.optimizers import Training
 from fastmlp.reference.rows import check_length, float_row, target_row
 
@@ -123,14 +126,14 @@ class Network:
         self._training: Training | None = None
 
     def initialize(self, seed: int) -> None:
-        """Draw the weights (He for relu kinds, Glorot for the rest; uniform), zero the biases, forget the optimizer.
+        """Draw the weights as the layer's initializer says, zero the biases, forget the optimizer.
 
         The numbers are Python's own and not those that ``fastmlp.Network`` draws from the same seed.
         """
         generator = random.Random(seed)
         for layer, ((n_in, n_out), activation) in enumerate(zip(self._shapes, self._activations, strict=True)):
-            limit = math.sqrt(6.0 / (n_in if isinstance(activation, ReLU | LeakyReLU) else n_in + n_out))
-            self.weights[layer] = [[generator.uniform(-limit, limit) for _ in range(n_out)] for _ in range(n_in)]
+            initializer = resolve_initializer(self.layers[layer].initializer) or usual_initializer(activation)
+            self.weights[layer] = drawn_weights(initializer, n_in, n_out, generator)
             self.biases[layer] = [0.0] * n_out
         self._training = None
 
