@@ -107,9 +107,9 @@ MAX_ULP = {
     "leaky_relu": 0.5,
     "step": 0.0,
     "sign": 0.0,
-    "elu": 3.0,
-    "selu": 4.0,
-    "softplus": 3.0,
+    "elu": 2.0,
+    "selu": 3.0,
+    "softplus": 2.0,
     "gelu": 8.0,
     "silu": 4.0,
     "mish": 4.0,
@@ -118,7 +118,7 @@ MAX_ULP = {
 }
 # Errors of values and derivatives in units of eps max(1, |exact|): a derivative such as 1 - a^2 is a difference of
 # numbers of about 1, and of no more than a few of them.
-MAX_ABSOLUTE = 4.0
+MAX_ABSOLUTE = 2.5
 
 
 def sweep(dtype):
