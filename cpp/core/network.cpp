@@ -9,6 +9,29 @@
 #include "platform/team.hpp"
 
 namespace fastmlp {
+namespace {
+
+// Variance 2 / n_in for activations that let half of their inputs through (He et al. 2015), 1 / n_in for selu (Klambauer
+// et al. 2017), 2 / (n_in + n_out) for the others (Glorot and Bengio 2010); a uniform distribution of variance v ends at
+// sqrt(3 v). sqrt is correctly rounded, so these are the same bits everywhere.
+Draw usual_draw(const Layer& layer) noexcept {
+  const auto fan_in = static_cast<double>(layer.n_in);
+  const auto fan_out = static_cast<double>(layer.n_out);
+  switch (layer.activation) {
+    case ActivationKind::relu:
+    case ActivationKind::leaky_relu:
+    case ActivationKind::elu:
+    case ActivationKind::softplus:
+    case ActivationKind::gelu:
+    case ActivationKind::gelu_tanh:
+    case ActivationKind::silu:
+    case ActivationKind::mish: return {Distribution::uniform, std::sqrt(6.0 / fan_in)};
+    case ActivationKind::selu: return {Distribution::normal, std::sqrt(1.0 / fan_in)};
+    default: return {Distribution::uniform, std::sqrt(6.0 / (fan_in + fan_out))};
+  }
+}
+
+}  // namespace
 
 bool AccessControl::trained_by_this_thread() const noexcept {
   return readers_.load(std::memory_order_acquire) == kTraining &&
@@ -64,26 +87,6 @@ Network<T>::Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& specs
   }
   parameters_ = AlignedBuffer<T>(static_cast<std::ptrdiff_t>(size));
   transposed_size_ = static_cast<std::ptrdiff_t>(transposed_size);
-}
-
-// Variance 2 / n_in for activations that let half of their inputs through (He et al. 2015), 1 / n_in for selu (Klambauer
-// et al. 2017), 2 / (n_in + n_out) for the others (Glorot and Bengio 2010); a uniform distribution of variance v ends at
-// sqrt(3 v). sqrt is correctly rounded, so these are the same bits everywhere.
-static Draw usual_draw(const Layer& layer) noexcept {
-  const auto fan_in = static_cast<double>(layer.n_in);
-  const auto fan_out = static_cast<double>(layer.n_out);
-  switch (layer.activation) {
-    case ActivationKind::relu:
-    case ActivationKind::leaky_relu:
-    case ActivationKind::elu:
-    case ActivationKind::softplus:
-    case ActivationKind::gelu:
-    case ActivationKind::gelu_tanh:
-    case ActivationKind::silu:
-    case ActivationKind::mish: return {Distribution::uniform, std::sqrt(6.0 / fan_in)};
-    case ActivationKind::selu: return {Distribution::normal, std::sqrt(1.0 / fan_in)};
-    default: return {Distribution::uniform, std::sqrt(6.0 / (fan_in + fan_out))};
-  }
 }
 
 template <class T>
