@@ -1,4 +1,4 @@
-// The closed vocabulary between Python and C++: names of activations, losses and optimizers.
+// The closed vocabulary between Python and C++: names of activations, losses, optimizers and distributions.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/network.hpp"
 #include "kernels/kernel_table.hpp"
 
 namespace fastmlp {
@@ -18,6 +19,17 @@ inline constexpr std::pair<std::string_view, ActivationKind> kActivationNames[] 
     {"relu", ActivationKind::relu},
     {"leaky_relu", ActivationKind::leaky_relu},
     {"softmax", ActivationKind::softmax},
+    {"step", ActivationKind::step},
+    {"sign", ActivationKind::sign},
+    {"elu", ActivationKind::elu},
+    {"selu", ActivationKind::selu},
+    {"softplus", ActivationKind::softplus},
+    {"gelu", ActivationKind::gelu},
+    {"gelu_tanh", ActivationKind::gelu_tanh},
+    {"silu", ActivationKind::silu},
+    {"mish", ActivationKind::mish},
+    {"hard_tanh", ActivationKind::hard_tanh},
+    {"softsign", ActivationKind::softsign},
 };
 
 inline constexpr std::pair<std::string_view, LossKind> kLossNames[] = {
@@ -36,6 +48,12 @@ inline constexpr std::pair<std::string_view, LossKind> kLossNames[] = {
 inline constexpr std::pair<std::string_view, OptimizerKind> kOptimizerNames[] = {
     {"sgd", OptimizerKind::sgd},
     {"adam", OptimizerKind::adam},
+};
+
+inline constexpr std::pair<std::string_view, Distribution> kDistributionNames[] = {
+    {"uniform", Distribution::uniform},
+    {"normal", Distribution::normal},
+    {"constant", Distribution::constant},
 };
 
 template <class Table>

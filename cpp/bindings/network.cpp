@@ -17,6 +17,7 @@ namespace {
 
 using LayerTuple = std::tuple<std::ptrdiff_t, std::string, double, double, double>;
 using Weights = std::optional<py::array>;
+using DrawTuple = std::tuple<std::string, double>;
 
 template <class T>
 std::unique_ptr<Network<T>> make_network(std::ptrdiff_t n_inputs, const std::vector<LayerTuple>& layers,
@@ -33,6 +34,18 @@ std::unique_ptr<Network<T>> make_network(std::ptrdiff_t n_inputs, const std::vec
     specs.push_back({units, kind_of(kActivationNames, activation), parameter, l1, l2, n_pieces});
   }
   return std::make_unique<Network<T>>(n_inputs, specs, kind_of(kLossNames, loss), loss_parameter);
+}
+
+template <class T>
+void initialize(Network<T>& network, std::uint64_t seed, const std::vector<std::optional<DrawTuple>>& draws) {
+  require(draws.empty() || draws.size() == network.layers().size(), "initialize needs a draw for each layer, or none.");
+  std::vector<std::optional<Draw>> known(draws.size());
+  for (std::size_t l = 0; l < draws.size(); ++l) {
+    if (draws[l]) known[l] = {kind_of(kDistributionNames, std::get<0>(*draws[l])), std::get<1>(*draws[l])};
+  }
+  const WriteAccess access(network.access());
+  const py::gil_scoped_release unlocked;
+  network.initialize(seed, known);
 }
 
 template <class T>
@@ -236,14 +249,7 @@ void register_network_of(py::module_& module, const char* name) {
   py::class_<N>(module, name)
       .def(py::init(&make_network<T>), py::arg("n_inputs"), py::arg("layers"), py::arg("loss"),
            py::arg("loss_parameter") = 0.0, py::arg("pieces") = std::vector<std::ptrdiff_t>{})
-      .def(
-          "initialize",
-          [](N& network, std::uint64_t seed) {
-            const WriteAccess access(network.access());
-            const py::gil_scoped_release unlocked;
-            network.initialize(seed);
-          },
-          py::arg("seed"))
+      .def("initialize", &initialize<T>, py::arg("seed"), py::arg("draws") = py::list())
       .def("weights", &weights_view<T>, py::arg("layer"))
       .def("bias", &bias_view<T>, py::arg("layer"))
       .def("forward", &forward<T>, py::arg("X"), py::arg("threads"))

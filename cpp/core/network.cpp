@@ -9,6 +9,29 @@
 #include "platform/team.hpp"
 
 namespace fastmlp {
+namespace {
+
+// Variance 2 / n_in for activations that let half of their inputs through (He et al. 2015), 1 / n_in for selu (Klambauer
+// et al. 2017), 2 / (n_in + n_out) for the others (Glorot and Bengio 2010); a uniform distribution of variance v ends at
+// sqrt(3 v). sqrt is correctly rounded, so these are the same bits everywhere.
+Draw usual_draw(const Layer& layer) noexcept {
+  const auto fan_in = static_cast<double>(layer.n_in);
+  const auto fan_out = static_cast<double>(layer.n_out);
+  switch (layer.activation) {
+    case ActivationKind::relu:
+    case ActivationKind::leaky_relu:
+    case ActivationKind::elu:
+    case ActivationKind::softplus:
+    case ActivationKind::gelu:
+    case ActivationKind::gelu_tanh:
+    case ActivationKind::silu:
+    case ActivationKind::mish: return {Distribution::uniform, std::sqrt(6.0 / fan_in)};
+    case ActivationKind::selu: return {Distribution::normal, std::sqrt(1.0 / fan_in)};
+    default: return {Distribution::uniform, std::sqrt(6.0 / (fan_in + fan_out))};
+  }
+}
+
+}  // namespace
 
 bool AccessControl::trained_by_this_thread() const noexcept {
   return readers_.load(std::memory_order_acquire) == kTraining &&
@@ -69,30 +92,34 @@ Network<T>::Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& specs
 }
 
 template <class T>
-void Network<T>::initialize(std::uint64_t seed) {
+void Network<T>::initialize(std::uint64_t seed, const std::vector<std::optional<Draw>>& draws) {
   // A team of one, for its floating-point mode.
   run_team(1, [&](int, int) noexcept {
-    for (std::size_t l = 0; l < layers_.size(); ++l) draw(l, seed);
+    for (std::size_t l = 0; l < layers_.size(); ++l) {
+      draw(l, seed, l < draws.size() && draws[l] ? *draws[l] : usual_draw(layers_[l]));
+    }
   });
   optimizer_ = OptimizerState<T>{};
 }
 
 template <class T>
-void Network<T>::draw(std::size_t l, std::uint64_t seed) noexcept {
+void Network<T>::draw(std::size_t l, std::uint64_t seed, const Draw& draw) noexcept {
   const Layer& layer = layers_[l];
-  const bool relu_kind = layer.activation == ActivationKind::relu || layer.activation == ActivationKind::leaky_relu;
-  const auto fan_in = static_cast<double>(layer.n_in);
-  const auto fan_out = static_cast<double>(layer.n_out);
-  // Bounds of uniform distributions of variance 2 / fan_in (He et al. 2015) and 2 / (fan_in + fan_out) (Glorot and
-  // Bengio 2010). sqrt is correctly rounded, so these are the same bits everywhere.
-  const double bound = relu_kind ? std::sqrt(6.0 / fan_in) : std::sqrt(6.0 / (fan_in + fan_out));
-  Sequence sequence(seed, Stream::weights, static_cast<std::uint32_t>(l));
-  T* w = weights(layer);
-  for (std::ptrdiff_t i = 0; i < layer.n_in; ++i) {
-    for (std::ptrdiff_t j = 0; j < layer.n_out; ++j) {
-      const double u = unit_interval(sequence.next());
-      w[i * layer.ld + j] = static_cast<T>((2.0 * u - 1.0) * bound);
+  const auto fill = [&](auto number) {
+    T* w = weights(layer);
+    for (std::ptrdiff_t i = 0; i < layer.n_in; ++i) {
+      for (std::ptrdiff_t j = 0; j < layer.n_out; ++j) w[i * layer.ld + j] = static_cast<T>(number());
     }
+  };
+  Sequence sequence(seed, Stream::weights, static_cast<std::uint32_t>(l));
+  switch (draw.distribution) {
+    case Distribution::uniform: fill([&] { return (2.0 * unit_interval(sequence.next()) - 1.0) * draw.size; }); break;
+    case Distribution::normal: {
+      NormalSequence normal(sequence);
+      fill([&] { return normal.next() * draw.size; });
+      break;
+    }
+    case Distribution::constant: fill([&] { return draw.size; }); break;
   }
   for (std::ptrdiff_t j = 0; j < layer.n_out; ++j) bias(layer)[j] = T(0);
 }

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -27,6 +28,14 @@ struct LayerSpec {
   double l1;
   double l2;
   std::ptrdiff_t pieces = 1;
+};
+
+// How initial weights are drawn: evenly between -size and size, normally with standard deviation size, all equal to it.
+enum class Distribution : int { uniform, normal, constant };
+
+struct Draw {
+  Distribution distribution;
+  double size;
 };
 
 struct Layer {
@@ -121,8 +130,9 @@ class Network {
  public:
   Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& layers, LossKind loss, double loss_parameter = 0.0);
 
-  // He's uniform distribution for relu kinds, Glorot's for the others; biases zero; no optimizer state.
-  void initialize(std::uint64_t seed);
+  // Draws the weights, layer by layer as given or, by default or where null, as usual for its activation; biases zero;
+  // no optimizer state.
+  void initialize(std::uint64_t seed, const std::vector<std::optional<Draw>>& draws = {});
 
   std::ptrdiff_t n_inputs() const noexcept { return layers_.front().n_in; }
   std::ptrdiff_t n_outputs() const noexcept { return layers_.back().n_out; }
@@ -159,7 +169,7 @@ class Network {
   AccessControl& access() noexcept { return access_; }
 
  private:
-  void draw(std::size_t l, std::uint64_t seed) noexcept;
+  void draw(std::size_t l, std::uint64_t seed, const Draw& draw) noexcept;
 
   std::vector<Layer> layers_;
   LossKind loss_;

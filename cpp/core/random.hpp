@@ -4,6 +4,7 @@
 // depend on threads, on order, or on what was drawn before.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -50,6 +51,47 @@ class Sequence {
 
 // In [0, 1), from the 53 highest bits.
 inline double unit_interval(std::uint64_t bits) noexcept { return static_cast<double>(bits >> 11) * 0x1p-53; }
+
+// Numbers of the standard normal distribution, by the polar method (Marsaglia and Bray, SIAM Review 6, 1964) out of a
+// Sequence. The logarithm is the kernels', the square root is correctly rounded: the same bits everywhere.
+class NormalSequence {
+ public:
+  explicit NormalSequence(const Sequence& uniform) noexcept : uniform_(uniform) {}
+
+  double next() noexcept {
+    if (used_ == 2 * kPairs) draw();
+    return numbers_[used_++];
+  }
+
+ private:
+  static constexpr int kPairs = 32;  // at a time: a few vectors of logarithms on any target
+
+  // A point (x, y) in the unit disk at distance r from its middle, moved to the distance sqrt(-4 log r).
+  void draw() noexcept {
+    double squares[kPairs];
+    double logs[kPairs];
+    for (int i = 0; i < kPairs;) {
+      const double x = 2.0 * unit_interval(uniform_.next()) - 1.0;
+      const double y = 2.0 * unit_interval(uniform_.next()) - 1.0;
+      const double square = x * x + y * y;
+      if (square >= 1.0 || square == 0.0) continue;
+      numbers_[2 * i] = x;
+      numbers_[2 * i + 1] = y;
+      squares[i++] = square;
+    }
+    kernels<double>().log(kPairs, squares, logs);
+    for (int i = 0; i < kPairs; ++i) {
+      const double factor = std::sqrt(-2.0 * logs[i] / squares[i]);
+      numbers_[2 * i] *= factor;
+      numbers_[2 * i + 1] *= factor;
+    }
+    used_ = 0;
+  }
+
+  Sequence uniform_;
+  double numbers_[2 * kPairs];
+  int used_ = 2 * kPairs;
+};
 
 // In [0, n), by the high half of a product; off from uniform by less than n / 2^64.
 inline std::ptrdiff_t below(std::uint64_t bits, std::ptrdiff_t n) noexcept {

@@ -17,7 +17,25 @@
 
 namespace fastmlp {
 
-enum class ActivationKind : int { identity, sigmoid, tanh, relu, leaky_relu, softmax };
+enum class ActivationKind : int {
+  identity,
+  sigmoid,
+  tanh,
+  relu,
+  leaky_relu,
+  softmax,
+  step,
+  sign,
+  elu,
+  selu,
+  softplus,
+  gelu,
+  gelu_tanh,
+  silu,
+  mish,
+  hard_tanh,
+  softsign,
+};
 enum class LossKind : int {
   softmax_cross_entropy,
   sigmoid_cross_entropy,
@@ -102,7 +120,7 @@ struct ForwardArguments {
   const T* weights;  // (n_in + 1, ldw), the bias is row n_in
   ptrdiff_t ldw;
   ActivationKind activation;
-  T parameter;  // leaky_relu: slope
+  T parameter;  // leaky_relu: slope, elu: alpha
   T* a;         // (rows, lda)
   T* d;         // (rows, lda), or null
   ptrdiff_t lda;

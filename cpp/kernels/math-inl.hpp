@@ -1,4 +1,4 @@
-// exp, log, log1p, tanh and the logistic function, from + - * / fma and bit moves only, so that every target and every
+// exp, log, log1p, expm1, tanh and the logistic function, from + - * / fma and bit moves only, so that every target and every
 // C library gives the same bits.
 //
 // Errors over the whole range, in units in the last place (measured by tests/core/test_math.py, which holds the
@@ -140,17 +140,23 @@ FASTMLP_INLINE Vec<T> log1p(Vec<T> x) {
   return log<T>(u) + (x - (u - T(1))) / u;
 }
 
+// exp(x) - 1 for |x| <= 2 kTanhOne; from -2 kTanhOne down it rounds to -1.
+template <class T>
+FASTMLP_INLINE Vec<T> expm1(Vec<T> x) {
+  IntVec<T> n;
+  Vec<T> r;
+  reduce_by_ln2<T>(x, &n, &r);
+  const Vec<T> scale = power_of_two<T>(n);
+  return fma<T>(fma<T>(exp_tail<T>(r) * r, r, r), scale, scale - T(1));
+}
+
 template <class T>
 FASTMLP_INLINE Vec<T> tanh(Vec<T> x) {
   using F = FloatFormat<T>;
   const IntVec<T> sign = bits_of<T>(x) ^ bits_of<T>(abs<T>(x));
   Vec<T> y = abs<T>(x);
   y = y > F::kTanhOne ? broadcast<T>(F::kTanhOne) : y;
-  IntVec<T> n;
-  Vec<T> r;
-  reduce_by_ln2<T>(y + y, &n, &r);
-  const Vec<T> scale = power_of_two<T>(n);
-  const Vec<T> t = fma<T>(fma<T>(exp_tail<T>(r) * r, r, r), scale, scale - T(1));  // exp(2y) - 1
+  const Vec<T> t = expm1<T>(y + y);
   return from_bits<T>(bits_of<T>(t / (t + T(2))) | sign);
 }
 

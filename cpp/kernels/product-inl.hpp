@@ -138,13 +138,13 @@ struct ForwardTile {
     }
     T* a = p.a + at.row * p.lda + at.column;
     T* d = p.d != nullptr ? p.d + at.row * p.lda + at.column : nullptr;
+    if (!fits_in_tile(p.activation)) {
+      store_tile(tile, a, p.lda);
+      activate_block<T>(p.activation, a, d, p.lda, R, V, p.parameter);
+      return;
+    }
     with_activation(p.activation, [&]<ActivationKind kind>() __attribute__((always_inline)) {
-      if constexpr (fits_in_tile(kind)) {
-        store_activated<kind>(tile, p.parameter, a, d, p.lda);
-      } else {
-        store_activated<ActivationKind::identity>(tile, p.parameter, a, static_cast<T*>(nullptr), p.lda);
-        activate_block<kind, T>(a, d, p.lda, R, V, p.parameter);
-      }
+      if constexpr (fits_in_tile(kind)) store_activated<kind>(tile, p.parameter, a, d, p.lda);
     });
   }
 };

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fastmlp import _core, activations, callbacks, datasets, losses, optimizers
+from fastmlp import _core, activations, callbacks, datasets, initializers, losses, optimizers
 from fastmlp.callbacks import EarlyStopping
 from fastmlp.gradient_check import GradientReport, check_gradients
 from fastmlp.gradients import Gradients
@@ -47,6 +47,7 @@ __all__ = [
     "check_gradients",
     "datasets",
     "get_num_threads",
+    "initializers",
     "load",
     "losses",
     "num_threads",

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,8 @@ from fastmlp._validation import (
     check_sample_weight,
     check_targets,
 )
-from fastmlp.activations import Activation, Identity, LeakyReLU, resolve_activation
+from fastmlp.activations import Activation, Identity, core_parameter, resolve_activation
+from fastmlp.initializers import Initializer, resolve_initializer
 from fastmlp.layers import MAX_UNITS, AnyLayer, Dense, Maxout, Scaling, check_scaling
 from fastmlp.losses import CrossEntropy, Huber, Loss, Quantile, resolve_loss
 from fastmlp.scaling import columns_of
@@ -109,6 +111,20 @@ class Architecture:
         """One for each layer."""
         return [activation_of(layer) for layer in self.layers]
 
+    @property
+    def initializers(self) -> list[Initializer | None]:
+        """One for each layer, None where the activation decides."""
+        return [None if isinstance(layer, Maxout) else resolve_initializer(layer.initializer) for layer in self.layers]
+
+    @property
+    def draws(self) -> list[tuple[str, float] | None]:
+        """How the core draws the weights of each layer."""
+        sizes = pairwise([self.n_inputs, *(layer.units for layer in self.layers)])
+        return [
+            None if initializer is None else initializer.draw(n_in, n_out)
+            for initializer, (n_in, n_out) in zip(self.initializers, sizes, strict=True)
+        ]
+
     @cached_property
     def meaning(self) -> Meaning:
         """What the outputs mean; kept, because finding out takes longer than predicting a row."""
@@ -138,7 +154,7 @@ class Architecture:
         """Return a network of the core, with weights of zero."""
         kind = _core.Network32 if np.dtype(dtype) == np.float32 else _core.Network64
         specs = [
-            (layer.units, activation.name, activation.slope if isinstance(activation, LeakyReLU) else 0.0, l1, l2)
+            (layer.units, activation.name, core_parameter(activation), l1, l2)
             for layer, activation, (l1, l2) in zip(
                 self.layers, self.activations, map(self.penalties, range(len(self.layers))), strict=True
             )

@@ -19,14 +19,17 @@ Targets: TypeAlias = npt.NDArray[np.int32] | npt.NDArray[np.float32] | npt.NDArr
 SampleWeight: TypeAlias = npt.NDArray[np.float64] | None
 # (units, activation name, activation parameter, l1, l2)
 LayerSpec: TypeAlias = tuple[int, str, float, float, float]
+# ("uniform", bound), ("normal", standard deviation) or ("constant", value)
+Draw: TypeAlias = tuple[str, float]
 
 class Network32:
     """Parameters of a dense network in float32, and its arithmetic; ``Network64`` is the same in float64.
 
     ``loss`` is one of "softmax_cross_entropy", "sigmoid_cross_entropy" (``loss_parameter``: label smoothing), "mse",
     "half_squared_error", "mae", "huber" (delta), "poisson", "quantile" (q), "hinge", "perceptron". Activation names:
-    "identity", "sigmoid", "tanh", "relu", "leaky_relu" (parameter: slope), "softmax" (last layer only). The weights
-    are zero until ``initialize`` or until they are written.
+    "identity", "sigmoid", "tanh", "relu", "leaky_relu" (parameter: slope), "softmax" (last layer only), "step", "sign",
+    "elu" (parameter: alpha), "selu", "softplus", "gelu", "gelu_tanh", "silu", "mish", "hard_tanh", "softsign". The
+    weights are zero until ``initialize`` or until they are written.
     """
 
     def __init__(
@@ -39,8 +42,11 @@ class Network32:
     ) -> None:
         """With ``pieces``, the weights of layer l have units * pieces[l] columns, piece after piece (maxout)."""
 
-    def initialize(self, seed: int) -> None:
-        """Draw the weights (He for relu kinds, Glorot for the rest), zero the biases, forget the optimizer state."""
+    def initialize(self, seed: int, draws: Sequence[Draw | None] = ()) -> None:
+        """Draw the weights of each layer, zero the biases, forget the optimizer state.
+
+        None, or no draws at all: as usual for the activation, see ``fastmlp.initializers``.
+        """
 
     def weights(self, layer: int) -> Array:
         """View (n_in, n_out) on the weights: writing changes the network."""

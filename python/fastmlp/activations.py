@@ -1,41 +1,146 @@
 """The activations by name, each a small frozen object; their arithmetic is in cpp/kernels/activation-inl.hpp.
 
 An activation turns pre-activations z into activations a, element by element except softmax, which works on a row and
-belongs to the last layer. Formulas and sources: docs/math.md.
+belongs to the last layer. Formulas, derivatives and sources: docs/math.md. Half of this file is examples, and it grows
+with each activation, which is why it is a long one.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import asdict, dataclass
+from typing import ClassVar, get_args
 
 from fastmlp._validation import check_real, resolve_by_name
 
 
 @dataclass(frozen=True)
 class Identity:
-    """a = z."""
+    """a = z; also called "linear".
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.Network(1, [fm.Dense(1, "linear")], seed=0).layers[0].activation
+    Identity()
+    """
 
     name: ClassVar[str] = "identity"
 
 
 @dataclass(frozen=True)
+class Step:
+    """a = 1 where z >= 0, else 0: Heaviside's step, the threshold unit of McCulloch and Pitts (1943).
+
+    Its derivative is 0 everywhere (and taken as 0 at the jump), so layers up to it do not learn by gradients.
+
+    Examples
+    --------
+    A unit that computes "and", with weights set by hand:
+
+    >>> import fastmlp as fm
+    >>> net = fm.Network(2, [fm.Dense(1, "step")])
+    >>> net.set_parameters([1.0, 1.0, -1.5])
+    >>> net.predict([[0, 0], [0, 1], [1, 0], [1, 1]])
+    array([0., 0., 0., 1.], dtype=float32)
+    """
+
+    name: ClassVar[str] = "step"
+
+
+@dataclass(frozen=True)
+class Sign:
+    """a = 1 where z > 0, -1 where z < 0, and 0 at 0: the bipolar threshold unit.
+
+    Its derivative is 0 everywhere (and taken as 0 at the jump), so layers up to it do not learn by gradients.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1, "sign")])
+    >>> net.set_parameters([1.0, 0.0])
+    >>> net.predict([[-2], [0], [2]])
+    array([-1.,  0.,  1.], dtype=float32)
+    """
+
+    name: ClassVar[str] = "sign"
+
+
+@dataclass(frozen=True)
 class Sigmoid:
-    """a = 1 / (1 + exp(-z)), the logistic function, between 0 and 1."""
+    """a = 1 / (1 + exp(-z)), the logistic function, between 0 and 1; also called "logistic".
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1, "sigmoid")])
+    >>> net.set_parameters([1.0, 0.0])
+    >>> net.forward([[-1], [0], [1]]).ravel().round(4)
+    array([0.2689, 0.5   , 0.7311], dtype=float32)
+    """
 
     name: ClassVar[str] = "sigmoid"
 
 
 @dataclass(frozen=True)
 class Tanh:
-    """a = tanh(z), between -1 and 1."""
+    """a = tanh(z), between -1 and 1 (LeCun, Bottou, Orr and Müller, Efficient BackProp, 1998).
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1, "tanh")])
+    >>> net.set_parameters([1.0, 0.0])
+    >>> net.forward([[-1], [0], [1]]).ravel().round(4)
+    array([-0.7616,  0.    ,  0.7616], dtype=float32)
+    """
 
     name: ClassVar[str] = "tanh"
 
 
 @dataclass(frozen=True)
+class HardTanh:
+    """a = min(max(z, -1), 1); the derivative at -1 and 1 is taken as 0 (Collobert, 2004).
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1, "hard_tanh")])
+    >>> net.set_parameters([1.0, 0.0])
+    >>> net.predict([[-3], [0.5], [3]])
+    array([-1. ,  0.5,  1. ], dtype=float32)
+    """
+
+    name: ClassVar[str] = "hard_tanh"
+
+
+@dataclass(frozen=True)
+class Softsign:
+    """a = z / (1 + |z|), between -1 and 1, which it approaches slowly (Bergstra et al., 2009).
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1, "softsign")])
+    >>> net.set_parameters([1.0, 0.0])
+    >>> net.predict([[-3], [0], [1]])
+    array([-0.75,  0.  ,  0.5 ], dtype=float32)
+    """
+
+    name: ClassVar[str] = "softsign"
+
+
+@dataclass(frozen=True)
 class ReLU:
-    """a = max(0, z); the derivative at 0 is taken as 0 (Nair and Hinton, ICML 2010)."""
+    """a = max(0, z); the derivative at 0 is taken as 0 (Nair and Hinton, ICML 2010).
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1, "relu")])
+    >>> net.set_parameters([1.0, 0.0])
+    >>> net.predict([[-2], [0], [2]])
+    array([0., 0., 2.], dtype=float32)
+    """
 
     name: ClassVar[str] = "relu"
 
@@ -48,6 +153,14 @@ class LeakyReLU:
     ----------
     slope : float, default 0.01
         Finite; the derivative where z <= 0.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1, fm.activations.LeakyReLU(0.25))])
+    >>> net.set_parameters([1.0, 0.0])
+    >>> net.predict([[-2], [0], [2]])
+    array([-0.5,  0. ,  2. ], dtype=float32)
     """
 
     slope: float = 0.01
@@ -58,19 +171,181 @@ class LeakyReLU:
 
 
 @dataclass(frozen=True)
+class ELU:
+    """a = z where z > 0, alpha (exp(z) - 1) elsewhere (Clevert, Unterthiner and Hochreiter, ICLR 2016).
+
+    Parameters
+    ----------
+    alpha : float, default 1.0
+        At least 0; the derivative at 0, and minus the limit for z towards minus infinity.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1, "elu")])
+    >>> net.set_parameters([1.0, 0.0])
+    >>> net.predict([[-1], [0], [1]]).round(4)
+    array([-0.6321,  0.    ,  1.    ], dtype=float32)
+    """
+
+    alpha: float = 1.0
+    name: ClassVar[str] = "elu"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "alpha", check_real(self.alpha, "alpha", minimum=0.0))
+
+
+@dataclass(frozen=True)
+class SELU:
+    """a = 1.0507 z where z > 0, 1.0507 * 1.6733 (exp(z) - 1) elsewhere (Klambauer et al., NeurIPS 2017).
+
+    With these constants (and more digits of them) and weights of mean 0 and variance 1 / inputs, mean 0 and variance 1
+    pass from layer to layer. The derivative at 0 is taken as 1.0507 * 1.6733.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1, "selu")])
+    >>> net.set_parameters([1.0, 0.0])
+    >>> net.predict([[-1], [0], [1]]).round(4)
+    array([-1.1113,  0.    ,  1.0507], dtype=float32)
+    """
+
+    name: ClassVar[str] = "selu"
+
+
+@dataclass(frozen=True)
+class Softplus:
+    """a = log(1 + exp(z)), a smooth relu (Glorot, Bordes and Bengio, AISTATS 2011).
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1, "softplus")])
+    >>> net.set_parameters([1.0, 0.0])
+    >>> net.predict([[-1], [0], [100]]).round(4)
+    array([  0.3133,   0.6931, 100.    ], dtype=float32)
+    """
+
+    name: ClassVar[str] = "softplus"
+
+
+@dataclass(frozen=True)
+class GELU:
+    """a = z P(z), P the standard normal distribution: P(z) = (1 + erf(z / sqrt 2)) / 2 (Hendrycks and Gimpel, 2016).
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1, "gelu")])
+    >>> net.set_parameters([1.0, 0.0])
+    >>> net.predict([[-1], [0], [1]]).round(4)
+    array([-0.1587,  0.    ,  0.8413], dtype=float32)
+    """
+
+    name: ClassVar[str] = "gelu"
+
+
+@dataclass(frozen=True)
+class GELUTanh:
+    """a = z (1 + tanh(sqrt(2 / pi) (z + 0.044715 z^3))) / 2, close to gelu (Hendrycks and Gimpel, 2016).
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1, "gelu_tanh")])
+    >>> net.set_parameters([1.0, 0.0])
+    >>> net.predict([[-1], [0], [1]]).round(4)
+    array([-0.1588,  0.    ,  0.8412], dtype=float32)
+    """
+
+    name: ClassVar[str] = "gelu_tanh"
+
+
+@dataclass(frozen=True)
+class SiLU:
+    """a = z / (1 + exp(-z)), also called "swish" (Elfwing, Uchibe and Doya, 2018; Ramachandran, Zoph and Le, 2017).
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1, "silu")])
+    >>> net.set_parameters([1.0, 0.0])
+    >>> net.predict([[-1], [0], [1]]).round(4)
+    array([-0.2689,  0.    ,  0.7311], dtype=float32)
+    """
+
+    name: ClassVar[str] = "silu"
+
+
+@dataclass(frozen=True)
+class Mish:
+    """a = z tanh(log(1 + exp(z))) (Misra, BMVC 2020).
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1, "mish")])
+    >>> net.set_parameters([1.0, 0.0])
+    >>> net.predict([[-1], [0], [1]]).round(4)
+    array([-0.3034,  0.    ,  0.8651], dtype=float32)
+    """
+
+    name: ClassVar[str] = "mish"
+
+
+@dataclass(frozen=True)
 class Softmax:
-    """a_k = exp(z_k) / sum_j exp(z_j): positive outputs that add up to one, in the last layer."""
+    """a_k = exp(z_k) / sum_j exp(z_j): positive outputs that add up to one, in the last layer.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(2, "softmax")])
+    >>> net.set_parameters([0.0, 0.0, 0.0, 1.0])
+    >>> net.forward([[7]]).round(4)
+    array([[0.2689, 0.7311]], dtype=float32)
+    """
 
     name: ClassVar[str] = "softmax"
 
 
-Activation = Identity | Sigmoid | Tanh | ReLU | LeakyReLU | Softmax
+Activation = (
+    Identity
+    | Sigmoid
+    | Tanh
+    | ReLU
+    | LeakyReLU
+    | Softmax
+    | Step
+    | Sign
+    | ELU
+    | SELU
+    | Softplus
+    | GELU
+    | GELUTanh
+    | SiLU
+    | Mish
+    | HardTanh
+    | Softsign
+)
 
-ACTIVATIONS: dict[str, type[Activation]] = {
-    kind.name: kind for kind in (Identity, Sigmoid, Tanh, ReLU, LeakyReLU, Softmax)
-}
+# by the one name that model files and the core know
+ACTIVATIONS: dict[str, type[Activation]] = {kind.name: kind for kind in get_args(Activation)}
+# other names of the field
+ALIASES: dict[str, type[Activation]] = {"linear": Identity, "logistic": Sigmoid, "swish": SiLU}
 
 
 def resolve_activation(value: str | Activation) -> Activation:
     """Return the activation object for a name or an object; a wrong name lists the valid ones."""
-    return resolve_by_name(value, ACTIVATIONS, "activation")
+    return resolve_by_name(value, ACTIVATIONS | ALIASES, "activation")
+
+
+def core_parameter(activation: Activation) -> float:
+    """Return the one number that the core takes with an activation: its setting, or 0 if it has none."""
+    return float(next(iter(asdict(activation).values()), 0.0))
+
+
+def has_no_slope(activation: Activation) -> bool:
+    """Return whether the derivative is 0 everywhere, so that nothing before it learns by gradients."""
+    return isinstance(activation, Step | Sign)

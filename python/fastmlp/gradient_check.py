@@ -6,9 +6,9 @@ layer, the inputs), for a single small element says more about rounding than abo
 h = 1e-6 gets three more steps, larger ones against rounding and a smaller one against curvature and kinks: a wrong
 derivative is wrong with each. What rounding does to the quotient with the largest step that helps is not counted.
 
-Samples with a pre-activation of relu or leaky_relu within 1e-5 of its kink at 0 are left out, and so are samples with
-an output as near to a kink of the loss (mae, quantile, hinge, perceptron) and weights as near to 0 under an l1
-penalty. Everything here is arithmetic for a check, far from the hot path.
+Samples with a pre-activation within 1e-5 of a kink or jump of its activation are left out, and so are samples with an
+output as near to a kink of the loss (mae, quantile, hinge, perceptron) and weights as near to 0 under an l1 penalty.
+Everything here is arithmetic for a check, far from the hot path.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from fastmlp._table import as_table
 from fastmlp._validation import check_function, check_gradient, check_integer, check_point, check_real, check_value
-from fastmlp.activations import LeakyReLU, ReLU
+from fastmlp.activations import ELU, SELU, Activation, HardTanh, LeakyReLU, ReLU, Sign, Step
 from fastmlp.layers import Maxout
 from fastmlp.losses import CrossEntropy, Hinge, MeanAbsoluteError, Perceptron, Quantile
 from fastmlp.runtime import thread_limit
@@ -196,7 +196,7 @@ def check_network(
     far = _far_from_kinks(core, architecture, (X[taken].astype(np.float64), shift, scale), targets[taken])
     if not far.any():
         raise ValueError(
-            f"each of the {len(taken)} samples has a pre-activation within {KINK:g} of a kink (of relu or maxout), "
+            f"each of the {len(taken)} samples has a pre-activation within {KINK:g} of the kink of its activation, "
             "or an output as near to one of the loss, where gradients cannot be compared: use other samples, "
             "or initial biases other than 0."
         )
@@ -246,14 +246,17 @@ def _far_from_kinks(
     all_outputs = core.activations(X, thread_limit())
     layers = zip(architecture.layers, architecture.activations, all_outputs, strict=True)
     for index, (layer, activation, outputs) in enumerate(layers):
-        is_last = index + 1 == len(all_outputs)
+        kinks = _kinks(activation)
+        if index + 1 == len(all_outputs) and isinstance(architecture.loss, Perceptron):
+            kinks = (0.0,)
         if isinstance(layer, Maxout):
             z = np.sort((inputs @ core.weights(index) + core.bias(index)).reshape(len(X), layer.pieces, layer.units), 1)
             far &= ~(z[:, -1] - z[:, -2] <= KINK).any(axis=1)
-        elif isinstance(activation, ReLU | LeakyReLU) or (is_last and isinstance(architecture.loss, Perceptron)):
+        elif kinks:
             z = inputs @ core.weights(index) + core.bias(index)
             # NaN is near nothing: it is compared, and fails
-            far &= ~(np.abs(z) <= KINK).any(axis=1)
+            for kink in kinks:
+                far &= ~(np.abs(z - kink) <= KINK).any(axis=1)
         inputs = outputs
     rows = np.eye(architecture.n_outputs)[targets] if targets.ndim == 1 else targets
     if isinstance(architecture.loss, Hinge):
@@ -264,6 +267,15 @@ def _far_from_kinks(
         is_flat = outputs == 0 if isinstance(activation, ReLU) else activation.name in ("step", "sign")
         far &= ~(near & ~np.broadcast_to(is_flat, near.shape)).any(axis=1)
     return far
+
+
+def _kinks(activation: Activation) -> tuple[float, ...]:
+    """Return the pre-activations at which an activation has no derivative."""
+    if isinstance(activation, HardTanh):
+        return (-1.0, 1.0)
+    # with alpha = 1 the two sides of elu meet with the same slope
+    has_kink = activation.alpha != 1 if isinstance(activation, ELU) else False
+    return (0.0,) if has_kink or isinstance(activation, ReLU | LeakyReLU | SELU | Step | Sign) else ()
 
 
 class _Checker:

@@ -6,13 +6,14 @@ In which order they may stand is said in _stack.py, what Standardize and Rescale
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy.typing as npt
 
 from fastmlp._validation import check_integer, check_real
 from fastmlp.activations import Activation, resolve_activation
+from fastmlp.initializers import Initializer, resolve_initializer
 
 # what the core can pad without overflow; far smaller ones already end in a MemoryError that names the bytes
 MAX_UNITS = 2**56 - 1
@@ -30,26 +31,36 @@ class Dense:
         See ``fastmlp.activations``.
     l1, l2 : float, optional
         Penalties of this layer's weights, in place of the network's.
+    initializer : str or initializer object, optional
+        How the weights are drawn, see ``fastmlp.initializers``; default: as usual for the activation.
 
     Examples
     --------
     >>> import fastmlp as fm
     >>> fm.Dense(128, "relu")
     Dense(units=128, activation=ReLU(), l1=None, l2=None)
+    >>> fm.Dense(128, "tanh", initializer="lecun_normal")
+    Dense(units=128, activation=Tanh(), l1=None, l2=None, initializer=LecunNormal())
     """
 
     units: int
     activation: str | Activation = "identity"
     l1: float | None = None
     l2: float | None = None
+    initializer: str | Initializer | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "units", check_integer(self.units, "units", minimum=1, maximum=MAX_UNITS))
         object.__setattr__(self, "activation", resolve_activation(self.activation))
+        object.__setattr__(self, "initializer", resolve_initializer(self.initializer))
         for name in ("l1", "l2"):
             value = getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, check_real(value, name, minimum=0.0))
+
+    def __repr__(self) -> str:
+        given = [part.name for part in fields(self) if part.name != "initializer" or self.initializer is not None]
+        return f"Dense({', '.join(f'{name}={getattr(self, name)!r}' for name in given)})"
 
 
 @dataclass(frozen=True)
@@ -287,6 +298,8 @@ class DenseLayer:
         Write into it, ``layer.weights[:] = values``, to change the network.
     bias : array of shape (units * pieces,)
         Likewise.
+    initializer : initializer object or None
+        The one given.
     """
 
     units: int
@@ -296,3 +309,4 @@ class DenseLayer:
     pieces: int = field(repr=False)
     weights: npt.NDArray[Any] = field(repr=False)
     bias: npt.NDArray[Any] = field(repr=False)
+    initializer: Initializer | None = field(default=None, repr=False)

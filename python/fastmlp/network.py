@@ -79,7 +79,8 @@ class Network:
 
     Notes
     -----
-    Initial weights: He et al., ICCV 2015, for the relu kinds; Glorot and Bengio, AISTATS 2010, for the rest; biases 0.
+    Initial weights, unless a layer brings an initializer: He et al., ICCV 2015, for relu, its leaky, smooth and
+    exponential kinds; Klambauer et al., 2017, for selu; Glorot and Bengio, AISTATS 2010, for the rest; biases 0.
     One object is not for several threads at a time: a call while another thread is in ``fit`` raises RuntimeError.
 
     Examples
@@ -123,6 +124,7 @@ class Network:
                 pieces_of(layer),
                 self._core.weights(index),
                 self._core.bias(index),
+                architecture.initializers[index],
             )
             for index, (layer, activation) in enumerate(zip(architecture.layers, architecture.activations, strict=True))
         ]
@@ -185,7 +187,7 @@ class Network:
         True
         """
         self._guard.check_idle()
-        self._core.initialize(self.seed)
+        self._core.initialize(self.seed, self._architecture.draws)
         self._epochs_trained = 0
         self._scale_inputs(self._architecture.scaling)
 
@@ -484,7 +486,7 @@ class Network:
         Raises
         ------
         ValueError
-            An argument is not as described, or every sample lies at a kink of relu, leaky_relu or the loss.
+            An argument is not as described, or every sample lies at a kink or jump of an activation or of the loss.
 
         Notes
         -----

@@ -35,7 +35,8 @@ from fastmlp._safetensors import (
     read_tensors,
     short,
 )
-from fastmlp.activations import ACTIVATIONS
+from fastmlp.activations import ACTIVATIONS, Activation
+from fastmlp.initializers import INITIALIZERS, Initializer
 from fastmlp.layers import AnyLayer, Dense, Dropout, LayerNorm, Maxout, Rescale, Standardize
 from fastmlp.losses import LOSSES, CrossEntropy, Loss
 
@@ -215,9 +216,11 @@ def _described_layers(network: Network) -> Iterator[dict[str, Any]]:
         yield {
             "kind": "dense",
             "units": layer.units,
-            "activation": {"name": layer.activation.name, **asdict(layer.activation)},
+            "activation": _described(layer.activation),
             "l1": layer.l1,
             "l2": layer.l2,
+            # only where one was given, as older files have none
+            **({} if layer.initializer is None else {"initializer": _described(layer.initializer)}),
         }
 
 
@@ -240,7 +243,7 @@ def _layer(entry: Any) -> AnyLayer:
     if entry.get("kind") == "rescale":
         check_keys(entry, {"kind", "to", "minimum", "maximum"}, "a rescale layer")
         return Rescale(entry["to"], entry["minimum"], entry["maximum"])
-    check_keys(entry, {"kind", "units", "activation", "l1", "l2"}, "a layer")
+    check_keys(entry, {"kind", "units", "activation", "l1", "l2"} | (entry.keys() & {"initializer"}), "a layer")
     if entry["kind"] != "dense":
         raise ValueError(f"a layer is of the kind {short(entry['kind'])}")
     return Dense(
@@ -248,7 +251,13 @@ def _layer(entry: Any) -> AnyLayer:
         _of_kind(entry["activation"], ACTIVATIONS, "activation"),
         l1=of_type(entry["l1"], float, "l1"),
         l2=of_type(entry["l2"], float, "l2"),
+        initializer=_of_kind(entry["initializer"], INITIALIZERS, "initializer") if "initializer" in entry else None,
     )
+
+
+def _described(settings: Activation | Initializer) -> dict[str, Any]:
+    """Return {"name": ..., parameter: value, ...}."""
+    return {"name": settings.name, **asdict(settings)}
 
 
 def _loss_entry(loss: Loss) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ import numpy as np
 from fastmlp import _core
 from fastmlp._outputs import metric_name
 from fastmlp._validation import check_callables, check_flag, check_integer, check_pair, check_verdict
+from fastmlp.activations import has_no_slope
 from fastmlp.callbacks import Callback
 from fastmlp.history import Epoch, History
 from fastmlp.optimizers import Optimizer, resolve_optimizer
@@ -62,6 +64,7 @@ def fit(
         pair = check_pair(validation_data, "validation_data")
         validation = network._architecture.check(*pair, names=("validation_data[0]", "validation_data[1]"))
         columns += ["validation_loss", f"validation_{metric_name(validation[1], network._architecture.meaning)}"]
+    _warn_of_layers_that_do_not_learn(network)
     for callback in called:
         if hasattr(callback, "begin"):
             callback.begin(network, columns)
@@ -98,6 +101,21 @@ def fit(
         if hasattr(callback, "end"):
             callback.end(network)
     return history
+
+
+def _warn_of_layers_that_do_not_learn(network: Network) -> None:
+    """Say which layer has a derivative of 0, unless it is the last and its loss does not use the derivative."""
+    last = len(network.layers) - 1
+    for index in range(last, -1, -1):
+        activation = network.layers[index].activation
+        if has_no_slope(activation) and not (index == last and network.loss_function.name == "perceptron"):
+            warnings.warn(
+                f"layers[{index}] has {activation.name!r}, whose derivative is 0, so that neither this layer nor those "
+                "before it learn: use 'sigmoid' or 'tanh' there to train them.",
+                UserWarning,
+                stacklevel=4,
+            )
+            return
 
 
 def _call(callbacks: list[Callback], network: Network, epoch: Epoch) -> bool:

@@ -54,6 +54,11 @@ void train_all(int threads, Hash& hash) {
   train<T>({{17, A::tanh, 0, 1e-3, 0}, {33, A::leaky_relu, 0.1, 0, 1e-3}, {5, A::sigmoid, 0, 0, 0}},
            LossKind::sigmoid_cross_entropy, OptimizerKind::adam, threads, hash);
   train<T>({{65, A::sigmoid, 0, 0, 0}, {3, A::softmax, 0, 0, 0}}, LossKind::mse, OptimizerKind::adam, threads, hash);
+  for (A a : {A::step, A::sign, A::elu, A::selu, A::softplus, A::gelu, A::gelu_tanh, A::silu, A::mish, A::hard_tanh,
+              A::softsign}) {
+    train<T>({{21, A::tanh, 0, 0, 0}, {18, a, 0.7, 0, 0}, {5, A::softmax, 0, 0, 0}}, LossKind::softmax_cross_entropy,
+             OptimizerKind::sgd, threads, hash);
+  }
   // a sum of more terms than go through a tile at a time
   train<T>({{1030, A::relu, 0, 0, 0}, {7, A::softmax, 0, 0, 0}}, LossKind::softmax_cross_entropy, OptimizerKind::sgd,
            threads, hash);

@@ -26,13 +26,15 @@ def network(hidden="tanh", last="softmax", **arguments):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("hidden", [name for name in ACTIVATIONS if name != "softmax"])
 @pytest.mark.parametrize(
-    ("last", "loss"),
+    ("hidden", "last", "loss"),
     [
-        (last, loss)
-        for last, loss in itertools.product(ACTIVATIONS, LOSSES)
-        if last in LAST_ACTIVATIONS.get(loss, ACTIVATIONS)
+        *itertools.product([name for name in ACTIVATIONS if name != "softmax"], ["softmax"], ["cross_entropy", "mse"]),
+        *(
+            (hidden, last, loss)
+            for hidden, last, loss in itertools.product(["tanh", "relu"], ACTIVATIONS, LOSSES)
+            if last in LAST_ACTIVATIONS.get(loss, ACTIVATIONS)
+        ),
     ],
 )
 def test_every_network_passes_with_weights_and_penalties(hidden, last, loss, dtype):
@@ -132,7 +134,7 @@ def test_samples_at_a_kink_are_left_out():
     assert report.passed
     assert (report.n_samples, report.n_samples_left_out) == (2, 2)
     assert {probe.parameter[:4] for probe in report.worst if probe.where == "inputs"} <= {"X[2,", "X[3,"}
-    with pytest.raises(ValueError, match=r"^each of the 1 samples has a pre-activation within 1e-05 of a kink"):
+    with pytest.raises(ValueError, match=r"^each of the 1 samples has a pre-activation within 1e-05 of the kink"):
         net.check_gradients([[0, 0]], [0])
     assert fm.Network(2, [fm.Dense(1, "tanh")], seed=0).check_gradients([[0, 0]], [0]).n_samples == 1
 
@@ -167,6 +169,28 @@ def test_signs_that_cancel_raise_no_alarm(loss, seed):
     y = net.forward(X[:14])[:, 0] + np.where(np.arange(14) % 2, 1, -1) * random.uniform(0.0005, 1, 14)
     report = net.check_gradients(X[:14], y)
     assert report.passed, report
+
+
+@pytest.mark.parametrize(
+    ("activation", "kinks"),
+    [
+        ("leaky_relu", [0]),
+        (fm.activations.ELU(0.5), [0]),
+        ("selu", [0]),
+        ("step", [0]),
+        ("sign", [0]),
+        ("hard_tanh", [-1, 1]),
+        ("elu", []),
+        ("softsign", []),
+        ("gelu", []),
+    ],
+)
+def test_every_kink_and_jump_is_known(activation, kinks):
+    net = fm.Network(1, [fm.Dense(1, activation), fm.Dense(1)], seed=0)
+    net.set_parameters([1.0, 0.0, 1.0, 0.0])
+    report = net.check_gradients([[-1], [0], [1], [0.5]], [1.0, 2.0, 3.0, 4.0])
+    assert report.passed, report
+    assert report.n_samples_left_out == len(kinks)
 
 
 def test_weights_at_the_kink_of_l1_are_left_out():

@@ -219,9 +219,9 @@ BAD = [
     (lambda: fm.Dense(0), ValueError, "units must be an integer from 1 to "),
     (lambda: fm.Dense(True), TypeError, "units must be an integer from 1 to "),
     (
-        lambda: fm.Dense(3, "gelu"),
+        lambda: fm.Dense(3, "rellu"),
         ValueError,
-        "activation 'gelu' does not exist: use one of 'identity', 'sigmoid', 'tanh', 'relu', 'leaky_relu', 'softmax'",
+        "activation 'rellu' does not exist: use one of 'identity', 'sigmoid', 'tanh', 'relu', 'leaky_relu', 'softmax'",
     ),
     (lambda: fm.Dense(3, l2="much"), TypeError, "l2 must be a number (at least 0.0), got 'much'."),
     (lambda: network().set_parameters([1, 2]), ValueError, "parameters has shape (2,), but must be one flat vector"),

@@ -12,7 +12,7 @@ import math
 import pytest
 
 from fastmlp.activations import ACTIVATIONS as ACTIVATION_KINDS
-from fastmlp.activations import Identity, LeakyReLU, Sigmoid, Softmax
+from fastmlp.activations import ELU, Identity, LeakyReLU, Sigmoid, Softmax
 from fastmlp.losses import LOSSES as LOSS_KINDS
 from fastmlp.losses import CrossEntropy, Huber, Quantile
 from fastmlp.optimizers import OPTIMIZERS as OPTIMIZER_KINDS
@@ -25,6 +25,17 @@ FORMULAS = {
     "tanh": lambda z: (math.exp(2.0 * z) - 1.0) / (math.exp(2.0 * z) + 1.0),
     "relu": lambda z: z if z > 0.0 else 0.0,
     "leaky_relu": lambda z: z if z > 0.0 else 0.01 * z,
+    "step": lambda z: 0.0 if z < 0.0 else 1.0,
+    "sign": lambda z: 0.0 if z == 0.0 else math.copysign(1.0, z),
+    "elu": lambda z: z if z > 0.0 else math.expm1(z),
+    "selu": lambda z: 1.0507009873554805 * (z if z > 0.0 else 1.6732632423543772 * math.expm1(z)),
+    "softplus": lambda z: math.log(1.0 + math.exp(z)),
+    "gelu": lambda z: z * math.erfc(-z / math.sqrt(2.0)) / 2.0,
+    "gelu_tanh": lambda z: z / (1.0 + math.exp(-math.sqrt(8.0 / math.pi) * (z + 0.044715 * z * z * z))),
+    "silu": lambda z: z / (1.0 + math.exp(-z)),
+    "mish": lambda z: z * math.tanh(math.log(1.0 + math.exp(z))),
+    "hard_tanh": lambda z: max(-1.0, min(1.0, z)),
+    "softsign": lambda z: z / (1.0 + abs(z)),
 }
 
 
@@ -86,6 +97,27 @@ def test_leaky_relu_takes_any_slope(slope):
     add(*a).backward()
     assert [gate.value for gate in a] == [-3.0 * slope, 3.0]
     assert [gate.gradient for gate in z] == [slope, 1.0]
+
+
+def slope(name, z, settings=None):
+    gate = Gate(z)
+    ACTIVATIONS[name]([gate], settings)[0].backward()
+    return gate.gradient
+
+
+def test_kinks_and_jumps_have_the_documented_slopes():
+    for zero in (0.0, -0.0):
+        assert slope("elu", zero, ELU(0.3)) == 0.3
+        assert slope("selu", zero) == 1.0507009873554805 * 1.6732632423543772
+        assert slope("step", zero) == slope("sign", zero) == 0.0
+    assert slope("hard_tanh", 1.0) == slope("hard_tanh", -1.0) == 0.0
+    assert slope("hard_tanh", 0.5) == 1.0
+
+
+@pytest.mark.parametrize("name", ["elu", "selu", "softplus", "gelu", "gelu_tanh", "silu", "mish", "softsign"])
+def test_saturated_units_do_not_overflow(name):
+    far = [ACTIVATIONS[name](gates(z), ACTIVATION_KINDS[name]())[0].value for z in (-1e4, 1e4)]
+    assert all(math.isfinite(a) for a in far)
 
 
 def test_log_sum_exp_agrees_with_its_formula_and_does_not_overflow():

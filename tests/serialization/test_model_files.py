@@ -101,6 +101,29 @@ def test_a_cross_entropy_without_parameters_is_written_as_in_the_first_files(tmp
     assert b'\\"loss\\":{\\"name\\":\\"cross_entropy\\"}' in (tmp_path / "model").read_bytes()
 
 
+@pytest.mark.parametrize(
+    "initializer",
+    [
+        *fm.initializers.NAMED,
+        fm.initializers.Constant(0.1),
+        fm.initializers.Uniform(0.2),
+        fm.initializers.Normal(0.3),
+        None,
+    ],
+)
+def test_every_initializer_comes_back_and_draws_the_same_weights_again(tmp_path, initializer):
+    net = fm.Network(2, [fm.Dense(3, fm.activations.ELU(0.5), initializer=initializer)], seed=1)
+    initial = net.get_parameters()
+    net.layers[0].weights[:] = 1
+    net.save(tmp_path / "model")
+    again = fm.load(tmp_path / "model")
+    assert again.layers[0].initializer == net.layers[0].initializer
+    assert (b"initializer" in (tmp_path / "model").read_bytes()) == (initializer is not None)
+    np.testing.assert_array_equal(again.get_parameters(), net.get_parameters())
+    again.reset()
+    np.testing.assert_array_equal(again.get_parameters(), initial)
+
+
 def test_safetensors_itself_reads_the_file(tmp_path):
     net = network()
     net.save(tmp_path / "model.safetensors")

@@ -39,6 +39,7 @@ from fastmlp.reference.graph import (
     absolute,
     add,
     divide,
+    erf,
     exp,
     log,
     log1p,
@@ -48,6 +49,7 @@ from fastmlp.reference.graph import (
     negate,
     power,
     sqrt,
+    step,
     subtract,
     tanh,
 )
@@ -65,6 +67,7 @@ __all__ = [
     "absolute",
     "add",
     "divide",
+    "erf",
     "exp",
     "log",
     "log1p",
@@ -76,6 +79,7 @@ __all__ = [
     "sigmoid",
     "softmax",
     "sqrt",
+    "step",
     "subtract",
     "tanh",
 ]

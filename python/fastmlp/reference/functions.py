@@ -12,13 +12,14 @@ The dictionaries at the end map the names of ``fastmlp.activations`` and ``fastm
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from fastmlp.activations import Activation, Softmax
 from fastmlp.layers import Scaling, Standardize
 from fastmlp.losses import CrossEntropy, Huber, Loss, Quantile
-from fastmlp.reference.graph import Gate, absolute, add, exp, log1p, maximum, minimum, sqrt, tanh
+from fastmlp.reference.graph import Gate, absolute, add, erf, exp, log1p, maximum, minimum, sqrt, step, tanh
 
 Row: TypeAlias = list[Gate]
 
@@ -52,6 +53,41 @@ def sigmoid(z: Gate) -> Gate:
 def leaky_relu(z: Gate, slope: float) -> Gate:
     """Return z where z > 0 and slope z elsewhere."""
     return maximum(z, 0.0) + slope * minimum(z, 0.0)
+
+
+def sign(z: Gate) -> Gate:
+    """Return 1 where z > 0, -1 where z < 0 and 0 at 0, where both steps are up."""
+    return step(z) - step(-z)
+
+
+def elu(z: Gate, alpha: float) -> Gate:
+    """Return z where z > 0 and alpha (exp(z) - 1) elsewhere."""
+    return maximum(z, 0.0) + alpha * (exp(minimum(z, 0.0)) - 1.0)
+
+
+def selu(z: Gate) -> Gate:
+    """Return elu with the two constants for which mean 0 and variance 1 are a fixed point."""
+    return 1.0507009873554805 * elu(z, 1.6732632423543772)
+
+
+def softplus(z: Gate) -> Gate:
+    """Return log(exp(0) + exp(z))."""
+    return log_sum_exp([Gate(0.0), z])
+
+
+def gelu(z: Gate) -> Gate:
+    """Return z times the probability that a standard normal number is below z."""
+    return z * (0.5 * (1.0 + erf(z / math.sqrt(2.0))))
+
+
+def gelu_tanh(z: Gate) -> Gate:
+    """Return gelu's approximation by tanh."""
+    return z * (0.5 * (1.0 + tanh(math.sqrt(2.0 / math.pi) * (z + 0.044715 * z**3))))
+
+
+def hard_tanh(z: Gate) -> Gate:
+    """Return z, but at least -1 and at most 1."""
+    return maximum(minimum(1.0, z), -1.0)
 
 
 def cross_entropy(z: Row, a: Row, y: Sequence[float], last: Activation, settings: CrossEntropy) -> Gate:
@@ -164,6 +200,17 @@ ACTIVATIONS: dict[str, Callable[[Row, Any], Row]] = {
     "relu": lambda z, _: [maximum(z_k, 0.0) for z_k in z],
     "leaky_relu": lambda z, settings: [leaky_relu(z_k, settings.slope) for z_k in z],
     "softmax": lambda z, _: softmax(z),
+    "step": lambda z, _: [step(z_k) for z_k in z],
+    "sign": lambda z, _: [sign(z_k) for z_k in z],
+    "elu": lambda z, settings: [elu(z_k, settings.alpha) for z_k in z],
+    "selu": lambda z, _: [selu(z_k) for z_k in z],
+    "softplus": lambda z, _: [softplus(z_k) for z_k in z],
+    "gelu": lambda z, _: [gelu(z_k) for z_k in z],
+    "gelu_tanh": lambda z, _: [gelu_tanh(z_k) for z_k in z],
+    "silu": lambda z, _: [z_k * sigmoid(z_k) for z_k in z],
+    "mish": lambda z, _: [z_k * tanh(softplus(z_k)) for z_k in z],
+    "hard_tanh": lambda z, _: [hard_tanh(z_k) for z_k in z],
+    "softsign": lambda z, _: [z_k / (1.0 + absolute(z_k)) for z_k in z],
 }
 
 # logits z and outputs a of the last layer for one sample, target y, last activation, settings of the loss -> its value

@@ -7,8 +7,8 @@
 
 A gate that feeds several others receives one share from each, and the shares add up. That is all of backpropagation;
 what follows is one small function per gate. Where a gate has no derivative (the kinks of maximum, minimum and
-absolute) its docstring says which one it takes. Outside its domain, or beyond the largest float, a gate raises what
-``math`` raises. Activations and losses are made of these gates in functions.py.
+absolute, the jump of step) its docstring says which one it takes. Outside its domain, or beyond the largest float, a
+gate raises what ``math`` raises. Activations and losses are made of these gates in functions.py.
 """
 
 from __future__ import annotations
@@ -190,6 +190,18 @@ def exp(x: Gate | float) -> Gate:
     x = as_gate(x)
     value = math.exp(x.value)
     return Gate(value, (x,), (value,))
+
+
+def erf(x: Gate | float) -> Gate:
+    """Error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x."""
+    x = as_gate(x)
+    return Gate(math.erf(x.value), (x,), (2.0 / math.sqrt(math.pi) * math.exp(-(x.value**2)),))
+
+
+def step(x: Gate | float) -> Gate:
+    """1 where x >= 0, else 0; flat on both sides, and the derivative at the jump is taken as 0, too."""
+    x = as_gate(x)
+    return Gate(1.0 if x.value >= 0.0 else 0.0, (x,), (0.0,))
 
 
 def log(x: Gate | float) -> Gate:

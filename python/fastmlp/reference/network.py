@@ -2,7 +2,8 @@
 
 Every call builds the graph of its samples from the numbers in ``weights`` and ``biases``, and reads from it what it
 wants: values (forward, loss) or, after ``backward``, gradients. Nothing here knows a derivative. The gates are in
-graph.py, activations, losses and penalties in functions.py, the rules that change the parameters in optimizers.py.
+graph.py, activations, losses and penalties in functions.py, initial weights in initial.py, the rules that change the
+parameters in optimizers.py.
 Weights are lists [input][unit], so that a layer is a = activation(x W + b) with x a row.
 """
 
@@ -17,13 +18,15 @@ from typing import TypeAlias
 
 from fastmlp._stack import resolve_layers
 from fastmlp._validation import check_integer, check_real
-from fastmlp.activations import Identity, LeakyReLU, ReLU, resolve_activation
+from fastmlp.activations import Identity, resolve_activation
+from fastmlp.initializers import resolve_initializer
 from fastmlp.layers import AnyLayer, Maxout, check_scaling
 from fastmlp.losses import CrossEntropy, Loss, resolve_loss
 from fastmlp.optimizers import Optimizer, resolve_optimizer
 from fastmlp.reference.circuit import Circuit, Gradients, Matrix, Vector
 from fastmlp.reference.functions import ACTIVATIONS, LOSSES, layer_norm, maxout, penalty, scaled
 from fastmlp.reference.graph import Gate, add
+from fastmlp.reference.initial import drawn_weights, usual_initializer
 from fastmlp.reference.optimizers import Training
 from fastmlp.reference.rows import check_length, float_row, target_row, weigh_classes
 
@@ -96,15 +99,16 @@ class Network:
         self._generator = random.Random(0)  # of dropout
 
     def initialize(self, seed: int) -> None:
-        """Draw the weights (He for relu kinds, Glorot for the rest; uniform), zero the biases, forget the optimizer.
+        """Draw the weights as the layer's initializer says, zero the biases, forget the optimizer.
 
         The numbers are Python's own and not those that ``fastmlp.Network`` draws from the same seed.
         """
         generator = self._generator = random.Random(seed)
-        for layer, ((n_in, n_out), activation) in enumerate(zip(self._shapes, self._activations, strict=True)):
-            limit = math.sqrt(6.0 / (n_in if isinstance(activation, ReLU | LeakyReLU) else n_in + n_out))
-            self.weights[layer] = [[generator.uniform(-limit, limit) for _ in range(n_out)] for _ in range(n_in)]
-            self.biases[layer] = [0.0] * n_out
+        for index, (layer, (n_in, n_out)) in enumerate(zip(self.layers, self._shapes, strict=True)):
+            given = None if isinstance(layer, Maxout) else resolve_initializer(layer.initializer)
+            initializer = given or usual_initializer(self._activations[index])
+            self.weights[index] = drawn_weights(initializer, n_in, n_out, generator)
+            self.biases[index] = [0.0] * n_out
         self._training = None
 
     def get_parameters(self) -> Vector:

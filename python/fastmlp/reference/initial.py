@@ -1,0 +1,34 @@
+"""Initial weights: the distributions of ``fastmlp.initializers``, with numbers of Python's own generator.
+
+So these are other numbers than those that ``fastmlp.Network`` draws from the same seed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from fastmlp.activations import Activation
+from fastmlp.initializers import GlorotUniform, HeUniform, Initializer, LecunNormal
+
+# generator, and bound, standard deviation or value -> one weight
+DISTRIBUTIONS: dict[str, Callable[[random.Random, float], float]] = {
+    "uniform": lambda generator, bound: generator.uniform(-bound, bound),
+    "normal": lambda generator, deviation: generator.gauss(0.0, deviation),
+    "constant": lambda _, value: value,
+}
+# activations that let about half of their inputs through
+ONE_SIDED = ("relu", "leaky_relu", "elu", "softplus", "gelu", "gelu_tanh", "silu", "mish")
+
+
+def usual_initializer(activation: Activation) -> Initializer:
+    """Return how the weights before an activation are drawn where the layer does not say it."""
+    if activation.name == "selu":
+        return LecunNormal()
+    return HeUniform() if activation.name in ONE_SIDED else GlorotUniform()
+
+
+def drawn_weights(initializer: Initializer, n_in: int, n_out: int, generator: random.Random) -> list[list[float]]:
+    """Return a matrix [input][unit] of new weights."""
+    distribution, size = initializer.draw(n_in, n_out)
+    return [[DISTRIBUTIONS[distribution](generator, size) for _ in range(n_out)] for _ in range(n_in)]
