@@ -9,8 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fastmlp import _core, activations, callbacks, datasets, losses, optimizers
-from fastmlp.callbacks import EarlyStopping
+from fastmlp import _core, activations, callbacks, datasets, losses, metrics, optimizers
+from fastmlp.callbacks import EarlyStopping, LambdaCallback, LogEvaluation, ModelCheckpoint
 from fastmlp.gradient_check import GradientReport, check_gradients
 from fastmlp.gradients import Gradients
 from fastmlp.history import History
@@ -32,6 +32,9 @@ __all__ = [
     "GradientReport",
     "Gradients",
     "History",
+    "LambdaCallback",
+    "LogEvaluation",
+    "ModelCheckpoint",
     "ModelFileError",
     "Network",
     "activations",
@@ -43,6 +46,7 @@ __all__ = [
     "get_num_threads",
     "load",
     "losses",
+    "metrics",
     "num_threads",
     "optimizers",
     "save",
