@@ -346,8 +346,6 @@ def check_metrics(metrics: Any, names: Mapping[str, Any]) -> dict[str, Any]:
         else:
             # an object with __call__, such as functools.partial, is called by its class
             name, function = str(getattr(metric, "__name__", type(metric).__name__)), metric
-            if name in names and function is not names[name]:
-                raise ValueError(f"metrics[{index}] is called {name!r}, as one of fastmlp's own: give it another name.")
         if name in found or name == "loss":
             raise ValueError(f"metrics[{index}] is called {name!r}, as another column: give each its own name.")
         found[name] = function

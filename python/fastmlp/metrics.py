@@ -315,34 +315,34 @@ def resolve_metrics(metrics: Iterable[Metric] | None, architecture: Architecture
     own = _outputs.metric_name(targets, architecture.meaning)
     if metrics is None:
         return {own: _own_metric(architecture)}
-    names = check_metrics(metrics, METRICS)
+    return {name: _suited(name, metric, own, architecture) for name, metric in check_metrics(metrics, METRICS).items()}
+
+
+def _suited(name: str, metric: Any, own: str, architecture: Architecture) -> Measure:
+    """Return the metric for this network; ``own`` is the network's default one."""
+    k = metric.k if isinstance(metric, TopK) else 5 if metric is top_k else None
+    # by the function, for a user's own may have the same name
+    if metric not in METRICS.values() and k is None:
+        return _of_user(metric, name)
     is_class = own == "accuracy"
+    if is_class and name in OF_VALUES:
+        raise ValueError(f"metric {name!r} is of values, but these targets are classes: {_one_of(OF_CLASSES)}.")
+    if not is_class and name not in OF_VALUES:
+        raise ValueError(f"metric {name!r} is of classes, but these targets are values: {_one_of(OF_VALUES)}.")
+    if k is not None and k >= architecture.n_outputs:
+        raise ValueError(
+            f"metric {name!r} looks at {k} outputs, but the network has {architecture.n_outputs}: "
+            "take a smaller k, fm.metrics.TopK(k), or 'accuracy'."
+        )
     last = architecture.activations[-1]
-    measures: dict[str, Measure] = {}
-    for name, metric in names.items():
-        k = metric.k if isinstance(metric, TopK) else 5 if name == "top_k" else None
-        if name in OF_VALUES and is_class:
-            raise ValueError(f"metric {name!r} is of values, but these targets are classes: {_one_of(OF_CLASSES)}.")
-        if (name in OF_CLASSES or k is not None) and not is_class:
-            raise ValueError(f"metric {name!r} is of classes, but these targets are values: {_one_of(OF_VALUES)}.")
-        if k is not None and k >= architecture.n_outputs:
-            raise ValueError(
-                f"metric {name!r} looks at {k} outputs, but the network has {architecture.n_outputs}: "
-                "take a smaller k, fm.metrics.TopK(k), or 'accuracy'."
-            )
-        adds_up = isinstance(last, Softmax) or (isinstance(last, Sigmoid) and architecture.n_outputs == 1)
-        if name == "log_loss" and not adds_up:
-            raise ValueError(
-                "metric 'log_loss' needs probabilities that add up to 1, from softmax or one sigmoid in the last "
-                f"layer, which has {architecture.n_outputs} of {last.name!r}: use 'accuracy' or 'auc'."
-            )
-        if name == own:
-            measures[name] = _own_metric(architecture)
-        elif name in METRICS or k is not None:
-            measures[name] = metric
-        else:
-            measures[name] = _of_user(metric, name)
-    return measures
+    adds_up = isinstance(last, Softmax) or (isinstance(last, Sigmoid) and architecture.n_outputs == 1)
+    if name == "log_loss" and not adds_up:
+        raise ValueError(
+            "metric 'log_loss' needs probabilities that add up to 1, from softmax or one sigmoid in the last layer, "
+            f"which has {architecture.n_outputs} of {last.name!r}: use 'accuracy' or 'auc'."
+        )
+    measure: Measure = _own_metric(architecture) if name == own else metric
+    return measure
 
 
 def _own_metric(architecture: Architecture) -> Measure:
