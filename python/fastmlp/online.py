@@ -76,7 +76,7 @@ class Online:
 
     def _take_target(self, y: Any) -> bool:
         """Write the target into its buffer, and return whether that is the one of labels."""
-        if type(y) is float and -self._largest <= y <= self._largest:
+        if isinstance(y, float) and -self._largest <= y <= self._largest:
             self._values[0, 0] = y
             return False
         is_integer = isinstance(y, int | np.integer)

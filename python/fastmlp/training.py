@@ -182,7 +182,7 @@ class ProgressBar:
         """Count samples of an epoch."""
         if self._bar is None:
             return
-        self._bar.set_description(f"epoch {min(epoch, self._epochs)}/{self._epochs}", refresh=False)
+        self._bar.set_description_str(f"epoch {min(epoch, self._epochs)}/{self._epochs}", refresh=False)
         # one step's loss is noisy: it serves only until the first epoch has a mean
         loss = history.epochs[-1]["loss"] if history.epochs else last_loss
         self._bar.set_postfix(loss=f"{loss:.4g}", refresh=False)

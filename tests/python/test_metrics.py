@@ -35,13 +35,29 @@ def roots(y, outputs, sample_weight):
     return np.sqrt(peer.mean_squared_error(y, outputs, sample_weight=sample_weight, multioutput="raw_values")).mean()
 
 
+# scikit-learn takes the last of equal scores, fastmlp the first: none are equal here
+UNEQUAL = RNG.normal(size=(ROWS, 4))
+TWO_SHARES = np.c_[1 - ONE_SHARE, ONE_SHARE]
+
+
+def largest(y, a, **weight):
+    return peer.accuracy_score(y, a.argmax(axis=1), **weight)
+
+
+def one_side(y, a, **weight):
+    return peer.accuracy_score(y, a >= 0.5, **weight)
+
+
+def of_class_1(y, a, **weight):
+    return peer.roc_auc_score(y, a[:, 1], **weight)
+
+
 COMPARED = {
-    "accuracy": (fm.metrics.accuracy, lambda y, a, **w: peer.accuracy_score(y, a.argmax(axis=1), **w), LABELS, SCORES),
-    "accuracy of one": (fm.metrics.accuracy, lambda y, a, **w: peer.accuracy_score(y, a >= 0.5, **w), BINARY, ONE_SHARE),
-    # scikit-learn takes the last of equal scores, fastmlp the first: none are equal here
-    "top 2": (fm.metrics.TopK(2), functools.partial(peer.top_k_accuracy_score, k=2), LABELS, VALUES[:, [0, 1, 2, 0]] * [1, 1, 1, 2]),
+    "accuracy": (fm.metrics.accuracy, largest, LABELS, SCORES),
+    "accuracy of one": (fm.metrics.accuracy, one_side, BINARY, ONE_SHARE),
+    "top 2": (fm.metrics.TopK(2), functools.partial(peer.top_k_accuracy_score, k=2), LABELS, UNEQUAL),
     "auc": (fm.metrics.auc, peer.roc_auc_score, BINARY, ONE_SHARE),
-    "auc of two": (fm.metrics.auc, lambda y, a, **w: peer.roc_auc_score(y, a[:, 1], **w), BINARY, np.c_[1 - ONE_SHARE, ONE_SHARE]),
+    "auc of two": (fm.metrics.auc, of_class_1, BINARY, TWO_SHARES),
     "auc of indicators": (fm.metrics.auc, peer.roc_auc_score, INDICATORS, SCORES),
     "log loss": (fm.metrics.log_loss, peer.log_loss, LABELS, SHARES),
     "log loss of one": (fm.metrics.log_loss, peer.log_loss, BINARY, ONE_SHARE),
@@ -50,7 +66,7 @@ COMPARED = {
     "r2 of constants": (fm.metrics.r2, peer.r2_score, VALUES * [1, 0, 0], ANSWERS * [1, 0, 1]),
     "mae": (fm.metrics.mae, peer.mean_absolute_error, VALUES, ANSWERS),
     "rmse": (fm.metrics.rmse, roots, VALUES, ANSWERS),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["unweighted", "weighted"])
@@ -66,7 +82,7 @@ def test_a_metric_is_that_of_scikit_learn(name, weights):
 @pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["unweighted", "weighted"])
 def test_auc_of_many_classes_is_the_mean_of_each_against_the_rest(weights):
     # written out, because scikit-learn wants rows that add up to exactly 1 here
-    each = [peer.roc_auc_score(LABELS == k, SCORES[:, k], sample_weight=weights) for k in range(4)]
+    each = [peer.roc_auc_score(k == LABELS, SCORES[:, k], sample_weight=weights) for k in range(4)]
     assert fm.metrics.auc(LABELS, SCORES, weights) == pytest.approx(np.mean(each), **CLOSE)
     assert fm.metrics.auc(np.eye(4)[LABELS], SCORES, weights) == fm.metrics.auc(LABELS, SCORES, weights)
 
@@ -204,7 +220,9 @@ def test_metrics_of_classes_are_not_for_values_and_need_validation_samples():
 
 
 def test_a_function_must_return_one_number():
-    with pytest.raises(ValueError, match=r"^the value of metric '<lambda>' has shape \(60,\), but must be one number\."):
+    with pytest.raises(
+        ValueError, match=r"^the value of metric '<lambda>' has shape \(60,\), but must be one number\."
+    ):
         classifier().evaluate(X, LABELS, metrics=[lambda y, outputs: y])
     with pytest.raises(TypeError, match=r"^the value of metric '<lambda>' must be an array of real numbers, got None"):
         classifier().evaluate(X, LABELS, metrics=[lambda y, outputs: None])
