@@ -1,7 +1,7 @@
 """A weight of 2 is the sample twice, in a full batch: for the loss, its gradients, a step and every metric.
 
-What could go wrong: a mean that divides by the number of samples instead of their weights, penalties that are scaled with
-them, a metric that forgets weights. Sums have other orders here than there, hence the tolerances.
+What could go wrong: a mean that divides by the number of samples instead of their weights, penalties that are scaled
+with them, a metric that forgets weights. Sums have other orders here than there, hence the tolerances.
 """
 
 import numpy as np

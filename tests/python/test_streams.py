@@ -1,6 +1,6 @@
 """Batches as they come: fit on iterables, partial_fit and learn.
 
-What could go wrong: a step that differs from the one that fit makes with the same rows (compared bit for bit), optimizer
+What could go wrong: a step that differs from the one that fit makes of the same rows (compared bit for bit), optimizer
 state that is lost between calls, an iterator that is empty the second time, a bad batch that leaves a broken network,
 a row or label of an earlier call that learn still sees (mixed calls), a check that its quick ways leave out.
 """
@@ -97,7 +97,7 @@ def test_the_bar_counts_samples_of_batches(monkeypatch):
 
 BAD_STREAMS = [
     (lambda: iter(BATCHES), {}, ValueError, "epochs is 10, but an iterator of batches can be read once: give epochs=1"),
-    (lambda: [], {}, ValueError, "there is no batch in epoch 1: give an iterable that starts anew for each epoch."),
+    (list, {}, ValueError, "there is no batch in epoch 1: give an iterable that starts anew for each epoch."),
     (lambda: [X], {}, TypeError, "batch 0 of epoch 1 must be (X, y) or (X, y, sample_weight), got ndarray."),
     (lambda: [(X,)], {}, TypeError, "batch 0 of epoch 1 must be (X, y) or (X, y, sample_weight), got tuple."),
     (lambda: [(X[:, :2], Y)], {}, ValueError, "X of batch 0 of epoch 1 has 2 columns, but the network expects 4"),
@@ -251,6 +251,14 @@ def test_learn_and_everything_else_may_take_turns():
     net.learn(X[0], Y[0])
     by_hand.partial_fit(X[:1], Y[:1])
     assert same(net, by_hand)
+
+
+def test_learn_remembers_classes_but_not_values():
+    for make, kept in ((network, 3), (regression, 0)):
+        net = make()
+        for y in range(50):
+            net.learn(X[0] / 10, y % 3 if kept else y, optimizer=fm.SGD(1e-4))
+        assert len(net._online._targets) == kept
 
 
 def test_copies_learn_for_themselves():
