@@ -60,6 +60,7 @@ class Online:
             report = trainer.run(1, thread_limit())
         if report.diverged:
             raise FloatingPointError(divergence(report, "", "from before this step", self._settings))
+        network._epochs_trained += 1
         return report.last_loss
 
     def _take_row(self, x: Any) -> None:

@@ -55,7 +55,6 @@ def fit(
     with ProgressBar(progress, epochs) as bar:
         for epoch in range(1, epochs + 1):
             history.epochs.append(_epoch(network, batches, epoch, settings, bar, history))
-            network._epochs_trained += 1
             if watch.after_epoch(network, history.epochs[-1]):
                 break
     watch.end(network)
@@ -103,11 +102,13 @@ def partial_fit(
     if report.diverged:
         where = "" if report.steps == 1 else f" at step {report.steps}"
         raise FloatingPointError(divergence(report, where, "from before this call", settings))
-    network._epochs_trained += 1
     return report.epochs[0].loss
 
 
 def _one_pass(network: Network, data: Checked, batch_size: int, settings: Optimizer) -> _core.RunReport:
     """Take the rows once, in their order."""
     with new_trainer(network, data, batch_size, settings, shuffle=False) as trainer:
-        return trainer.run(trainer.steps_per_epoch, thread_limit())
+        report = trainer.run(trainer.steps_per_epoch, thread_limit())
+    # to the core every run is an epoch of its own: what it draws for one, it shall not draw for the next
+    network._epochs_trained += len(report.epochs)
+    return report

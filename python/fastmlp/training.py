@@ -97,7 +97,8 @@ def new_trainer(
         batch_size,
         shuffle,
         network.seed,
-        network._epochs_trained,
+        # the core counts them in 32 bits, which steps of single rows may exceed
+        network._epochs_trained % 2**32,
         settings.name,
         {name: float(value) for name, value in asdict(settings).items()},
     )
