@@ -9,8 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fastmlp import _core, activations, callbacks, datasets, initializers, losses, optimizers
-from fastmlp.callbacks import EarlyStopping
+from fastmlp import _core, activations, callbacks, datasets, initializers, losses, metrics, optimizers
+from fastmlp.callbacks import EarlyStopping, LambdaCallback, LogEvaluation, ModelCheckpoint
 from fastmlp.gradient_check import GradientReport, check_gradients
 from fastmlp.gradients import Gradients
 from fastmlp.history import History
@@ -34,8 +34,11 @@ __all__ = [
     "GradientReport",
     "Gradients",
     "History",
+    "LambdaCallback",
     "LayerNorm",
+    "LogEvaluation",
     "Maxout",
+    "ModelCheckpoint",
     "ModelFileError",
     "Network",
     "Rescale",
@@ -50,6 +53,7 @@ __all__ = [
     "initializers",
     "load",
     "losses",
+    "metrics",
     "num_threads",
     "optimizers",
     "plots",

@@ -23,14 +23,22 @@ class FitGuard:
     @contextmanager
     def fitting(self) -> Iterator[None]:
         """Hold the network for a fit; RuntimeError if one is running, in whichever thread."""
-        if not self._lock.acquire(blocking=False):
-            raise RuntimeError(IN_FIT)
-        self._thread = threading.get_ident()
+        self.acquire()
         try:
             yield
         finally:
-            self._thread = None
-            self._lock.release()
+            self.release()
+
+    def acquire(self) -> None:
+        """Begin what ``fitting`` does; a with statement takes longer than a step of a small network."""
+        if not self._lock.acquire(blocking=False):
+            raise RuntimeError(IN_FIT)
+        self._thread = threading.get_ident()
+
+    def release(self) -> None:
+        """End it."""
+        self._thread = None
+        self._lock.release()
 
     def check_idle(self) -> None:
         """Refuse what not even a callback may do."""

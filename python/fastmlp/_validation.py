@@ -251,6 +251,38 @@ def check_point(x: Any) -> Array:
     return _as_core_takes_it(array, "x", np.dtype(np.float64)).astype(np.float64)
 
 
+def check_row(x: Any, n_inputs: int, dtype: np.dtype[Any]) -> Array:
+    """Return one sample as data of one row."""
+    array = _numeric_array(x, "x")
+    if array.shape != (n_inputs,):
+        raise ValueError(
+            f"x has shape {array.shape}, but must be one sample of {_count(n_inputs, 'input')}: ({n_inputs},)."
+        )
+    return check_data(array[np.newaxis], n_inputs, dtype, "x")
+
+
+def check_batch(value: Any, name: str) -> tuple[Any, Any, Any]:
+    """Return the members of a batch (X, y) or (X, y, sample_weight), the weights None where there are none."""
+    if not isinstance(value, tuple | list) or len(value) not in (2, 3):
+        raise TypeError(f"{name} must be (X, y) or (X, y, sample_weight), got {type(value).__name__}.")
+    return value[0], value[1], value[2] if len(value) == 3 else None
+
+
+def check_batches(value: Any, epochs: int) -> Iterable[Any]:
+    """Return an iterable of batches that can be read so many times."""
+    if not isinstance(value, Iterable) or hasattr(value, "__array__") or hasattr(value, "toarray"):
+        raise TypeError(
+            "y must be an array of real numbers, got None: "
+            "give the targets of X, or an iterable of batches (X, y) in the place of X."
+        )
+    if epochs > 1 and iter(value) is value:
+        raise ValueError(
+            f"epochs is {epochs}, but an iterator of batches can be read once: give epochs=1, "
+            "or an iterable that starts anew each time."
+        )
+    return value
+
+
 def check_gradient(gradient: Any, shape: tuple[int, ...]) -> Array:
     """Return a user's gradient as float64; whether its values make sense is for the comparison to say."""
     array = _numeric_array(gradient, "gradient")
@@ -291,6 +323,15 @@ def check_pair(value: Any, name: str) -> tuple[Any, Any]:
     return value[0], value[1]
 
 
+def check_one_validation(validation_data: Any, validation_fraction: Any) -> float | None:
+    """Return the fraction, if that is given; data and fraction exclude each other."""
+    if validation_fraction is None:
+        return None
+    if validation_data is not None:
+        raise ValueError("validation_data and validation_fraction are both given: keep one of them.")
+    return check_real(validation_fraction, "validation_fraction", above=0.0, below=1.0)
+
+
 def check_thread_variable(name: str, text: str) -> int:
     """Return the number in an environment variable that limits threads, 0 where it is empty."""
     if text.strip() and not (text.strip().isdecimal() and int(text) >= 1):
@@ -309,11 +350,93 @@ def check_callables(values: Any, name: str) -> list[Any]:
     return callables
 
 
+def check_monitor(monitor: Any, mode: Any) -> None:
+    """Refuse what cannot be a column, and what is no way to compare."""
+    if monitor is not None and not isinstance(monitor, str):
+        raise TypeError(f"monitor must be the name of a column or None, got {monitor!r}.")
+    if mode not in (None, "min", "max"):
+        raise ValueError(f"mode must be 'min', 'max' or None, got {mode!r}.")
+
+
+def resolve_monitor(who: str, monitor: str | None, columns: list[str]) -> str:
+    """Return the column to look at: the one that was asked for, or the loss, of the validation if there is one."""
+    default = "validation_loss" if "validation_loss" in columns else "loss"
+    column = default if monitor is None else monitor
+    if column not in columns:
+        hint = "give validation_data or monitor" if column.startswith("validation") else "monitor"
+        raise ValueError(
+            f"{who} monitors {column!r}, which this fit does not have: {hint} one of {', '.join(columns)}."
+        )
+    return column
+
+
 def check_verdict(value: Any) -> bool:
     """Return what a callback wants: True to end the fit."""
     if value is not None and type(value).__name__ not in ("bool", "bool_"):
         raise TypeError(f"a callback must return True (end the fit), False or None, got {value!r}.")
     return bool(value)
+
+
+def check_metrics(metrics: Any, names: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metrics as functions by name: those of ``names`` and any others."""
+    known = ", ".join(repr(name) for name in names)
+    if isinstance(metrics, str) or not isinstance(metrics, Iterable):
+        raise TypeError(f"metrics must be a list of names and functions, got {metrics!r}: put it into a list.")
+    found: dict[str, Any] = {}
+    for index, metric in enumerate(metrics):
+        if isinstance(metric, str):
+            if metric not in names:
+                raise ValueError(
+                    f"metric {metric!r} does not exist: use one of {known}, or a function of (y_true, outputs)."
+                )
+            name, function = metric, names[metric]
+        elif isinstance(metric, type) or not callable(metric):
+            raise TypeError(
+                f"metrics[{index}] must be one of the names {known} or a function of (y_true, outputs), got {metric!r}."
+            )
+        else:
+            # an object with __call__, such as functools.partial, is called by its class
+            name, function = str(getattr(metric, "__name__", type(metric).__name__)), metric
+        if name in found or name == "loss":
+            raise ValueError(f"metrics[{index}] is called {name!r}, as another column: give each its own name.")
+        found[name] = function
+    return found
+
+
+def check_metric_arrays(
+    y_true: Any, outputs: Any, sample_weight: Any, *, values: bool = False
+) -> tuple[Array, Array, Array | None]:
+    """Return labels (samples,) or rows of the outputs' shape, outputs (samples, outputs), and weights.
+
+    ``values``: whatever is wanted are values, never labels.
+    """
+    given, wanted = _numeric_array(outputs, "outputs"), _numeric_array(y_true, "y_true")
+    if given.ndim == 1:
+        given = given[:, np.newaxis]
+    if given.ndim != 2 or given.size == 0:
+        raise ValueError(f"outputs has shape {given.shape}, but must be (samples, outputs) with at least one sample.")
+    rows, columns = given.shape
+    if given.dtype.kind != "f" or values:
+        given = given.astype(np.float64)
+    if wanted.shape == (rows,) and columns > 1 and not values:
+        if wanted.dtype.kind not in "biu":
+            raise TypeError(f"y_true is a vector of {wanted.dtype}, but labels are integers: use y_true.astype(int).")
+        return _check_labels(wanted, columns, "y_true"), given, check_sample_weight(sample_weight, rows)
+    if wanted.shape not in ((rows, columns), *([(rows,)] if columns == 1 else [])):
+        kinds = "" if values else f"labels of shape ({rows},) or "
+        raise ValueError(
+            f"y_true has shape {wanted.shape}, but outputs {given.shape}: give {kinds}rows of the outputs' shape."
+        )
+    wanted = wanted.reshape(rows, columns).astype(np.float64)
+    return wanted, given, check_sample_weight(sample_weight, rows)
+
+
+def check_metric_value(value: Any, name: str) -> float:
+    """Return what a user's metric gave; NaN is an answer, too."""
+    array = _numeric_array(value, f"the value of metric {name!r}")
+    if array.size != 1:
+        raise ValueError(f"the value of metric {name!r} has shape {array.shape}, but must be one number.")
+    return float(array.reshape(()))
 
 
 def _numeric_array(value: Any, name: str, mend: str = "convert it to numbers first") -> Array:

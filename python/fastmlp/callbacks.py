@@ -1,20 +1,26 @@
-"""What may happen after an epoch of fit: the protocol of callbacks, and EarlyStopping.
+"""What may happen after an epoch of fit: the protocol of callbacks, and the ready ones.
 
 A callback is any callable ``callback(network, epoch)``; ``epoch`` is the epoch's row of the History, and returning
 True ends the fit. One that has ``begin(network, columns)`` and ``end(network)`` gets these called too: before the first
 step, with the names that the rows will have, and after the last one, if nothing was raised between.
+
+The names are those that users of LightGBM know. Its ``record_evaluation`` has no twin: ``fit`` returns all rows as a
+History.
 """
 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy.typing as npt
 
-from fastmlp._validation import check_flag, check_integer, check_real
+from fastmlp._files import check_destination
+from fastmlp._validation import check_flag, check_integer, check_monitor, check_real, resolve_monitor
+from fastmlp.metrics import more_is_better
 
 if TYPE_CHECKING:
     from fastmlp.history import Epoch
@@ -32,12 +38,14 @@ class EarlyStopping:
     patience : int, default 5
         Epochs without improvement after which the fit ends, at least 1.
     monitor : str, optional
-        A column of the History; default: "validation_loss" if there are validation data, else "loss". Less is better,
-        except for accuracies.
+        A column of the History; default: "validation_loss" if there are validation samples, else "loss".
     min_delta : float, default 0.0
         What counts as an improvement, not negative.
     restore_best : bool, default True
         Put the weights of the best epoch back at the end. The optimizer's state stays that of the last one.
+    mode : "min" or "max", optional
+        Whether less or more is better; default: as the column's name says, more for accuracy, top_k, auc and r2, less
+        for loss, log_loss, mae and rmse. For a metric of one's own it must be said.
 
     Attributes
     ----------
@@ -65,6 +73,7 @@ class EarlyStopping:
     monitor: str | None = None
     min_delta: float = 0.0
     restore_best: bool = True
+    mode: str | None = None
     best_epoch: int = field(default=0, init=False, repr=False)
     best: float = field(default=math.inf, init=False, repr=False)
 
@@ -72,21 +81,14 @@ class EarlyStopping:
         self.patience = check_integer(self.patience, "patience", minimum=1)
         self.min_delta = check_real(self.min_delta, "min_delta", minimum=0.0)
         self.restore_best = check_flag(self.restore_best, "restore_best")
-        if self.monitor is not None and not isinstance(self.monitor, str):
-            raise TypeError(f"monitor must be the name of a column or None, got {self.monitor!r}.")
+        check_monitor(self.monitor, self.mode)
         self._column = ""
+        self._more_is_better = False
         self._kept: npt.NDArray[Any] | None = None
 
     def begin(self, network: Network, columns: list[str]) -> None:
         """Forget an earlier fit, and settle what is looked at."""
-        default = "validation_loss" if "validation_loss" in columns else "loss"
-        column = default if self.monitor is None else self.monitor
-        if column not in columns:
-            hint = "give validation_data or monitor" if column.startswith("validation") else "monitor"
-            raise ValueError(
-                f"EarlyStopping monitors {column!r}, which this fit does not have: {hint} one of {', '.join(columns)}."
-            )
-        self._column = column
+        self._column, self._more_is_better = _monitored("EarlyStopping", self.monitor, self.mode, columns)
         self._kept = None
         self.best_epoch = 0
         self.best = -math.inf if self._more_is_better else math.inf
@@ -108,6 +110,178 @@ class EarlyStopping:
             network.set_parameters(self._kept)
             self._kept = None
 
-    @property
-    def _more_is_better(self) -> bool:
-        return self._column.endswith("accuracy")
+
+@dataclass
+class LogEvaluation:
+    """Print one line with loss and validation every ``period`` epochs.
+
+    Parameters
+    ----------
+    period : int, default 1
+        At least 1.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1)])
+    >>> net.set_parameters([2.0, 0.0])
+    >>> X, y = [[1.0], [2.0]], [2.0, 4.0]  # learned already
+    >>> history = net.fit(X, y, epochs=4, validation_data=(X, y), callbacks=[fm.LogEvaluation(period=2)])
+    epoch 2: loss 0, validation_loss 0, validation_mae 0
+    epoch 4: loss 0, validation_loss 0, validation_mae 0
+    """
+
+    period: int = 1
+
+    def __post_init__(self) -> None:
+        self.period = check_integer(self.period, "period", minimum=1)
+
+    def __call__(self, network: Network, epoch: Epoch) -> None:
+        """Print the epoch if it is its turn."""
+        if epoch["epoch"] % self.period == 0:
+            shown = [f"{name} {epoch[name]:.6g}" for name in epoch if name == "loss" or name.startswith("validation_")]
+            print(f"epoch {epoch['epoch']}: {', '.join(shown)}")
+
+
+@dataclass
+class ModelCheckpoint:
+    """Write the network to a model file after the best epoch so far, or after each.
+
+    Parameters
+    ----------
+    path : path
+        The file; "{epoch}" in it stands for the epoch's number, "{epoch:03d}" for three digits of it. It appears whole
+        or not at all, and a file of this name is replaced.
+    monitor : str, optional
+        A column of the History; default: "validation_loss" if there are validation samples, else "loss".
+    best_only : bool, default True
+        Write only when ``monitor`` is better than in all epochs of the fit before.
+    mode : "min" or "max", optional
+        As for EarlyStopping.
+
+    Attributes
+    ----------
+    best_epoch : int
+        Epoch of the fit with the best value, 0 before the first.
+    best : float
+        That value.
+    last_path : str or None
+        The file that was written last.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import fastmlp as fm
+    >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0]
+    >>> net = fm.Network(1, [fm.Dense(1)], seed=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     checkpoint = fm.ModelCheckpoint(os.path.join(folder, "best-{epoch}.safetensors"))
+    ...     history = net.fit(X, y, epochs=5, optimizer=fm.SGD(0.1), callbacks=[checkpoint])
+    ...     fm.load(checkpoint.last_path).loss(X, y) == net.loss(X, y)
+    True
+    """
+
+    path: str | os.PathLike[str]
+    monitor: str | None = None
+    best_only: bool = True
+    mode: str | None = None
+    best_epoch: int = field(default=0, init=False, repr=False)
+    best: float = field(default=math.inf, init=False, repr=False)
+    last_path: str | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.path, str | os.PathLike):
+            raise TypeError(f"path must be the path of a file, got {self.path!r}.")
+        try:
+            self._file(1)
+        except (LookupError, ValueError, AttributeError):
+            raise ValueError(f"path may have {{epoch}} in braces and nothing else, got {str(self.path)!r}.") from None
+        self.best_only = check_flag(self.best_only, "best_only")
+        check_monitor(self.monitor, self.mode)
+        self._column = ""
+        self._more_is_better = False
+
+    def begin(self, network: Network, columns: list[str]) -> None:
+        """Forget an earlier fit, settle what is looked at, and see that files can be written there."""
+        if self.best_only or self.monitor is not None:
+            self._column, self._more_is_better = _monitored("ModelCheckpoint", self.monitor, self.mode, columns)
+        check_destination(self._file(1))
+        self.best_epoch = 0
+        self.best = -math.inf if self._more_is_better else math.inf
+
+    def __call__(self, network: Network, epoch: Epoch) -> None:
+        """Write the network if it is to be kept."""
+        number = int(epoch["epoch"])
+        is_best = False
+        if self._column:
+            value = epoch[self._column]
+            is_best = value > self.best if self._more_is_better else value < self.best
+            if is_best:
+                self.best, self.best_epoch = value, number
+        if is_best or not self.best_only:
+            path = self._file(number)
+            network.save(path)
+            self.last_path = path
+
+    def _file(self, epoch: int) -> str:
+        return os.fspath(self.path).format(epoch=epoch)
+
+
+class LambdaCallback:
+    """A callback of functions: before the first step, after each epoch, after the last one.
+
+    Parameters
+    ----------
+    begin : callable (network, columns), optional
+        Gets the names of the columns that the epochs will have.
+    epoch : callable (network, epoch), optional
+        Gets the epoch's row of the History; returning True ends the fit.
+    end : callable (network), optional
+        Is not called where an error ended the fit.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1)], seed=0)
+    >>> stop = fm.LambdaCallback(epoch=lambda net, epoch: epoch["loss"] < 1e-3, end=lambda net: print("done"))
+    >>> history = net.fit([[1.0]], [2.0], epochs=1000, optimizer=fm.SGD(0.1), callbacks=[stop])
+    done
+    >>> len(history.epochs) < 100
+    True
+    """
+
+    def __init__(
+        self,
+        begin: Callable[[Network, list[str]], object] | None = None,
+        epoch: Callback | None = None,
+        end: Callable[[Network], object] | None = None,
+    ) -> None:
+        for name, function in (("begin", begin), ("epoch", epoch), ("end", end)):
+            if function is not None and not callable(function):
+                raise TypeError(f"{name} must be a function or None, got {function!r}.")
+        self._begin, self._epoch, self._end = begin, epoch, end
+
+    def begin(self, network: Network, columns: list[str]) -> None:
+        """Call the function for the beginning."""
+        if self._begin is not None:
+            self._begin(network, columns)
+
+    def __call__(self, network: Network, epoch: Epoch) -> bool | None:
+        """Call the function for an epoch."""
+        return None if self._epoch is None else self._epoch(network, epoch)
+
+    def end(self, network: Network) -> None:
+        """Call the function for the end."""
+        if self._end is not None:
+            self._end(network)
+
+
+def _monitored(who: str, monitor: str | None, mode: str | None, columns: list[str]) -> tuple[str, bool]:
+    """Return the column that a callback looks at, and whether more of it is better."""
+    column = resolve_monitor(who, monitor, columns)
+    known = more_is_better(column)
+    if mode is None and known is None:
+        raise ValueError(
+            f"{who} cannot know whether more or less of {column!r} is better: give mode='min' or mode='max'."
+        )
+    return column, bool(known) if mode is None else mode == "max"

@@ -12,8 +12,9 @@ class History(Mapping[str, list[float]]):
     """The epochs of one fit; a mapping from a column's name to its values.
 
     Columns: ``epoch`` (from 1), ``loss`` (mean over the samples of the epoch, each taken with the weights of its own
-    step, penalties included), ``seconds`` (of training), ``samples_per_second``, and with validation data
-    ``validation_loss`` and ``validation_accuracy`` (classes) or ``validation_mae`` (values), taken after the epoch.
+    step, penalties included), ``seconds`` (of training), ``samples_per_second``, and with validation samples
+    ``validation_loss`` and ``validation_accuracy`` (classes), ``validation_mae`` (values) or ``validation_`` with the
+    name of each of the ``metrics``, taken after the epoch. So nothing else need record a fit.
 
     Attributes
     ----------
@@ -48,8 +49,8 @@ class History(Mapping[str, list[float]]):
     def __repr__(self) -> str:
         if not self.epochs:
             return "History(0 epochs)"
-        shown = {name: value for name, value in self.epochs[-1].items() if "loss" in name or "accuracy" in name}
-        last = ", ".join(f"{name}={value:.4g}" for name, value in shown.items())
+        shown = {name for name in self if name == "loss" or name.startswith("validation_")}
+        last = ", ".join(f"{name}={value:.4g}" for name, value in self.epochs[-1].items() if name in shown)
         return f"History({len(self.epochs)} epochs, last: {last})"
 
     def plot(self, ax: Any = None) -> Any:

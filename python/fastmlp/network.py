@@ -1,9 +1,10 @@
 """The network as a user sees it: every method checks its arguments, asks the core and returns NumPy arrays.
 
 The checks are in _architecture.py and _validation.py, the meaning of outputs in _outputs.py, the loop of ``fit`` in
-training.py, the check of gradients in gradient_check.py, files in serialization.py. Half of this file is documentation
-of the public methods, which is why it is a long one. Parameters and optimizer state live in the core;
-``layers[l].weights`` and ``.bias`` are views on them, which also write.
+training.py, of batches and single rows as they come in streams.py and online.py, metrics in metrics.py, the check of
+gradients in gradient_check.py, files in serialization.py. Half of this file is documentation of the public methods,
+which is why it is a long one. Parameters and optimizer state live in the core; ``layers[l].weights`` and ``.bias`` are
+views on them, which also write.
 """
 
 from __future__ import annotations
@@ -15,16 +16,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp import gradient_check, training
+from fastmlp import gradient_check, streams, training
 from fastmlp._architecture import Architecture, pieces_of
 from fastmlp._guard import FitGuard
-from fastmlp._outputs import is_classifier, metric, metric_name, predictions, probabilities
+from fastmlp._outputs import is_classifier, predictions, probabilities
 from fastmlp._table import as_table
 from fastmlp._validation import check_data, check_outputs, check_parameters
 from fastmlp.gradient_check import GradientReport
 from fastmlp.gradients import Gradients, flat_vector
 from fastmlp.layers import AnyLayer, DenseLayer, Scaling
 from fastmlp.losses import Loss
+from fastmlp.metrics import Measure, Metric, resolve_metrics
+from fastmlp.online import Online
 from fastmlp.runtime import thread_limit
 from fastmlp.scaling import columns_of, learned
 
@@ -116,6 +119,7 @@ class Network:
         self._guard = FitGuard()
         self._scaling = architecture.scaling
         self._core = architecture.new_core(architecture.dtype, self._scaling)
+        self._online: Online | None = None
         self.layers = [
             DenseLayer(
                 layer.units,
@@ -193,8 +197,8 @@ class Network:
 
     def fit(
         self,
-        X: npt.ArrayLike,
-        y: npt.ArrayLike,
+        X: npt.ArrayLike | Iterable[Any],
+        y: npt.ArrayLike | None = None,
         *,
         epochs: int = 10,
         batch_size: int | None = 128,
@@ -202,6 +206,8 @@ class Network:
         shuffle: bool = True,
         sample_weight: npt.ArrayLike | None = None,
         validation_data: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+        validation_fraction: float | None = None,
+        metrics: Iterable[Metric] | None = None,
         callbacks: Iterable[Callback] = (),
         progress: bool | None = None,
     ) -> History:
@@ -210,22 +216,34 @@ class Network:
         Parameters
         ----------
         X : array (samples, inputs)
-            Of bools, integers or floats.
+            Of bools, integers or floats. Or, without y, an iterable of batches (X, y) or (X, y, sample_weight): each
+            is one step of its own size, in the order in which they come.
         y : array (samples,) or (samples, outputs)
             Integer labels, or one row per sample: indicators, probabilities, or values to regress on. What a loss
             takes is said at ``fastmlp.losses``.
         epochs : int, default 10
-            Passes over the data.
+            Passes over the data. An iterator of batches, such as a generator, can be read once: 1.
         batch_size : int or None, default 128
-            Samples per step; 1 is online, None full-batch. The last batch of an epoch may be shorter.
+            Samples per step; 1 is online, None full-batch. The last batch of an epoch may be shorter. Not for an
+            iterable of batches.
         optimizer : str or optimizer object, default "adam"
             Its state is kept for the next call with an optimizer of this kind.
         shuffle : bool, default True
-            Take the samples in a new order in every epoch; the order depends on the seed and the epoch only.
+            Take the samples in a new order in every epoch; the order depends on the seed and the epoch only. Not for
+            an iterable of batches.
         sample_weight : array (samples,), optional
-            Not negative; the loss is the weighted mean.
+            Not negative; the loss is the weighted mean. In a full batch, a sample of weight 2 is that sample twice.
         validation_data : pair (X, y), optional
             Evaluated after each epoch.
+        validation_fraction : float, optional
+            Share of the samples to set aside for validation, above 0 and below 1, in the place of validation_data.
+            Which ones depends on the seed only; of each class its share, of a class with two samples or more at least
+            one on each side. Weights follow their samples.
+        metrics : list of names and functions, optional
+            What is measured on the validation samples besides the loss, as columns "validation_" and the name:
+            "accuracy", "top_k", "auc", "log_loss" for classes, "r2", "mae", "rmse" for values, ``fm.metrics.TopK(k)``,
+            or functions f(y_true, outputs) of labels or rows and of the outputs as ``forward`` returns them; one with
+            a parameter sample_weight gets the weights, too. Default: accuracy, or mae for values.
         callbacks : list of callables
             Called with (network, epoch) after each epoch, see ``fastmlp.callbacks``; True ends the fit.
         progress : bool, optional
@@ -240,7 +258,8 @@ class Network:
         ValueError, TypeError
             An argument is not as described; nothing has changed then.
         FloatingPointError
-            The loss or a weight became NaN or infinite; the network is as after the last good epoch.
+            The loss or a weight became NaN or infinite; the network is as after the last good epoch, or with an
+            iterable of batches as before the bad one.
         KeyboardInterrupt
             Ctrl-C; the network holds the last finished step.
 
@@ -250,8 +269,27 @@ class Network:
         >>> net = fm.Network(1, [fm.Dense(1)], seed=0)
         >>> net.fit([[0.0], [1.0]], [1.0, 3.0], epochs=200, optimizer=fm.SGD(0.5))["loss"][-1] < 1e-6
         True
+
+        One step for each batch of a generator, and validation by two metrics:
+
+        >>> batches = (([[x], [x + 0.5]], [1 + 2 * x, 2 + 2 * x]) for x in (0.0, 0.25, 0.5))
+        >>> sorted(net.fit(batches, epochs=1, validation_data=([[0.0], [1.0]], [1.0, 3.0]), metrics=["r2", "rmse"]))
+        ['epoch', 'loss', 'samples_per_second', 'seconds', 'validation_loss', 'validation_r2', 'validation_rmse']
         """
         with self._guard.fitting():
+            if y is None:
+                return streams.fit(
+                    self,
+                    X,
+                    epochs=epochs,
+                    optimizer=optimizer,
+                    sample_weight=sample_weight,
+                    validation_data=validation_data,
+                    validation_fraction=validation_fraction,
+                    metrics=metrics,
+                    callbacks=callbacks,
+                    progress=progress,
+                )
             return training.fit(
                 self,
                 X,
@@ -262,9 +300,98 @@ class Network:
                 shuffle=shuffle,
                 sample_weight=sample_weight,
                 validation_data=validation_data,
+                validation_fraction=validation_fraction,
+                metrics=metrics,
                 callbacks=callbacks,
                 progress=progress,
             )
+
+    def partial_fit(
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        *,
+        optimizer: str | Optimizer = "adam",
+        batch_size: int | None = None,
+        sample_weight: npt.ArrayLike | None = None,
+    ) -> float:
+        """Train once on these rows, in their order, going on from the optimizer's state; return the loss.
+
+        Parameters
+        ----------
+        X, y, optimizer, sample_weight
+            As for ``fit``.
+        batch_size : int or None, default None
+            Samples per step; None makes one step with all rows.
+
+        Returns
+        -------
+        float
+            Mean over the samples, each taken with the weights before its own step, penalties included.
+
+        Raises
+        ------
+        ValueError, TypeError
+            An argument is not as described; nothing has changed then.
+        FloatingPointError
+            The loss or a weight became NaN or infinite; the network is as before the call.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> net = fm.Network(1, [fm.Dense(1)])
+        >>> net.set_parameters([0.0, 0.0])
+        >>> [net.partial_fit([[1.0], [-1.0]], [1.0, -1.0], optimizer=fm.SGD(0.25)) for step in range(3)]
+        [1.0, 0.25, 0.0625]
+        """
+        with self._guard.fitting():
+            return streams.partial_fit(
+                self, X, y, optimizer=optimizer, batch_size=batch_size, sample_weight=sample_weight
+            )
+
+    def learn(self, x: npt.ArrayLike, y: npt.ArrayLike, *, optimizer: str | Optimizer = "adam") -> float:
+        """Make one step with one sample as it comes, and return the loss that it had before the step.
+
+        Made for speed: quickest with x an array of float32 or of the network's dtype, y an int label or a float, and
+        the same optimizer object, made once, in every call.
+
+        Parameters
+        ----------
+        x : array (inputs,)
+        y : int, float or array (outputs,)
+            Label, value, or row as for ``fit``.
+        optimizer : str or optimizer object, default "adam"
+            As for ``fit``.
+
+        Returns
+        -------
+        float
+            Penalties included.
+
+        Raises
+        ------
+        ValueError, TypeError
+            An argument is not as described; nothing has changed then.
+        FloatingPointError
+            The loss or a weight became NaN or infinite; the network is as before the step.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> net = fm.Network(1, [fm.Dense(1)], loss="half_squared_error")
+        >>> net.set_parameters([0.0, 0.0])
+        >>> sgd = fm.SGD(0.25)
+        >>> [net.learn([1.0], 2.0, optimizer=sgd) for step in range(3)]
+        [2.0, 0.5, 0.125]
+        """
+        # no with statement: it takes longer than some steps
+        self._guard.acquire()
+        try:
+            if self._online is None:
+                self._online = Online(self)
+            return self._online.learn(self, x, y, optimizer)
+        finally:
+            self._guard.release()
 
     def predict(self, X: npt.ArrayLike) -> Array:
         """Return class labels, or values for regression.
@@ -404,21 +531,25 @@ class Network:
         return self._core.loss(*self._architecture.check(X, y, sample_weight), thread_limit())
 
     def evaluate(
-        self, X: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None = None,
+        metrics: Iterable[Metric] | None = None,
     ) -> dict[str, float]:
         """Return the loss and how right the predictions are.
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y, sample_weight, metrics
             As for ``fit``.
 
         Returns
         -------
         dict
-            "loss", and "accuracy" (share of right labels) or for values and counts "mae" (mean absolute error of
-            what ``predict`` returns). Both are weighted, also by the loss's ``class_weight``: with "balanced" the
-            accuracy is the mean of the classes' accuracies.
+            "loss", and each metric by its name; default: "accuracy" (share of right labels), or for values and counts
+            "mae" (mean absolute error of what ``predict`` returns). All are weighted, also by the loss's
+            ``class_weight``: with "balanced" the accuracy is the mean of the classes' accuracies.
 
         Examples
         --------
@@ -427,8 +558,11 @@ class Network:
         >>> net.set_parameters([2.0, 0.0])
         >>> net.evaluate([[1.0], [2.0]], [1.0, 4.0])
         {'loss': 0.5, 'mae': 0.5}
+        >>> net.evaluate([[1.0], [2.0]], [1.0, 4.0], metrics=["rmse", lambda y, outputs: abs(y - outputs).max()])
+        {'loss': 0.5, 'rmse': 0.7071067811865476, '<lambda>': 1.0}
         """
-        return self._evaluate(*self._architecture.check(X, y, sample_weight))
+        data = self._architecture.check(X, y, sample_weight)
+        return self._evaluate(*data, resolve_metrics(metrics, self._architecture, data[1]))
 
     def gradients(self, X: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> Gradients:
         """Return the derivatives of ``loss(X, y)`` by every weight, bias and input, by backpropagation.
@@ -636,12 +770,14 @@ class Network:
         check_outputs(outputs)
         return outputs
 
-    def _evaluate(self, X: Array, targets: Array, sample_weight: Array | None) -> dict[str, float]:
+    def _evaluate(
+        self, X: Array, targets: Array, sample_weight: Array | None, measures: dict[str, Measure]
+    ) -> dict[str, float]:
         """Evaluate on checked arrays."""
         threads = thread_limit()
         loss = self._core.loss(X, targets, sample_weight, threads)
-        rightness = metric(self._core.forward(X, threads), targets, sample_weight, self._architecture.meaning)
-        return {"loss": loss, metric_name(targets, self._architecture.meaning): rightness}
+        outputs = self._core.forward(X, threads)
+        return {"loss": loss} | {name: measure(targets, outputs, sample_weight) for name, measure in measures.items()}
 
     def _double(self) -> Network32:
         """Return a core in float64 with a copy of these parameters."""
@@ -660,6 +796,12 @@ class Network:
         """Learn from checked data what the scaling does not know yet."""
         if self._scaling is not None and columns_of(self._scaling, self.n_inputs) is None:
             self._scale_inputs(learned(self._scaling, X, sample_weight))
+
+    def _check_scaling_is_known(self) -> None:
+        """Batches and single rows are no sample of the data to learn a scaling from."""
+        if self._scaling is not None and columns_of(self._scaling, self.n_inputs) is None:
+            kind = type(self._scaling).__name__
+            raise ValueError(f"{kind} has not learned its numbers yet: fit on arrays first, or give them to {kind}.")
 
     def _write(self, parameters: Array) -> None:
         start = 0

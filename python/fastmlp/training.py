@@ -2,7 +2,8 @@
 
 The core makes n steps and returns; n is chosen for about 50 ms, so that Ctrl-C (raised by Python between slices), the
 progress bar, validation and callbacks come in time and cost nothing. A slice ends with the epoch only where something
-must happen there; else the core crosses epochs by itself. What the core does in a step: cpp/core/trainer.hpp.
+must happen there (_watch.py); else the core crosses epochs by itself. Batches that come one by one are trained on in
+streams.py, single rows in online.py. What the core does in a step: cpp/core/trainer.hpp.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastmlp import _core
-from fastmlp._outputs import metric_name
-from fastmlp._validation import check_callables, check_flag, check_integer, check_pair, check_verdict
+from fastmlp._split import split
+from fastmlp._validation import check_flag, check_integer, check_one_validation
+from fastmlp._watch import Checked, Watch
 from fastmlp.activations import has_no_slope
 from fastmlp.callbacks import Callback
 from fastmlp.history import Epoch, History
+from fastmlp.metrics import Metric
 from fastmlp.optimizers import Optimizer, resolve_optimizer
 from fastmlp.runtime import thread_limit
 
@@ -45,6 +48,8 @@ def fit(
     shuffle: bool,
     sample_weight: Any,
     validation_data: Any,
+    validation_fraction: float | None,
+    metrics: Iterable[Metric] | None,
     callbacks: Iterable[Callback],
     progress: bool | None,
 ) -> History:
@@ -56,50 +61,32 @@ def fit(
     shuffle = check_flag(shuffle, "shuffle")
     if progress is not None:
         progress = check_flag(progress, "progress")
-    called = check_callables(callbacks, "callbacks")
+    fraction = check_one_validation(validation_data, validation_fraction)
     data = network._architecture.check(X, y, sample_weight)
-    validation = None
+    set_aside = None
+    if fraction is not None:
+        data, set_aside = split(data, fraction, network.seed, network._architecture.meaning)
+    watch = Watch.of(network, validation_data, set_aside, metrics, callbacks)
     columns = ["epoch", "loss", "seconds", "samples_per_second"]
-    if validation_data is not None:
-        pair = check_pair(validation_data, "validation_data")
-        validation = network._architecture.check(*pair, names=("validation_data[0]", "validation_data[1]"))
-        columns += ["validation_loss", f"validation_{metric_name(validation[1], network._architecture.meaning)}"]
     _warn_of_layers_that_do_not_learn(network)
-    for callback in called:
-        if hasattr(callback, "begin"):
-            callback.begin(network, columns)
+    watch.begin(network, columns)
     network._learn_scaling(data[0], data[2])
 
     n_samples = len(data[0])
     batch = n_samples if batch_size is None else min(batch_size, n_samples)
     history = History()
-    kind = _core.Trainer32 if network.dtype == np.float32 else _core.Trainer64
-    trainer = kind(
-        network._core,
-        *data,
-        batch,
-        shuffle,
-        network.seed,
-        network._epochs_trained,
-        settings.name,
-        {name: float(value) for name, value in asdict(settings).items()},
-    )
-    with trainer, _ProgressBar(progress, epochs, n_samples, batch) as bar:
-        for report in _slices(trainer, epochs, whole_epochs_apart=validation is not None or bool(called)):
+    trainer = new_trainer(network, data, batch, settings, shuffle=shuffle)
+    with trainer, ProgressBar(progress, epochs, n_samples, batch) as bar:
+        for report in _slices(trainer, epochs, whole_epochs_apart=watch.is_needed):
             for record in report.epochs:
                 network._epochs_trained += 1
                 history.epochs.append(_row(len(history.epochs) + 1, record, n_samples))
             bar.show(report.steps, history, report.last_loss)
             if report.diverged:
                 raise FloatingPointError(_divergence(report, bar.steps, len(history.epochs), settings))
-            if report.epochs and validation is not None:
-                measured = network._evaluate(*validation)
-                history.epochs[-1].update({f"validation_{name}": value for name, value in measured.items()})
-            if report.epochs and _call(called, network, history.epochs[-1]):
+            if report.epochs and watch.after_epoch(network, history.epochs[-1]):
                 break
-    for callback in called:
-        if hasattr(callback, "end"):
-            callback.end(network)
+    watch.end(network)
     return history
 
 
@@ -118,10 +105,22 @@ def _warn_of_layers_that_do_not_learn(network: Network) -> None:
             return
 
 
-def _call(callbacks: list[Callback], network: Network, epoch: Epoch) -> bool:
-    """Show every callback a copy of the epoch, and return whether one of them wants to end the fit."""
-    verdicts = [check_verdict(callback(network, dict(epoch))) for callback in callbacks]
-    return any(verdicts)
+def new_trainer(
+    network: Network, data: Checked, batch_size: int, settings: Optimizer, *, shuffle: bool
+) -> _core.Trainer32:
+    """Return the core's trainer of these samples, which goes on where the network's training stands."""
+    kind = _core.Trainer32 if network.dtype == np.float32 else _core.Trainer64
+    return kind(
+        network._core,
+        *data,
+        batch_size,
+        shuffle,
+        network.seed,
+        # the core counts them in 32 bits, which steps of single rows may exceed
+        network._epochs_trained % 2**32,
+        settings.name,
+        {name: float(value) for name, value in asdict(settings).items()},
+    )
 
 
 def _slices(trainer: _core.Trainer32, epochs: int, *, whole_epochs_apart: bool) -> Iterator[_core.RunReport]:
@@ -148,34 +147,42 @@ def _row(number: int, record: _core.EpochRecord, n_samples: int) -> Epoch:
 
 
 def _divergence(report: _core.RunReport, step: int, finished: int, settings: Optimizer) -> str:
+    kept = f"of epoch {finished}" if finished else "from before the fit"
+    return divergence(report, f" at epoch {finished + 1}, step {step}", kept, settings)
+
+
+def divergence(report: _core.RunReport, where: str, kept: str, settings: Optimizer) -> str:
+    """Return the sentence about a loss or weight that is no number; ``kept`` says which weights are there now."""
     loss = report.last_loss
     if np.isfinite(loss):
         what = "a weight became NaN or infinite"
     else:
         what = f"loss became {'NaN' if np.isnan(loss) else 'infinite'}"
-    kept = f"of epoch {finished}" if finished else "from before the fit"
     return (
-        f"{what} at epoch {finished + 1}, step {step} (learning rate {settings.learning_rate:g}): "
-        f"the weights {kept} were kept; lower the learning rate."
+        f"{what}{where} (learning rate {settings.learning_rate:g}): the weights {kept} were kept; "
+        "lower the learning rate."
     )
 
 
-class _ProgressBar:
-    """A bar of samples with epoch and loss, or nothing; counts the steps in both cases."""
+class ProgressBar:
+    """A bar of samples with epoch and loss, or nothing; counts the steps in both cases.
 
-    def __init__(self, wanted: bool | None, epochs: int, n_samples: int, batch_size: int) -> None:
+    Samples 0: their number is not known, and ``add`` counts them.
+    """
+
+    def __init__(self, wanted: bool | None, epochs: int, n_samples: int = 0, batch_size: int = 1) -> None:
         self.steps = 0
         self._epochs, self._n_samples, self._batch_size = epochs, n_samples, batch_size
         # stderr is None in programs without a console
         self._wanted = sys.stderr is not None and sys.stderr.isatty() if wanted is None else wanted
         self._bar: Any = None
 
-    def __enter__(self) -> _ProgressBar:
+    def __enter__(self) -> ProgressBar:
         if self._wanted:
             # here, so that importing fastmlp does not import tqdm
             from tqdm import tqdm
 
-            self._bar = tqdm(total=self._epochs * self._n_samples, unit=" samples", unit_scale=True)
+            self._bar = tqdm(total=self._epochs * self._n_samples or None, unit=" samples", unit_scale=True)
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -188,8 +195,15 @@ class _ProgressBar:
         if self._bar is None:
             return
         finished, rest = divmod(self.steps, -(-self._n_samples // self._batch_size))
-        self._bar.set_description(f"epoch {min(finished + 1, self._epochs)}/{self._epochs}", refresh=False)
+        samples = finished * self._n_samples + rest * self._batch_size - self._bar.n
+        self.add(samples, finished + 1, history, last_loss)
+
+    def add(self, samples: int, epoch: int, history: History, last_loss: float) -> None:
+        """Count samples of an epoch."""
+        if self._bar is None:
+            return
+        self._bar.set_description_str(f"epoch {min(epoch, self._epochs)}/{self._epochs}", refresh=False)
         # one step's loss is noisy: it serves only until the first epoch has a mean
         loss = history.epochs[-1]["loss"] if history.epochs else last_loss
         self._bar.set_postfix(loss=f"{loss:.4g}", refresh=False)
-        self._bar.update(finished * self._n_samples + rest * self._batch_size - self._bar.n)
+        self._bar.update(samples)

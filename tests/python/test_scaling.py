@@ -136,6 +136,18 @@ def test_models_keep_what_was_learned_and_a_reset_forgets_it(tmp_path):
         assert type(scaling).__name__ in repr(net)
 
 
+def test_batches_and_rows_do_not_teach_a_scaling():
+    X, y = samples()
+    for train in (
+        lambda net: net.fit(iter([(X, y)]), epochs=1),
+        lambda net: net.partial_fit(X, y),
+        lambda net: net.learn(X[0], y[0]),
+    ):
+        net = fm.Network(INPUTS, [fm.Standardize(), *layers()], seed=1)
+        with pytest.raises(ValueError, match=r"^Standardize has not learned its numbers yet"):
+            train(net)
+
+
 @pytest.mark.parametrize(
     ("make", "error", "sentence"),
     [

@@ -1,4 +1,4 @@
-"""Initial weights: the distributions of ``fastmlp.initializers``, with numbers of Python's own generator.
+"""What is drawn: initial weights as ``fastmlp.initializers`` says, and dropout masks, by Python's own generator.
 
 So these are other numbers than those that ``fastmlp.Network`` draws from the same seed.
 """
@@ -6,7 +6,7 @@ So these are other numbers than those that ``fastmlp.Network`` draws from the sa
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from fastmlp.activations import Activation
 from fastmlp.initializers import GlorotUniform, HeUniform, Initializer, LecunNormal
@@ -32,3 +32,13 @@ def drawn_weights(initializer: Initializer, n_in: int, n_out: int, generator: ra
     """Return a matrix [input][unit] of new weights."""
     distribution, size = initializer.draw(n_in, n_out)
     return [[DISTRIBUTIONS[distribution](generator, size) for _ in range(n_out)] for _ in range(n_in)]
+
+
+def drawn_masks(
+    rates: Sequence[float], shapes: Sequence[tuple[int, int]], n_samples: int, generator: random.Random
+) -> list[list[list[float]]]:
+    """Return for each layer, sample and input 0 with the layer's dropout rate, else 1 / (1 - rate)."""
+    return [
+        [[0.0 if generator.random() < rate else 1.0 / (1.0 - rate) for _ in range(n_in)] for _ in range(n_samples)]
+        for rate, (n_in, _) in zip(rates, shapes, strict=True)
+    ]

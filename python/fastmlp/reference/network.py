@@ -26,7 +26,7 @@ from fastmlp.optimizers import Optimizer, resolve_optimizer
 from fastmlp.reference.circuit import Circuit, Gradients, Matrix, Vector
 from fastmlp.reference.functions import ACTIVATIONS, LOSSES, layer_norm, maxout, penalty, scaled
 from fastmlp.reference.graph import Gate, add
-from fastmlp.reference.initial import drawn_weights, usual_initializer
+from fastmlp.reference.initial import drawn_masks, drawn_weights, usual_initializer
 from fastmlp.reference.optimizers import Training
 from fastmlp.reference.rows import check_length, float_row, target_row, weigh_classes
 
@@ -232,7 +232,7 @@ class Network:
                     [X[n] for n in batch],
                     [targets[n] for n in batch],
                     [weights[n] for n in batch],
-                    self._draw_masks(len(batch)),
+                    drawn_masks(self._dropout, self._shapes, len(batch), self._generator),
                 )
                 gradient = _flatten(gradients.weights, gradients.biases)
                 self.set_parameters(self._training.step(self.get_parameters(), gradient))
@@ -250,16 +250,6 @@ class Network:
         if isinstance(self._loss, CrossEntropy):
             weights = weigh_classes(self._loss.class_weight, targets, weights)
         return [float_row(x, self.n_inputs, f"X[{n}]") for n, x in enumerate(X)], targets, weights
-
-    def _draw_masks(self, n_samples: int) -> list[Matrix]:
-        """Return for each layer, sample and input 0 with the layer's dropout rate, else 1 / (1 - rate)."""
-        return [
-            [
-                [0.0 if self._generator.random() < rate else 1.0 / (1.0 - rate) for _ in range(n_in)]
-                for _ in range(n_samples)
-            ]
-            for rate, (n_in, _) in zip(self._dropout, self._shapes, strict=True)
-        ]
 
     def _circuit(self, X: Sequence[Sequence[float]], masks: Sequence[Matrix] | None = None) -> Circuit:
         """Build the gates from the inputs to the last activations."""
