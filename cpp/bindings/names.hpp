@@ -1,4 +1,5 @@
-// The closed vocabulary between Python and C++: names of activations, losses and optimizers.
+// The closed vocabulary between Python and C++: names of activations, losses, optimizers and
+// schedules.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -7,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/schedule.hpp"
 #include "kernels/kernel_table.hpp"
 
 namespace fastmlp {
@@ -28,8 +30,15 @@ inline constexpr std::pair<std::string_view, LossKind> kLossNames[] = {
 };
 
 inline constexpr std::pair<std::string_view, OptimizerKind> kOptimizerNames[] = {
-    {"sgd", OptimizerKind::sgd},
-    {"adam", OptimizerKind::adam},
+    {"sgd", OptimizerKind::sgd},         {"adam", OptimizerKind::adam},       {"adamw", OptimizerKind::adamw},
+    {"rmsprop", OptimizerKind::rmsprop}, {"adagrad", OptimizerKind::adagrad}, {"rprop", OptimizerKind::rprop},
+};
+
+inline constexpr std::pair<std::string_view, ScheduleKind> kScheduleNames[] = {
+    {"constant", ScheduleKind::constant},       {"step", ScheduleKind::step},
+    {"exponential", ScheduleKind::exponential}, {"inverse_scaling", ScheduleKind::inverse_scaling},
+    {"cosine", ScheduleKind::cosine},           {"one_cycle", ScheduleKind::one_cycle},
+    {"coslog4", ScheduleKind::coslog4},
 };
 
 template <class Table>

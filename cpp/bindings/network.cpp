@@ -11,6 +11,7 @@
 #include "bindings/names.hpp"
 #include "core/evaluate.hpp"
 #include "core/network.hpp"
+#include "core/optimizer_step.hpp"
 
 namespace fastmlp {
 namespace {
@@ -184,7 +185,7 @@ void set_optimizer_state(Network<T>& network, const py::object& value) {
     constexpr std::int64_t kMaxSteps = std::int64_t{1} << 62;  // counting on from here cannot overflow
     require(steps >= 0 && steps < kMaxSteps && slots.size() <= 2, "this is no optimizer state.");
     state.kind = kind_of(kOptimizerNames, name);
-    require(state.kind != OptimizerKind::adam || slots.size() == 2, "the state of adam has two slots.");
+    require(static_cast<int>(slots.size()) >= fewest_slots(state.kind), "this optimizer state lacks slots.");
     state.steps = steps;
     for (std::size_t i = 0; i < slots.size(); ++i) {
       require(slots[i].ndim() == 1 && slots[i].size() == network.buffer_size() && is_contiguous(slots[i]),

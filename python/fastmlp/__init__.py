@@ -9,14 +9,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fastmlp import _core, activations, callbacks, datasets, losses, optimizers
+from fastmlp import _core, activations, callbacks, datasets, losses, optimizers, schedules
 from fastmlp.callbacks import EarlyStopping
 from fastmlp.gradient_check import GradientReport, check_gradients
 from fastmlp.gradients import Gradients
 from fastmlp.history import History
 from fastmlp.layers import Dense
 from fastmlp.network import Network
-from fastmlp.optimizers import SGD, Adam
+from fastmlp.optimizers import SGD, Adagrad, Adam, AdamW, RMSProp, Rprop
 from fastmlp.runtime import active_target, available_targets, get_num_threads, num_threads, set_num_threads, show_config
 
 if TYPE_CHECKING:
@@ -26,7 +26,9 @@ __version__ = _core.build_info()["version"]
 
 __all__ = [
     "SGD",
+    "Adagrad",
     "Adam",
+    "AdamW",
     "Dense",
     "EarlyStopping",
     "GradientReport",
@@ -34,6 +36,8 @@ __all__ = [
     "History",
     "ModelFileError",
     "Network",
+    "RMSProp",
+    "Rprop",
     "activations",
     "active_target",
     "available_targets",
@@ -46,6 +50,7 @@ __all__ = [
     "num_threads",
     "optimizers",
     "save",
+    "schedules",
     "set_num_threads",
     "show_config",
 ]

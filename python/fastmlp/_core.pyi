@@ -19,6 +19,8 @@ Targets: TypeAlias = npt.NDArray[np.int32] | npt.NDArray[np.float32] | npt.NDArr
 SampleWeight: TypeAlias = npt.NDArray[np.float64] | None
 # (units, activation name, activation parameter, l1, l2)
 LayerSpec: TypeAlias = tuple[int, str, float, float, float]
+# (name, up to three numbers, steps of warm-up); names and numbers: Schedule in cpp/core/schedule.hpp
+Schedule: TypeAlias = tuple[str, Sequence[float], int]
 
 class Network32:
     """Parameters of a dense network in float32, and its arithmetic; ``Network64`` is the same in float64.
@@ -96,10 +98,13 @@ class Trainer32:
     """One ``fit``: data, batching, shuffling and optimizer bound to a network; ``Trainer64`` is the same in float64.
 
     A context manager: inside it the network is the calling thread's alone (that thread may still evaluate it between
-    runs). ``optimizer`` is ("sgd", {"learning_rate", "momentum", "nesterov"}) or ("adam", {"learning_rate", "beta1",
-    "beta2", "epsilon"}), all values floats. State left by an optimizer of the same name is taken up again, else it
-    starts from zero. Epoch e (counted from ``first_epoch``) is shuffled by a permutation that depends on ``seed`` and e
-    only. The last short batch of an epoch is a step too.
+    runs). ``optimizer`` is "sgd" ({"momentum", "nesterov"}), "adam" ({"beta1", "beta2", "epsilon"}), "adamw" (as adam,
+    {"weight_decay"}), "rmsprop" ({"alpha", "epsilon", "momentum"}), "adagrad" ({"epsilon"}) or "rprop" ({"eta_minus",
+    "eta_plus", "min_step", "max_step"}), each with {"learning_rate"}; {"clip_value", "clip_norm"} may be given, 0 is
+    none; all values are floats. With a ``schedule`` the rate of a step depends on the learning rate, on the number of
+    the step since the trainer was made and on ``total_steps``. State left by an optimizer of the same name is taken up
+    again, else it starts from zero. Epoch e (counted from ``first_epoch``) is shuffled by a permutation that depends on
+    ``seed`` and e only. The last short batch of an epoch is a step too.
     """
 
     def __init__(
@@ -114,6 +119,8 @@ class Trainer32:
         first_epoch: int,
         optimizer: str,
         hyperparameters: Mapping[str, float],
+        schedule: Schedule | None = None,
+        total_steps: int = 0,
     ) -> None: ...
     def __enter__(self) -> Trainer32: ...
     def __exit__(
@@ -121,10 +128,16 @@ class Trainer32:
     ) -> None: ...
     @property
     def steps_per_epoch(self) -> int: ...
+    def set_learning_rate(self, rate: float) -> None:
+        """Take another learning rate from the next step on; between runs only."""
+
     def run(self, n_steps: int, threads: int) -> RunReport:
         """Make up to ``n_steps`` training steps, across epochs, without touching Python."""
 
 class Trainer64(Trainer32): ...
+
+def learning_rate(schedule: Schedule, base: float, step: int, total: int) -> float:
+    """Return the rate of ``step`` (from 0) of ``total`` steps, as training uses it."""
 
 def first_nonfinite(X: Array) -> int:
     """Flat index of the first NaN or infinity in a contiguous uint8, float32 or float64 array, or -1."""

@@ -14,6 +14,7 @@ class History(Mapping[str, list[float]]):
     Columns: ``epoch`` (from 1), ``loss`` (mean over the samples of the epoch, each taken with the weights of its own
     step, penalties included), ``seconds`` (of training), ``samples_per_second``, and with validation data
     ``validation_loss`` and ``validation_accuracy`` (classes) or ``validation_mae`` (values), taken after the epoch.
+    With a schedule ``learning_rate``, of the epoch's last step.
 
     Attributes
     ----------

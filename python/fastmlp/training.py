@@ -10,14 +10,22 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fastmlp import _core
+from fastmlp._learning_rate import LearningRate
 from fastmlp._outputs import metric_name
-from fastmlp._validation import check_callables, check_flag, check_integer, check_pair, check_verdict
+from fastmlp._validation import (
+    check_callables,
+    check_flag,
+    check_full_batch,
+    check_integer,
+    check_pair,
+    check_verdict,
+)
 from fastmlp.callbacks import Callback
 from fastmlp.history import Epoch, History
 from fastmlp.optimizers import Optimizer, resolve_optimizer
@@ -30,6 +38,8 @@ if TYPE_CHECKING:
 SLICE_SECONDS = 0.05
 # a slice grows by no more than this: the first steps of a fit may be faster than the later ones
 SLICE_GROWTH = 8
+# optimizers that compare the gradient of all samples from step to step
+FULL_BATCH = ("rprop",)
 
 
 def fit(
@@ -62,12 +72,17 @@ def fit(
         pair = check_pair(validation_data, "validation_data")
         validation = network._architecture.check(*pair, names=("validation_data[0]", "validation_data[1]"))
         columns += ["validation_loss", f"validation_{metric_name(validation[1], network._architecture.meaning)}"]
+    n_samples = len(data[0])
+    batch = n_samples if batch_size is None else min(batch_size, n_samples)
+    check_full_batch(settings.name, FULL_BATCH, batch, n_samples)
+    per_epoch = -(-n_samples // batch)
+    rate = LearningRate(settings.learning_rate, epochs * per_epoch, per_epoch, columns)
+    if rate.for_core is not None:
+        columns.append("learning_rate")
     for callback in called:
         if hasattr(callback, "begin"):
             callback.begin(network, columns)
 
-    n_samples = len(data[0])
-    batch = n_samples if batch_size is None else min(batch_size, n_samples)
     history = History()
     kind = _core.Trainer32 if network.dtype == np.float32 else _core.Trainer64
     trainer = kind(
@@ -78,19 +93,25 @@ def fit(
         network.seed,
         network._epochs_trained,
         settings.name,
-        {name: float(value) for name, value in asdict(settings).items()},
+        _hyperparameters(settings, rate.base),
+        rate.for_core,
+        epochs * per_epoch,
     )
+    whole_epochs_apart = validation is not None or bool(called) or rate.changes_between_epochs
     with trainer, _ProgressBar(progress, epochs, n_samples, batch) as bar:
-        for report in _slices(trainer, epochs, whole_epochs_apart=validation is not None or bool(called)):
+        for report in _slices(trainer, epochs, whole_epochs_apart=whole_epochs_apart):
             for record in report.epochs:
                 network._epochs_trained += 1
                 history.epochs.append(_row(len(history.epochs) + 1, record, n_samples))
+                rate.record(history.epochs[-1])
             bar.show(report.steps, history, report.last_loss)
             if report.diverged:
-                raise FloatingPointError(_divergence(report, bar.steps, len(history.epochs), settings))
+                raise FloatingPointError(_divergence(report, bar.steps, len(history.epochs), rate.of(bar.steps - 1)))
             if report.epochs and validation is not None:
                 measured = network._evaluate(*validation)
                 history.epochs[-1].update({f"validation_{name}": value for name, value in measured.items()})
+            if report.epochs:
+                rate.after(history.epochs[-1], trainer)
             if report.epochs and _call(called, network, history.epochs[-1]):
                 break
     for callback in called:
@@ -128,7 +149,13 @@ def _row(number: int, record: _core.EpochRecord, n_samples: int) -> Epoch:
     return {"epoch": number, "loss": record.loss, "seconds": record.seconds, "samples_per_second": rate}
 
 
-def _divergence(report: _core.RunReport, step: int, finished: int, settings: Optimizer) -> str:
+def _hyperparameters(settings: Optimizer, rate: float) -> dict[str, float]:
+    """Return all numbers of an optimizer; what is None is none for the core too."""
+    values = {field.name: getattr(settings, field.name) for field in fields(settings)} | {"learning_rate": rate}
+    return {name: float(value) for name, value in values.items() if value is not None}
+
+
+def _divergence(report: _core.RunReport, step: int, finished: int, rate: float) -> str:
     loss = report.last_loss
     if np.isfinite(loss):
         what = "a weight became NaN or infinite"
@@ -136,7 +163,7 @@ def _divergence(report: _core.RunReport, step: int, finished: int, settings: Opt
         what = f"loss became {'NaN' if np.isnan(loss) else 'infinite'}"
     kept = f"of epoch {finished}" if finished else "from before the fit"
     return (
-        f"{what} at epoch {finished + 1}, step {step} (learning rate {settings.learning_rate:g}): "
+        f"{what} at epoch {finished + 1}, step {step} (learning rate {rate:g}): "
         f"the weights {kept} were kept; lower the learning rate."
     )
 

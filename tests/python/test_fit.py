@@ -301,8 +301,13 @@ BAD = [
     ({"epochs": 2.5}, TypeError, "epochs must be an integer of at least 1, got 2.5."),
     ({"batch_size": 0}, ValueError, "batch_size must be an integer of at least 1, got 0."),
     ({"batch_size": "auto"}, TypeError, "batch_size must be an integer of at least 1, got 'auto'."),
-    ({"optimizer": "lbfgs"}, ValueError, "optimizer 'lbfgs' does not exist: use one of 'sgd', 'adam', or an object"),
-    ({"optimizer": fm.SGD}, TypeError, "optimizer must be one of the names 'sgd', 'adam' or an object of these kinds"),
+    ({"optimizer": "adadelta"}, ValueError, "optimizer 'adadelta' does not exist: use one of 'sgd', 'adam', 'adamw', "),
+    ({"optimizer": fm.SGD}, TypeError, "optimizer must be one of the names 'sgd', 'adam', 'adamw', "),
+    (
+        {"optimizer": "rprop", "batch_size": 52},
+        ValueError,
+        "rprop needs all 53 samples in every step, got batch_size=52: use batch_size=None.",
+    ),  # fmt: skip
     ({"shuffle": 1}, TypeError, "shuffle must be True or False, got 1."),
     ({"progress": "yes"}, TypeError, "progress must be True or False, got 'yes'."),
     ({"callbacks": fm.EarlyStopping()}, TypeError, "callbacks must be a list of callables, got EarlyStopping("),

@@ -23,7 +23,7 @@ MODULES = [
 ]
 
 # Descriptions and checks of arguments: dataclasses and sentences, no arithmetic.
-ALLOWED = {"_validation", "activations", "layers", "losses", "optimizers", "reference"}
+ALLOWED = {"_validation", "activations", "layers", "losses", "optimizers", "reference", "schedules"}
 STANDARD = {"__future__", "collections", "dataclasses", "itertools", "math", "random", "typing"}
 
 

@@ -24,6 +24,7 @@ from fastmlp.reference.functions import ACTIVATIONS, LOSSES, Row, penalty
 from fastmlp.reference.graph import Gate, add
 from fastmlp.reference.optimizers import Training
 from fastmlp.reference.rows import check_length, float_row, target_row
+from fastmlp.reference.schedules import rate_of
 
 Vector: TypeAlias = list[float]
 Matrix: TypeAlias = list[Vector]
@@ -237,15 +238,17 @@ class Network:
         if self._training is None or self._training.settings.name != settings.name:
             self._training = Training(settings)
         self._training.settings = settings
-        losses = []
+        per_epoch = -(-len(rows) // size)
+        is_weight = [kind for n_in, n_out in self._shapes for kind in [True] * n_in * n_out + [False] * n_out]
+        losses: Vector = []
         for _ in range(epochs):
             for start in range(0, len(rows), size):
                 batch = rows[start : start + size]
-                gradients = self.gradients(
-                    [X[n] for n in batch], [targets[n] for n in batch], [weights[n] for n in batch]
-                )
+                x, t, weight = [X[n] for n in batch], [targets[n] for n in batch], [weights[n] for n in batch]
+                gradients = self.gradients(x, t, weight)
                 gradient = _flatten(gradients.weights, gradients.biases)
-                self.set_parameters(self._training.step(self.get_parameters(), gradient))
+                rate = rate_of(settings.learning_rate, len(losses), epochs * per_epoch, per_epoch)
+                self.set_parameters(self._training.step(self.get_parameters(), gradient, rate, is_weight))
                 losses.append(gradients.loss)
         return losses
 
