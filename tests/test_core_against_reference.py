@@ -145,4 +145,25 @@ def test_ten_steps_of_training_agree(optimizer, l1, l2, dtype):
 
 
 def test_every_optimizer_of_the_registry_is_compared():
-    assert {type(optimizer) for optimizer in OPTIMIZERS} == set(fm.optimizers.OPTIMIZERS.values())
+    by_steps = {type(optimizer) for optimizer in OPTIMIZERS}
+    assert by_steps | {fm.LBFGS} == set(fm.optimizers.OPTIMIZERS.values())
+
+
+def test_lbfgs_takes_the_iterations_of_scipy_on_the_reference():
+    optimize = pytest.importorskip("scipy.optimize")
+    net, oracle = twins([fm.Dense(HIDDEN, "tanh"), fm.Dense(OUTPUTS, "softmax")], None, "float64", l2=0.1)
+    X, y = samples("float64", Softmax(), CrossEntropy(), "labels")
+
+    def loss_and_gradient(parameters):
+        oracle.set_parameters(parameters.tolist())
+        g = oracle.gradients(X.tolist(), y.tolist())
+        flat = [np.concatenate([np.ravel(W), b]) for W, b in zip(g.weights, g.biases, strict=True)]
+        return g.loss, np.concatenate(flat)
+
+    options = {"maxiter": 10, "maxcor": 5, "gtol": 0.0, "ftol": 0.0}
+    found = optimize.minimize(loss_and_gradient, net.get_parameters(), method="L-BFGS-B", jac=True, options=options)
+    history = net.fit(X, y, batch_size=None, epochs=10, optimizer=fm.LBFGS(tolerance=0.0, history=5))
+    assert len(history.epochs) == 10
+    assert_close(history["loss"][-1], found.fun, "float64")
+    # ten line searches amplify the last digits
+    np.testing.assert_allclose(net.get_parameters(), found.x, rtol=0, atol=1e-7)

@@ -220,6 +220,8 @@ void register_network_of(py::module_& module, const char* name) {
       .def("activations", &activations<T>, py::arg("X"), py::arg("threads"))
       .def("loss", &loss<T>, py::arg("X"), py::arg("targets"), n, py::arg("threads"))
       .def("gradients", &gradients<T>, py::arg("X"), py::arg("targets"), n, py::arg("threads"))
+      .def("begin_training", [](N& network) { network.access().begin_training(); })
+      .def("end_training", [](N& network) { network.access().end_training(); })
       .def("optimizer_state", &optimizer_state<T>)
       .def("set_optimizer_state", &set_optimizer_state<T>, py::arg("state").none(true));
 }

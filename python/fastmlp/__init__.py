@@ -16,7 +16,7 @@ from fastmlp.gradients import Gradients
 from fastmlp.history import History
 from fastmlp.layers import Dense
 from fastmlp.network import Network
-from fastmlp.optimizers import SGD, Adagrad, Adam, AdamW, RMSProp, Rprop
+from fastmlp.optimizers import LBFGS, SGD, Adagrad, Adam, AdamW, RMSProp, Rprop
 from fastmlp.runtime import active_target, available_targets, get_num_threads, num_threads, set_num_threads, show_config
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __version__ = _core.build_info()["version"]
 
 __all__ = [
+    "LBFGS",
     "SGD",
     "Adagrad",
     "Adam",

@@ -60,6 +60,10 @@ class Network32:
     ) -> tuple[float, list[Array], list[Array], Array]:
         """(loss, [dW (n_in, n_out)], [db (n_out,)], dX (rows, n_inputs)) of the value that ``loss`` returns."""
 
+    def begin_training(self) -> None:
+        """Make the network the calling thread's alone, as inside a trainer; ``end_training`` must follow."""
+
+    def end_training(self) -> None: ...
     def optimizer_state(self) -> tuple[str, int, list[Array]] | None:
         """(optimizer name, steps made, flat copies of its slots), or None before the first step."""
 

@@ -190,11 +190,12 @@ class Network:
         y : array (samples,) or (samples, outputs)
             Integer labels, or one row per sample: indicators, probabilities, or values to regress on.
         epochs : int, default 10
-            Passes over the data.
+            Passes over the data; iterations of LBFGS.
         batch_size : int or None, default 128
             Samples per step; 1 is online, None full-batch. The last batch of an epoch may be shorter.
         optimizer : str or optimizer object, default "adam"
-            Its state is kept for the next call with an optimizer of this kind.
+            Its state is kept for the next call with an optimizer of this kind. Its learning rate may be a schedule, see
+            ``fastmlp.schedules``, which every call goes through from the start.
         shuffle : bool, default True
             Take the samples in a new order in every epoch; the order depends on the seed and the epoch only.
         sample_weight : array (samples,), optional

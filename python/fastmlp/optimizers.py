@@ -1,7 +1,7 @@
 """The optimizers by name, as frozen settings; the update itself is a tile kernel in cpp/kernels/optimizer-inl.hpp.
 
 The state (momentum, moments) belongs to the network and is kept from one fit to the next. ``learning_rate`` is a number
-or a schedule of fastmlp.schedules.
+or a schedule of fastmlp.schedules. LBFGS alone is no kernel: it is SciPy's, driven by _lbfgs.py.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from fastmlp._validation import check_flag, check_real, resolve_by_name
+from fastmlp._validation import check_flag, check_integer, check_real, resolve_by_name
 from fastmlp.schedules import Schedule, resolve_schedule
 
 
@@ -239,6 +239,48 @@ class Rprop:
             raise ValueError(f"min_step must be at most max_step ({self.max_step}), got {self.min_step}.")
 
 
+@dataclass(frozen=True)
+class LBFGS:
+    """L-BFGS (Liu and Nocedal, Mathematical Programming 45, 1989): SciPy's L-BFGS-B on the loss of all samples.
+
+    For small data sets, where it converges fast and needs no learning rate; fit needs ``batch_size=None``, and an epoch
+    is an iteration. Computes in float64 also for a float32 network, which holds the result of the last iteration.
+
+    Parameters
+    ----------
+    max_iterations : int, optional
+        At least 1; default: the ``epochs`` of fit.
+    tolerance : float, default 1e-5
+        Ends the fit when no element of the gradient is larger, not negative.
+    history : int, default 10
+        Pairs of steps and changes of the gradient that approximate the curvature, at least 1.
+
+    Notes
+    -----
+    Needs SciPy: pip install 'fastmlp[lbfgs]'. Every fit starts without a history.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1)], dtype="float64", seed=0)
+    >>> fitted = net.fit([[0.0], [1.0]], [1.0, 3.0], epochs=50, optimizer=fm.LBFGS(tolerance=1e-9))
+    >>> net.get_parameters().round(6)
+    array([2., 1.])
+    """
+
+    max_iterations: int | None = None
+    tolerance: float = 1e-5
+    history: int = 10
+    name: ClassVar[str] = "lbfgs"
+
+    def __post_init__(self) -> None:
+        if self.max_iterations is not None:
+            limit = check_integer(self.max_iterations, "max_iterations", minimum=1)
+            object.__setattr__(self, "max_iterations", limit)
+        object.__setattr__(self, "tolerance", check_real(self.tolerance, "tolerance", minimum=0.0))
+        object.__setattr__(self, "history", check_integer(self.history, "history", minimum=1))
+
+
 def _check(settings: Any, **bounds: dict[str, float]) -> None:
     """Put checked values in the place of what was given: learning rate, clipping, and the real numbers with bounds."""
 
@@ -253,9 +295,16 @@ def _check(settings: Any, **bounds: dict[str, float]) -> None:
             put(name, check_real(getattr(settings, name), name, above=0.0))
 
 
-Optimizer = SGD | Adam | AdamW | RMSProp | Adagrad | Rprop
+# those with a rule for one step, and all
+StepOptimizer = SGD | Adam | AdamW | RMSProp | Adagrad | Rprop
+Optimizer = StepOptimizer | LBFGS
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {kind.name: kind for kind in (SGD, Adam, AdamW, RMSProp, Adagrad, Rprop)}
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    kind.name: kind for kind in (SGD, Adam, AdamW, RMSProp, Adagrad, Rprop, LBFGS)
+}
+
+# these compare the gradient of all samples from step to step
+FULL_BATCH = (Rprop.name, LBFGS.name)
 
 
 def resolve_optimizer(value: str | Optimizer) -> Optimizer:

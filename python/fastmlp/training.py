@@ -11,11 +11,12 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
-from fastmlp import _core
+from fastmlp import _core, _lbfgs
 from fastmlp._learning_rate import LearningRate
 from fastmlp._outputs import metric_name
 from fastmlp._validation import (
@@ -28,18 +29,19 @@ from fastmlp._validation import (
 )
 from fastmlp.callbacks import Callback
 from fastmlp.history import Epoch, History
-from fastmlp.optimizers import Optimizer, resolve_optimizer
+from fastmlp.optimizers import FULL_BATCH, LBFGS, Optimizer, StepOptimizer, resolve_optimizer
 from fastmlp.runtime import thread_limit
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
 
+# X, targets and weights of the samples as the core takes them
+Checked: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any] | None]
+
 # short enough for Ctrl-C to feel immediate, long enough that entering the core is free
 SLICE_SECONDS = 0.05
 # a slice grows by no more than this: the first steps of a fit may be faster than the later ones
 SLICE_GROWTH = 8
-# optimizers that compare the gradient of all samples from step to step
-FULL_BATCH = ("rprop",)
 
 
 def fit(
@@ -76,13 +78,13 @@ def fit(
     batch = n_samples if batch_size is None else min(batch_size, n_samples)
     check_full_batch(settings.name, FULL_BATCH, batch, n_samples)
     per_epoch = -(-n_samples // batch)
+    if isinstance(settings, LBFGS):
+        limit = epochs if settings.max_iterations is None else settings.max_iterations
+        return _fit_by_lbfgs(network, data, settings, limit, validation, called, columns, progress)
     rate = LearningRate(settings.learning_rate, epochs * per_epoch, per_epoch, columns)
     if rate.for_core is not None:
         columns.append("learning_rate")
-    for callback in called:
-        if hasattr(callback, "begin"):
-            callback.begin(network, columns)
-
+    _begin(called, network, columns)
     history = History()
     kind = _core.Trainer32 if network.dtype == np.float32 else _core.Trainer64
     trainer = kind(
@@ -102,22 +104,64 @@ def fit(
         for report in _slices(trainer, epochs, whole_epochs_apart=whole_epochs_apart):
             for record in report.epochs:
                 network._epochs_trained += 1
-                history.epochs.append(_row(len(history.epochs) + 1, record, n_samples))
+                history.epochs.append(_row(len(history.epochs) + 1, record.loss, record.seconds, n_samples))
                 rate.record(history.epochs[-1])
             bar.show(report.steps, history, report.last_loss)
             if report.diverged:
                 raise FloatingPointError(_divergence(report, bar.steps, len(history.epochs), rate.of(bar.steps - 1)))
-            if report.epochs and validation is not None:
-                measured = network._evaluate(*validation)
-                history.epochs[-1].update({f"validation_{name}": value for name, value in measured.items()})
             if report.epochs:
+                _validate(network, validation, history.epochs[-1])
                 rate.after(history.epochs[-1], trainer)
-            if report.epochs and _call(called, network, history.epochs[-1]):
-                break
-    for callback in called:
+                if _call(called, network, history.epochs[-1]):
+                    break
+    _end(called, network)
+    return history
+
+
+def _fit_by_lbfgs(
+    network: Network,
+    data: Checked,
+    settings: LBFGS,
+    limit: int,
+    validation: Checked | None,
+    called: list[Any],
+    columns: list[str],
+    progress: bool | None,
+) -> History:
+    """Train by iterations over all samples, which count as epochs."""
+    minimize = _lbfgs.import_minimize()
+    _begin(called, network, columns)
+    history = History()
+    n_samples = len(data[0])
+    with _ProgressBar(progress, limit, n_samples, n_samples) as bar:
+
+        def after_iteration(loss: float, seconds: float) -> bool:
+            network._epochs_trained += 1
+            history.epochs.append(_row(len(history.epochs) + 1, loss, seconds, n_samples))
+            bar.show(1, history, loss)
+            _validate(network, validation, history.epochs[-1])
+            return _call(called, network, history.epochs[-1])
+
+        _lbfgs.search(minimize, network, data, settings, limit, after_iteration)
+    _end(called, network)
+    return history
+
+
+def _begin(callbacks: list[Any], network: Network, columns: list[str]) -> None:
+    for callback in callbacks:
+        if hasattr(callback, "begin"):
+            callback.begin(network, columns)
+
+
+def _end(callbacks: list[Any], network: Network) -> None:
+    for callback in callbacks:
         if hasattr(callback, "end"):
             callback.end(network)
-    return history
+
+
+def _validate(network: Network, validation: Checked | None, epoch: Epoch) -> None:
+    if validation is not None:
+        epoch.update({f"validation_{name}": value for name, value in network._evaluate(*validation).items()})
 
 
 def _call(callbacks: list[Callback], network: Network, epoch: Epoch) -> bool:
@@ -143,13 +187,13 @@ def _slices(trainer: _core.Trainer32, epochs: int, *, whole_epochs_apart: bool) 
         size = max(1, min(in_time, SLICE_GROWTH * size))
 
 
-def _row(number: int, record: _core.EpochRecord, n_samples: int) -> Epoch:
+def _row(number: int, loss: float, seconds: float, n_samples: int) -> Epoch:
     # a clock that stands still over a tiny epoch shall not give an infinite rate
-    rate = n_samples / max(record.seconds, 1e-9)
-    return {"epoch": number, "loss": record.loss, "seconds": record.seconds, "samples_per_second": rate}
+    rate = n_samples / max(seconds, 1e-9)
+    return {"epoch": number, "loss": loss, "seconds": seconds, "samples_per_second": rate}
 
 
-def _hyperparameters(settings: Optimizer, rate: float) -> dict[str, float]:
+def _hyperparameters(settings: StepOptimizer, rate: float) -> dict[str, float]:
     """Return all numbers of an optimizer; what is None is none for the core too."""
     values = {field.name: getattr(settings, field.name) for field in fields(settings)} | {"learning_rate": rate}
     return {name: float(value) for name, value in values.items() if value is not None}

@@ -19,7 +19,7 @@ from fastmlp._validation import check_integer, check_real
 from fastmlp.activations import LeakyReLU, ReLU, Softmax, resolve_activation
 from fastmlp.layers import Dense
 from fastmlp.losses import Loss, resolve_loss
-from fastmlp.optimizers import Optimizer, resolve_optimizer
+from fastmlp.optimizers import Optimizer
 from fastmlp.reference.functions import ACTIVATIONS, LOSSES, Row, penalty
 from fastmlp.reference.graph import Gate, add
 from fastmlp.reference.optimizers import Training
@@ -234,10 +234,10 @@ class Network:
         ]
         size = max(len(rows), 1) if batch_size is None else check_integer(batch_size, "batch_size", minimum=1)
         epochs = check_integer(epochs, "epochs", minimum=0)
-        settings = resolve_optimizer(optimizer)
-        if self._training is None or self._training.settings.name != settings.name:
-            self._training = Training(settings)
-        self._training.settings = settings
+        training = Training(optimizer)
+        if self._training is None or self._training.settings.name != training.settings.name:
+            self._training = training
+        self._training.settings = settings = training.settings
         per_epoch = -(-len(rows) // size)
         is_weight = [kind for n_in, n_out in self._shapes for kind in [True] * n_in * n_out + [False] * n_out]
         losses: Vector = []

@@ -9,7 +9,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from fastmlp.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSProp, Rprop, resolve_optimizer
+from fastmlp.optimizers import (
+    LBFGS,
+    SGD,
+    Adagrad,
+    Adam,
+    AdamW,
+    Optimizer,
+    RMSProp,
+    Rprop,
+    StepOptimizer,
+    resolve_optimizer,
+)
 from fastmlp.schedules import Schedule
 
 
@@ -82,7 +93,7 @@ OPTIMIZERS: dict[str, Callable[..., tuple[float, ...]]] = {
 }
 
 
-def clipped(settings: Optimizer, gradients: Sequence[float]) -> list[float]:
+def clipped(settings: StepOptimizer, gradients: Sequence[float]) -> list[float]:
     """Bring each gradient into its bounds, then the length of the vector of all."""
     clip_value, clip_norm = getattr(settings, "clip_value", None), getattr(settings, "clip_norm", None)
     values = list(gradients)
@@ -110,7 +121,10 @@ class Training:
     """
 
     def __init__(self, optimizer: str | Optimizer) -> None:
-        self.settings = resolve_optimizer(optimizer)
+        settings = resolve_optimizer(optimizer)
+        if isinstance(settings, LBFGS):
+            raise ValueError("lbfgs has no rule for one step, which the reference goes by: use another optimizer.")
+        self.settings: StepOptimizer = settings
         self.steps = 0
         self.memory: list[tuple[float, ...]] = []
 
