@@ -44,11 +44,13 @@ OptimizerStep<T> optimizer_step(const OptimizerSettings& settings, double rate, 
   step.beta2 = static_cast<T>(settings.beta2);
   step.one_minus_beta2 = static_cast<T>(1.0 - settings.beta2);
   step.epsilon = static_cast<T>(settings.epsilon);
-  step.first_step = static_cast<T>(rate);
-  step.eta_minus = static_cast<T>(settings.eta_minus);
-  step.eta_plus = static_cast<T>(settings.eta_plus);
-  step.min_step = static_cast<T>(settings.min_step);
-  step.max_step = static_cast<T>(settings.max_step);
+  if (settings.kind == OptimizerKind::rprop) {
+    step.first_step = static_cast<T>(rate);
+    step.eta_minus = static_cast<T>(settings.eta_minus);
+    step.eta_plus = static_cast<T>(settings.eta_plus);
+    step.min_step = static_cast<T>(settings.min_step);
+    step.max_step = static_cast<T>(settings.max_step);
+  }
   return step;
 }
 

@@ -138,7 +138,7 @@ struct OptimizerStep {
 // place, moves w and the slots; the new w also goes to its transposed copy. gradient_only writes g to slot0 and leaves w.
 template <class T>
 struct UpdateArguments {
-  OptimizerStep<T> step;
+  const OptimizerStep<T>& step;
   ptrdiff_t n_rows;
   ptrdiff_t n_columns;
   ptrdiff_t penalized_rows;  // the tile's rows before this one are weights, the others bias
