@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import fastmlp as fm
-from fastmlp import reference
+from fastmlp import reference, schedules
 from fastmlp.activations import ACTIVATIONS, ELU, LeakyReLU, Softmax, has_no_slope
 from fastmlp.losses import LAST_ACTIVATIONS, LOSSES, CrossEntropy, Hinge, Huber, Perceptron, Quantile
 
@@ -31,6 +31,17 @@ OPTIMIZERS = [
     # A large epsilon: with the usual one Adam divides a gradient near zero by itself, and amplifies its last digit.
     fm.Adam(0.01, epsilon=1e-2),
     fm.Adam(0.02, beta1=0.5, beta2=0.9, epsilon=1e-2),
+    fm.AdamW(0.02, epsilon=1e-2, weight_decay=0.3),
+    fm.RMSProp(0.02, epsilon=1e-2),
+    fm.RMSProp(0.02, alpha=0.7, epsilon=1e-2, momentum=0.5),
+    fm.Adagrad(0.1, epsilon=1e-2),
+    fm.Rprop(0.01),
+    # below most elements of the gradient, and below its norm
+    fm.SGD(0.5, momentum=0.9, clip_value=0.02),
+    fm.SGD(0.5, momentum=0.9, clip_norm=0.05),
+    fm.AdamW(0.02, epsilon=1e-2, clip_value=0.03, clip_norm=0.05),
+    fm.SGD(schedules.Warmup(schedules.Cosine(0.3), steps=2), momentum=0.5),
+    fm.AdamW(schedules.OneCycle(0.05), epsilon=1e-2, weight_decay=0.3),
 ]
 
 
@@ -140,7 +151,7 @@ def test_one_output_takes_its_targets_as_they_are(labels, dtype):
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
 @pytest.mark.parametrize(("l1", "l2"), PENALTIES)
 def test_ten_steps_of_training_agree(optimizer, l1, l2, dtype):
-    for weighted, batch_size in ((False, None), (True, 4)):
+    for weighted, batch_size in ((False, None), (True, None if isinstance(optimizer, fm.Rprop) else 4)):
         net, oracle = twins([fm.Dense(HIDDEN, "tanh"), fm.Dense(OUTPUTS, "softmax")], None, dtype, l1, l2)
         X, y = samples(dtype, Softmax(), CrossEntropy(), "labels")
         weight = np.random.default_rng(6).uniform(0, 3, ROWS) if weighted else None
@@ -153,4 +164,25 @@ def test_ten_steps_of_training_agree(optimizer, l1, l2, dtype):
 
 
 def test_every_optimizer_of_the_registry_is_compared():
-    assert {type(optimizer) for optimizer in OPTIMIZERS} == set(fm.optimizers.OPTIMIZERS.values())
+    by_steps = {type(optimizer) for optimizer in OPTIMIZERS}
+    assert by_steps | {fm.LBFGS} == set(fm.optimizers.OPTIMIZERS.values())
+
+
+def test_lbfgs_takes_the_iterations_of_scipy_on_the_reference():
+    optimize = pytest.importorskip("scipy.optimize")
+    net, oracle = twins([fm.Dense(HIDDEN, "tanh"), fm.Dense(OUTPUTS, "softmax")], None, "float64", l2=0.1)
+    X, y = samples("float64", Softmax(), CrossEntropy(), "labels")
+
+    def loss_and_gradient(parameters):
+        oracle.set_parameters(parameters.tolist())
+        g = oracle.gradients(X.tolist(), y.tolist())
+        flat = [np.concatenate([np.ravel(W), b]) for W, b in zip(g.weights, g.biases, strict=True)]
+        return g.loss, np.concatenate(flat)
+
+    options = {"maxiter": 10, "maxcor": 5, "gtol": 0.0, "ftol": 0.0}
+    found = optimize.minimize(loss_and_gradient, net.get_parameters(), method="L-BFGS-B", jac=True, options=options)
+    history = net.fit(X, y, batch_size=None, epochs=10, optimizer=fm.LBFGS(tolerance=0.0, history=5))
+    assert len(history.epochs) == 10
+    assert_close(history["loss"][-1], found.fun, "float64")
+    # ten line searches amplify the last digits
+    np.testing.assert_allclose(net.get_parameters(), found.x, rtol=0, atol=1e-7)

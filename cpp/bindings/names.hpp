@@ -1,4 +1,4 @@
-// The closed vocabulary between Python and C++: names of activations, losses, optimizers and distributions.
+// The closed vocabulary between Python and C++: names of activations, losses, optimizers, schedules and distributions.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/network.hpp"
+#include "core/schedule.hpp"
 #include "kernels/kernel_table.hpp"
 
 namespace fastmlp {
@@ -46,8 +47,15 @@ inline constexpr std::pair<std::string_view, LossKind> kLossNames[] = {
 };
 
 inline constexpr std::pair<std::string_view, OptimizerKind> kOptimizerNames[] = {
-    {"sgd", OptimizerKind::sgd},
-    {"adam", OptimizerKind::adam},
+    {"sgd", OptimizerKind::sgd},         {"adam", OptimizerKind::adam},       {"adamw", OptimizerKind::adamw},
+    {"rmsprop", OptimizerKind::rmsprop}, {"adagrad", OptimizerKind::adagrad}, {"rprop", OptimizerKind::rprop},
+};
+
+inline constexpr std::pair<std::string_view, ScheduleKind> kScheduleNames[] = {
+    {"constant", ScheduleKind::constant},       {"step", ScheduleKind::step},
+    {"exponential", ScheduleKind::exponential}, {"inverse_scaling", ScheduleKind::inverse_scaling},
+    {"cosine", ScheduleKind::cosine},           {"one_cycle", ScheduleKind::one_cycle},
+    {"coslog4", ScheduleKind::coslog4},
 };
 
 inline constexpr std::pair<std::string_view, Distribution> kDistributionNames[] = {

@@ -11,6 +11,7 @@
 #include "bindings/names.hpp"
 #include "core/evaluate.hpp"
 #include "core/network.hpp"
+#include "core/optimizer_step.hpp"
 
 namespace fastmlp {
 namespace {
@@ -201,7 +202,7 @@ void set_optimizer_state(Network<T>& network, const py::object& value) {
     constexpr std::int64_t kMaxSteps = std::int64_t{1} << 62;  // counting on from here cannot overflow
     require(steps >= 0 && steps < kMaxSteps && slots.size() <= 2, "this is no optimizer state.");
     state.kind = kind_of(kOptimizerNames, name);
-    require(state.kind != OptimizerKind::adam || slots.size() == 2, "the state of adam has two slots.");
+    require(static_cast<int>(slots.size()) >= fewest_slots(state.kind), "this optimizer state lacks slots.");
     state.steps = steps;
     for (std::size_t i = 0; i < slots.size(); ++i) {
       require(slots[i].ndim() == 1 && slots[i].size() == network.buffer_size() && is_contiguous(slots[i]),
@@ -261,6 +262,8 @@ void register_network_of(py::module_& module, const char* name) {
       .def("set_normalization", &set_normalization<T>, py::arg("normalizes"))
       .def("set_dropout", &set_dropout<T>, py::arg("rates"))
       .def("set_input_scaling", &set_input_scaling<T>, py::arg("shift").none(true), py::arg("scale").none(true))
+      .def("begin_training", [](N& network) { network.access().begin_training(); })
+      .def("end_training", [](N& network) { network.access().end_training(); })
       .def("optimizer_state", &optimizer_state<T>)
       .def("set_optimizer_state", &set_optimizer_state<T>, py::arg("state").none(true));
 }

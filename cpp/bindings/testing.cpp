@@ -12,6 +12,7 @@
 #include "core/planner.hpp"
 #include "core/profile.hpp"
 #include "core/random.hpp"
+#include "core/schedule.hpp"
 #include "core/targets.hpp"
 #include "platform/aligned_buffer.hpp"
 
@@ -219,6 +220,9 @@ void register_testing(py::module_& module) {
         return made;
       },
       py::arg("guess"), py::arg("limit"), py::arg("seconds"), py::arg("steps"), py::arg("preemptions") = 0.0);
+  m.def("cos_pi", &cos_pi, py::arg("x"));
+  m.def("log2", &log2, py::arg("x"));
+  m.def("power", &power, py::arg("base"), py::arg("exponent"));
   m.def("enable_planner", &enable_planner, py::arg("enabled"));
   m.def("start_profile", &start_profile);
   m.def("stop_profile", &stop_profile);

@@ -3,9 +3,13 @@
 
 #include <pybind11/stl.h>
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
+#include <vector>
 
 #include "bindings/arrays.hpp"
 #include "bindings/names.hpp"
@@ -22,19 +26,58 @@ double take(const Hyperparameters& values, const char* name) {
   return found->second;
 }
 
+double take_or_zero(const Hyperparameters& values, const char* name) {
+  const auto found = values.find(name);
+  return found == values.end() ? 0.0 : found->second;
+}
+
 OptimizerSettings optimizer_settings(const std::string& name, const Hyperparameters& values) {
   OptimizerSettings settings{};
   settings.kind = kind_of(kOptimizerNames, name);
   settings.learning_rate = take(values, "learning_rate");
-  if (settings.kind == OptimizerKind::adam) {
-    settings.beta1 = take(values, "beta1");
-    settings.beta2 = take(values, "beta2");
-    settings.epsilon = take(values, "epsilon");
-  } else {
-    settings.momentum = take(values, "momentum");
-    settings.nesterov = take(values, "nesterov") != 0.0;
+  settings.clip_value = take_or_zero(values, "clip_value");
+  settings.clip_norm = take_or_zero(values, "clip_norm");
+  switch (settings.kind) {
+    case OptimizerKind::gradient_only: break;
+    case OptimizerKind::sgd:
+      settings.momentum = take(values, "momentum");
+      settings.nesterov = take(values, "nesterov") != 0.0;
+      break;
+    case OptimizerKind::adamw: settings.weight_decay = take(values, "weight_decay"); [[fallthrough]];
+    case OptimizerKind::adam:
+      settings.beta1 = take(values, "beta1");
+      settings.beta2 = take(values, "beta2");
+      settings.epsilon = take(values, "epsilon");
+      break;
+    case OptimizerKind::rmsprop:
+      settings.beta2 = take(values, "alpha");
+      settings.momentum = take(values, "momentum");
+      settings.epsilon = take(values, "epsilon");
+      break;
+    case OptimizerKind::adagrad: settings.epsilon = take(values, "epsilon"); break;
+    case OptimizerKind::rprop:
+      settings.eta_minus = take(values, "eta_minus");
+      settings.eta_plus = take(values, "eta_plus");
+      settings.min_step = take(values, "min_step");
+      settings.max_step = take(values, "max_step");
+      break;
   }
   return settings;
+}
+
+// (name, numbers, steps of warm-up)
+using ScheduleTuple = std::tuple<std::string, std::vector<double>, std::int64_t>;
+
+Schedule schedule_of(const ScheduleTuple& value) {
+  const auto& [name, numbers, warmup] = value;
+  Schedule schedule;
+  require(numbers.size() <= std::size(schedule.numbers) && warmup >= 0, "this is no schedule.");
+  schedule.kind = kind_of(kScheduleNames, name);
+  std::copy(numbers.begin(), numbers.end(), schedule.numbers);
+  schedule.warmup = warmup;
+  const bool counts_steps = schedule.kind == ScheduleKind::step || schedule.kind == ScheduleKind::exponential;
+  require(!counts_steps || schedule.numbers[1] >= 1.0, "a schedule needs a number of steps.");
+  return schedule;
 }
 
 // Sets a flag for a scope; the GIL is held at both ends.
@@ -72,11 +115,20 @@ template <class T>
 std::unique_ptr<TrainerHandle<T>> make_trainer(const py::object& network, const py::array& X, const py::array& targets,
                                                const std::optional<py::array>& sample_weight, std::ptrdiff_t batch_size,
                                                bool shuffle, std::uint64_t seed, std::uint32_t first_epoch,
-                                               const std::string& optimizer, const Hyperparameters& hyperparameters) {
+                                               const std::string& optimizer, const Hyperparameters& hyperparameters,
+                                               const std::optional<ScheduleTuple>& schedule, std::int64_t total_steps) {
   auto& net = network.cast<Network<T>&>();
   const Dataset data = dataset(X, targets, sample_weight, net.n_inputs(), net.n_outputs());
   require(batch_size >= 1 && batch_size <= data.rows(), "batch_size must be from 1 to the number of rows.");
-  const TrainerOptions options{batch_size, shuffle, seed, first_epoch, optimizer_settings(optimizer, hyperparameters)};
+  const TrainerOptions options{
+      batch_size,
+      shuffle,
+      seed,
+      first_epoch,
+      optimizer_settings(optimizer, hyperparameters),
+      schedule ? schedule_of(*schedule) : Schedule{},
+      total_steps,
+  };
   auto handle = std::make_unique<TrainerHandle<T>>();
   handle->network = network;
   handle->inputs = X;
@@ -93,7 +145,8 @@ void register_trainer_of(py::module_& module, const char* name) {
   py::class_<Handle>(module, name)
       .def(py::init(&make_trainer<T>), py::arg("network"), py::arg("X"), py::arg("targets"),
            py::arg("sample_weight").none(true), py::arg("batch_size"), py::arg("shuffle"), py::arg("seed"),
-           py::arg("first_epoch"), py::arg("optimizer"), py::arg("hyperparameters"))
+           py::arg("first_epoch"), py::arg("optimizer"), py::arg("hyperparameters"), py::arg("schedule") = py::none(),
+           py::arg("total_steps") = 0)
       .def("__enter__",
            [](py::object self) {
              auto& handle = self.cast<Handle&>();
@@ -107,6 +160,13 @@ void register_trainer_of(py::module_& module, const char* name) {
              handle.leave();
            })
       .def_property_readonly("steps_per_epoch", [](const Handle& handle) { return handle.trainer->steps_per_epoch(); })
+      .def(
+          "set_learning_rate",
+          [](Handle& handle, double rate) {
+            if (handle.running) throw NetworkBusy{};
+            handle.trainer->set_learning_rate(rate);
+          },
+          py::arg("rate"))
       .def(
           "run",
           [](Handle& handle, std::int64_t n_steps, int threads) {
@@ -131,6 +191,13 @@ void register_trainers(py::module_& module) {
       .def_readonly("diverged", &RunReport::diverged)
       .def_readonly("last_loss", &RunReport::last_loss)
       .def_readonly("epochs", &RunReport::epochs);
+  module.def(
+      "learning_rate",
+      [](const ScheduleTuple& schedule, double base, std::int64_t step, std::int64_t total) {
+        require(step >= 0, "steps are counted from 0.");
+        return learning_rate(schedule_of(schedule), base, step, total);
+      },
+      py::arg("schedule"), py::arg("base"), py::arg("step"), py::arg("total"));
   register_trainer_of<float>(module, "Trainer32");
   register_trainer_of<double>(module, "Trainer64");
 }

@@ -96,17 +96,11 @@ GradientPlan::Range GradientPlan::range_of(int thread, int threads) const noexce
 
 namespace {
 
-// Where one unit's sums read and its epilogue writes.
+// Where one unit's epilogue writes.
 template <class T>
-struct UnitMemory {
-  UnitMemory(const Network<T>& network, const Workspace<T>& workspace, const GradientUse<T>& use,
-             const GradientUnit& unit) noexcept
-      : layer(network.layers()[unit.layer]),
-        x(workspace.activations(unit.layer, 0) + unit.row),
-        ldx(workspace.ld(unit.layer)),
-        delta(workspace.deltas(unit.layer + 1, 0) + unit.column),
-        ldd(workspace.ld(unit.layer + 1)) {
-    const std::ptrdiff_t at = layer.offset + unit.row * layer.ld + unit.column;
+struct UnitParameters {
+  UnitParameters(const Network<T>& network, const GradientUse<T>& use, const GradientUnit& unit) noexcept
+      : layer(network.layers()[unit.layer]), at(layer.offset + unit.row * layer.ld + unit.column) {
     w = network.parameters() + at;
     for (int i = 0; i < 2; ++i) slots[i] = use.slots[i] != nullptr ? use.slots[i] + at : nullptr;
     if (use.transposed != nullptr && unit.layer > 0) {
@@ -115,13 +109,27 @@ struct UnitMemory {
   }
 
   const Layer& layer;
+  std::ptrdiff_t at;  // in buffers of the parameters' layout
+  T* w;
+  T* slots[2];
+  T* transposed = nullptr;
+};
+
+// And where its sums read.
+template <class T>
+struct UnitMemory : UnitParameters<T> {
+  UnitMemory(const Network<T>& network, const Workspace<T>& workspace, const GradientUse<T>& use,
+             const GradientUnit& unit) noexcept
+      : UnitParameters<T>(network, use, unit),
+        x(workspace.activations(unit.layer, 0) + unit.row),
+        ldx(workspace.ld(unit.layer)),
+        delta(workspace.deltas(unit.layer + 1, 0) + unit.column),
+        ldd(workspace.ld(unit.layer + 1)) {}
+
   const T* x;
   std::ptrdiff_t ldx;
   const T* delta;
   std::ptrdiff_t ldd;
-  T* w;
-  T* slots[2];
-  T* transposed = nullptr;
 };
 
 // Operands of the next unit that this one has not used.
@@ -160,6 +168,27 @@ void sum_unit(const GradientUnit& unit, const UnitMemory<T>& memory, std::ptrdif
   for (std::ptrdiff_t i = 0; i < unit.n_rows; ++i) std::fill(g + i * ldg + unit.n_columns, g + i * ldg + padded, T(0));
 }
 
+// The epilogue of a unit; l1 and l2 are the penalties whose gradient g does not hold yet.
+template <class T>
+void update_unit(const GradientUnit& unit, const UnitParameters<T>& memory, const OptimizerStep<T>& step, double l1,
+                 double l2, T* g, std::ptrdiff_t ldg) noexcept {
+  const Layer& layer = memory.layer;
+  kernels<T>().update({.step = step,
+                       .n_rows = unit.n_rows,
+                       .n_columns = unit.n_columns,
+                       .penalized_rows = layer.n_in - unit.row,
+                       .l1 = static_cast<T>(l1),
+                       .l2 = static_cast<T>(l2),
+                       .g = g,
+                       .ldg = ldg,
+                       .w = memory.w,
+                       .slot0 = memory.slots[0],
+                       .slot1 = memory.slots[1],
+                       .ldw = layer.ld,
+                       .transposed = memory.transposed,
+                       .ldt = layer.ldt});
+}
+
 }  // namespace
 
 template <class T>
@@ -167,7 +196,6 @@ void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std
                    const GradientPlan& plan, GradientPlan::Range range, const GradientUse<T>& use,
                    const Region& next_rows) noexcept {
   FASTMLP_ASSERT(batch <= workspace.rows());
-  const Kernels<T>& kernel = kernels<T>();
   const bool owns_early = use.is_shared && network.buffer_size() <= kMostOwnedEarly;
   const auto units = static_cast<std::ptrdiff_t>(range.end - range.begin);
   for (std::size_t i = range.begin; i < range.end; ++i) {
@@ -195,20 +223,16 @@ void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std
     }
     const std::ptrdiff_t ldg = leading_dimension(unit.n_columns);
     sum_unit(unit, memory, batch, use.scratch, ldg, to_read, to_write);
-    kernel.update({.step = use.step,
-                   .n_rows = unit.n_rows,
-                   .n_columns = unit.n_columns,
-                   .penalized_rows = layer.n_in - unit.row,
-                   .l1 = static_cast<T>(layer.l1),
-                   .l2 = static_cast<T>(layer.l2),
-                   .g = use.scratch,
-                   .ldg = ldg,
-                   .w = memory.w,
-                   .slot0 = memory.slots[0],
-                   .slot1 = memory.slots[1],
-                   .ldw = layer.ld,
-                   .transposed = memory.transposed,
-                   .ldt = layer.ldt});
+    update_unit<T>(unit, memory, use.step, layer.l1, layer.l2, use.scratch, ldg);
+  }
+}
+
+template <class T>
+void update_pass(const Network<T>& network, const GradientPlan& plan, GradientPlan::Range range,
+                 const GradientUse<T>& use, T* gradients) noexcept {
+  for (std::size_t i = range.begin; i < range.end; ++i) {
+    const UnitParameters<T> memory(network, use, plan[i]);
+    update_unit<T>(plan[i], memory, use.step, 0.0, 0.0, gradients + memory.at, memory.layer.ld);
   }
 }
 
@@ -218,5 +242,9 @@ template void gradient_pass(const Network<float>&, const Workspace<float>&, std:
                             GradientPlan::Range, const GradientUse<float>&, const Region&) noexcept;
 template void gradient_pass(const Network<double>&, const Workspace<double>&, std::ptrdiff_t, const GradientPlan&,
                             GradientPlan::Range, const GradientUse<double>&, const Region&) noexcept;
+template void update_pass(const Network<float>&, const GradientPlan&, GradientPlan::Range, const GradientUse<float>&,
+                          float*) noexcept;
+template void update_pass(const Network<double>&, const GradientPlan&, GradientPlan::Range, const GradientUse<double>&,
+                          double*) noexcept;
 
 }  // namespace fastmlp

@@ -58,11 +58,25 @@ struct GradientUse {
   bool is_shared;  // other threads read the same parameters
 };
 
+// The use that leaves the gradients in a buffer of the parameters' layout, with penalties and single elements clipped.
+template <class T>
+GradientUse<T> to_buffer(const GradientUse<T>& use, T* gradients) noexcept {
+  GradientUse<T> to{OptimizerStep<T>{}, {gradients, nullptr}, nullptr, use.scratch, use.is_shared};
+  to.step.kind = OptimizerKind::gradient_only;
+  to.step.clip_value = use.step.clip_value;
+  return to;
+}
+
 // Gradients and updates of the units in range for a batch in workspace rows [0, batch). Meanwhile the memory that is
 // needed next is asked for, and next_rows.
 template <class T>
 void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t batch,
                    const GradientPlan& plan, GradientPlan::Range range, const GradientUse<T>& use,
                    const Region& next_rows) noexcept;
+
+// The updates alone, from gradients in such a buffer, which it may change.
+template <class T>
+void update_pass(const Network<T>& network, const GradientPlan& plan, GradientPlan::Range range,
+                 const GradientUse<T>& use, T* gradients) noexcept;
 
 }  // namespace fastmlp

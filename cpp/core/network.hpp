@@ -70,6 +70,7 @@ template <class T>
 struct TrainingMemory {
   AlignedBuffer<T> transposed;  // the weights', kept up to date by phase B
   AlignedBuffer<T> saved[3];    // parameters and slots at the start of the epoch
+  AlignedBuffer<T> gradients;   // where they are clipped together
 };
 
 // Thrown when a network is used while another thread trains it; the bindings turn it into RuntimeError.

@@ -21,30 +21,56 @@ inline double one_minus_power(double base, std::int64_t n) noexcept {
   return 1.0 - power;
 }
 
-// `number` counts from 1.
+inline bool is_adam(const OptimizerSettings& settings) noexcept {
+  return settings.kind == OptimizerKind::adam || settings.kind == OptimizerKind::adamw;
+}
+
+// `number` counts from 1; `rate` is the learning rate of this step.
 template <class T>
-OptimizerStep<T> optimizer_step(const OptimizerSettings& settings, std::int64_t number) noexcept {
+OptimizerStep<T> optimizer_step(const OptimizerSettings& settings, double rate, std::int64_t number) noexcept {
   OptimizerStep<T> step{};
   step.kind = settings.kind;
   step.nesterov = settings.nesterov;
   step.momentum = static_cast<T>(settings.momentum);
-  step.descent = static_cast<T>(-settings.learning_rate);
-  if (settings.kind == OptimizerKind::adam) {
-    step.descent = static_cast<T>(-settings.learning_rate / one_minus_power(settings.beta1, number));
+  step.descent = static_cast<T>(-rate);
+  step.clip_value = static_cast<T>(settings.clip_value);
+  if (is_adam(settings)) {
+    step.descent = static_cast<T>(-rate / one_minus_power(settings.beta1, number));
     step.correction2 = static_cast<T>(1.0 / std::sqrt(one_minus_power(settings.beta2, number)));
     step.beta1 = static_cast<T>(settings.beta1);
     step.one_minus_beta1 = static_cast<T>(1.0 - settings.beta1);
-    step.beta2 = static_cast<T>(settings.beta2);
-    step.one_minus_beta2 = static_cast<T>(1.0 - settings.beta2);
-    step.epsilon = static_cast<T>(settings.epsilon);
+    step.keep = static_cast<T>(1.0 - rate * settings.weight_decay);
+  }
+  step.beta2 = static_cast<T>(settings.beta2);
+  step.one_minus_beta2 = static_cast<T>(1.0 - settings.beta2);
+  step.epsilon = static_cast<T>(settings.epsilon);
+  if (settings.kind == OptimizerKind::rprop) {
+    step.first_step = static_cast<T>(rate);
+    step.eta_minus = static_cast<T>(settings.eta_minus);
+    step.eta_plus = static_cast<T>(settings.eta_plus);
+    step.min_step = static_cast<T>(settings.min_step);
+    step.max_step = static_cast<T>(settings.max_step);
   }
   return step;
 }
 
-// How many slots of state the settings need.
+// How many slots of state a kind needs in any case.
+inline int fewest_slots(OptimizerKind kind) noexcept {
+  switch (kind) {
+    case OptimizerKind::gradient_only:
+    case OptimizerKind::sgd: return 0;
+    case OptimizerKind::rmsprop:
+    case OptimizerKind::adagrad: return 1;
+    case OptimizerKind::adam:
+    case OptimizerKind::adamw:
+    case OptimizerKind::rprop: return 2;
+  }
+  return 0;
+}
+
+// How many slots of state the settings need: momentum keeps a velocity.
 inline int slots_of(const OptimizerSettings& settings) noexcept {
-  if (settings.kind == OptimizerKind::adam) return 2;
-  return settings.momentum > 0.0 ? 1 : 0;
+  return fewest_slots(settings.kind) + (settings.momentum > 0.0 ? 1 : 0);
 }
 
 }  // namespace fastmlp

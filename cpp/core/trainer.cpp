@@ -45,6 +45,7 @@ Trainer<T>::Trainer(Network<T>& network, const Dataset& data, const TrainerOptio
       scratch_per_thread_(std::max(plan_.scratch_size(), sums_size(network))),
       penalty_(network),
       has_penalty_(network.has_penalty()),
+      norm_(network, options.optimizer.clip_norm > 0.0),
       workspace_(network, options.batch_size, Purpose::gradients),
       memory_(network.training_memory()),
       next_rows_(options.batch_size),
@@ -67,6 +68,8 @@ void Trainer<T>::take_over_optimizer_state() {
   for (int i = 0; i < slots; ++i) {
     if (fresh[i]) state.slots[i] = std::move(fresh[i]);
   }
+  // What these settings do not keep up to date shall not come back with later ones.
+  for (int i = slots; i < 2; ++i) state.slots[i] = AlignedBuffer<T>{};
 }
 
 template <class T>
@@ -76,6 +79,9 @@ void Trainer<T>::get_memory(int limit) {
   if (!memory_.transposed) memory_.transposed = AlignedBuffer<T>(network_.transposed_size());
   for (int i = 0; i <= slots_of(options_.optimizer); ++i) {
     if (!memory_.saved[i]) memory_.saved[i] = AlignedBuffer<T>(network_.buffer_size());
+  }
+  if (options_.optimizer.clip_norm > 0.0 && !memory_.gradients) {
+    memory_.gradients = AlignedBuffer<T>(network_.buffer_size());
   }
 }
 
@@ -90,6 +96,7 @@ void Trainer<T>::begin_epoch() noexcept {
     shuffled_order(order_.data(), data_.rows(), Sequence(options_.seed, Stream::shuffle, epoch_));
   }
   saved_steps_ = network_.optimizer().steps;
+  saved_made_ = made_;
   epoch_loss_ = 0.0;
   epoch_weight_ = 0.0;
   epoch_seconds_ = 0.0;
@@ -113,6 +120,7 @@ void Trainer<T>::restore() noexcept {
     std::copy_n(memory_.saved[i + 1].data(), network_.buffer_size(), state.slots[i].data());
   }
   state.steps = saved_steps_;
+  made_ = saved_made_;
   position_ = 0;
 }
 
@@ -147,12 +155,12 @@ void Trainer<T>::phase_a_by_columns(const Selection& batch, double batch_weight,
 }
 
 template <class T>
-void Trainer<T>::phase_b(const Selection& batch, std::int64_t number, GradientPlan::Range range, int thread,
-                         int threads) noexcept {
+void Trainer<T>::phase_b(const Selection& batch, double rate, std::int64_t number, GradientPlan::Range range,
+                         Progress& progress, int thread, int threads) noexcept {
   OptimizerState<T>& state = network_.optimizer();
   const int slots = slots_of(options_.optimizer);
-  const GradientUse<T> use{
-      optimizer_step<T>(options_.optimizer, number),
+  GradientUse<T> use{
+      optimizer_step<T>(options_.optimizer, rate, number),
       {slots > 0 ? state.slots[0].data() : nullptr, slots > 1 ? state.slots[1].data() : nullptr},
       memory_.transposed.data(),
       scratch_of(thread),
@@ -161,8 +169,20 @@ void Trainer<T>::phase_b(const Selection& batch, std::int64_t number, GradientPl
   // After the last batch of an epoch the next one's order is not yet drawn.
   const std::ptrdiff_t next = batch.begin + batch.rows;
   const Selection next_batch{batch.order, next, std::min(options_.batch_size, data_.rows() - next)};
-  gradient_pass(network_, workspace_, batch.rows, plan_, range, use,
-                rows_to_gather(data_.inputs, next_batch, thread, threads, next_rows_.data()));
+  const Region next_rows = rows_to_gather(data_.inputs, next_batch, thread, threads, next_rows_.data());
+  const double most = options_.optimizer.clip_norm;
+  if (most == 0.0) {
+    gradient_pass(network_, workspace_, batch.rows, plan_, range, use, next_rows);
+    return;
+  }
+  T* gradients = memory_.gradients.data();
+  gradient_pass(network_, workspace_, batch.rows, plan_, range, to_buffer(use, gradients), next_rows);
+  progress.barrier.arrive_and_wait(threads);
+  norm_.add_rows(gradients, thread, threads);
+  progress.barrier.arrive_and_wait(threads);
+  use.step.clip_value = T(0);  // done
+  use.step.scale = static_cast<T>(norm_.factor(most));
+  update_pass(network_, plan_, range, use, gradients);
 }
 
 template <class T>
@@ -203,6 +223,7 @@ void Trainer<T>::train(std::int64_t n_steps, Progress& progress, int thread, int
   const GradientPlan::Range range = plan_.range_of(thread, threads);
   const std::ptrdiff_t* order = options_.shuffle ? order_.data() : nullptr;
   std::int64_t number = network_.optimizer().steps;
+  std::int64_t made = made_;
   std::ptrdiff_t position = position_;
   for (std::int64_t i = 0; i < n_steps; ++i) {
     if (position == 0) {
@@ -219,11 +240,14 @@ void Trainer<T>::train(std::int64_t n_steps, Progress& progress, int thread, int
     }
     if (has_penalty_) penalty_.add_rows(thread, threads);
     progress.barrier.arrive_and_wait(threads);
+    const double rate = learning_rate(options_.schedule, options_.optimizer.learning_rate, made, options_.total_steps);
     number += 1;
-    phase_b(batch, number, range, thread, threads);
+    made += 1;
+    phase_b(batch, rate, number, range, progress, thread, threads);
     position += batch.rows;
     if (thread == 0) {
       network_.optimizer().steps = number;
+      made_ = made;
       position_ = position;
       finish_step(batch, batch_weight, progress);
     }

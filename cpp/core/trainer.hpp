@@ -4,6 +4,7 @@
 //            few rows: each layer's columns over threads, a barrier after each layer
 //   barrier
 //   phase B, tiles over threads   gradient tile -> optimizer -> weights     (one owner per tile)
+//            with clip_norm: all gradient tiles, barrier, norms of their rows, barrier, optimizer
 //   barrier
 //
 // One parallel region per stretch of steps, whose threads planner.hpp chooses. What is done to rows is in rows_pass.hpp
@@ -17,22 +18,31 @@
 #include <vector>
 
 #include "core/dataset.hpp"
+#include "core/gradient_norm.hpp"
 #include "core/gradient_pass.hpp"
 #include "core/network.hpp"
 #include "core/penalty.hpp"
 #include "core/planner.hpp"
+#include "core/schedule.hpp"
 #include "core/workspace.hpp"
 
 namespace fastmlp {
 
 struct OptimizerSettings {
   OptimizerKind kind;
-  double learning_rate;
-  double momentum;  // sgd
-  bool nesterov;    // sgd
-  double beta1;     // adam
-  double beta2;     // adam
-  double epsilon;   // adam
+  double learning_rate;       // of a schedule: where it starts from or rises to
+  double momentum;            // sgd, rmsprop; else 0
+  bool nesterov;              // sgd
+  double beta1;               // adam, adamw
+  double beta2;               // adam, adamw; rmsprop's alpha
+  double epsilon;             // adam, adamw, rmsprop, adagrad
+  double weight_decay = 0.0;  // adamw
+  double eta_minus = 0.0;     // rprop, as all below
+  double eta_plus = 0.0;
+  double min_step = 0.0;
+  double max_step = 0.0;
+  double clip_value = 0.0;  // of each element of the gradient, 0: none
+  double clip_norm = 0.0;   // of all gradients together, 0: none
 };
 
 struct TrainerOptions {
@@ -41,6 +51,8 @@ struct TrainerOptions {
   std::uint64_t seed;
   std::uint32_t first_epoch;
   OptimizerSettings optimizer;
+  Schedule schedule = {};
+  std::int64_t total_steps = 0;  // of this training, for the schedule
 };
 
 struct EpochRecord {
@@ -69,6 +81,9 @@ class Trainer {
   // the start of this epoch. Between runs optimizer state is open to writing, weights when an epoch has ended.
   RunReport run(std::int64_t n_steps, int thread_request);
 
+  // From the next step on; between runs only.
+  void set_learning_rate(double rate) noexcept { options_.optimizer.learning_rate = rate; }
+
  private:
   struct Progress;
 
@@ -79,8 +94,8 @@ class Trainer {
   void phase_a(const Selection& batch, double batch_weight, int thread, int threads) noexcept;
   void phase_a_by_columns(const Selection& batch, double batch_weight, Progress& progress, int thread,
                           int threads) noexcept;
-  void phase_b(const Selection& batch, std::int64_t number, GradientPlan::Range range, int thread,
-               int threads) noexcept;
+  void phase_b(const Selection& batch, double rate, std::int64_t number, GradientPlan::Range range, Progress& progress,
+               int thread, int threads) noexcept;
   void finish_step(const Selection& batch, double batch_weight, Progress& progress) noexcept;
   void finish_epoch(Progress& progress) noexcept;
   void restore() noexcept;
@@ -94,16 +109,19 @@ class Trainer {
   std::ptrdiff_t scratch_per_thread_;
   Penalty<T> penalty_;
   bool has_penalty_;
+  GradientNorm<T> norm_;
   Workspace<T> workspace_;
   TrainingMemory<T>& memory_;
   AlignedBuffer<T> scratch_;
   AlignedBuffer<const char*> next_rows_;  // addresses of the next batch's inputs
   AlignedBuffer<std::ptrdiff_t> order_;
   std::int64_t saved_steps_ = 0;
+  std::int64_t saved_made_ = 0;
   ThreadPlanner planner_;
 
   bool has_run_ = false;
   std::ptrdiff_t position_ = 0;  // samples of this epoch already used
+  std::int64_t made_ = 0;        // steps of this training
   std::uint32_t epoch_;
   double epoch_loss_ = 0.0;    // sum of batch losses times batch weights
   double epoch_weight_ = 0.0;  // sum of batch weights

@@ -48,7 +48,7 @@ enum class LossKind : int {
   hinge,
   perceptron,
 };
-enum class OptimizerKind : int { gradient_only, sgd, adam };
+enum class OptimizerKind : int { gradient_only, sgd, adam, adamw, rmsprop, adagrad, rprop };
 enum class DataType : int { uint8, float32, float64 };
 
 // Rows of input data as the user gave them: contiguous, converted to T only where they are gathered.
@@ -176,7 +176,7 @@ struct GradientArguments {
   Regions to_write;
 };
 
-// The constants of one optimizer step.
+// The constants of one optimizer step; zero where the kind has no use for them.
 template <class T>
 struct OptimizerStep {
   OptimizerKind kind;
@@ -185,17 +185,25 @@ struct OptimizerStep {
   T descent;  // minus the learning rate; adam: divided by 1 - beta1^t
   T beta1;
   T one_minus_beta1;
-  T beta2;
+  T beta2;  // of the second moment: rmsprop's alpha
   T one_minus_beta2;
   T correction2;  // 1 / sqrt(1 - beta2^t)
   T epsilon;
+  T keep;        // adamw: what decay leaves of a weight, 1 - learning rate * weight decay
+  T first_step;  // rprop
+  T eta_minus;
+  T eta_plus;
+  T min_step;
+  T max_step;
+  T clip_value;  // the largest magnitude of an element of the gradient, 0: none
+  T scale = 1;   // factor of all gradients
 };
 
-// Applies the optimizer to a tile: g, to which the penalties' gradient is added in place, moves w and the slots; the
-// new w also goes to its transposed copy. gradient_only writes g to slot0 and leaves w.
+// Applies the optimizer to a tile: g, to which the penalties' gradient is added and which is clipped and scaled in
+// place, moves w and the slots; the new w also goes to its transposed copy. gradient_only writes g to slot0 and leaves w.
 template <class T>
 struct UpdateArguments {
-  OptimizerStep<T> step;
+  const OptimizerStep<T>& step;
   ptrdiff_t n_rows;
   ptrdiff_t n_columns;
   ptrdiff_t penalized_rows;  // the tile's rows before this one are weights, the others bias
@@ -204,8 +212,8 @@ struct UpdateArguments {
   T* g;  // (n_rows, ldg)
   ptrdiff_t ldg;
   T* w;      // (n_rows, ldw)
-  T* slot0;  // (n_rows, ldw): velocity or first moment; null where the optimizer has none
-  T* slot1;  // (n_rows, ldw): second moment
+  T* slot0;  // (n_rows, ldw), or null where the optimizer has none
+  T* slot1;  // (n_rows, ldw): likewise
   ptrdiff_t ldw;
   T* transposed;  // (n_columns, ldt) or null
   ptrdiff_t ldt;

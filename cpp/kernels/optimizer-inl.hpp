@@ -72,10 +72,73 @@ struct Adam {
   }
 };
 
+// Slots: the second moment.
+template <class T>
+struct RmsProp {
+  static constexpr int kSlots = 1;
+  static constexpr bool kMovesWeights = true;
+  static FASTMLP_INLINE void move(const OptimizerStep<T>& s, Vec<T> g, Parameters<T>& p) {
+    p.slot0 = fma<T>(broadcast<T>(s.beta2), p.slot0, g * s.one_minus_beta2 * g);
+    p.w = fma<T>(broadcast<T>(s.descent), g / (square_root<T>(p.slot0) + s.epsilon), p.w);
+  }
+};
+
+// Slots: the second moment, and the velocity of normalized gradients.
+template <class T>
+struct RmsPropMomentum {
+  static constexpr int kSlots = 2;
+  static constexpr bool kMovesWeights = true;
+  static FASTMLP_INLINE void move(const OptimizerStep<T>& s, Vec<T> g, Parameters<T>& p) {
+    p.slot0 = fma<T>(broadcast<T>(s.beta2), p.slot0, g * s.one_minus_beta2 * g);
+    p.slot1 = fma<T>(broadcast<T>(s.momentum), p.slot1, g / (square_root<T>(p.slot0) + s.epsilon));
+    p.w = fma<T>(broadcast<T>(s.descent), p.slot1, p.w);
+  }
+};
+
+// Slots: the sum of squares.
+template <class T>
+struct Adagrad {
+  static constexpr int kSlots = 1;
+  static constexpr bool kMovesWeights = true;
+  static FASTMLP_INLINE void move(const OptimizerStep<T>& s, Vec<T> g, Parameters<T>& p) {
+    p.slot0 = fma<T>(g, g, p.slot0);
+    p.w = fma<T>(broadcast<T>(s.descent), g / (square_root<T>(p.slot0) + s.epsilon), p.w);
+  }
+};
+
+// Slots: the sign of the last gradient, and the size of the step, 0 before the first gradient that is not zero, so that
+// padding stays zero. After a change of sign the parameter rests and the sign is forgotten.
+template <class T>
+struct Rprop {
+  static constexpr int kSlots = 2;
+  static constexpr bool kMovesWeights = true;
+  static FASTMLP_INLINE void move(const OptimizerStep<T>& s, Vec<T> g, Parameters<T>& p) {
+    const Vec<T> zero{};
+    const Vec<T> one = broadcast<T>(1);
+    Vec<T> sign = (g > zero ? one : zero) - (g < zero ? one : zero);
+    const Vec<T> agreement = sign * p.slot0;
+    const Vec<T> least = broadcast<T>(s.min_step);
+    const Vec<T> most = broadcast<T>(s.max_step);
+    Vec<T> size = p.slot1 == zero ? broadcast<T>(s.first_step) : p.slot1;
+    size = size * (agreement > zero ? broadcast<T>(s.eta_plus) : agreement < zero ? broadcast<T>(s.eta_minus) : one);
+    size = size < least ? least : size;
+    size = size > most ? most : size;
+    p.slot1 = sign == zero ? p.slot1 : size;
+    sign = agreement < zero ? zero : sign;
+    p.slot0 = sign;
+    p.w = p.w - (g != g ? g : sign * size);  // NaN passes, so that the divergence is seen
+  }
+};
+
+template <class T>
+ptrdiff_t weight_rows(const UpdateArguments<T>& p) {
+  return p.penalized_rows < p.n_rows ? p.penalized_rows : p.n_rows;
+}
+
 // g + l1 sign(w) + l2 w over the tile's rows of weights; the sign of zero is zero.
 template <class T>
 void add_penalties(const UpdateArguments<T>& p) {
-  const ptrdiff_t rows = p.penalized_rows < p.n_rows ? p.penalized_rows : p.n_rows;
+  const ptrdiff_t rows = weight_rows(p);
   const Vec<T> zero{};
   const Vec<T> one = broadcast<T>(1);
   for (ptrdiff_t i = 0; i < rows; ++i) {
@@ -85,6 +148,26 @@ void add_penalties(const UpdateArguments<T>& p) {
       const Vec<T> sign = (w > zero ? one : zero) - (w < zero ? one : zero);
       store<T>(g, fma<T>(broadcast<T>(p.l1), sign, fma<T>(broadcast<T>(p.l2), w, load<T>(g))));
     }
+  }
+}
+
+// Each element of g into [-clip_value, clip_value]; written so that NaN passes.
+template <class T>
+void clip_values(const UpdateArguments<T>& p) {
+  const Vec<T> most = broadcast<T>(p.step.clip_value);
+  for (ptrdiff_t i = 0; i < p.n_rows; ++i) {
+    for (ptrdiff_t j = 0; j < p.n_columns; j += kLanes<T>) {
+      T* at = p.g + i * p.ldg + j;
+      const Vec<T> g = load<T>(at);
+      store<T>(at, g > most ? most : g < -most ? -most : g);
+    }
+  }
+}
+
+template <class T>
+void multiply(ptrdiff_t n_rows, ptrdiff_t n_columns, T factor, T* x, ptrdiff_t ld) {
+  for (ptrdiff_t i = 0; i < n_rows; ++i) {
+    for (ptrdiff_t j = 0; j < n_columns; j += kLanes<T>) store<T>(x + i * ld + j, load<T>(x + i * ld + j) * factor);
   }
 }
 
@@ -111,6 +194,8 @@ void move_tile(const UpdateArguments<T>& p) {
 template <class T>
 void update(const UpdateArguments<T>& p) noexcept {
   if (p.l1 != T(0) || p.l2 != T(0)) add_penalties(p);
+  if (p.step.clip_value != T(0)) clip_values(p);
+  if (p.step.scale != T(1)) multiply<T>(p.n_rows, p.n_columns, p.step.scale, p.g, p.ldg);
   switch (p.step.kind) {
     case OptimizerKind::gradient_only: move_tile<GradientOnly<T>>(p); return;
     case OptimizerKind::sgd:
@@ -122,11 +207,23 @@ void update(const UpdateArguments<T>& p) noexcept {
         move_tile<Sgd<T>>(p);
       }
       break;
+    case OptimizerKind::adamw:
+      multiply<T>(weight_rows(p), p.n_columns, p.step.keep, p.w, p.ldw);
+      move_tile<Adam<T>>(p);
+      break;
     case OptimizerKind::adam: move_tile<Adam<T>>(p); break;
+    case OptimizerKind::rmsprop:
+      if (p.slot1 != nullptr) {
+        move_tile<RmsPropMomentum<T>>(p);
+      } else {
+        move_tile<RmsProp<T>>(p);
+      }
+      break;
+    case OptimizerKind::adagrad: move_tile<Adagrad<T>>(p); break;
+    case OptimizerKind::rprop: move_tile<Rprop<T>>(p); break;
   }
   if (p.transposed != nullptr) {  // the bias has no place in W^T
-    const ptrdiff_t rows = p.penalized_rows < p.n_rows ? p.penalized_rows : p.n_rows;
-    transpose<T>(rows, p.n_columns, p.w, p.ldw, p.transposed, p.ldt);
+    transpose<T>(weight_rows(p), p.n_columns, p.w, p.ldw, p.transposed, p.ldt);
   }
 }
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fastmlp import _core, activations, callbacks, datasets, initializers, losses, metrics, optimizers
+from fastmlp import _core, activations, callbacks, datasets, initializers, losses, metrics, optimizers, schedules
 from fastmlp.callbacks import EarlyStopping, LambdaCallback, LogEvaluation, ModelCheckpoint
 from fastmlp.gradient_check import GradientReport, check_gradients
 from fastmlp.gradients import Gradients
 from fastmlp.history import History
 from fastmlp.layers import Dense, Dropout, LayerNorm, Maxout, Rescale, Standardize
 from fastmlp.network import Network
-from fastmlp.optimizers import SGD, Adam
+from fastmlp.optimizers import LBFGS, SGD, Adagrad, Adam, AdamW, RMSProp, Rprop
 from fastmlp.runtime import active_target, available_targets, get_num_threads, num_threads, set_num_threads, show_config
 
 if TYPE_CHECKING:
@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 __version__ = _core.build_info()["version"]
 
 __all__ = [
+    "LBFGS",
     "SGD",
+    "Adagrad",
     "Adam",
+    "AdamW",
     "Dense",
     "Dropout",
     "EarlyStopping",
@@ -41,7 +44,9 @@ __all__ = [
     "ModelCheckpoint",
     "ModelFileError",
     "Network",
+    "RMSProp",
     "Rescale",
+    "Rprop",
     "Standardize",
     "activations",
     "active_target",
@@ -58,6 +63,7 @@ __all__ = [
     "optimizers",
     "plots",
     "save",
+    "schedules",
     "set_num_threads",
     "show_config",
 ]

@@ -21,6 +21,8 @@ SampleWeight: TypeAlias = npt.NDArray[np.float64] | None
 LayerSpec: TypeAlias = tuple[int, str, float, float, float]
 # ("uniform", bound), ("normal", standard deviation) or ("constant", value)
 Draw: TypeAlias = tuple[str, float]
+# (name, up to three numbers, steps of warm-up); names and numbers: Schedule in cpp/core/schedule.hpp
+Schedule: TypeAlias = tuple[str, Sequence[float], int]
 
 class Network32:
     """Parameters of a dense network in float32, and its arithmetic; ``Network64`` is the same in float64.
@@ -83,6 +85,10 @@ class Network32:
     ) -> tuple[float, list[Array], list[Array], Array]:
         """(loss, [dW (n_in, n_out)], [db (n_out,)], dX (rows, n_inputs)) of the value that ``loss`` returns."""
 
+    def begin_training(self) -> None:
+        """Make the network the calling thread's alone, as inside a trainer; ``end_training`` must follow."""
+
+    def end_training(self) -> None: ...
     def optimizer_state(self) -> tuple[str, int, list[Array]] | None:
         """(optimizer name, steps made, flat copies of its slots), or None before the first step."""
 
@@ -121,10 +127,13 @@ class Trainer32:
     """One ``fit``: data, batching, shuffling and optimizer bound to a network; ``Trainer64`` is the same in float64.
 
     A context manager: inside it the network is the calling thread's alone (that thread may still evaluate it between
-    runs). ``optimizer`` is ("sgd", {"learning_rate", "momentum", "nesterov"}) or ("adam", {"learning_rate", "beta1",
-    "beta2", "epsilon"}), all values floats. State left by an optimizer of the same name is taken up again, else it
-    starts from zero. Epoch e (counted from ``first_epoch``) is shuffled by a permutation that depends on ``seed`` and e
-    only. The last short batch of an epoch is a step too.
+    runs). ``optimizer`` is "sgd" ({"momentum", "nesterov"}), "adam" ({"beta1", "beta2", "epsilon"}), "adamw" (as adam,
+    {"weight_decay"}), "rmsprop" ({"alpha", "epsilon", "momentum"}), "adagrad" ({"epsilon"}) or "rprop" ({"eta_minus",
+    "eta_plus", "min_step", "max_step"}), each with {"learning_rate"}; {"clip_value", "clip_norm"} may be given, 0 is
+    none; all values are floats. With a ``schedule`` the rate of a step depends on the learning rate, on the number of
+    the step since the trainer was made and on ``total_steps``. State left by an optimizer of the same name is taken up
+    again, else it starts from zero. Epoch e (counted from ``first_epoch``) is shuffled by a permutation that depends on
+    ``seed`` and e only. The last short batch of an epoch is a step too.
     """
 
     def __init__(
@@ -139,6 +148,8 @@ class Trainer32:
         first_epoch: int,
         optimizer: str,
         hyperparameters: Mapping[str, float],
+        schedule: Schedule | None = None,
+        total_steps: int = 0,
     ) -> None: ...
     def __enter__(self) -> Trainer32: ...
     def __exit__(
@@ -146,10 +157,16 @@ class Trainer32:
     ) -> None: ...
     @property
     def steps_per_epoch(self) -> int: ...
+    def set_learning_rate(self, rate: float) -> None:
+        """Take another learning rate from the next step on; between runs only."""
+
     def run(self, n_steps: int, threads: int) -> RunReport:
         """Make up to ``n_steps`` training steps, across epochs, without touching Python."""
 
 class Trainer64(Trainer32): ...
+
+def learning_rate(schedule: Schedule, base: float, step: int, total: int) -> float:
+    """Return the rate of ``step`` (from 0) of ``total`` steps, as training uses it."""
 
 def first_nonfinite(X: Array) -> int:
     """Flat index of the first NaN or infinity in a contiguous uint8, float32 or float64 array, or -1."""

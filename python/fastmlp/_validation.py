@@ -306,6 +306,14 @@ def check_value(value: Any) -> float:
     return float(array.reshape(()))
 
 
+def check_full_batch(optimizer: str, full_batch: Iterable[str], batch_size: int, rows: int) -> None:
+    """Refuse batches where the optimizer compares gradients of all samples."""
+    if optimizer in full_batch and batch_size < rows:
+        raise ValueError(
+            f"{optimizer} needs all {rows} samples in every step, got batch_size={batch_size}: use batch_size=None."
+        )
+
+
 def check_outputs(outputs: Array) -> None:
     """Refuse outputs that no label or value can be read from."""
     where = _core.first_nonfinite(outputs)

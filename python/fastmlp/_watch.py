@@ -55,10 +55,15 @@ class Watch:
         """Whether anything happens after an epoch."""
         return self.validation is not None or bool(self.callbacks)
 
+    def columns(self, columns: list[str]) -> list[str]:
+        """Return these columns and those of validation."""
+        if self.validation is None:
+            return columns
+        return columns + [f"validation_{name}" for name in ("loss", *self.measures)]
+
     def begin(self, network: Network, columns: list[str]) -> None:
         """Tell the callbacks that have a ``begin`` which columns, besides those of validation, the rows will have."""
-        if self.validation is not None:
-            columns = columns + [f"validation_{name}" for name in ("loss", *self.measures)]
+        columns = self.columns(columns)
         for callback in self.callbacks:
             if hasattr(callback, "begin"):
                 callback.begin(network, columns)

@@ -14,7 +14,8 @@ class History(Mapping[str, list[float]]):
     Columns: ``epoch`` (from 1), ``loss`` (mean over the samples of the epoch, each taken with the weights of its own
     step, penalties included), ``seconds`` (of training), ``samples_per_second``, and with validation samples
     ``validation_loss`` and ``validation_accuracy`` (classes), ``validation_mae`` (values) or ``validation_`` with the
-    name of each of the ``metrics``, taken after the epoch. So nothing else need record a fit.
+    name of each of the ``metrics``, taken after the epoch; with a schedule ``learning_rate``, of the epoch's last step.
+    So nothing else need record a fit.
 
     Attributes
     ----------

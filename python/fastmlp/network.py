@@ -222,12 +222,13 @@ class Network:
             Integer labels, or one row per sample: indicators, probabilities, or values to regress on. What a loss
             takes is said at ``fastmlp.losses``.
         epochs : int, default 10
-            Passes over the data. An iterator of batches, such as a generator, can be read once: 1.
+            Passes over the data; iterations of LBFGS. An iterator of batches, such as a generator, can be read once: 1.
         batch_size : int or None, default 128
             Samples per step; 1 is online, None full-batch. The last batch of an epoch may be shorter. Not for an
             iterable of batches.
         optimizer : str or optimizer object, default "adam"
-            Its state is kept for the next call with an optimizer of this kind.
+            Its state is kept for the next call with an optimizer of this kind. Its learning rate may be a schedule, see
+            ``fastmlp.schedules``, which every call goes through from the start.
         shuffle : bool, default True
             Take the samples in a new order in every epoch; the order depends on the seed and the epoch only. Not for
             an iterable of batches.

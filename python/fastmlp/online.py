@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp import _core
+from fastmlp._learning_rate import LearningRate
 from fastmlp._validation import check_row, check_targets
-from fastmlp.optimizers import Optimizer, resolve_optimizer
+from fastmlp.optimizers import Optimizer, StepOptimizer, resolve_optimizer
 from fastmlp.runtime import thread_limit
-from fastmlp.training import divergence, new_trainer
+from fastmlp.training import constant_rate, divergence, new_trainer
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -41,13 +42,14 @@ class Online:
         self._targets: dict[Any, Array] = {}
         self._has_classes = network.n_outputs > 1 or architecture.meaning == "binary"
         self._asked: str | Optimizer = ""
-        self._settings: Optimizer
+        self._settings: StepOptimizer
+        self._rate: LearningRate
         self._trainers: dict[bool, _core.Trainer32] = {}
 
     def learn(self, network: Network, x: Any, y: Any, optimizer: str | Optimizer) -> float:
         """Make one step; described at ``Network.learn``."""
         if optimizer is not self._asked and optimizer != self._asked:
-            self._settings = resolve_optimizer(optimizer)
+            self._settings, self._rate = constant_rate(resolve_optimizer(optimizer))
             self._asked = optimizer
             self._trainers = {}
         self._take_row(x)
@@ -56,11 +58,12 @@ class Online:
         if trainer is None:
             network._check_scaling_is_known()
             data = (self._row, self._label if is_label else self._values, None)
-            trainer = self._trainers[is_label] = new_trainer(network, data, 1, self._settings, shuffle=False)
+            trainer = new_trainer(network, data, 1, self._settings, shuffle=False, rate=self._rate)
+            self._trainers[is_label] = trainer
         with trainer:
             report = trainer.run(1, thread_limit())
         if report.diverged:
-            raise FloatingPointError(divergence(report, "", "from before this step", self._settings))
+            raise FloatingPointError(divergence(report, "", "from before this step", self._rate.base))
         network._epochs_trained += 1
         return report.last_loss
 

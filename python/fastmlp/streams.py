@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from fastmlp._learning_rate import LearningRate
+from fastmlp._progress import ProgressBar
 from fastmlp._validation import check_batch, check_batches, check_flag, check_integer
 from fastmlp._watch import Checked, Watch
 from fastmlp.history import History
-from fastmlp.optimizers import Optimizer, resolve_optimizer
+from fastmlp.optimizers import Optimizer, StepOptimizer, resolve_optimizer
 from fastmlp.runtime import thread_limit
-from fastmlp.training import ProgressBar, divergence, new_trainer
+from fastmlp.training import constant_rate, divergence, new_trainer
 
 if TYPE_CHECKING:
     from fastmlp import _core
     from fastmlp.callbacks import Callback
     from fastmlp.metrics import Metric
     from fastmlp.network import Network
+
+Rated: TypeAlias = tuple[StepOptimizer, LearningRate]
 
 
 def fit(
@@ -41,7 +45,7 @@ def fit(
     """Train on an iterable of batches; described at ``Network.fit``."""
     epochs = check_integer(epochs, "epochs", minimum=1)
     batches = check_batches(batches, epochs)
-    settings = resolve_optimizer(optimizer)
+    settings, rate = constant_rate(resolve_optimizer(optimizer))
     if progress is not None:
         progress = check_flag(progress, "progress")
     for name, value in (("sample_weight", sample_weight), ("validation_fraction", validation_fraction)):
@@ -54,7 +58,7 @@ def fit(
     history = History()
     with ProgressBar(progress, epochs) as bar:
         for epoch in range(1, epochs + 1):
-            history.epochs.append(_epoch(network, batches, epoch, settings, bar, history))
+            history.epochs.append(_epoch(network, batches, epoch, (settings, rate), bar, history))
             if watch.after_epoch(network, history.epochs[-1]):
                 break
     watch.end(network)
@@ -62,7 +66,7 @@ def fit(
 
 
 def _epoch(
-    network: Network, batches: Iterable[Any], epoch: int, settings: Optimizer, bar: ProgressBar, history: History
+    network: Network, batches: Iterable[Any], epoch: int, optimizer: Rated, bar: ProgressBar, history: History
 ) -> dict[str, float]:
     """Make one step with each batch, and return the epoch's row."""
     loss_sum = weight_sum = seconds = 0.0
@@ -73,11 +77,11 @@ def _epoch(
         data = network._architecture.check(X, y, sample_weight, names=(f"X of {name}", f"y of {name}"))
         rows = len(data[0])
         began = time.perf_counter()
-        report = _one_pass(network, data, rows, settings)
+        report = _one_pass(network, data, rows, optimizer)
         seconds += time.perf_counter() - began
         if report.diverged:
             where = f" at epoch {epoch}, step {index + 1}"
-            raise FloatingPointError(divergence(report, where, "from before this batch", settings))
+            raise FloatingPointError(divergence(report, where, "from before this batch", optimizer[1].base))
         weight = rows if data[2] is None else float(data[2].sum())
         loss_sum += weight * report.last_loss
         weight_sum += weight
@@ -93,22 +97,23 @@ def partial_fit(
     network: Network, X: Any, y: Any, *, optimizer: str | Optimizer, batch_size: int | None, sample_weight: Any
 ) -> float:
     """Train once on these rows; described at ``Network.partial_fit``."""
-    settings = resolve_optimizer(optimizer)
+    settings, rate = constant_rate(resolve_optimizer(optimizer))
     if batch_size is not None:
         batch_size = check_integer(batch_size, "batch_size", minimum=1)
     data = network._architecture.check(X, y, sample_weight)
     rows = len(data[0])
-    report = _one_pass(network, data, rows if batch_size is None else min(batch_size, rows), settings)
+    report = _one_pass(network, data, rows if batch_size is None else min(batch_size, rows), (settings, rate))
     if report.diverged:
         where = "" if report.steps == 1 else f" at step {report.steps}"
-        raise FloatingPointError(divergence(report, where, "from before this call", settings))
+        raise FloatingPointError(divergence(report, where, "from before this call", rate.base))
     return report.epochs[0].loss
 
 
-def _one_pass(network: Network, data: Checked, batch_size: int, settings: Optimizer) -> _core.RunReport:
+def _one_pass(network: Network, data: Checked, batch_size: int, optimizer: Rated) -> _core.RunReport:
     """Take the rows once, in their order."""
     network._check_scaling_is_known()
-    with new_trainer(network, data, batch_size, settings, shuffle=False) as trainer:
+    settings, rate = optimizer
+    with new_trainer(network, data, batch_size, settings, shuffle=False, rate=rate) as trainer:
         report = trainer.run(trainer.steps_per_epoch, thread_limit())
     # to the core every run is an epoch of its own: what it draws for one, it shall not draw for the next
     network._epochs_trained += len(report.epochs)

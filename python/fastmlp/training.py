@@ -8,25 +8,27 @@ streams.py, single rows in online.py. What the core does in a step: cpp/core/tra
 
 from __future__ import annotations
 
-import sys
 import time
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastmlp import _core
+from fastmlp import _core, _lbfgs
+from fastmlp._learning_rate import LearningRate
+from fastmlp._progress import ProgressBar
 from fastmlp._split import split
-from fastmlp._validation import check_flag, check_integer, check_one_validation
+from fastmlp._validation import check_flag, check_full_batch, check_integer, check_one_validation
 from fastmlp._watch import Checked, Watch
 from fastmlp.activations import has_no_slope
 from fastmlp.callbacks import Callback
 from fastmlp.history import Epoch, History
 from fastmlp.metrics import Metric
-from fastmlp.optimizers import Optimizer, resolve_optimizer
+from fastmlp.optimizers import FULL_BATCH, LBFGS, Optimizer, StepOptimizer, resolve_optimizer
 from fastmlp.runtime import thread_limit
+from fastmlp.schedules import Schedule
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -67,25 +69,66 @@ def fit(
     if fraction is not None:
         data, set_aside = split(data, fraction, network.seed, network._architecture.meaning)
     watch = Watch.of(network, validation_data, set_aside, metrics, callbacks)
+    n_samples = len(data[0])
+    batch = n_samples if batch_size is None else min(batch_size, n_samples)
+    check_full_batch(settings.name, FULL_BATCH, batch, n_samples)
     columns = ["epoch", "loss", "seconds", "samples_per_second"]
+    if isinstance(settings, LBFGS):
+        limit = epochs if settings.max_iterations is None else settings.max_iterations
+        return _fit_by_lbfgs(network, data, settings, limit, watch, columns, progress)
+    per_epoch = -(-n_samples // batch)
+    rate = LearningRate(settings.learning_rate, epochs * per_epoch, per_epoch, watch.columns(columns))
+    if rate.for_core is not None:
+        columns.append("learning_rate")
     _warn_of_layers_that_do_not_learn(network)
     watch.begin(network, columns)
     network._learn_scaling(data[0], data[2])
-
-    n_samples = len(data[0])
-    batch = n_samples if batch_size is None else min(batch_size, n_samples)
     history = History()
-    trainer = new_trainer(network, data, batch, settings, shuffle=shuffle)
+    trainer = new_trainer(network, data, batch, settings, shuffle=shuffle, rate=rate, total_steps=epochs * per_epoch)
+    whole_epochs_apart = watch.is_needed or rate.changes_between_epochs
     with trainer, ProgressBar(progress, epochs, n_samples, batch) as bar:
-        for report in _slices(trainer, epochs, whole_epochs_apart=watch.is_needed):
+        for report in _slices(trainer, epochs, whole_epochs_apart=whole_epochs_apart):
             for record in report.epochs:
                 network._epochs_trained += 1
-                history.epochs.append(_row(len(history.epochs) + 1, record, n_samples))
+                history.epochs.append(_row(len(history.epochs) + 1, record.loss, record.seconds, n_samples))
+                rate.record(history.epochs[-1])
             bar.show(report.steps, history, report.last_loss)
             if report.diverged:
-                raise FloatingPointError(_divergence(report, bar.steps, len(history.epochs), settings))
-            if report.epochs and watch.after_epoch(network, history.epochs[-1]):
-                break
+                raise FloatingPointError(_divergence(report, bar.steps, len(history.epochs), rate.of(bar.steps - 1)))
+            if report.epochs:
+                is_enough = watch.after_epoch(network, history.epochs[-1])
+                rate.after(history.epochs[-1], trainer)
+                if is_enough:
+                    break
+    watch.end(network)
+    return history
+
+
+def _fit_by_lbfgs(
+    network: Network,
+    data: Checked,
+    settings: LBFGS,
+    limit: int,
+    watch: Watch,
+    columns: list[str],
+    progress: bool | None,
+) -> History:
+    """Train by iterations over all samples, which count as epochs."""
+    minimize = _lbfgs.import_minimize()
+    _warn_of_layers_that_do_not_learn(network)
+    watch.begin(network, columns)
+    network._learn_scaling(data[0], data[2])
+    history = History()
+    n_samples = len(data[0])
+    with ProgressBar(progress, limit, n_samples, n_samples) as bar:
+
+        def after_iteration(loss: float, seconds: float) -> bool:
+            network._epochs_trained += 1
+            history.epochs.append(_row(len(history.epochs) + 1, loss, seconds, n_samples))
+            bar.show(1, history, loss)
+            return watch.after_epoch(network, history.epochs[-1])
+
+        _lbfgs.search(minimize, network, data, settings, limit, after_iteration)
     watch.end(network)
     return history
 
@@ -106,10 +149,19 @@ def _warn_of_layers_that_do_not_learn(network: Network) -> None:
 
 
 def new_trainer(
-    network: Network, data: Checked, batch_size: int, settings: Optimizer, *, shuffle: bool
+    network: Network,
+    data: Checked,
+    batch_size: int,
+    settings: StepOptimizer,
+    *,
+    shuffle: bool,
+    rate: LearningRate,
+    total_steps: int = 0,
 ) -> _core.Trainer32:
     """Return the core's trainer of these samples, which goes on where the network's training stands."""
     kind = _core.Trainer32 if network.dtype == np.float32 else _core.Trainer64
+    # what is None is none for the core too
+    values = {field.name: getattr(settings, field.name) for field in fields(settings)} | {"learning_rate": rate.base}
     return kind(
         network._core,
         *data,
@@ -119,8 +171,19 @@ def new_trainer(
         # the core counts them in 32 bits, which steps of single rows may exceed
         network._epochs_trained % 2**32,
         settings.name,
-        {name: float(value) for name, value in asdict(settings).items()},
+        {name: float(value) for name, value in values.items() if value is not None},
+        rate.for_core,
+        total_steps,
     )
+
+
+def constant_rate(settings: Optimizer) -> tuple[StepOptimizer, LearningRate]:
+    """Return an optimizer for rows as they come, with its rate; one that needs to know all of them is refused."""
+    if settings.name in FULL_BATCH or isinstance(settings, LBFGS):
+        raise ValueError(f"{settings.name} needs all samples in every step: fit on arrays, or use 'adam' or 'sgd'.")
+    if isinstance(settings.learning_rate, Schedule):
+        raise ValueError("a schedule needs to know the number of steps: fit on arrays, or give learning_rate a number.")
+    return settings, LearningRate(settings.learning_rate, 0, 1, [])
 
 
 def _slices(trainer: _core.Trainer32, epochs: int, *, whole_epochs_apart: bool) -> Iterator[_core.RunReport]:
@@ -140,70 +203,22 @@ def _slices(trainer: _core.Trainer32, epochs: int, *, whole_epochs_apart: bool) 
         size = max(1, min(in_time, SLICE_GROWTH * size))
 
 
-def _row(number: int, record: _core.EpochRecord, n_samples: int) -> Epoch:
+def _row(number: int, loss: float, seconds: float, n_samples: int) -> Epoch:
     # a clock that stands still over a tiny epoch shall not give an infinite rate
-    rate = n_samples / max(record.seconds, 1e-9)
-    return {"epoch": number, "loss": record.loss, "seconds": record.seconds, "samples_per_second": rate}
+    rate = n_samples / max(seconds, 1e-9)
+    return {"epoch": number, "loss": loss, "seconds": seconds, "samples_per_second": rate}
 
 
-def _divergence(report: _core.RunReport, step: int, finished: int, settings: Optimizer) -> str:
+def _divergence(report: _core.RunReport, step: int, finished: int, rate: float) -> str:
     kept = f"of epoch {finished}" if finished else "from before the fit"
-    return divergence(report, f" at epoch {finished + 1}, step {step}", kept, settings)
+    return divergence(report, f" at epoch {finished + 1}, step {step}", kept, rate)
 
 
-def divergence(report: _core.RunReport, where: str, kept: str, settings: Optimizer) -> str:
+def divergence(report: _core.RunReport, where: str, kept: str, rate: float) -> str:
     """Return the sentence about a loss or weight that is no number; ``kept`` says which weights are there now."""
     loss = report.last_loss
     if np.isfinite(loss):
         what = "a weight became NaN or infinite"
     else:
         what = f"loss became {'NaN' if np.isnan(loss) else 'infinite'}"
-    return (
-        f"{what}{where} (learning rate {settings.learning_rate:g}): the weights {kept} were kept; "
-        "lower the learning rate."
-    )
-
-
-class ProgressBar:
-    """A bar of samples with epoch and loss, or nothing; counts the steps in both cases.
-
-    Samples 0: their number is not known, and ``add`` counts them.
-    """
-
-    def __init__(self, wanted: bool | None, epochs: int, n_samples: int = 0, batch_size: int = 1) -> None:
-        self.steps = 0
-        self._epochs, self._n_samples, self._batch_size = epochs, n_samples, batch_size
-        # stderr is None in programs without a console
-        self._wanted = sys.stderr is not None and sys.stderr.isatty() if wanted is None else wanted
-        self._bar: Any = None
-
-    def __enter__(self) -> ProgressBar:
-        if self._wanted:
-            # here, so that importing fastmlp does not import tqdm
-            from tqdm import tqdm
-
-            self._bar = tqdm(total=self._epochs * self._n_samples or None, unit=" samples", unit_scale=True)
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def show(self, steps: int, history: History, last_loss: float) -> None:
-        """Count the steps of a slice, and show them where tqdm finds it is time."""
-        self.steps += steps
-        if self._bar is None:
-            return
-        finished, rest = divmod(self.steps, -(-self._n_samples // self._batch_size))
-        samples = finished * self._n_samples + rest * self._batch_size - self._bar.n
-        self.add(samples, finished + 1, history, last_loss)
-
-    def add(self, samples: int, epoch: int, history: History, last_loss: float) -> None:
-        """Count samples of an epoch."""
-        if self._bar is None:
-            return
-        self._bar.set_description_str(f"epoch {min(epoch, self._epochs)}/{self._epochs}", refresh=False)
-        # one step's loss is noisy: it serves only until the first epoch has a mean
-        loss = history.epochs[-1]["loss"] if history.epochs else last_loss
-        self._bar.set_postfix(loss=f"{loss:.4g}", refresh=False)
-        self._bar.update(samples)
+    return f"{what}{where} (learning rate {rate:g}): the weights {kept} were kept; lower the learning rate."

@@ -22,6 +22,7 @@ from fastmlp._core import _testing
 KINDS = [(_core.Network32, _core.Trainer32), (_core.Network64, _core.Trainer64)]
 SGD = ("sgd", {"learning_rate": 0.1, "momentum": 0.9, "nesterov": 1.0})
 ADAM = ("adam", {"learning_rate": 0.01, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8})
+CLIPPED = ("adam", ADAM[1] | {"clip_norm": 0.1})
 
 N_INPUTS, N_CLASSES, ROWS = 9, 4, 43
 LAYERS = [(17, "relu", 0.0, 1e-3, 1e-2), (N_CLASSES, "softmax", 0.0, 0.0, 0.0)]  # with penalties, which need rows
@@ -65,7 +66,7 @@ def state_of(network) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize(("network_kind", "trainer_kind"), KINDS)
-@pytest.mark.parametrize("optimizer", [SGD, ADAM], ids=["sgd", "adam"])
+@pytest.mark.parametrize("optimizer", [SGD, ADAM, CLIPPED], ids=["sgd", "adam", "clipped"])
 def test_no_step_after_the_first_run_allocates(network_kind, trainer_kind, optimizer, planner_off):
     network = new_network(network_kind)
     with trainer_kind(network, X, Y, None, 10, True, 1, 0, *optimizer) as trainer:
@@ -128,7 +129,7 @@ def test_evaluations_survive_every_failing_allocation(kind, entry, planner_off):
     train(network)  # the network is free again
 
 
-@pytest.mark.parametrize("optimizer", [SGD, ADAM], ids=["sgd", "adam"])
+@pytest.mark.parametrize("optimizer", [SGD, ADAM, CLIPPED], ids=["sgd", "adam", "clipped"])
 @pytest.mark.parametrize("earlier", [None, SGD, ADAM], ids=["first", "after sgd", "after adam"])
 def test_training_survives_every_failing_allocation(optimizer, earlier, planner_off):
     network, undisturbed = new_network(), new_network()

@@ -2,7 +2,7 @@
 
 It belongs to another network or optimizer and is read beyond its end (of another shape), the count of its steps
 overflows (steps without end), or its padding is not zero, which is part of no weight but would be of the penalties
-(padding).
+(padding). Or it comes from an earlier fit with momentum, and would be taken up after one without (velocity).
 """
 
 from __future__ import annotations
@@ -16,6 +16,16 @@ N_INPUTS, HIDDEN, N_OUTPUTS, ROWS = 3, 5, 2, 8
 KINDS = [(_core.Network32, _core.Trainer32), (_core.Network64, _core.Trainer64)]
 SGD = ("sgd", {"learning_rate": 0.1, "momentum": 0.9, "nesterov": 0.0})
 ADAM = ("adam", {"learning_rate": 0.1, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8})
+RMSPROP = ("rmsprop", {"learning_rate": 0.1, "alpha": 0.9, "epsilon": 1e-8, "momentum": 0.5})
+OPTIMIZERS = [
+    SGD,
+    ADAM,
+    ("adamw", ADAM[1] | {"weight_decay": 0.1}),
+    RMSPROP,
+    ("adagrad", {"learning_rate": 0.1, "epsilon": 1e-10}),
+    # small steps, for a change of sign would leave zeros in a slot that are no padding
+    ("rprop", {"learning_rate": 1e-3, "eta_minus": 0.5, "eta_plus": 1.2, "min_step": 1e-6, "max_step": 50.0}),
+]
 
 _random = np.random.default_rng(0)
 X = _random.standard_normal((ROWS, N_INPUTS))
@@ -36,7 +46,7 @@ def train(network, trainer_kind, optimizer):
 
 
 @pytest.mark.parametrize(("network_kind", "trainer_kind"), KINDS)
-@pytest.mark.parametrize("optimizer", [SGD, ADAM], ids=["sgd", "adam"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=[name for name, _ in OPTIMIZERS])
 def test_what_a_state_holds_in_its_padding_changes_nothing(network_kind, trainer_kind, optimizer):
     first = new_network(network_kind)
     train(first, trainer_kind, optimizer)
@@ -55,6 +65,28 @@ def test_what_a_state_holds_in_its_padding_changes_nothing(network_kind, trainer
     assert results[0] == results[1]
 
 
+@pytest.mark.parametrize(("name", "numbers"), [SGD, RMSPROP], ids=["sgd", "rmsprop"])
+def test_a_velocity_that_was_not_kept_up_to_date_is_forgotten(name, numbers):
+    network = new_network()
+    train(network, _core.Trainer32, (name, numbers))
+    slots = len(network.optimizer_state()[2])
+    train(network, _core.Trainer32, (name, numbers | {"momentum": 0.0}))
+    assert len(network.optimizer_state()[2]) == slots - 1
+    with _core.Trainer32(network, X, Y, None, ROWS, False, 1, 0, name, numbers) as trainer:
+        trainer.run(0, 1)
+    assert not network.optimizer_state()[2][-1].any()
+
+
+@pytest.mark.parametrize(("name", "fewest"), [("adam", 2), ("adamw", 2), ("rprop", 2), ("rmsprop", 1), ("adagrad", 1)])
+def test_a_state_without_the_slots_of_its_optimizer_is_refused(name, fewest):
+    network = new_network()
+    train(network, _core.Trainer32, ADAM)
+    _, steps, slots = network.optimizer_state()
+    network.set_optimizer_state((name, steps, slots[:fewest]))
+    with pytest.raises(ValueError, match="lacks slots"):
+        network.set_optimizer_state((name, steps, slots[: fewest - 1]))
+
+
 def changed(state, **changes):
     return tuple(changes.get(key, value) for key, value in zip(("name", "steps", "slots"), state, strict=True))
 
@@ -67,7 +99,7 @@ BROKEN = {
     "three slots": lambda state: changed(state, slots=[*state[2], state[2][0]]),
     "negative steps": lambda state: changed(state, steps=-1),
     "steps without end": lambda state: changed(state, steps=2**63 - 1),
-    "another optimizer": lambda state: changed(state, name="adagrad"),
+    "another optimizer": lambda state: changed(state, name="adadelta"),
 }
 
 
@@ -76,7 +108,7 @@ def test_a_state_of_another_shape_is_refused_and_changes_nothing(case):
     network = new_network()
     train(network, _core.Trainer32, ADAM)
     before = network.optimizer_state()
-    with pytest.raises(ValueError, match=r"optimizer state|two slots|does not know"):
+    with pytest.raises(ValueError, match=r"optimizer state|lacks slots|does not know"):
         network.set_optimizer_state(BROKEN[case](before))
     after = network.optimizer_state()
     assert after[:2] == before[:2]

@@ -39,8 +39,12 @@ void train(const std::vector<LayerSpec>& layers, LossKind loss, OptimizerKind op
   Dataset data{.inputs = {inputs.data(), DataType::float64, kRows, kInputs}, .labels = labels.data()};
   Network<T> network(kInputs, layers, loss);
   network.initialize(3);
-  const OptimizerSettings settings{optimizer, 0.01, 0.9, true, 0.9, 0.999, 1e-8};
-  Trainer<T> trainer(network, data, {29, true, 3, 0, settings});
+  const bool has_momentum = optimizer == OptimizerKind::sgd || optimizer == OptimizerKind::rmsprop;
+  OptimizerSettings settings{optimizer, 0.01, has_momentum ? 0.9 : 0.0, true, 0.9, 0.999, 1e-8};
+  settings.weight_decay = 0.1;
+  settings.clip_norm = optimizer == OptimizerKind::adamw ? 0.1 : 0.0;
+  const Schedule schedule = has_momentum ? Schedule{} : Schedule{ScheduleKind::one_cycle, {0.3, 25.0, 1e4}, 2};
+  Trainer<T> trainer(network, data, {29, true, 3, 0, settings, schedule, 20});
   const RunReport report = trainer.run(4 * trainer.steps_per_epoch(), threads);
   hash.add(network.parameters(), static_cast<std::size_t>(network.buffer_size()) * sizeof(T));
   for (const EpochRecord& epoch : report.epochs) hash.add(&epoch.loss, sizeof epoch.loss);
@@ -58,6 +62,9 @@ void train_all(int threads, Hash& hash) {
               A::softsign}) {
     train<T>({{21, A::tanh, 0, 0, 0}, {18, a, 0.7, 0, 0}, {5, A::softmax, 0, 0, 0}}, LossKind::softmax_cross_entropy,
              OptimizerKind::sgd, threads, hash);
+  }
+  for (const OptimizerKind kind : {OptimizerKind::adamw, OptimizerKind::rmsprop, OptimizerKind::adagrad}) {
+    train<T>({{17, A::tanh, 0, 0, 0}, {5, A::softmax, 0, 0, 0}}, LossKind::softmax_cross_entropy, kind, threads, hash);
   }
   // a sum of more terms than go through a tile at a time
   train<T>({{1030, A::relu, 0, 0, 0}, {7, A::softmax, 0, 0, 0}}, LossKind::softmax_cross_entropy, OptimizerKind::sgd,

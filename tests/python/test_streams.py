@@ -113,7 +113,9 @@ BAD_STREAMS = [
         "validation_fraction needs arrays X and y, but X is an iterable of batches: give validation_data.",
     ),
     (lambda: BATCHES, {"epochs": 0}, ValueError, "epochs must be an integer of at least 1, got 0."),
-    (lambda: BATCHES, {"optimizer": "lbfgs"}, ValueError, "optimizer 'lbfgs' does not exist"),
+    (lambda: BATCHES, {"optimizer": "sdg"}, ValueError, "optimizer 'sdg' does not exist"),
+    (lambda: BATCHES, {"optimizer": "lbfgs"}, ValueError, "lbfgs needs all samples in every step: fit on arrays"),
+    (lambda: BATCHES, {"optimizer": fm.Adam("cosine")}, ValueError, "a schedule needs to know the number of steps"),
     (lambda: BATCHES, {"metrics": ["auc"]}, ValueError, "metrics are measured on validation samples"),
 ]  # fmt: skip
 

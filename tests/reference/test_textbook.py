@@ -23,7 +23,17 @@ MODULES = [
 ]
 
 # Descriptions and checks of arguments: dataclasses and sentences, no arithmetic.
-ALLOWED = {"_stack", "_validation", "activations", "initializers", "layers", "losses", "optimizers", "reference"}
+ALLOWED = {
+    "_stack",
+    "_validation",
+    "activations",
+    "initializers",
+    "layers",
+    "losses",
+    "optimizers",
+    "reference",
+    "schedules",
+}
 STANDARD = {"__future__", "collections", "dataclasses", "itertools", "math", "random", "typing"}
 
 

@@ -16,7 +16,7 @@ import fastmlp as fm
 from fastmlp._files import check_destination, write_atomically
 from fastmlp.activations import ACTIVATIONS
 from fastmlp.cli._options import Commands, add_command, fraction, natural, positive, widths
-from fastmlp.optimizers import OPTIMIZERS
+from fastmlp.optimizers import FULL_BATCH, OPTIMIZERS
 from fastmlp.preparation import Preparation
 from fastmlp.tables import read_table
 
@@ -45,8 +45,9 @@ def add_commands(commands: Commands) -> None:
     parser.add_argument("--activation", choices=hidden, default="relu", help="of the hidden layers (%(default)s)")
     parser.add_argument("--epochs", type=positive, default=50, metavar="N", help="(%(default)s)")
     parser.add_argument("--batch-size", type=positive, default=32, metavar="N", help="(%(default)s)")
-    parser.add_argument("--optimizer", choices=list(OPTIMIZERS), default="adam", help="(%(default)s)")
-    parser.add_argument("--learning-rate", type=float, metavar="RATE", help="(sgd 0.01, adam 0.001)")
+    in_batches = [name for name in OPTIMIZERS if name not in FULL_BATCH]
+    parser.add_argument("--optimizer", choices=in_batches, default="adam", help="(%(default)s)")
+    parser.add_argument("--learning-rate", type=float, metavar="RATE", help="(sgd, adagrad 0.01, others 0.001)")
     parser.add_argument("--l2", type=float, default=0.0, metavar="PENALTY", help="penalty of the weights (%(default)s)")
     parser.add_argument("--validation", type=fraction, default=0.0, metavar="FRACTION", help="rows kept out (0)")
     parser.add_argument("--dtype", choices=["float32", "float64"], default="float32", help="(%(default)s)")

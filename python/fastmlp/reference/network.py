@@ -22,13 +22,14 @@ from fastmlp.activations import Identity, resolve_activation
 from fastmlp.initializers import resolve_initializer
 from fastmlp.layers import AnyLayer, Maxout, check_scaling
 from fastmlp.losses import CrossEntropy, Loss, resolve_loss
-from fastmlp.optimizers import Optimizer, resolve_optimizer
+from fastmlp.optimizers import Optimizer
 from fastmlp.reference.circuit import Circuit, Gradients, Matrix, Vector
 from fastmlp.reference.functions import ACTIVATIONS, LOSSES, layer_norm, maxout, penalty, scaled
 from fastmlp.reference.graph import Gate, add
 from fastmlp.reference.initial import drawn_masks, drawn_weights, usual_initializer
 from fastmlp.reference.optimizers import Training
 from fastmlp.reference.rows import check_length, float_row, target_row, weigh_classes
+from fastmlp.reference.schedules import rate_of
 
 Target: TypeAlias = Sequence[float] | float
 
@@ -220,22 +221,22 @@ class Network:
         ]
         size = max(len(rows), 1) if batch_size is None else check_integer(batch_size, "batch_size", minimum=1)
         epochs = check_integer(epochs, "epochs", minimum=0)
-        settings = resolve_optimizer(optimizer)
-        if self._training is None or self._training.settings.name != settings.name:
-            self._training = Training(settings)
-        self._training.settings = settings
-        losses = []
+        training = Training(optimizer)
+        if self._training is None or self._training.settings.name != training.settings.name:
+            self._training = training
+        self._training.settings = settings = training.settings
+        per_epoch = -(-len(rows) // size)
+        is_weight = [kind for n_in, n_out in self._shapes for kind in [True] * n_in * n_out + [False] * n_out]
+        losses: Vector = []
         for _ in range(epochs):
             for start in range(0, len(rows), size):
                 batch = rows[start : start + size]
-                gradients = self._gradients(
-                    [X[n] for n in batch],
-                    [targets[n] for n in batch],
-                    [weights[n] for n in batch],
-                    drawn_masks(self._dropout, self._shapes, len(batch), self._generator),
-                )
+                x, t, weight = [X[n] for n in batch], [targets[n] for n in batch], [weights[n] for n in batch]
+                masks = drawn_masks(self._dropout, self._shapes, len(batch), self._generator)
+                gradients = self._gradients(x, t, weight, masks)
                 gradient = _flatten(gradients.weights, gradients.biases)
-                self.set_parameters(self._training.step(self.get_parameters(), gradient))
+                rate = rate_of(settings.learning_rate, len(losses), epochs * per_epoch, per_epoch)
+                self.set_parameters(self._training.step(self.get_parameters(), gradient, rate, is_weight))
                 losses.append(gradients.loss)
         return losses
 

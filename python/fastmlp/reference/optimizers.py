@@ -9,20 +9,34 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from fastmlp.optimizers import SGD, Adam, Optimizer, resolve_optimizer
+from fastmlp.optimizers import (
+    LBFGS,
+    SGD,
+    Adagrad,
+    Adam,
+    AdamW,
+    Optimizer,
+    RMSProp,
+    Rprop,
+    StepOptimizer,
+    resolve_optimizer,
+)
+from fastmlp.schedules import Schedule
 
 
-def sgd(settings: SGD, step: int, w: float, g: float, velocity: float = 0.0) -> tuple[float, ...]:
+def sgd(settings: SGD, rate: float, step: int, w: float, g: float, velocity: float = 0.0) -> tuple[float, ...]:
     """Step down the slope; with momentum, along a velocity that sums up old gradients and slowly forgets them.
 
     Nesterov's variant looks ahead: it adds to the gradient where the velocity will lead next.
     """
     velocity = settings.momentum * velocity + g
     direction = g + settings.momentum * velocity if settings.nesterov else velocity
-    return w - settings.learning_rate * direction, velocity
+    return w - rate * direction, velocity
 
 
-def adam(settings: Adam, step: int, w: float, g: float, mean: float = 0.0, square: float = 0.0) -> tuple[float, ...]:
+def adam(
+    settings: Adam | AdamW, rate: float, step: int, w: float, g: float, mean: float = 0.0, square: float = 0.0
+) -> tuple[float, ...]:
     """Step along the running mean of the gradient, in units of its running root mean square.
 
     Both averages start at 0 and are too small at first: after ``step`` steps an average of a constant c with decay
@@ -32,12 +46,63 @@ def adam(settings: Adam, step: int, w: float, g: float, mean: float = 0.0, squar
     square = settings.beta2 * square + (1.0 - settings.beta2) * g * g
     corrected_mean = mean / (1.0 - settings.beta1**step)
     corrected_square = square / (1.0 - settings.beta2**step)
-    w -= settings.learning_rate * corrected_mean / (math.sqrt(corrected_square) + settings.epsilon)
+    w -= rate * corrected_mean / (math.sqrt(corrected_square) + settings.epsilon)
     return w, mean, square
 
 
-# settings, number of this step (from 1), parameter, gradient, *memory -> parameter, *memory
-OPTIMIZERS: dict[str, Callable[..., tuple[float, ...]]] = {"sgd": sgd, "adam": adam}
+def rmsprop(
+    settings: RMSProp, rate: float, step: int, w: float, g: float, square: float = 0.0, velocity: float = 0.0
+) -> tuple[float, ...]:
+    """Divide the gradient by its running root mean square; with momentum, sum up what this gives."""
+    square = settings.alpha * square + (1.0 - settings.alpha) * g * g
+    velocity = settings.momentum * velocity + g / (math.sqrt(square) + settings.epsilon)
+    return w - rate * velocity, square, velocity
+
+
+def adagrad(settings: Adagrad, rate: float, step: int, w: float, g: float, total: float = 0.0) -> tuple[float, ...]:
+    """Divide the gradient by the root of the sum of all its squares so far."""
+    total += g * g
+    return w - rate * g / (math.sqrt(total) + settings.epsilon), total
+
+
+def rprop(
+    settings: Rprop, rate: float, step: int, w: float, g: float, last: float = 0.0, size: float | None = None
+) -> tuple[float, ...]:
+    """Go down by a step whose size depends on whether the gradient kept its sign, not on how large it is.
+
+    Where the sign changed, a minimum was passed: the step shrinks, and the parameter waits for the next gradient.
+    """
+    size = rate if size is None else size
+    if g * last > 0.0:
+        size = min(size * settings.eta_plus, settings.max_step)
+    elif g * last < 0.0:
+        size = max(size * settings.eta_minus, settings.min_step)
+        g = 0.0
+    direction = math.copysign(1.0, g) if g else 0.0
+    return w - direction * size, direction, size
+
+
+# settings, learning rate, number of this step (from 1), parameter, gradient, *memory -> parameter, *memory
+OPTIMIZERS: dict[str, Callable[..., tuple[float, ...]]] = {
+    "sgd": sgd,
+    "adam": adam,
+    "adamw": adam,  # on weights that have decayed, see Training
+    "rmsprop": rmsprop,
+    "adagrad": adagrad,
+    "rprop": rprop,
+}
+
+
+def clipped(settings: StepOptimizer, gradients: Sequence[float]) -> list[float]:
+    """Bring each gradient into its bounds, then the length of the vector of all."""
+    clip_value, clip_norm = getattr(settings, "clip_value", None), getattr(settings, "clip_norm", None)
+    values = list(gradients)
+    if clip_value is not None:
+        values = [max(-clip_value, min(g, clip_value)) for g in values]
+    if clip_norm is not None:
+        norm = math.sqrt(math.fsum(g * g for g in values))
+        values = [g * min(1.0, clip_norm / (norm + 1e-6)) for g in values]
+    return values
 
 
 class Training:
@@ -56,17 +121,48 @@ class Training:
     """
 
     def __init__(self, optimizer: str | Optimizer) -> None:
-        self.settings = resolve_optimizer(optimizer)
+        settings = resolve_optimizer(optimizer)
+        if isinstance(settings, LBFGS):
+            raise ValueError("lbfgs has no rule for one step, which the reference goes by: use another optimizer.")
+        self.settings: StepOptimizer = settings
         self.steps = 0
         self.memory: list[tuple[float, ...]] = []
 
-    def step(self, parameters: Sequence[float], gradients: Sequence[float]) -> list[float]:
-        """Return the parameters after one step and remember what the rule wants to remember."""
+    def step(
+        self,
+        parameters: Sequence[float],
+        gradients: Sequence[float],
+        rate: float | None = None,
+        is_weight: Sequence[bool] | None = None,
+    ) -> list[float]:
+        """Return the parameters after one step and remember what the rule wants to remember.
+
+        Parameters
+        ----------
+        parameters, gradients : sequence of float
+        rate : float, optional
+            The learning rate of this step; default: that of the settings, which must be a number then.
+        is_weight : sequence of bool, optional
+            Which parameters decay (weights do, biases do not), where the optimizer has a weight decay; default: all.
+
+        Returns
+        -------
+        list of float
+        """
         rule = OPTIMIZERS[self.settings.name]
+        if rate is None:
+            if isinstance(self.settings.learning_rate, Schedule):
+                raise ValueError(f"the rate of this step must be given: it follows {self.settings.learning_rate}.")
+            rate = self.settings.learning_rate
         self.steps += 1
+        if isinstance(self.settings, AdamW):
+            keep = 1.0 - rate * self.settings.weight_decay
+            decays = [True] * len(parameters) if is_weight is None else is_weight
+            parameters = [w * keep if decay else w for w, decay in zip(parameters, decays, strict=True)]
         memory = self.memory or [()] * len(parameters)  # before the first step the defaults of the rule apply
         updated = [
-            rule(self.settings, self.steps, w, g, *m) for w, g, m in zip(parameters, gradients, memory, strict=True)
+            rule(self.settings, rate, self.steps, w, g, *m)
+            for w, g, m in zip(parameters, clipped(self.settings, gradients), memory, strict=True)
         ]
         self.memory = [tuple(m) for _, *m in updated]
         return [w for w, *_ in updated]

@@ -1,0 +1,104 @@
+"""L-BFGS: SciPy's minimizer, with the core for the loss and its gradient, and the network for the result.
+
+The search works on a copy of the network in float64, since a line search compares losses that differ by less than
+float32 resolves. The network itself is written when an iteration has ended, so that whatever interrupts the search
+(Ctrl-C, a callback that raises) leaves the best weights so far.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmlp.gradients import flat_vector
+from fastmlp.optimizers import LBFGS
+from fastmlp.runtime import thread_limit
+
+if TYPE_CHECKING:
+    from fastmlp.network import Network
+
+Vector = npt.NDArray[np.float64]
+
+# evaluations of the loss: the iterations are what is limited
+MOST_EVALUATIONS = sys.maxsize // 2
+
+
+class _Ended(Exception):  # noqa: N818
+    """Carries the wish to end out of SciPy, whose older versions know no other way."""
+
+
+def import_minimize() -> Callable[..., Any]:
+    """Return SciPy's ``minimize``, or say in one sentence how to get it."""
+    try:
+        from scipy.optimize import minimize
+    except ImportError:
+        raise ImportError("the optimizer lbfgs needs SciPy: pip install 'fastmlp[lbfgs]'.") from None
+    return minimize  # type: ignore[no-any-return]
+
+
+def search(
+    minimize: Callable[..., Any],
+    network: Network,
+    data: tuple[Any, Any, Any],
+    settings: LBFGS,
+    limit: int,
+    after_iteration: Callable[[float, float], bool],
+) -> None:
+    """Minimize the loss of the network on checked data; ``after_iteration(loss, seconds)`` ends it by True."""
+    double = network._double()
+    shapes = [part.shape for layer in network.layers for part in (layer.weights, layer.bias)]
+    parts = [part(index) for index in range(len(network.layers)) for part in (double.weights, double.bias)]
+    ends = np.cumsum([part.size for part in parts])
+    last_x: Vector = np.empty(0)
+    last_loss = np.nan
+    finished = 0
+    began = time.perf_counter()
+
+    def loss_and_gradient(x: Vector) -> tuple[float, Vector]:
+        nonlocal last_x, last_loss
+        for part, shape, values in zip(parts, shapes, np.split(x, ends[:-1]), strict=True):
+            part[...] = values.reshape(shape)
+        last_loss, weights, biases, _ = double.gradients(*data, thread_limit())
+        last_x = x.copy()
+        if not finished and not np.isfinite(last_loss):
+            raise FloatingPointError(_divergence(last_loss, 0))
+        return last_loss, flat_vector(zip(weights, biases, strict=True))
+
+    def iteration(x: Vector) -> None:
+        nonlocal finished, began
+        if not np.array_equal(x, last_x):
+            loss_and_gradient(x)
+        if not (np.isfinite(last_loss) and np.isfinite(x).all()):
+            raise FloatingPointError(_divergence(last_loss, finished))
+        network._write(x)
+        finished += 1
+        if after_iteration(last_loss, time.perf_counter() - began):
+            raise _Ended
+        began = time.perf_counter()
+
+    options = {
+        "maxiter": limit,
+        "maxfun": MOST_EVALUATIONS,
+        "maxcor": settings.history,
+        "gtol": settings.tolerance,
+        # no progress but rounding: the tolerance alone decides what is good enough
+        "ftol": np.finfo(np.float64).eps,
+    }
+    start = flat_vector((layer.weights, layer.bias) for layer in network.layers).astype(np.float64)
+    network._core.begin_training()
+    try:
+        minimize(loss_and_gradient, start, method="L-BFGS-B", jac=True, callback=iteration, options=options)
+    except _Ended:
+        pass
+    finally:
+        network._core.end_training()
+
+
+def _divergence(loss: float, finished: int) -> str:
+    kept = f"of iteration {finished}" if finished else "from before the fit"
+    return f"loss became {loss} in iteration {finished + 1}: the weights {kept} were kept; scale the inputs."

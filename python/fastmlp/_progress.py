@@ -1,0 +1,53 @@
+"""The progress bar of fit; without a terminal, a counter of steps."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from fastmlp.history import History
+
+
+class ProgressBar:
+    """A bar of samples with epoch and loss, or nothing; counts the steps in both cases.
+
+    Samples 0: their number is not known, and ``add`` counts them.
+    """
+
+    def __init__(self, wanted: bool | None, epochs: int, n_samples: int = 0, batch_size: int = 1) -> None:
+        self.steps = 0
+        self._epochs, self._n_samples, self._batch_size = epochs, n_samples, batch_size
+        # stderr is None in programs without a console
+        self._wanted = sys.stderr is not None and sys.stderr.isatty() if wanted is None else wanted
+        self._bar: Any = None
+
+    def __enter__(self) -> ProgressBar:
+        if self._wanted:
+            # here, so that importing fastmlp does not import tqdm
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=self._epochs * self._n_samples or None, unit=" samples", unit_scale=True)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def show(self, steps: int, history: History, last_loss: float) -> None:
+        """Count the steps of a slice, and show them where tqdm finds it is time."""
+        self.steps += steps
+        if self._bar is None:
+            return
+        finished, rest = divmod(self.steps, -(-self._n_samples // self._batch_size))
+        samples = finished * self._n_samples + rest * self._batch_size - self._bar.n
+        self.add(samples, finished + 1, history, last_loss)
+
+    def add(self, samples: int, epoch: int, history: History, last_loss: float) -> None:
+        """Count samples of an epoch."""
+        if self._bar is None:
+            return
+        self._bar.set_description_str(f"epoch {min(epoch, self._epochs)}/{self._epochs}", refresh=False)
+        # one step's loss is noisy: it serves only until the first epoch has a mean
+        loss = history.epochs[-1]["loss"] if history.epochs else last_loss
+        self._bar.set_postfix(loss=f"{loss:.4g}", refresh=False)
+        self._bar.update(samples)
