@@ -1,4 +1,4 @@
-// The closed vocabulary between Python and C++: names of activations, losses and optimizers.
+// The closed vocabulary between Python and C++: names of activations, losses, optimizers and a formula's operations.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -18,6 +18,34 @@ inline constexpr std::pair<std::string_view, ActivationKind> kActivationNames[] 
     {"relu", ActivationKind::relu},
     {"leaky_relu", ActivationKind::leaky_relu},
     {"softmax", ActivationKind::softmax},
+    {"formula", ActivationKind::formula},
+};
+
+inline constexpr std::pair<std::string_view, FormulaOperation> kFormulaOperationNames[] = {
+    {"add", FormulaOperation::add},
+    {"subtract", FormulaOperation::subtract},
+    {"multiply", FormulaOperation::multiply},
+    {"divide", FormulaOperation::divide},
+    {"multiply_add", FormulaOperation::multiply_add},
+    {"multiply_subtract", FormulaOperation::multiply_subtract},
+    {"subtract_product", FormulaOperation::subtract_product},
+    {"maximum", FormulaOperation::maximum},
+    {"minimum", FormulaOperation::minimum},
+    {"absolute", FormulaOperation::absolute},
+    {"negate", FormulaOperation::negate},
+    {"sign", FormulaOperation::sign},
+    {"less", FormulaOperation::less},
+    {"less_equal", FormulaOperation::less_equal},
+    {"select", FormulaOperation::select},
+    {"exp", FormulaOperation::exp},
+    {"log", FormulaOperation::log},
+    {"sqrt", FormulaOperation::sqrt},
+    {"tanh", FormulaOperation::tanh},
+    {"sigmoid", FormulaOperation::sigmoid},
+    {"softplus", FormulaOperation::softplus},
+    {"erf", FormulaOperation::erf},
+    {"sin", FormulaOperation::sin},
+    {"cos", FormulaOperation::cos},
 };
 
 inline constexpr std::pair<std::string_view, LossKind> kLossNames[] = {

@@ -44,6 +44,7 @@ FASTMLP_INLINE void with_activation(ActivationKind kind, F&& f) {
     case ActivationKind::tanh: f.template operator()<ActivationKind::tanh>(); break;
     case ActivationKind::relu: f.template operator()<ActivationKind::relu>(); break;
     case ActivationKind::leaky_relu: f.template operator()<ActivationKind::leaky_relu>(); break;
+    case ActivationKind::formula: f.template operator()<ActivationKind::formula>(); break;
     case ActivationKind::identity:
     case ActivationKind::softmax: f.template operator()<ActivationKind::identity>(); break;
   }

@@ -9,6 +9,7 @@
 
 #include "kernels/activation-inl.hpp"
 #include "kernels/fetch-inl.hpp"
+#include "kernels/formula-inl.hpp"
 #include "kernels/kernel_table.hpp"
 #include "kernels/vec-inl.hpp"
 
@@ -23,6 +24,8 @@ constexpr int kTileVectors = FASTMLP_VECTOR_REGISTERS >= 32 ? 4 : 2;
 
 // Whether the left operand is read by rows, A(r, k) = a[r * lda + k], or by columns, A(r, k) = a[k * lda + r].
 enum class Left { by_rows, by_columns };
+
+static_assert(kTileRows * kTileVectors == kFormulaVectors);
 
 template <class T, int R, int V>
 struct Tile {
@@ -143,7 +146,11 @@ struct ForwardTile {
         store_activated<kind>(tile, p.parameter, a, d, p.lda);
       } else {
         store_activated<ActivationKind::identity>(tile, p.parameter, a, static_cast<T*>(nullptr), p.lda);
-        activate_block<kind, T>(a, d, p.lda, R, V, p.parameter);
+        if constexpr (kind == ActivationKind::formula) {
+          formula_block(*p.formula, a, d, p.lda, R, V, p.n_out - at.column);
+        } else {
+          activate_block<kind, T>(a, d, p.lda, R, V, p.parameter);
+        }
       }
     });
   }

@@ -25,7 +25,7 @@ from fastmlp._validation import (
     check_sample_weight,
     check_targets,
 )
-from fastmlp.activations import Activation, LeakyReLU, resolve_activation
+from fastmlp.activations import Activation, Formula, LeakyReLU, resolve_activation
 from fastmlp.layers import MAX_UNITS, Dense, resolve_layers
 from fastmlp.losses import CrossEntropy, Loss, resolve_loss
 
@@ -100,7 +100,7 @@ class Architecture:
         """Return a network of the core, with weights of zero."""
         kind = _core.Network32 if np.dtype(dtype) == np.float32 else _core.Network64
         specs = [
-            (layer.units, activation.name, activation.slope if isinstance(activation, LeakyReLU) else 0.0, l1, l2)
+            (layer.units, activation.name, _parameter(activation), l1, l2)
             for layer, activation, (l1, l2) in zip(
                 self.layers, self.activations, map(self.penalties, range(len(self.layers))), strict=True
             )
@@ -112,3 +112,10 @@ class Architecture:
         data = check_data(X, self.n_inputs, self.dtype, names[0])
         targets = check_targets(y, len(data), self.n_outputs, self.core_loss, self.dtype, names)
         return data, targets, check_sample_weight(sample_weight, len(data))
+
+
+def _parameter(activation: Activation) -> Any:
+    """Return what the core must know of an activation beside its name."""
+    if isinstance(activation, Formula):
+        return activation.program.for_core()
+    return activation.slope if isinstance(activation, LeakyReLU) else 0.0

@@ -18,14 +18,15 @@ Array: TypeAlias = npt.NDArray[Any]
 Targets: TypeAlias = npt.NDArray[np.int32] | npt.NDArray[np.float32] | npt.NDArray[np.float64]
 SampleWeight: TypeAlias = npt.NDArray[np.float64] | None
 # (units, activation name, activation parameter, l1, l2)
-LayerSpec: TypeAlias = tuple[int, str, float, float, float]
+LayerSpec: TypeAlias = tuple[int, str, Any, float, float]
 
 class Network32:
     """Parameters of a dense network in float32, and its arithmetic; ``Network64`` is the same in float64.
 
     ``loss`` is one of "softmax_cross_entropy", "sigmoid_cross_entropy", "mse", "half_squared_error". Activation names:
-    "identity", "sigmoid", "tanh", "relu", "leaky_relu" (parameter: slope), "softmax" (last layer only). The weights
-    are zero until ``initialize`` or until they are written.
+    "identity", "sigmoid", "tanh", "relu", "leaky_relu" (parameter: slope), "softmax" (last layer only),
+    "formula" (parameter: ``fastmlp._formula.Program.for_core``). The weights are zero until ``initialize`` or until
+    they are written.
     """
 
     def __init__(self, n_inputs: int, layers: Sequence[LayerSpec], loss: str) -> None: ...

@@ -6,8 +6,9 @@ layer, the inputs), for a single small element says more about rounding than abo
 h = 1e-6 gets three more steps, larger ones against rounding and a smaller one against curvature and kinks: a wrong
 derivative is wrong with each. What rounding does to the quotient with the largest step is not counted.
 
-Samples with a pre-activation of relu or leaky_relu within 1e-5 of its kink at 0 are left out, and so are weights as
-near to 0 under an l1 penalty. Everything here is arithmetic for a check, far from the hot path.
+Samples with a pre-activation of relu or leaky_relu within 1e-5 of its kink at 0, or of a formula within 1e-5 of one of
+its own, are left out, and so are weights as near to 0 under an l1 penalty. Everything here is arithmetic for a check,
+far from the hot path.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import numpy.typing as npt
 
 from fastmlp._table import as_table
 from fastmlp._validation import check_function, check_gradient, check_integer, check_point, check_real, check_value
-from fastmlp.activations import Activation, LeakyReLU, ReLU
+from fastmlp.activations import Activation, Formula, LeakyReLU, ReLU
 from fastmlp.losses import CrossEntropy
 from fastmlp.runtime import thread_limit
 
@@ -190,7 +191,7 @@ def check_network(
     far = _far_from_kinks(core, architecture.activations, X[taken].astype(np.float64))
     if not far.any():
         raise ValueError(
-            f"each of the {len(taken)} samples has a pre-activation within {KINK:g} of the kink of relu or leaky_relu, "
+            f"each of the {len(taken)} samples has a pre-activation within {KINK:g} of the kink of its activation, "
             "where gradients cannot be compared: use other samples, or initial biases other than 0."
         )
     rows = taken[far]
@@ -228,6 +229,9 @@ def _far_from_kinks(core: Network32, activations: list[Activation], X: Array) ->
             z = inputs @ core.weights(index) + core.bias(index)
             # NaN is near nothing: it is compared, and fails
             far &= ~(np.abs(z) <= KINK).any(axis=1)
+        elif isinstance(activation, Formula):
+            z = inputs @ core.weights(index) + core.bias(index)
+            far &= ~activation.program.has_kink_between(z - KINK, z + KINK).any(axis=1)
         inputs = outputs
     return far
 

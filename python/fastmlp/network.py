@@ -21,6 +21,7 @@ from fastmlp._guard import FitGuard
 from fastmlp._outputs import metric, metric_name, predictions, probabilities
 from fastmlp._table import as_table
 from fastmlp._validation import check_data, check_outputs, check_parameters
+from fastmlp.activations import spelled
 from fastmlp.gradient_check import GradientReport
 from fastmlp.gradients import Gradients, flat_vector
 from fastmlp.layers import Dense, DenseLayer
@@ -535,7 +536,7 @@ class Network:
         for index, layer in enumerate(self.layers, 1):
             n_in, units = layer.weights.shape
             size = layer.weights.size + layer.bias.size
-            rows.append((str(index), layer.activation.name, f"{n_in} x {units}", str(size)))
+            rows.append((str(index), spelled(layer.activation), f"{n_in} x {units}", str(size)))
         total = f"{self.n_parameters} parameters ({self.dtype}), loss: {self.loss_function.name}, seed: {self.seed}"
         return "\n".join([*as_table(rows, "><<>"), total])
 
@@ -557,7 +558,7 @@ class Network:
         save(self, path)
 
     def __repr__(self) -> str:
-        layers = ", ".join(f"Dense({layer.units}, {layer.activation.name!r})" for layer in self.layers)
+        layers = ", ".join(f"Dense({layer.units}, {spelled(layer.activation)!r})" for layer in self.layers)
         rest = f"loss={self.loss_function.name!r}, dtype='{self.dtype}', seed={self.seed}"
         return f"Network({self.n_inputs}, [{layers}], {rest})"
 

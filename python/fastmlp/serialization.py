@@ -35,7 +35,7 @@ from fastmlp._safetensors import (
     read_tensors,
     short,
 )
-from fastmlp.activations import ACTIVATIONS
+from fastmlp.activations import ACTIVATIONS, Formula
 from fastmlp.layers import Dense
 from fastmlp.losses import LOSSES
 
@@ -214,7 +214,7 @@ def _layer(entry: Any) -> Dense:
         raise ValueError(f"a layer is of the kind {short(entry['kind'])}")
     return Dense(
         of_type(entry["units"], int, "units"),
-        _of_kind(entry["activation"], ACTIVATIONS, "activation"),
+        _of_kind(entry["activation"], ACTIVATIONS | {Formula.name: Formula}, "activation"),
         l1=of_type(entry["l1"], float, "l1"),
         l2=of_type(entry["l2"], float, "l2"),
     )
