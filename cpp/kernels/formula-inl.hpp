@@ -23,14 +23,18 @@ struct Operand {
   FASTMLP_INLINE Vec<T> operator[](ptrdiff_t v) const { return load<T>(first + v * step); }
 };
 
+// The registers; the first one, which starts as z, is the caller's.
 template <class T>
 struct FormulaBlock {
-  alignas(64) T registers[kFormulaRegisters][kFormulaVectors * kLanes<T>];
+  T* z;
+  alignas(64) T others[kFormulaRegisters - 1][kFormulaVectors * kLanes<T>];
+
+  FASTMLP_INLINE T* operator[](int16_t number) { return number == 0 ? z : others[number - 1]; }
 };
 
 template <class T>
-FASTMLP_INLINE Operand<T> operand(const FormulaProgram<T>& program, const FormulaBlock<T>& block, int16_t source) {
-  if (source >= 0) return {block.registers[source], kLanes<T>};
+FASTMLP_INLINE Operand<T> operand(const FormulaProgram<T>& program, FormulaBlock<T>& block, int16_t source) {
+  if (source >= 0) return {block[source], kLanes<T>};
   return {program.constants + -(source + 1) * kFormulaCopies, 0};
 }
 
@@ -56,7 +60,7 @@ void run_formula(const FormulaProgram<T>& program, ptrdiff_t first, ptrdiff_t la
   using Op = FormulaOperation;
   for (ptrdiff_t i = first; i < last; ++i) {
     const FormulaInstruction& step = program.instructions[i];
-    T* out = block.registers[step.destination];
+    T* out = block[step.destination];
     const Operand<T> a = operand(program, block, step.sources[0]);
     const Operand<T> b = operand(program, block, step.sources[1]);
     const Operand<T> c = operand(program, block, step.sources[2]);
@@ -92,30 +96,29 @@ void run_formula(const FormulaProgram<T>& program, ptrdiff_t first, ptrdiff_t la
 
 #undef FASTMLP_EACH
 
-// Column by column of a tile; beyond `columns` of them, which is padding, zero: a formula need not be finite at 0.
+// A block to a tile's rows; beyond `columns` columns, which is padding, zero: a formula need not be finite at 0.
 template <class T>
 FASTMLP_INLINE void write_block(Operand<T> from, T* to, ptrdiff_t ld, ptrdiff_t rows, ptrdiff_t vectors,
                                 ptrdiff_t columns) {
   for (ptrdiff_t r = 0; r < rows; ++r) {
-    for (ptrdiff_t v = 0; v < vectors; ++v) {
-      const ptrdiff_t left = columns - v * kLanes<T>;
-      const IntVec<T> valid = lane_numbers<T>() < static_cast<Int<T>>(left < kLanes<T> ? left : kLanes<T>);
-      store<T>(to + r * ld + v * kLanes<T>, valid ? from[r * vectors + v] : Vec<T>{});
-    }
+    for (ptrdiff_t v = 0; v < vectors; ++v) store<T>(to + r * ld + v * kLanes<T>, from[r * vectors + v]);
+  }
+  if (columns >= vectors * kLanes<T>) return;
+  const ptrdiff_t last = (vectors - 1) * kLanes<T>;
+  const IntVec<T> valid = lane_numbers<T>() < static_cast<Int<T>>(columns - last);
+  for (ptrdiff_t r = 0; r < rows; ++r) {
+    T* place = to + r * ld + last;
+    store<T>(place, valid ? load<T>(place) : Vec<T>{});
   }
 }
 
-// a (in: z) and d of a block of rows x vectors, of which `columns` columns are the layer's. Without d only the value is
-// computed.
+// a and d of a block of rows x vectors, of which `columns` columns are the layer's, from z without gaps, which is written
+// over. Without d only the value is computed.
 template <class T>
-void formula_block(const FormulaProgram<T>& program, T* a, T* d, ptrdiff_t ld, ptrdiff_t rows, ptrdiff_t vectors,
+void formula_block(const FormulaProgram<T>& program, T* z, T* a, T* d, ptrdiff_t ld, ptrdiff_t rows, ptrdiff_t vectors,
                    ptrdiff_t columns) noexcept {
   FormulaBlock<T> block;
-  for (ptrdiff_t r = 0; r < rows; ++r) {
-    for (ptrdiff_t v = 0; v < vectors; ++v) {
-      store<T>(block.registers[0] + (r * vectors + v) * kLanes<T>, load<T>(a + r * ld + v * kLanes<T>));
-    }
-  }
+  block.z = z;
   run_formula(program, 0, program.value_length, block, rows * vectors);
   write_block(operand(program, block, program.value), a, ld, rows, vectors, columns);
   if (d == nullptr) return;

@@ -144,13 +144,13 @@ struct ForwardTile {
     with_activation(p.activation, [&]<ActivationKind kind>() __attribute__((always_inline)) {
       if constexpr (fits_in_tile(kind)) {
         store_activated<kind>(tile, p.parameter, a, d, p.lda);
+      } else if constexpr (kind == ActivationKind::formula) {
+        alignas(64) T z[R * V * kLanes<T>];
+        store_tile(tile, z, V * kLanes<T>);
+        formula_block(*p.formula, z, a, d, p.lda, R, V, p.n_out - at.column);
       } else {
         store_activated<ActivationKind::identity>(tile, p.parameter, a, static_cast<T*>(nullptr), p.lda);
-        if constexpr (kind == ActivationKind::formula) {
-          formula_block(*p.formula, a, d, p.lda, R, V, p.n_out - at.column);
-        } else {
-          activate_block<kind, T>(a, d, p.lda, R, V, p.parameter);
-        }
+        activate_block<kind, T>(a, d, p.lda, R, V, p.parameter);
       }
     });
   }

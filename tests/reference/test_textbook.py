@@ -24,7 +24,7 @@ MODULES = [
 
 # Descriptions and checks of arguments: dataclasses and sentences, no arithmetic.
 ALLOWED = {"_validation", "activations", "layers", "losses", "optimizers", "reference"}
-STANDARD = {"__future__", "collections", "dataclasses", "itertools", "math", "random", "typing"}
+STANDARD = {"__future__", "ast", "collections", "dataclasses", "itertools", "math", "random", "typing"}
 
 
 def imported_modules(path: Path) -> set[str]:

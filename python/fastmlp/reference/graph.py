@@ -209,3 +209,21 @@ def tanh(x: Gate | float) -> Gate:
     x = as_gate(x)
     e = math.exp(-2.0 * abs(x.value))
     return Gate(math.tanh(x.value), (x,), (4.0 * e / (1.0 + e) ** 2,))
+
+
+def sin(x: Gate | float) -> Gate:
+    """Sine."""
+    x = as_gate(x)
+    return Gate(math.sin(x.value), (x,), (math.cos(x.value),))
+
+
+def cos(x: Gate | float) -> Gate:
+    """Cosine."""
+    x = as_gate(x)
+    return Gate(math.cos(x.value), (x,), (-math.sin(x.value),))
+
+
+def erf(x: Gate | float) -> Gate:
+    """Error function, the integral of 2 / sqrt(pi) exp(-t^2) from 0 to x."""
+    x = as_gate(x)
+    return Gate(math.erf(x.value), (x,), (2.0 / math.sqrt(math.pi) * math.exp(-(x.value**2)),))

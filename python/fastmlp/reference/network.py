@@ -20,7 +20,8 @@ from fastmlp.activations import LeakyReLU, ReLU, Softmax, resolve_activation
 from fastmlp.layers import Dense
 from fastmlp.losses import Loss, resolve_loss
 from fastmlp.optimizers import Optimizer, resolve_optimizer
-from fastmlp.reference.functions import ACTIVATIONS, LOSSES, Row, penalty
+from fastmlp.reference.formulas import activate
+from fastmlp.reference.functions import LOSSES, Row, penalty
 from fastmlp.reference.graph import Gate, add
 from fastmlp.reference.optimizers import Training
 from fastmlp.reference.rows import check_length, float_row, target_row
@@ -273,7 +274,7 @@ class Network:
                 [add(*(x_i * w_ij for x_i, w_ij in zip(x, column, strict=True)), b_j) for column, b_j in units]
                 for x in samples
             ]
-            samples = [ACTIVATIONS[activation.name](z, activation) for z in logits]
+            samples = [activate(activation, z) for z in logits]
             activations.append(samples)
         return Circuit(weights, biases, inputs, logits, activations)
 
