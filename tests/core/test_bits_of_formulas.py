@@ -50,7 +50,7 @@ for threads in (1, 2, 4):
 print(json.dumps(hashes))
 """
 
-EXPECTED = ""
+EXPECTED = "dfe751980d4cb81f3a79c7448892108d1557544ba07114976b56cfc6554a2131"
 
 
 @pytest.mark.parametrize("target", available_targets())

@@ -13,7 +13,7 @@ import pytest
 
 from fastmlp._core import _testing, available_targets
 
-MAX_ULP = {"exp": 1.25, "log": 1.0, "tanh": 2.5, "sigmoid": 2.5, "sqrt": 1.0, "erf": 2.0, "sin": 2.0, "cos": 2.0}
+MAX_ULP = {"exp": 1.25, "log": 1.0, "tanh": 2.5, "sigmoid": 2.5, "sqrt": 1.0, "erf": 1.25, "sin": 1.75, "cos": 1.75}
 PI = np.longdouble("3.14159265358979323846264338327950288")
 POINTS = 200_003  # prime to every vector width, so that the last vector is a partial one
 

@@ -20,6 +20,7 @@ import pytest
 
 import fastmlp as fm
 from fastmlp import reference
+from fastmlp._core import Network64
 from fastmlp._formula import check_derivative, compile_formula, parse
 from fastmlp._formula.constants import fold
 from fastmlp._formula.program import OPERATIONS
@@ -364,6 +365,35 @@ def test_a_derivative_that_is_lost_in_overflow_is_found():
     with pytest.raises(ValueError, match="has a derivative that differences of its value do not confirm, at x = -"):
         Formula("1/(1 + exp(-1000*x))")
     assert Formula("sigmoid(1000*x)")
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        ([("exp", 32, (0,))], 1, [], 0, 0),
+        ([("exp", -1, (0,))], 1, [], 0, 0),
+        ([("exp", 0, (32,))], 1, [], 0, 0),
+        ([("exp", 0, (-1,))], 1, [], 0, 0),
+        ([("exp", 0, (-3,))], 1, [1.0, 2.0], 0, 0),
+        ([("add", 0, (0, 0, 0, 0))], 1, [], 0, 0),
+        ([("add", 1, (0, 1))], 1, [], 0, 0),
+        ([("exp", 1, (0,))], 2, [], 0, 0),
+        ([("exp", 1, (0,))], 0, [], 1, 1),
+        ([("exp", 1, (0,))], 1, [], 1, 2),
+        ([("system", 1, (0,))], 1, [], 1, 1),
+        0.0,
+    ],
+)
+def test_the_core_refuses_a_program_that_would_reach_out_of_its_memory(program):
+    with pytest.raises(ValueError):
+        Network64(1, [(1, "formula", program, 0.0, 0.0)], "mse")
+
+
+def test_the_core_takes_a_program_for_a_formula_only():
+    sound = Formula("x*tanh(x)").program.for_core()
+    assert Network64(1, [(1, "formula", sound, 0.0, 0.0)], "mse")
+    with pytest.raises(ValueError):
+        Network64(1, [(1, "tanh", sound, 0.0, 0.0)], "mse")
 
 
 # ---- round trips ----
