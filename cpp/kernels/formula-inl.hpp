@@ -112,8 +112,8 @@ FASTMLP_INLINE void write_block(Operand<T> from, T* to, ptrdiff_t ld, ptrdiff_t 
   }
 }
 
-// a and d of a block of rows x vectors, of which `columns` columns are the layer's, from z without gaps, which is written
-// over. Without d only the value is computed.
+// a and d of a block of rows x vectors, of which `columns` columns are the layer's, from z without gaps, which is
+// written over. Without d only the value is computed.
 template <class T>
 void formula_block(const FormulaProgram<T>& program, T* z, T* a, T* d, ptrdiff_t ld, ptrdiff_t rows, ptrdiff_t vectors,
                    ptrdiff_t columns) noexcept {

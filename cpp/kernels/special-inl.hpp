@@ -2,8 +2,8 @@
 // that is right from zero on. Made as those of math-inl.hpp are, from + - * / fma and bit moves.
 //
 // Errors in units in the last place (measured by tests/core/test_math.py, which holds the bounds): error_function 1.25,
-// sine and cosine 1.75 for |x| <= 10^4. Far beyond (seen from 10^6 on in float) the multiple of pi / 2 is not known, and
-// a result is just some number between -1 and 1; that of an infinity is NaN.
+// sine and cosine 1.75 for |x| <= 10^4. Far beyond (seen from 10^6 on in float) the multiple of pi / 2 is not known,
+// and a result is just some number between -1 and 1; that of an infinity is NaN.
 //
 // Method: erf is x plus x times a polynomial in x^2 below 1, and above 1 - exp(-x^2) times a polynomial in (x - 2) /
 // (x + 2); both interpolate at Chebyshev's points. Sine and cosine subtract the nearest multiple of pi / 2, held in
