@@ -59,8 +59,8 @@ def parse(text: str) -> ast.expr:
 
     Examples
     --------
-    >>> ast.dump(parse("-x"))
-    "UnaryOp(op=USub(), operand=Name(id='x', ctx=Load()))"
+    >>> ast.unparse(parse("-x*(1+x)"))
+    '-x * (1 + x)'
     >>> parse("x*tan(x)")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
