@@ -1,4 +1,5 @@
-// The closed vocabulary between Python and C++: names of activations, losses, optimizers, schedules and distributions.
+// The closed vocabulary between Python and C++: names of activations, losses, optimizers, schedules, distributions and a
+// formula's operations.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -31,6 +32,34 @@ inline constexpr std::pair<std::string_view, ActivationKind> kActivationNames[] 
     {"mish", ActivationKind::mish},
     {"hard_tanh", ActivationKind::hard_tanh},
     {"softsign", ActivationKind::softsign},
+    {"formula", ActivationKind::formula},
+};
+
+inline constexpr std::pair<std::string_view, FormulaOperation> kFormulaOperationNames[] = {
+    {"add", FormulaOperation::add},
+    {"subtract", FormulaOperation::subtract},
+    {"multiply", FormulaOperation::multiply},
+    {"divide", FormulaOperation::divide},
+    {"multiply_add", FormulaOperation::multiply_add},
+    {"multiply_subtract", FormulaOperation::multiply_subtract},
+    {"subtract_product", FormulaOperation::subtract_product},
+    {"maximum", FormulaOperation::maximum},
+    {"minimum", FormulaOperation::minimum},
+    {"absolute", FormulaOperation::absolute},
+    {"negate", FormulaOperation::negate},
+    {"sign", FormulaOperation::sign},
+    {"less", FormulaOperation::less},
+    {"less_equal", FormulaOperation::less_equal},
+    {"select", FormulaOperation::select},
+    {"exp", FormulaOperation::exp},
+    {"log", FormulaOperation::log},
+    {"sqrt", FormulaOperation::sqrt},
+    {"tanh", FormulaOperation::tanh},
+    {"sigmoid", FormulaOperation::sigmoid},
+    {"softplus", FormulaOperation::softplus},
+    {"erf", FormulaOperation::erf},
+    {"sin", FormulaOperation::sin},
+    {"cos", FormulaOperation::cos},
 };
 
 inline constexpr std::pair<std::string_view, LossKind> kLossNames[] = {

@@ -3,9 +3,11 @@
 
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <tuple>
+#include <variant>
 
 #include "bindings/arrays.hpp"
 #include "bindings/names.hpp"
@@ -16,9 +18,38 @@
 namespace fastmlp {
 namespace {
 
-using LayerTuple = std::tuple<std::ptrdiff_t, std::string, double, double, double>;
+using FormulaStep = std::tuple<std::string, int, std::vector<int>>;  // operation, destination, sources
+// instructions, how many make the value, constants, value, derivative
+using FormulaTuple = std::tuple<std::vector<FormulaStep>, std::ptrdiff_t, std::vector<double>, int, int>;
+using LayerTuple = std::tuple<std::ptrdiff_t, std::string, std::variant<double, FormulaTuple>, double, double>;
 using Weights = std::optional<py::array>;
 using DrawTuple = std::tuple<std::string, double>;
+
+// Copies a formula; what would read or write out of bounds is refused.
+Formula formula_of(const FormulaTuple& from) {
+  const auto& [steps, value_length, constants, value, derivative] = from;
+  require(value_length >= 0 && static_cast<std::size_t>(value_length) <= steps.size(), "a part of a formula.");
+  require(constants.size() <= std::size_t{INT16_MAX}, "a formula has too many constants.");
+  bool is_set[kFormulaRegisters] = {true};
+  const auto source = [&is_set, count = static_cast<int>(constants.size())](int place) {
+    require(place >= -count && place < kFormulaRegisters, "a formula reads what it does not have.");
+    require(place < 0 || is_set[place], "a formula reads a register before it is set.");
+    return static_cast<std::int16_t>(place);
+  };
+  Formula formula{.value_length = value_length, .constants = constants};
+  for (const auto& [operation, destination, sources] : steps) {
+    require(destination >= 0 && destination < kFormulaRegisters && sources.size() <= 3,
+            "a formula has such registers.");
+    FormulaInstruction step{kind_of(kFormulaOperationNames, operation), static_cast<std::int16_t>(destination), {}};
+    std::transform(sources.begin(), sources.end(), step.sources, source);
+    if (std::ssize(formula.instructions) == value_length) formula.value = source(value);
+    is_set[destination] = true;
+    formula.instructions.push_back(step);
+  }
+  if (std::ssize(formula.instructions) == value_length) formula.value = source(value);
+  formula.derivative = source(derivative);
+  return formula;
+}
 
 template <class T>
 std::unique_ptr<Network<T>> make_network(std::ptrdiff_t n_inputs, const std::vector<LayerTuple>& layers,
@@ -32,7 +63,11 @@ std::unique_ptr<Network<T>> make_network(std::ptrdiff_t n_inputs, const std::vec
     require(units > 0 && units < kMaxUnits, "a layer needs units.");
     const std::ptrdiff_t n_pieces = pieces.empty() ? 1 : pieces[specs.size()];
     require(n_pieces >= 1 && n_pieces < kMaxUnits / units, "a unit needs pieces.");
-    specs.push_back({units, kind_of(kActivationNames, activation), parameter, l1, l2, n_pieces});
+    const ActivationKind kind = kind_of(kActivationNames, activation);
+    const auto* formula = std::get_if<FormulaTuple>(&parameter);
+    require((formula != nullptr) == (kind == ActivationKind::formula), "a formula belongs to its activation.");
+    const double number = formula != nullptr ? 0.0 : std::get<double>(parameter);
+    specs.push_back({units, kind, number, l1, l2, n_pieces, formula != nullptr ? formula_of(*formula) : Formula{}});
   }
   return std::make_unique<Network<T>>(n_inputs, specs, kind_of(kLossNames, loss), loss_parameter);
 }

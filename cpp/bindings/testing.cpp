@@ -62,8 +62,10 @@ template <class T>
 Matrix<T> apply_function(const std::string& target, const std::string& name, const Matrix<T>& x) {
   const Kernels<T>& k = kernels_of<T>(table_named(target));
   Matrix<T> y(x.size());
-  const std::map<std::string, decltype(k.exp)> functions = {
-      {"exp", k.exp}, {"log", k.log}, {"tanh", k.tanh}, {"sigmoid", k.sigmoid}, {"sqrt", k.square_root}};
+  const std::map<std::string, decltype(k.exp)> functions = {{"exp", k.exp},          {"log", k.log},
+                                                            {"tanh", k.tanh},        {"sigmoid", k.sigmoid},
+                                                            {"sqrt", k.square_root}, {"erf", k.error_function},
+                                                            {"sin", k.sine},         {"cos", k.cosine}};
   const auto function = functions.at(name);
   function(x.size(), x.data(), y.mutable_data());
   return y;
@@ -73,6 +75,7 @@ Matrix<T> apply_function(const std::string& target, const std::string& name, con
 template <class T>
 py::tuple forward(const std::string& target, const Matrix<T>& x, const Matrix<T>& w, const std::string& activation,
                   T parameter) {
+  require(activation != "formula", "formulas are tested through networks.");
   const Padded<T> px(x);
   const Padded<T> pw(w);
   const Padded<T> a(x.shape(0), w.shape(1));
@@ -88,6 +91,7 @@ py::tuple forward(const std::string& target, const Matrix<T>& x, const Matrix<T>
                 .ldw = pw.ld,
                 .activation = kind_of(kActivationNames, activation),
                 .parameter = parameter,
+                .formula = nullptr,
                 .a = a.data(),
                 .d = d.data(),
                 .lda = a.ld,

@@ -59,6 +59,19 @@ void AccessControl::begin_reading() {
 void AccessControl::end_reading() noexcept { readers_.fetch_sub(1, std::memory_order_release); }
 
 template <class T>
+CompiledFormula<T>::CompiledFormula(const Formula& formula) : instructions_(formula.instructions) {
+  for (const double constant : formula.constants) {
+    constants_.insert(constants_.end(), kFormulaCopies, static_cast<T>(constant));
+  }
+  program_ = {.instructions = instructions_.data(),
+              .value_length = formula.value_length,
+              .length = static_cast<std::ptrdiff_t>(instructions_.size()),
+              .constants = constants_.data(),
+              .value = formula.value,
+              .derivative = formula.derivative};
+}
+
+template <class T>
 Network<T>::Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& specs, LossKind loss, double loss_parameter)
     : loss_(loss), loss_parameter_(loss_parameter) {
   std::ptrdiff_t n_in = n_inputs;
@@ -85,6 +98,8 @@ Network<T>::Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& specs
     layer.l1 = spec.l1;
     layer.l2 = spec.l2;
     layers_.push_back(layer);
+    const bool has_formula = spec.activation == ActivationKind::formula;
+    formulas_.push_back(has_formula ? std::make_unique<const CompiledFormula<T>>(spec.formula) : nullptr);
     n_in = spec.units;
   }
   parameters_ = AlignedBuffer<T>(static_cast<std::ptrdiff_t>(size));
@@ -157,6 +172,8 @@ void Network<T>::transpose_weights(T* transposed, int thread, int threads) const
   }
 }
 
+template class CompiledFormula<float>;
+template class CompiledFormula<double>;
 template class Network<float>;
 template class Network<double>;
 

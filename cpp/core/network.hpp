@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -21,6 +22,15 @@ namespace fastmlp {
 
 inline std::ptrdiff_t leading_dimension(std::ptrdiff_t columns) noexcept { return (((columns + 15) / 16) | 1) * 16; }
 
+// A formula as it comes from Python; what is in it was checked in the bindings.
+struct Formula {
+  std::vector<FormulaInstruction> instructions;
+  std::ptrdiff_t value_length = 0;
+  std::vector<double> constants;
+  std::int16_t value = 0;
+  std::int16_t derivative = 0;
+};
+
 struct LayerSpec {
   std::ptrdiff_t units;
   ActivationKind activation;
@@ -28,6 +38,7 @@ struct LayerSpec {
   double l1;
   double l2;
   std::ptrdiff_t pieces = 1;
+  Formula formula = {};  // of the activation of this name
 };
 
 // How initial weights are drawn: evenly between -size and size, normally with standard deviation size, all equal to it.
@@ -71,6 +82,22 @@ struct TrainingMemory {
   AlignedBuffer<T> transposed;  // the weights', kept up to date by phase B
   AlignedBuffer<T> saved[3];    // parameters and slots at the start of the epoch
   AlignedBuffer<T> gradients;   // where they are clipped together
+};
+
+// A layer's formula and the memory that its program points to: it stays where it is.
+template <class T>
+class CompiledFormula {
+ public:
+  explicit CompiledFormula(const Formula& formula);
+  CompiledFormula(const CompiledFormula&) = delete;
+  CompiledFormula& operator=(const CompiledFormula&) = delete;
+
+  const FormulaProgram<T>& program() const noexcept { return program_; }
+
+ private:
+  std::vector<FormulaInstruction> instructions_;
+  std::vector<T> constants_;
+  FormulaProgram<T> program_;
 };
 
 // Thrown when a network is used while another thread trains it; the bindings turn it into RuntimeError.
@@ -140,6 +167,10 @@ class Network {
   const std::vector<Layer>& layers() const noexcept { return layers_; }
   LossKind loss() const noexcept { return loss_; }
   double loss_parameter() const noexcept { return loss_parameter_; }
+  // Null where the layer's activation is no formula.
+  const FormulaProgram<T>* formula(std::size_t l) const noexcept {
+    return formulas_[l] ? &formulas_[l]->program() : nullptr;
+  }
   bool has_penalty() const noexcept;
 
   std::ptrdiff_t buffer_size() const noexcept { return parameters_.size(); }
@@ -173,6 +204,7 @@ class Network {
   void draw(std::size_t l, std::uint64_t seed, const Draw& draw) noexcept;
 
   std::vector<Layer> layers_;
+  std::vector<std::unique_ptr<const CompiledFormula<T>>> formulas_;  // one per layer, most of them null
   LossKind loss_;
   double loss_parameter_;
   AlignedBuffer<T> parameters_;

@@ -99,6 +99,7 @@ void forward_layer(const Network<T>& network, const Workspace<T>& workspace, std
                         .ldw = layer.ld,
                         .activation = as_logits ? ActivationKind::identity : layer.activation,
                         .parameter = static_cast<T>(layer.parameter),
+                        .formula = network.formula(l),
                         .a = workspace.activations(l + 1, begin) + columns.begin,
                         .d = as_logits || d == nullptr ? nullptr : d + columns.begin,
                         .lda = workspace.ld(l + 1),

@@ -158,6 +158,7 @@ FASTMLP_INLINE void with_activation(ActivationKind kind, F&& f) {
     case ActivationKind::mish: f.template operator()<ActivationKind::mish>(); break;
     case ActivationKind::hard_tanh: f.template operator()<ActivationKind::hard_tanh>(); break;
     case ActivationKind::softsign: f.template operator()<ActivationKind::softsign>(); break;
+    case ActivationKind::formula: f.template operator()<ActivationKind::formula>(); break;
     case ActivationKind::identity:
     case ActivationKind::softmax: f.template operator()<ActivationKind::identity>(); break;
   }

@@ -35,6 +35,7 @@ enum class ActivationKind : int {
   mish,
   hard_tanh,
   softsign,
+  formula,
 };
 enum class LossKind : int {
   softmax_cross_entropy,
@@ -50,6 +51,56 @@ enum class LossKind : int {
 };
 enum class OptimizerKind : int { gradient_only, sgd, adam, adamw, rmsprop, adagrad, rprop };
 enum class DataType : int { uint8, float32, float64 };
+
+// What an instruction of a formula does with its sources a, b, c. less and less_equal leave a mask, which select reads.
+enum class FormulaOperation : int {
+  add,
+  subtract,
+  multiply,
+  divide,
+  multiply_add,       // a b + c, rounded once
+  multiply_subtract,  // a b - c
+  subtract_product,   // c - a b
+  maximum,
+  minimum,
+  absolute,
+  negate,
+  sign,
+  less,
+  less_equal,
+  select,  // b where a, else c
+  exp,
+  log,
+  sqrt,
+  tanh,
+  sigmoid,
+  softplus,
+  erf,
+  sin,
+  cos
+};
+
+// Sources are registers, or below 0 constants: -1 is the first. Those that the operation does not have are 0.
+struct FormulaInstruction {
+  FormulaOperation operation;
+  int16_t destination;
+  int16_t sources[3];
+};
+
+constexpr int kFormulaRegisters = 32;
+constexpr int kFormulaCopies = 16;  // of a constant, one after the other: at least a vector of them
+
+// An activation of the user's own. Register 0 starts as z; the instructions before value_length make the value, those
+// after it the derivative.
+template <class T>
+struct FormulaProgram {
+  const FormulaInstruction* instructions;
+  ptrdiff_t value_length;
+  ptrdiff_t length;
+  const T* constants;  // (constants, kFormulaCopies)
+  int16_t value;       // a source, when the first part has run
+  int16_t derivative;  // likewise, when all has
+};
 
 // Rows of input data as the user gave them: contiguous, converted to T only where they are gathered.
 struct DataView {
@@ -120,9 +171,10 @@ struct ForwardArguments {
   const T* weights;  // (n_in + 1, ldw), the bias is row n_in
   ptrdiff_t ldw;
   ActivationKind activation;
-  T parameter;  // leaky_relu: slope, elu: alpha
-  T* a;         // (rows, lda)
-  T* d;         // (rows, lda), or null
+  T parameter;                       // leaky_relu: slope, elu: alpha
+  const FormulaProgram<T>* formula;  // of the activation of this name, else null
+  T* a;                              // (rows, lda)
+  T* d;                              // (rows, lda), or null
   ptrdiff_t lda;
   T* sums;  // (rows, tile_columns): room for unfinished sums, needed where n_in > deepest_sum
   bool has_last_column;
@@ -283,6 +335,9 @@ struct Kernels {
   void (*tanh)(ptrdiff_t n, const T* x, T* y) noexcept;
   void (*sigmoid)(ptrdiff_t n, const T* x, T* y) noexcept;
   void (*square_root)(ptrdiff_t n, const T* x, T* y) noexcept;
+  void (*error_function)(ptrdiff_t n, const T* x, T* y) noexcept;
+  void (*sine)(ptrdiff_t n, const T* x, T* y) noexcept;
+  void (*cosine)(ptrdiff_t n, const T* x, T* y) noexcept;
   ptrdiff_t lanes;         // of a vector
   ptrdiff_t tile_columns;  // of the widest register tile
   // Terms that forward and backward sum at a time: above this they need room for unfinished sums.

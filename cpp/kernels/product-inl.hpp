@@ -9,6 +9,7 @@
 
 #include "kernels/activation-inl.hpp"
 #include "kernels/fetch-inl.hpp"
+#include "kernels/formula-inl.hpp"
 #include "kernels/kernel_table.hpp"
 #include "kernels/vec-inl.hpp"
 
@@ -23,6 +24,8 @@ constexpr int kTileVectors = FASTMLP_VECTOR_REGISTERS >= 32 ? 4 : 2;
 
 // Whether the left operand is read by rows, A(r, k) = a[r * lda + k], or by columns, A(r, k) = a[k * lda + r].
 enum class Left { by_rows, by_columns };
+
+static_assert(kTileRows * kTileVectors == kFormulaVectors);
 
 template <class T, int R, int V>
 struct Tile {
@@ -138,6 +141,12 @@ struct ForwardTile {
     }
     T* a = p.a + at.row * p.lda + at.column;
     T* d = p.d != nullptr ? p.d + at.row * p.lda + at.column : nullptr;
+    if (p.activation == ActivationKind::formula) {
+      alignas(64) T z[R * V * kLanes<T>];
+      store_tile(tile, z, V * kLanes<T>);
+      formula_block(*p.formula, z, a, d, p.lda, R, V, p.n_out - at.column);
+      return;
+    }
     if (!fits_in_tile(p.activation)) {
       store_tile(tile, a, p.lda);
       activate_block<T>(p.activation, a, d, p.lda, R, V, p.parameter);

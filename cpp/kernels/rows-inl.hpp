@@ -5,6 +5,7 @@
 #include "kernels/kernel_table.hpp"
 #include "kernels/math-inl.hpp"
 #include "kernels/random-inl.hpp"
+#include "kernels/special-inl.hpp"
 #include "kernels/transpose-inl.hpp"
 
 namespace fastmlp {
@@ -171,6 +172,18 @@ void map_sigmoid(ptrdiff_t n, const T* x, T* y) noexcept {
 template <class T>
 void map_square_root(ptrdiff_t n, const T* x, T* y) noexcept {
   map<T>(n, x, y, [](Vec<T> v) { return square_root<T>(v); });
+}
+template <class T>
+void map_error_function(ptrdiff_t n, const T* x, T* y) noexcept {
+  map<T>(n, x, y, [](Vec<T> v) { return error_function<T>(v); });
+}
+template <class T>
+void map_sine(ptrdiff_t n, const T* x, T* y) noexcept {
+  map<T>(n, x, y, [](Vec<T> v) { return sine<T>(v); });
+}
+template <class T>
+void map_cosine(ptrdiff_t n, const T* x, T* y) noexcept {
+  map<T>(n, x, y, [](Vec<T> v) { return cosine<T>(v); });
 }
 
 }  // namespace

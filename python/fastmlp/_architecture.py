@@ -29,7 +29,7 @@ from fastmlp._validation import (
     check_sample_weight,
     check_targets,
 )
-from fastmlp.activations import Activation, Identity, core_parameter, resolve_activation
+from fastmlp.activations import Activation, Formula, Identity, core_parameter, resolve_activation
 from fastmlp.initializers import Initializer, resolve_initializer
 from fastmlp.layers import MAX_UNITS, AnyLayer, Dense, Maxout, Scaling, check_scaling
 from fastmlp.losses import CrossEntropy, Huber, Loss, Quantile, resolve_loss
@@ -154,7 +154,7 @@ class Architecture:
         """Return a network of the core, with weights of zero."""
         kind = _core.Network32 if np.dtype(dtype) == np.float32 else _core.Network64
         specs = [
-            (layer.units, activation.name, core_parameter(activation), l1, l2)
+            (layer.units, activation.name, _parameter(activation), l1, l2)
             for layer, activation, (l1, l2) in zip(
                 self.layers, self.activations, map(self.penalties, range(len(self.layers))), strict=True
             )
@@ -173,3 +173,10 @@ class Architecture:
         if isinstance(self.loss, CrossEntropy):
             weights = weigh_classes(self.loss.class_weight, targets, weights, names[1])
         return data, targets, weights
+
+
+def _parameter(activation: Activation) -> Any:
+    """Return what the core must know of an activation beside its name."""
+    if isinstance(activation, Formula):
+        return activation.program.for_core()
+    return core_parameter(activation)

@@ -18,7 +18,7 @@ Array: TypeAlias = npt.NDArray[Any]
 Targets: TypeAlias = npt.NDArray[np.int32] | npt.NDArray[np.float32] | npt.NDArray[np.float64]
 SampleWeight: TypeAlias = npt.NDArray[np.float64] | None
 # (units, activation name, activation parameter, l1, l2)
-LayerSpec: TypeAlias = tuple[int, str, float, float, float]
+LayerSpec: TypeAlias = tuple[int, str, Any, float, float]
 # ("uniform", bound), ("normal", standard deviation) or ("constant", value)
 Draw: TypeAlias = tuple[str, float]
 # (name, up to three numbers, steps of warm-up); names and numbers: Schedule in cpp/core/schedule.hpp
@@ -30,8 +30,9 @@ class Network32:
     ``loss`` is one of "softmax_cross_entropy", "sigmoid_cross_entropy" (``loss_parameter``: label smoothing), "mse",
     "half_squared_error", "mae", "huber" (delta), "poisson", "quantile" (q), "hinge", "perceptron". Activation names:
     "identity", "sigmoid", "tanh", "relu", "leaky_relu" (parameter: slope), "softmax" (last layer only), "step", "sign",
-    "elu" (parameter: alpha), "selu", "softplus", "gelu", "gelu_tanh", "silu", "mish", "hard_tanh", "softsign". The
-    weights are zero until ``initialize`` or until they are written.
+    "elu" (parameter: alpha), "selu", "softplus", "gelu", "gelu_tanh", "silu", "mish", "hard_tanh", "softsign",
+    "formula" (parameter: ``fastmlp._formula.Program.for_core``). The weights are zero until
+    ``initialize`` or until they are written.
     """
 
     def __init__(

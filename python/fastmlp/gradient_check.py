@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from fastmlp._table import as_table
 from fastmlp._validation import check_function, check_gradient, check_integer, check_point, check_real, check_value
-from fastmlp.activations import ELU, SELU, Activation, HardTanh, LeakyReLU, ReLU, Sign, Step
+from fastmlp.activations import ELU, SELU, Activation, Formula, HardTanh, LeakyReLU, ReLU, Sign, Step
 from fastmlp.layers import Maxout
 from fastmlp.losses import CrossEntropy, Hinge, MeanAbsoluteError, Perceptron, Quantile
 from fastmlp.runtime import thread_limit
@@ -257,6 +257,9 @@ def _far_from_kinks(
             # NaN is near nothing: it is compared, and fails
             for kink in kinks:
                 far &= ~(np.abs(z - kink) <= KINK).any(axis=1)
+        elif isinstance(activation, Formula):
+            z = inputs @ core.weights(index) + core.bias(index)
+            far &= ~activation.program.has_kink_between(z - KINK, z + KINK).any(axis=1)
         inputs = outputs
     rows = np.eye(architecture.n_outputs)[targets] if targets.ndim == 1 else targets
     if isinstance(architecture.loss, Hinge):

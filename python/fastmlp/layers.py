@@ -28,7 +28,7 @@ class Dense:
     units : int
         Number of outputs, at least 1.
     activation : str or activation object, default "identity"
-        See ``fastmlp.activations``.
+        A name or an object of ``fastmlp.activations``, or a formula in x: ``"x*sigmoid(1.702*x)"``.
     l1, l2 : float, optional
         Penalties of this layer's weights, in place of the network's.
     initializer : str or initializer object, optional

@@ -22,6 +22,7 @@ from fastmlp._guard import FitGuard
 from fastmlp._outputs import is_classifier, predictions, probabilities
 from fastmlp._table import as_table
 from fastmlp._validation import check_data, check_outputs, check_parameters
+from fastmlp.activations import spelled
 from fastmlp.gradient_check import GradientReport
 from fastmlp.gradients import Gradients, flat_vector
 from fastmlp.layers import AnyLayer, DenseLayer, Scaling
@@ -41,7 +42,7 @@ Array = npt.NDArray[Any]
 
 
 def _dense_text(layer: DenseLayer) -> str:
-    return f"Dense({layer.units}, {layer.activation.name!r})"
+    return f"Dense({layer.units}, {spelled(layer.activation)!r})"
 
 
 class Network:
@@ -709,7 +710,7 @@ class Network:
                 rows.append(("", f"dropout {self.dropout[index - 1]:g}", "", "0"))
             n_in, n_out = layer.weights.shape
             size = layer.weights.size + layer.bias.size
-            name = layer.activation.name if layer.pieces == 1 else f"maxout of {layer.pieces}"
+            name = spelled(layer.activation) if layer.pieces == 1 else f"maxout of {layer.pieces}"
             rows.append((str(index), name, f"{n_in} x {n_out}", str(size)))
         total = f"{self.n_parameters} parameters ({self.dtype}), loss: {self.loss_function.name}, seed: {self.seed}"
         return "\n".join([*as_table(rows, "><<>"), total])

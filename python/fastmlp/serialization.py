@@ -35,7 +35,7 @@ from fastmlp._safetensors import (
     read_tensors,
     short,
 )
-from fastmlp.activations import ACTIVATIONS, Activation
+from fastmlp.activations import ACTIVATIONS, Activation, Formula
 from fastmlp.initializers import INITIALIZERS, Initializer
 from fastmlp.layers import AnyLayer, Dense, Dropout, LayerNorm, Maxout, Rescale, Standardize
 from fastmlp.losses import LOSSES, CrossEntropy, Loss
@@ -248,7 +248,7 @@ def _layer(entry: Any) -> AnyLayer:
         raise ValueError(f"a layer is of the kind {short(entry['kind'])}")
     return Dense(
         of_type(entry["units"], int, "units"),
-        _of_kind(entry["activation"], ACTIVATIONS, "activation"),
+        _of_kind(entry["activation"], ACTIVATIONS | {Formula.name: Formula}, "activation"),
         l1=of_type(entry["l1"], float, "l1"),
         l2=of_type(entry["l2"], float, "l2"),
         initializer=_of_kind(entry["initializer"], INITIALIZERS, "initializer") if "initializer" in entry else None,

@@ -34,6 +34,8 @@ CASES = {
     "log": (graph.log, [(2.0,), (0.3,)]),
     "log1p": (graph.log1p, [(2.0,), (-0.3,), (1e-3,)]),
     "tanh": (graph.tanh, [(0.7,), (-1.5,), (0.0,)]),
+    "sin": (graph.sin, [(0.7,), (-4.0,)]),
+    "cos": (graph.cos, [(0.7,), (-4.0,)]),
 }
 
 
@@ -76,6 +78,9 @@ def test_every_gate_has_a_case_above():
         ("step", (-1e-300,), 0.0),
         ("log1p", (1e-20,), 1e-20),
         ("tanh", (math.log(3.0),), 0.8),
+        ("sin", (math.pi / 6,), 0.5),
+        ("cos", (math.pi,), -1.0),
+        ("erf", (1.0,), 0.8427007929497149),  # Abramowitz and Stegun, table 7.1
     ],
 )
 def test_a_gate_has_its_value(name, point, value):

@@ -34,7 +34,7 @@ ALLOWED = {
     "reference",
     "schedules",
 }
-STANDARD = {"__future__", "collections", "dataclasses", "itertools", "math", "random", "typing"}
+STANDARD = {"__future__", "ast", "collections", "dataclasses", "itertools", "math", "random", "typing"}
 
 
 def imported_modules(path: Path) -> set[str]:

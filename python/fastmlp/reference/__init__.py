@@ -3,7 +3,8 @@
 Read the files in this order, in one sitting:
 
 1. ``graph``: gates that know their value and their local gradients, and ``backward``. This is backpropagation.
-2. ``functions``: activations, losses and penalties made of gates, with no derivative in sight.
+2. ``functions``: activations, losses and penalties made of gates, with no derivative in sight; ``formulas``: likewise
+   for activations that are given as formulas.
 3. ``network``: a dense network as a graph; its gradients come from ``backward``.
 4. ``optimizers``: what to do with the gradients.
 
@@ -38,6 +39,7 @@ from fastmlp.reference.graph import (
     Gate,
     absolute,
     add,
+    cos,
     divide,
     erf,
     exp,
@@ -48,6 +50,7 @@ from fastmlp.reference.graph import (
     multiply,
     negate,
     power,
+    sin,
     sqrt,
     step,
     subtract,
@@ -66,6 +69,7 @@ __all__ = [
     "Training",
     "absolute",
     "add",
+    "cos",
     "divide",
     "erf",
     "exp",
@@ -77,6 +81,7 @@ __all__ = [
     "negate",
     "power",
     "sigmoid",
+    "sin",
     "softmax",
     "sqrt",
     "step",

@@ -221,3 +221,15 @@ def tanh(x: Gate | float) -> Gate:
     x = as_gate(x)
     e = math.exp(-2.0 * abs(x.value))
     return Gate(math.tanh(x.value), (x,), (4.0 * e / (1.0 + e) ** 2,))
+
+
+def sin(x: Gate | float) -> Gate:
+    """Sine."""
+    x = as_gate(x)
+    return Gate(math.sin(x.value), (x,), (math.cos(x.value),))
+
+
+def cos(x: Gate | float) -> Gate:
+    """Cosine."""
+    x = as_gate(x)
+    return Gate(math.cos(x.value), (x,), (-math.sin(x.value),))

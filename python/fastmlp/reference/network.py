@@ -24,7 +24,8 @@ from fastmlp.layers import AnyLayer, Maxout, check_scaling
 from fastmlp.losses import CrossEntropy, Loss, resolve_loss
 from fastmlp.optimizers import Optimizer
 from fastmlp.reference.circuit import Circuit, Gradients, Matrix, Vector
-from fastmlp.reference.functions import ACTIVATIONS, LOSSES, layer_norm, maxout, penalty, scaled
+from fastmlp.reference.formulas import activate
+from fastmlp.reference.functions import LOSSES, layer_norm, maxout, penalty, scaled
 from fastmlp.reference.graph import Gate, add
 from fastmlp.reference.initial import drawn_masks, drawn_weights, usual_initializer
 from fastmlp.reference.optimizers import Training
@@ -273,7 +274,7 @@ class Network:
                 [add(*(x_i * w_ij for x_i, w_ij in zip(x, column, strict=True)), b_j) for column, b_j in units]
                 for x in samples
             ]
-            samples = [maxout(ACTIVATIONS[activation.name](z, activation), self._pieces[layer]) for z in logits]
+            samples = [maxout(activate(activation, z), self._pieces[layer]) for z in logits]
             activations.append(samples)
         return Circuit(weights, biases, inputs, logits, activations)
 
