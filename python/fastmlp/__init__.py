@@ -20,6 +20,7 @@ from fastmlp.optimizers import SGD, Adam
 from fastmlp.runtime import active_target, available_targets, get_num_threads, num_threads, set_num_threads, show_config
 
 if TYPE_CHECKING:
+    from fastmlp import plots
     from fastmlp.serialization import ModelFileError, load, save
 
 __version__ = _core.build_info()["version"]
@@ -45,6 +46,7 @@ __all__ = [
     "losses",
     "num_threads",
     "optimizers",
+    "plots",
     "save",
     "set_num_threads",
     "show_config",
@@ -52,7 +54,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import serialization.py, and with it safetensors, when one of its names is first used."""
+    """Import serialization.py, and with it safetensors, and the plots when one of their names is first used."""
+    if name == "plots":
+        return import_module("fastmlp.plots")
     if name in ("ModelFileError", "load", "save"):
         return getattr(import_module("fastmlp.serialization"), name)
     raise AttributeError(f"module 'fastmlp' has no attribute {name!r}")

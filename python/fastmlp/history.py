@@ -53,7 +53,7 @@ class History(Mapping[str, list[float]]):
         return f"History({len(self.epochs)} epochs, last: {last})"
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw the loss, and the validation loss if there is one, over the epochs.
+        """Draw the loss, and the validation loss if there is one, over the epochs: ``fastmlp.plots.learning_curves``.
 
         Parameters
         ----------
@@ -74,16 +74,7 @@ class History(Mapping[str, list[float]]):
         >>> ax = history.plot()  # doctest: +SKIP
         >>> ax.figure.savefig("curve.png")  # doctest: +SKIP
         """
-        if ax is None:
-            try:
-                import matplotlib.pyplot as plt
-            except ImportError:
-                raise ImportError("History.plot needs matplotlib: pip install 'fastmlp[plot]'.") from None
-            ax = plt.subplots()[1]
-        for column, label in (("loss", "training"), ("validation_loss", "validation")):
-            if column in self:
-                ax.plot(self["epoch"], self[column], marker="." if len(self.epochs) < 30 else "", label=label)
-        ax.set_xlabel("epoch")
-        ax.set_ylabel("loss")
-        ax.legend()
-        return ax
+        # here, so that importing fastmlp does not import what only pictures need
+        from fastmlp.plots import learning_curves
+
+        return learning_curves(self, ax=ax)

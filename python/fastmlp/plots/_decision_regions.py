@@ -1,0 +1,94 @@
+"""The plane, coloured by the class that a classifier predicts there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmlp._validation import check_integer
+from fastmlp.plots._canvas import axes, class_colours, draw_classes
+from fastmlp.plots._checks import check_labels, check_rows, class_names
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def decision_regions(
+    network: Any, X: npt.ArrayLike, y: npt.ArrayLike, ax: Axes | None = None, resolution: int = 200
+) -> Axes:
+    """Draw samples with two inputs over the regions in which a classifier predicts each class.
+
+    Parameters
+    ----------
+    network : Network, or anything with ``predict``
+        Its ``predict`` is called once, with all points of a grid, (resolution * resolution, 2).
+    X : array (samples, 2)
+    y : array (samples,) or (samples, classes)
+        Labels, or indicator rows.
+    ax : matplotlib Axes, optional
+        Where to draw; default: a new figure.
+    resolution : int, default 200
+        Points of the grid along each axis.
+
+    Returns
+    -------
+    matplotlib Axes
+        With one image (the regions), the boundaries, and the points of each class.
+
+    Raises
+    ------
+    ValueError
+        X has not two columns.
+    ImportError
+        matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> X, y = fm.datasets.moons(200)
+    >>> net = fm.Network(2, [fm.Dense(16, "tanh"), fm.Dense(2, "softmax")], seed=0)
+    >>> history = net.fit(X, y, epochs=100, optimizer=fm.Adam(0.02))
+    >>> ax = fm.plots.decision_regions(net, X, y)
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['0', '1']
+    """
+    points = check_rows(X, "X", 2, mend=": regions are drawn in the plane of two inputs")
+    labels = check_labels(y, "y", len(points))
+    resolution = check_integer(resolution, "resolution", minimum=2)
+    low, high = points.min(axis=0), points.max(axis=0)
+    margin = np.where(high > low, 0.08 * (high - low), 1.0)
+    low, high = low - margin, high + margin
+    horizontal, vertical = np.linspace(low, high, resolution).T
+    grid = np.stack(np.meshgrid(horizontal, vertical), axis=-1).reshape(-1, 2)
+    predicted = check_labels(network.predict(grid), "the prediction", len(grid), other="the grid")
+    classes = np.unique(np.concatenate([labels, predicted]))
+    # pixel by pixel the index of a class
+    regions = np.searchsorted(classes, predicted).reshape(resolution, resolution)
+
+    ax = axes(ax)
+    from matplotlib.colors import ListedColormap
+
+    half = (high - low) / (resolution - 1) / 2
+    ax.imshow(
+        regions,
+        cmap=ListedColormap(class_colours(len(classes))),
+        vmin=-0.5,
+        vmax=len(classes) - 0.5,
+        alpha=0.3,
+        origin="lower",
+        extent=(low[0] - half[0], high[0] + half[0], low[1] - half[1], high[1] + half[1]),
+        interpolation="nearest",
+        aspect="auto",
+    )
+    for index in range(len(classes)):
+        inside = regions == index
+        if inside.any() and not inside.all():
+            ax.contour(horizontal, vertical, inside, levels=[0.5], colors="white", linewidths=1.2)
+    draw_classes(ax, points, labels, classes, class_names(classes, getattr(network, "classes", None)))
+    ax.set_xlim(low[0], high[0])
+    ax.set_ylim(low[1], high[1])
+    ax.set_xlabel("x0")
+    ax.set_ylabel("x1")
+    return ax
