@@ -64,7 +64,7 @@ draw(
         r"$\times$#1": (product1, 1, 1.5),
         "+": (total, 2, 2.5),
         "+#b": (s, 3, 1.5),
-        "-": (opposite, 4, 1.5),
+        r"$\times$-1": (opposite, 4, 1.5),
         "exp": (power, 5, 1.5),
         "+1": (denominator, 6, 1.5),
         "1/": (a, 7, 1.5),

@@ -19,7 +19,7 @@ def draw(axes: Any, gates: dict[str, tuple[Gate, float, float]], title: str, dig
     for gate, x, y in gates.values():
         for source in _sources(gate, places):
             start = places[source]
-            arrow = {"arrowstyle": "-|>", "color": "#9aa0a6", "shrinkA": 11, "shrinkB": 13, "linewidth": 1.2}
+            arrow = {"arrowstyle": "-|>", "color": "#9aa0a6", "shrinkA": 11, "shrinkB": 16, "linewidth": 1.2}
             axes.annotate("", (x, y), start, arrowprops=arrow, zorder=1)
     for name, (gate, x, y) in gates.items():
         style = "round,pad=0.35,rounding_size=0.8" if gate.inputs else "square,pad=0.3"
