@@ -71,7 +71,9 @@ class History(Mapping[str, list[float]]):
 
         Examples
         --------
-        >>> ax = history.plot()  # doctest: +SKIP
+        >>> import fastmlp as fm
+        >>> net = fm.Network(2, [fm.Dense(1)], seed=0)
+        >>> ax = net.fit([[0.0, 1.0], [1.0, 0.0]], [1.0, 2.0], epochs=3).plot()
         >>> ax.figure.savefig("curve.png")  # doctest: +SKIP
         """
         # here, so that importing fastmlp does not import what only pictures need

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastmlp._validation import check_pair, check_real
 from fastmlp.activations import Activation, Softmax, resolve_activation
 from fastmlp.layers import Dense
 from fastmlp.network import Network
 from fastmlp.plots._canvas import GREY, OKABE_ITO, Array, axes, light_grid
+from fastmlp.plots._checks import check_span
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,8 +59,8 @@ def activation_curves(
     --------
     >>> import fastmlp as fm
     >>> ax = fm.plots.activation_curves(["sigmoid", "tanh"])
-    >>> [line.get_label() for line in ax.lines if line.get_linestyle() == "-" and not line.get_label().startswith("_")]
-    ['sigmoid', 'tanh']
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['sigmoid', 'tanh', 'derivative']
     """
     given: Any = [names] if isinstance(names, str) or not isinstance(names, Iterable) else names
     chosen = [resolve_activation(name) for name in given]
@@ -68,24 +68,28 @@ def activation_curves(
         raise ValueError("names is empty: give an activation to draw, 'relu' for example.")
     if any(isinstance(activation, Softmax) for activation in chosen):
         raise ValueError("softmax has no curve: its outputs depend on the whole row, not on one pre-activation.")
-    low, high = (check_real(end, "span") for end in check_pair(span, "span"))
-    if not low < high:
-        raise ValueError(f"span must run from low to high, got ({low:g}, {high:g}).")
+    low, high = check_span(span)
 
     ax = axes(ax)
+    from matplotlib.lines import Line2D
+
     ax.axhline(0, color=GREY, linewidth=0.8, zorder=1)
     ax.axvline(0, color=GREY, linewidth=0.8, zorder=1)
     z = np.linspace(low, high, N_POINTS)
+    legend = []
     for index, activation in enumerate(chosen):
         values, slopes = _value_and_derivative(activation, z)
         colour = OKABE_ITO[index % len(OKABE_ITO)]
-        ax.plot(z, values, color=colour, linewidth=2, label=activation.name)
+        legend += ax.plot(z, values, color=colour, linewidth=2, label=activation.name)
         if derivatives:
             ax.plot(z, slopes, color=colour, linewidth=1.6, linestyle="--", label=f"{activation.name} derivative")
+    if derivatives:
+        # one entry for all, or the legend would cover the curves
+        legend.append(Line2D([], [], color=GREY, linewidth=1.6, linestyle="--", label="derivative"))
     ax.set_xlabel("pre-activation z")
     ax.set_ylabel("activation a, derivative da/dz" if derivatives else "activation a")
     ax.set_xlim(low, high)
-    ax.legend()
+    ax.legend(handles=legend)
     light_grid(ax)
     return ax
 

@@ -7,6 +7,7 @@ too. Signed quantities run from orange-red (negative) over white to blue (positi
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,7 @@ TOL_MUTED = (
 )  # fmt: skip
 MARKERS = "os^DvPX*<>"
 GREY = "#555555"
+LEGEND_SIZE = 45  # points squared
 
 
 def axes(ax: Axes | None = None, figsize: tuple[float, float] = (6.4, 4.8)) -> Axes:
@@ -54,6 +56,11 @@ def class_colours(n_classes: int) -> list[Any]:
 def draw_classes(ax: Axes, points: Array, labels: Array, classes: Array, names: list[str]) -> None:
     """Draw points (rows, 2), a colour and a marker for each class, with a legend that names them."""
     size = point_size(len(points))
+    # the search for the best place takes seconds with more points; many classes would hide the points anyway
+    outside = len(classes) > 6
+    place: dict[str, Any] = {"loc": "best" if len(points) <= 3000 else "upper right"}
+    if outside:
+        place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0}
     for index, (label, colour) in enumerate(zip(classes, class_colours(len(classes)), strict=True)):
         members = points[labels == label]
         ax.scatter(
@@ -63,17 +70,23 @@ def draw_classes(ax: Axes, points: Array, labels: Array, classes: Array, names: 
             color=[colour],
             marker=MARKERS[index % len(MARKERS)],
             edgecolors="white",
-            linewidths=0.5,
+            linewidths=0.5 if size > 20 else 0.2,
             label=names[index],
             zorder=3,
         )
-    many = len(classes) > 6
-    ax.legend(title="class", ncols=2 if many else 1, fontsize="small" if many else None)
+    ax.legend(title="class", markerscale=math.sqrt(LEGEND_SIZE / size), **place)
 
 
 def point_size(n_points: int) -> float:
     """Return an area (points squared) at which so many points can be seen."""
-    return float(np.clip(6000 / max(n_points, 1), 12, 60))
+    return float(np.clip(8000 / max(n_points, 1), 14, 60))
+
+
+def colour_bar(ax: Axes, drawn: Any, label: str) -> None:
+    """Add a scale of colours, as high as ``ax``, which keeps its place among others; it is drawn within ``ax``."""
+    from matplotlib.ticker import MaxNLocator
+
+    ax.figure.colorbar(drawn, cax=ax.inset_axes((1.03, 0.0, 0.04, 1.0)), label=label, ticks=MaxNLocator(7))
 
 
 def light_grid(ax: Axes) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp.plots._canvas import Array, axes
-from fastmlp.plots._checks import check_labels, class_names
+from fastmlp.plots._checks import check_labels, class_names, common_classes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +52,7 @@ def confusion_matrix(
     """
     true = check_labels(y_true, "y_true")
     predicted = check_labels(y_pred, "y_pred", len(true), other="y_true")
-    labels, names = _labels_and_names(np.unique(np.concatenate([true, predicted])), classes)
+    labels, names = _labels_and_names(common_classes(true, predicted, ("y_true", "y_pred")), classes)
     position = {label: index for index, label in enumerate(labels)}
     counts = np.zeros((len(labels), len(labels)), np.int64)
     np.add.at(counts, ([position[a] for a in true.tolist()], [position[a] for a in predicted.tolist()]), 1)

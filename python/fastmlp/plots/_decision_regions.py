@@ -9,7 +9,15 @@ import numpy.typing as npt
 
 from fastmlp._validation import check_integer
 from fastmlp.plots._canvas import axes, class_colours, draw_classes
-from fastmlp.plots._checks import check_labels, check_rows, class_names
+from fastmlp.plots._checks import (
+    check_labels,
+    check_predictor,
+    check_rows,
+    class_names,
+    common_classes,
+    is_continuous,
+)
+from fastmlp.plots._plane import corners, grid
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +48,7 @@ def decision_regions(
     Raises
     ------
     ValueError
-        X has not two columns.
+        X has not two columns, or the network predicts values.
     ImportError
         matplotlib is not installed.
 
@@ -57,19 +65,20 @@ def decision_regions(
     points = check_rows(X, "X", 2, mend=": regions are drawn in the plane of two inputs")
     labels = check_labels(y, "y", len(points))
     resolution = check_integer(resolution, "resolution", minimum=2)
-    low, high = points.min(axis=0), points.max(axis=0)
-    margin = np.where(high > low, 0.08 * (high - low), 1.0)
-    low, high = low - margin, high + margin
-    horizontal, vertical = np.linspace(low, high, resolution).T
-    grid = np.stack(np.meshgrid(horizontal, vertical), axis=-1).reshape(-1, 2)
-    predicted = check_labels(network.predict(grid), "the prediction", len(grid), other="the grid")
-    classes = np.unique(np.concatenate([labels, predicted]))
-    # pixel by pixel the index of a class
+    check_predictor(network)
+    low, high = corners(points)
+    horizontal, vertical, asked = grid(low, high, resolution)
+    predicted = np.asarray(network.predict(asked))
+    if predicted.shape != (len(asked),) or is_continuous(predicted):
+        raise ValueError("the network predicts values, not classes: draw them with surface.")
+    classes = common_classes(labels, predicted, ("y", "the prediction"))
+    # point by point of the grid the index of a class
     regions = np.searchsorted(classes, predicted).reshape(resolution, resolution)
 
     ax = axes(ax)
     from matplotlib.colors import ListedColormap
 
+    # a pixel's middle, not its edge, is the point of the grid
     half = (high - low) / (resolution - 1) / 2
     ax.imshow(
         regions,

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp.network import Network
-from fastmlp.plots._canvas import Array, axes, draw_classes, light_grid
-from fastmlp.plots._checks import check_labels, class_names
+from fastmlp.plots._canvas import Array, axes, colour_bar, draw_classes, light_grid, point_size
+from fastmlp.plots._checks import check_labels, check_values, class_names, is_continuous
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +24,7 @@ def hidden_space(network: Network, X: npt.ArrayLike, y: npt.ArrayLike, layer: in
     network : Network
     X : array (samples, inputs)
     y : array (samples,) or (samples, classes)
-        Labels, or indicator rows.
+        Labels, or indicator rows; or values of a regression, which a scale of colours shows.
     layer : int, default -2
         As an index of ``network.layers``: -2 is the last hidden one.
     ax : matplotlib Axes, optional
@@ -34,7 +34,7 @@ def hidden_space(network: Network, X: npt.ArrayLike, y: npt.ArrayLike, layer: in
     -------
     matplotlib Axes
         With the points of each class. Of a layer with more than two units the first two principal components are
-        drawn; the labels of the axes say so, and which share of the variance they hold.
+        drawn; the labels of the axes say so, with the share of the variance that each holds.
 
     Raises
     ------
@@ -60,11 +60,19 @@ def hidden_space(network: Network, X: npt.ArrayLike, y: npt.ArrayLike, layer: in
         raise TypeError(f"network must be a Network, got {type(network).__name__}.")
     number = _layer_number(layer, len(network.layers))
     hidden = network.activations(X)[number - 1].astype(np.float64)
-    labels = check_labels(y, "y", len(hidden))
     points, names = _plane(hidden, f"layer {number}")
-    ax = axes(ax)
-    classes = np.unique(labels)
-    draw_classes(ax, points, labels, classes, class_names(classes, network.classes))
+    values = np.asarray(y)
+    if is_continuous(values) and values.size == len(hidden):
+        values = check_values(values, len(hidden))
+        ax = axes(ax)
+        size = point_size(len(points))
+        drawn = ax.scatter(points[:, 0], points[:, 1], s=size, c=values[:, 0], cmap="viridis", zorder=3)
+        colour_bar(ax, drawn, "y")
+    else:
+        labels = check_labels(y, "y", len(hidden))
+        ax = axes(ax)
+        classes = np.unique(labels)
+        draw_classes(ax, points, labels, classes, class_names(classes, network.classes))
     ax.set_xlabel(names[0])
     ax.set_ylabel(names[1])
     light_grid(ax)
@@ -98,5 +106,5 @@ def _plane(hidden: Array, layer: str) -> tuple[Array, tuple[str, str]]:
     components *= np.where(components[[0, 1], largest] < 0, -1.0, 1.0)[:, np.newaxis]
     variance = np.pad(singular**2, (0, 2))
     shares = variance[:2] / (variance.sum() or 1.0)
-    names = [f"{layer}, principal component {k + 1} ({share:.0%} of variance)" for k, share in enumerate(shares)]
+    names = [f"{layer}, principal component {k + 1} ({share:.0%})" for k, share in enumerate(shares)]
     return centred @ components.T, (names[0], names[1])

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from fastmlp.history import History
 
 
+LABELS = {"loss": "training", "validation_loss": "validation"}
+
+
 def learning_curves(
     history: History | Mapping[str, Sequence[float]], columns: str | Iterable[str] | None = None, ax: Axes | None = None
 ) -> Axes:
@@ -42,8 +45,8 @@ def learning_curves(
     --------
     >>> import fastmlp as fm
     >>> net = fm.Network(2, [fm.Dense(4, "tanh"), fm.Dense(2, "softmax")], seed=0)
-    >>> X, y = fm.datasets.moons(200)
-    >>> history = net.fit(X[:150], y[:150], epochs=20, validation_data=(X[150:], y[150:]))
+    >>> X, y = fm.datasets.moons(200, seed=0)
+    >>> history = net.fit(X, y, epochs=20, batch_size=16, validation_data=fm.datasets.moons(200, seed=1))
     >>> ax = fm.plots.learning_curves(history)
     >>> [line.get_label() for line in ax.lines]
     ['training', 'validation']
@@ -65,11 +68,11 @@ def learning_curves(
             linewidth=2,
             marker="o" if len(values) <= 20 else "",
             markersize=4,
-            label={"loss": "training", "validation_loss": "validation"}.get(name, name) if about_losses else name,
+            label=LABELS.get(name, name) if about_losses else name.replace("_", " "),
         )
     ax.set_xlabel("epoch")
-    ax.set_ylabel("loss" if about_losses else " / ".join(dict.fromkeys(_quantity(name) for name in names)))
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set_ylabel("loss" if about_losses else ", ".join(dict.fromkeys(_quantity(name) for name in names)))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     ax.legend()
     light_grid(ax)
     return ax
@@ -80,6 +83,8 @@ def _columns(history: Mapping[str, Sequence[float]], columns: str | Iterable[str
         raise ValueError("the history has no epochs: there is nothing to draw before a fit.")
     if columns is None:
         names = [name for name in history if name.endswith("loss")]
+    elif not isinstance(columns, Iterable):
+        raise TypeError(f"columns must be a list of names of columns, got {columns!r}.")
     else:
         names = [columns] if isinstance(columns, str) else list(columns)
     unknown = [name for name in names if name not in history]

@@ -63,8 +63,9 @@ def network_diagram(network: Network, ax: Axes | None = None, max_units: int = 1
     heights = [_heights(size, len(units)) for size, units in zip(sizes, shown, strict=True)]
     tallest = max(float(height.max()) for height in heights) + 0.5
 
-    ax = axes(ax, (2.4 * len(sizes), 0.45 * tallest * 2 + 1.2))
+    ax = axes(ax, (2.4 * len(sizes), 0.9 * tallest + 1.8))
     from matplotlib.collections import LineCollection
+    from matplotlib.lines import Line2D
 
     for index, layer in enumerate(network.layers):
         weights = np.asarray(layer.weights, np.float64)[np.ix_(shown[index], shown[index + 1])]
@@ -88,6 +89,16 @@ def network_diagram(network: Network, ax: Axes | None = None, max_units: int = 1
         ax.text(index, -tallest - 0.2, labels[index], ha="center", va="top", linespacing=1.4)
     ax.set_xlim(-0.4, len(sizes) - 0.6)
     ax.set_ylim(-tallest - 1.6, tallest)
+    ax.legend(
+        handles=[
+            Line2D([], [], color=BLUE, linewidth=WIDEST, label="positive weight"),
+            Line2D([], [], color=VERMILLION, linewidth=WIDEST, label="negative weight"),
+        ],
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1.0),
+        ncols=2,
+        frameon=False,
+    )
     ax.set_axis_off()
     return ax
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._validation import check_pair, check_real
-from fastmlp.plots._canvas import BLACK, BLUE, GREY, OKABE_ITO, Array, axes, light_grid, point_size
-from fastmlp.plots._checks import check_rows
+from fastmlp.plots._canvas import BLACK, BLUE, GREY, OKABE_ITO, axes, colour_bar, light_grid, point_size
+from fastmlp.plots._checks import check_predictor, check_rows, check_span, check_values
+from fastmlp.plots._plane import corners, grid
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,7 +54,8 @@ def curve(network: Any, X: npt.ArrayLike, y: npt.ArrayLike, ax: Axes | None = No
     ['prediction']
     """
     inputs = check_rows(X, "X", 1, mend=": a curve is drawn over one input")
-    targets = _targets(y, len(inputs))
+    targets = check_values(y, len(inputs))
+    check_predictor(network)
     low, high = float(inputs.min()), float(inputs.max())
     margin = 0.05 * (high - low) or 1.0
     x = np.linspace(low - margin, high + margin, N_POINTS)
@@ -108,7 +109,7 @@ def surface(
     Raises
     ------
     ValueError
-        There is more than one output, or X has not two columns.
+        There is more than one output, X has not two columns, or y more than one.
     ImportError
         matplotlib is not installed.
 
@@ -124,52 +125,40 @@ def surface(
     points = None if X is None else check_rows(X, "X", 2, mend=": a surface is drawn over two inputs")
     if y is not None and points is None:
         raise ValueError("y is given without X: give the samples too.")
-    targets = None if y is None or points is None else _targets(y, len(points))
-    low, high = _bounds(points, span)
-    horizontal, vertical = np.linspace(low, high, RESOLUTION).T
-    grid = np.stack(np.meshgrid(horizontal, vertical), axis=-1).reshape(-1, 2)
-    outputs = np.asarray(getattr(network, "forward", network.predict)(grid), np.float64)
-    if outputs.size != len(grid):
-        raise ValueError(f"the network has {outputs.size // len(grid)} outputs, but a surface shows one.")
-    values = outputs.reshape(RESOLUTION, RESOLUTION)
+    targets = None if y is None or points is None else check_values(y, len(points))
+    check_predictor(network)
+    if span is not None:
+        low, high = np.repeat([check_span(span)], 2, axis=0).T
+    else:
+        low, high = (np.full(2, -1.0), np.full(2, 1.0)) if points is None else corners(points)
+    if targets is not None and targets.shape[1] != 1:
+        raise ValueError(f"y has {targets.shape[1]} columns, but a surface shows one output.")
+    horizontal, vertical, asked = grid(low, high, RESOLUTION)
+    outputs = np.asarray(getattr(network, "forward", network.predict)(asked)).reshape(len(asked), -1)
+    if outputs.shape[1] != 1:
+        raise ValueError(f"the network has {outputs.shape[1]} outputs, but a surface shows one.")
+    values = check_rows(outputs, "the output").reshape(RESOLUTION, RESOLUTION)
 
     ax = axes(ax)
-    both = values if targets is None else np.concatenate([values.ravel(), targets.ravel()])
-    bottom, top = float(both.min()), float(both.max())
-    filled = ax.contourf(
-        horizontal,
-        vertical,
-        values,
-        levels=np.linspace(bottom, top if top > bottom else bottom + 1, 25),
-        cmap="viridis",
-    )
-    ax.figure.colorbar(filled, ax=ax, label="output", format="%.3g")
+    from matplotlib.ticker import MaxNLocator
+
+    seen = values.ravel() if targets is None else np.append(values, targets)
+    levels = MaxNLocator(24).tick_values(float(seen.min()), float(seen.max()))
+    filled = ax.contourf(horizontal, vertical, values, levels=levels, cmap="viridis")
+    colour_bar(ax, filled, "output")
     if points is not None:
         colours = BLACK if targets is None else filled.to_rgba(targets[:, 0])
-        ax.scatter(*points.T, s=point_size(len(points)), c=colours, edgecolors="white", linewidths=1.0, zorder=3)
+        ax.scatter(
+            points[:, 0],
+            points[:, 1],
+            s=point_size(len(points)),
+            c=colours,
+            edgecolors="white",
+            linewidths=1.0,
+            zorder=3,
+        )
     ax.set_xlim(low[0], high[0])
     ax.set_ylim(low[1], high[1])
     ax.set_xlabel("x0")
     ax.set_ylabel("x1")
     return ax
-
-
-def _targets(y: npt.ArrayLike, rows: int) -> Array:
-    targets = check_rows(np.asarray(y).reshape(len(np.asarray(y)), -1), "y")
-    if len(targets) != rows:
-        raise ValueError(f"y has {len(targets)} rows, but X has {rows}: give one value for each.")
-    return targets
-
-
-def _bounds(points: Array | None, span: tuple[float, float] | None) -> tuple[Array, Array]:
-    """Return the lower left and the upper right corner."""
-    if span is not None:
-        low, high = (check_real(end, "span") for end in check_pair(span, "span"))
-        if not low < high:
-            raise ValueError(f"span must run from low to high, got ({low:g}, {high:g}).")
-        return np.full(2, low), np.full(2, high)
-    if points is None:
-        return np.full(2, -1.0), np.full(2, 1.0)
-    low_corner, high_corner = points.min(axis=0), points.max(axis=0)
-    margin = np.where(high_corner > low_corner, 0.08 * (high_corner - low_corner), 1.0)
-    return low_corner - margin, high_corner + margin

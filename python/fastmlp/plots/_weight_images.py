@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._validation import check_integer
-from fastmlp.plots._canvas import axes
+from fastmlp.plots._canvas import axes, colour_bar
 from fastmlp.plots._checks import check_rows
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def weight_images(
     ax.set_xticks([])
     ax.set_yticks([])
     ax.set_title(f"weights into {units} {'unit' if units == 1 else 'units'} from {height} x {width} inputs")
-    ax.figure.colorbar(image, ax=ax, label="weight", fraction=0.046, pad=0.03)
+    colour_bar(ax, image, "weight")
     return ax
 
 
