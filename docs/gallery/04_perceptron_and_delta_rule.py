@@ -58,7 +58,7 @@ assert right == 1.0
 # The perceptron has stopped at the first lines that make no mistake, some of them close to points; the delta rule has
 # moved its lines on, away from the points, for its error is not zero while an output is between 0 and 1.
 
-figure, (left, middle, rest) = plt.subplots(1, 3, figsize=(10.4, 3.5), width_ratios=[1, 1, 0.9])
+figure, (left, middle, rest) = plt.subplots(1, 3, figsize=(10.4, 3.5), width_ratios=[1, 1, 1.1])
 for axes, title, (W, c) in (
     (left, "Perceptron rule", (weights, bias)),
     (middle, "Delta rule", (delta.layers[0].weights, delta.layers[0].bias)),
@@ -71,8 +71,8 @@ for axes, title, (W, c) in (
     for j in range(3):  # where output j passes its threshold
         axes.plot(ends, -(c[j] + W[0, j] * ends) / W[1, j], color="#26282b", linewidth=0.8)
     axes.set(xlim=limits[0], ylim=limits[1], title=title)
-rest.plot(range(1, 61), wrong, label="perceptron: samples corrected")
-rest.plot(range(1, 61), 100 * np.array(history["loss"]), label="delta rule: 100 E")
+rest.plot(range(1, 61), wrong, label="perceptron, samples corrected")
+rest.plot(range(1, 61), 100 * np.array(history["loss"]), label="delta rule, 100 E")
 rest.set(xlabel="epoch", title="Mistakes and error E by epoch", ylim=(0, None))
-rest.legend(loc="center right")
+rest.legend(loc="upper right", fontsize=9)
 figure.savefig("04_perceptron_and_delta_rule.png")
