@@ -4,7 +4,9 @@ The oldest model of a neuron adds up its weighted inputs and a bias, and looks o
 
 With inputs $x_1, x_2$, weights $w_1, w_2$ and bias $b$ it computes
 
-$$z = b + w_1 x_1 + w_2 x_2, \qquad \hat y = \operatorname{sign}(z).$$
+```math
+z = b + w_1 x_1 + w_2 x_2, \qquad \hat y = \operatorname{sign}(z).
+```
 
 Take $b = 1$, $w_1 = 3$, $w_2 = -2$. A layer of one unit without activation computes $z$; its sign is the answer.
 """

@@ -2,7 +2,9 @@ r"""Sigmoid units compute logic.
 
 A sigmoid unit with large weights is a soft switch, and a few of them make the functions of logic.
 
-$$a = \sigma(b + w_1 x_1 + w_2 x_2), \qquad \sigma(z) = \frac{1}{1 + e^{-z}}$$
+```math
+a = \sigma(b + w_1 x_1 + w_2 x_2), \qquad \sigma(z) = \frac{1}{1 + e^{-z}}
+```
 
 With $\lvert z \rvert \ge 10$ at the four corners, the output is within $5 \cdot 10^{-5}$ of 0 or 1. One unit is enough
 for AND, OR and NOR: the bias decides how many inputs must be on.

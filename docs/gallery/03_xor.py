@@ -5,7 +5,9 @@ until one does.
 
 A single unit with threshold would have to satisfy
 
-$$b < 0, \qquad b + w_1 > 0, \qquad b + w_2 > 0, \qquad b + w_1 + w_2 < 0.$$
+```math
+b < 0, \qquad b + w_1 > 0, \qquad b + w_2 > 0, \qquad b + w_1 + w_2 < 0.
+```
 
 The second and third add up to $2b + w_1 + w_2 > 0$, the first and last to $2b + w_1 + w_2 < 0$: a contradiction.
 Training shows the same. The cross-entropy of one sigmoid unit is convex, and its minimum is reached with all weights

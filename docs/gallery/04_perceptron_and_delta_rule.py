@@ -6,9 +6,9 @@ A single layer with $M$ outputs answers $o_j = \varphi\left(b_j + \sum_i w_{ij} 
 targets are $t_j$.
 
 - Rosenblatt's **perceptron rule** has the step function for $\varphi$, and moves nothing if all answers are right:
-  $w_{ij} \leftarrow w_{ij} - \eta\,(o_j - t_j)\,x_i$.
+  $w_{ij} \leftarrow w_{ij} - \eta (o_j - t_j) x_i$.
 - The **delta rule** has a smooth $\varphi$ and descends on $E = \frac 1 2 \sum_j (o_j - t_j)^2$. For the sigmoid
-  this is $w_{ij} \leftarrow w_{ij} - \eta\,(o_j - t_j)\,o_j (1 - o_j)\,x_i$.
+  this is $w_{ij} \leftarrow w_{ij} - \eta (o_j - t_j) o_j (1 - o_j) x_i$.
 
 Three clouds of points, and one output for each:
 """
@@ -55,8 +55,20 @@ assert history["loss"][-1] < 0.1 * history["loss"][0]
 assert right == 1.0
 
 # %%
-# The perceptron has stopped at the first lines that make no mistake, some of them close to points; the delta rule has
-# moved its lines on, away from the points, for its error is not zero while an output is between 0 and 1.
+# The perceptron has stopped at the first lines (black) that make no mistake, close to some points. The delta rule has
+# moved its lines on, away from the points, for its error is not zero while an output is between 0 and 1. For each
+# output, the distance from its line to the nearest point:
+
+
+def distances(weights, bias):
+    """Return the distance from the line of each output to the point that is nearest."""
+    return (np.abs(X @ weights + bias) / np.linalg.norm(weights, axis=0)).min(axis=0)
+
+
+of_perceptron, of_delta = distances(weights, bias), distances(delta.layers[0].weights, delta.layers[0].bias)
+print("perceptron", of_perceptron.round(3))
+print("delta rule", of_delta.round(3))
+assert (of_delta > 1.5 * of_perceptron).all()
 
 figure, (left, middle, rest) = plt.subplots(1, 3, figsize=(10.4, 3.5), width_ratios=[1, 1, 1.1])
 for axes, title, (W, c) in (

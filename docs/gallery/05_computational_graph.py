@@ -5,9 +5,11 @@ Write a formula as a graph of small operations: values flow forward through it, 
 In `fastmlp.reference` such a graph is built by computing with `Gate` objects. Each gate knows its value and the
 derivative of its value by each of its inputs; `backward` multiplies these along the way back. The first circuit is
 
-$$f(x, y, z) = (x + y)\,z \quad\text{with}\quad q = x + y: \qquad
+```math
+f(x, y, z) = (x + y)\,z \quad\text{with}\quad q = x + y: \qquad
 \frac{\partial f}{\partial z} = q, \qquad \frac{\partial f}{\partial q} = z, \qquad
-\frac{\partial f}{\partial x} = \frac{\partial f}{\partial q} \cdot \frac{\partial q}{\partial x} = z \cdot 1.$$
+\frac{\partial f}{\partial x} = \frac{\partial f}{\partial q} \cdot \frac{\partial q}{\partial x} = z \cdot 1.
+```
 """
 
 import math
@@ -76,7 +78,9 @@ figure.savefig("05_computational_graph.png")
 # %%
 # The third circuit is too long to differentiate by hand with pleasure, and no harder for the graph:
 #
-# $$f(x, y) = \frac{x + \sigma(y)}{\sigma(x) + (x + y)^2} \quad\text{at}\quad (3, -4).$$
+# ```math
+# f(x, y) = \frac{x + \sigma(y)}{\sigma(x) + (x + y)^2} \quad\text{at}\quad (3, -4).
+# ```
 #
 # Here $x$ and $y$ are used several times each; the derivatives that come back along the different ways add up. Central
 # differences, $(f(x + h) - f(x - h)) / 2h$, confirm the result.

@@ -2,7 +2,9 @@ r"""Softmax turns scores into probabilities.
 
 The exponential makes every score positive, and dividing by the sum makes them add up to one.
 
-$$a_k = \frac{e^{z_k}}{\sum_j e^{z_j}}$$
+```math
+a_k = \frac{e^{z_k}}{\sum_j e^{z_j}}
+```
 
 A layer with softmax whose weights are the identity matrix shows this for given scores:
 """

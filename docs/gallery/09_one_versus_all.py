@@ -5,8 +5,10 @@ With sigmoid outputs every class gets a yes-or-no question of its own, and the c
 Labels become rows of an **indicator matrix** $Y$: one column for each class, with 1 in the column of the sample's
 class. With outputs $h_{ik}$ for $m$ samples and $K$ classes, and a penalty $\lambda$ on weights $W$ (not on biases),
 
-$$J = -\frac 1 m \sum_{i=1}^{m} \sum_{k=1}^{K} \Big[ y_{ik} \log h_{ik} + (1 - y_{ik}) \log (1 - h_{ik}) \Big]
-  + \frac{\lambda}{2m} \sum_{\text{layers}} \sum W^2 .$$
+```math
+J = -\frac 1 m \sum_{i=1}^{m} \sum_{k=1}^{K} \Big[ y_{ik} \log h_{ik} + (1 - y_{ik}) \log (1 - h_{ik}) \Big]
+  + \frac{\lambda}{2m} \sum_{\text{layers}} \sum W^2 .
+```
 
 Integer labels and indicator rows mean the same to `fit` and `loss`. `l2` multiplies $\frac 1 2 \sum W^2$, so this cost
 has $\texttt{l2} = \lambda / m$.

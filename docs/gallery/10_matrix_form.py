@@ -4,12 +4,16 @@ All samples go through a layer in one product of matrices, and the parameters ca
 
 With the samples as rows of $X$, layer $l$ computes
 
-$$A_l = \varphi_l(A_{l-1} W_l + b_l), \qquad A_0 = X,$$
+```math
+A_l = \varphi_l(A_{l-1} W_l + b_l), \qquad A_0 = X,
+```
 
 where $W_l$ has a row for each input and a column for each unit. (Many books write $W x$ with samples as columns; then
 $W$ is this one transposed.) The bias can also be one more row of the matrix, which meets a column of ones in the input:
 
-$$A_{l-1} W_l + b_l = \begin{pmatrix} A_{l-1} & \mathbf 1 \end{pmatrix} \begin{pmatrix} W_l \\ b_l \end{pmatrix}.$$
+```math
+A_{l-1} W_l + b_l = \begin{pmatrix} A_{l-1} & \mathbf 1 \end{pmatrix} \begin{pmatrix} W_l \\ b_l \end{pmatrix}.
+```
 """
 
 import matplotlib.pyplot as plt
@@ -30,9 +34,9 @@ for layer in net.layers:
 assert np.allclose(A, net.forward(X), rtol=1e-13)
 
 # %%
-# A layer of $n_l$ units on $n_{l-1}$ inputs has $(n_{l-1} + 1)\, n_l$ parameters. Here that is $4 \cdot 4 + 5 \cdot 2 =
-# 26$: 20 weights, the connections in the picture, and 6 biases, one for each unit. A network for pictures of 28x28
-# pixels with 25 hidden units and 10 outputs has 19885.
+# A layer of $n_l$ units on $n_{l-1}$ inputs has $(n_{l-1} + 1) n_l$ parameters. Here these are
+# $4 \cdot 4 + 5 \cdot 2 = 26$: 20 weights, the connections in the picture, and 6 biases, one for each unit. A network
+# for pictures of 28x28 pixels with 25 hidden units and 10 outputs has 19885.
 
 weights, biases = sum(layer.weights.size for layer in net.layers), sum(layer.bias.size for layer in net.layers)
 print(f"{weights} weights + {biases} biases = {net.n_parameters} parameters")

@@ -3,7 +3,7 @@ r"""Momentum and Adam get along a narrow valley.
 Where the loss is steep in one direction and flat in another, plain descent must take small steps because of the one,
 and then creeps along the other.
 
-Such a valley is $J(w) = \frac 1 2 (w_1^2 + 50\, w_2^2)$, which is what `half_squared_error` makes of two samples. Plain
+Such a valley is $J(w) = \frac 1 2 (w_1^2 + 50 w_2^2)$, which is what `half_squared_error` makes of two samples. Plain
 descent with learning rate $\eta$ multiplies $w_2$ by $1 - 50 \eta$ in every step, so it diverges for
 $\eta > 2 / 50 = 0.04$; and $w_1$ shrinks by $1 - \eta$ only.
 """
@@ -48,10 +48,12 @@ assert nesterov < 0.01 * plain
 assert adam < 0.1 * plain
 assert height(descend(fm.SGD(0.041)))[-1] > height(descend(fm.SGD(0.041), steps=1))[0]  # beyond 2 / 50 it diverges
 
+assert np.allclose(ways["Adam(0.3)"][1] - ways["Adam(0.3)"][0], [0.3, -0.3])
+
 # %%
 # Momentum adds up the steps: those across the valley cancel, those along it grow. Nesterov's form looks ahead and damps
-# the swinging. Adam divides each gradient by its own usual size, so that the steep and the flat direction are walked at
-# the same speed.
+# the swinging, here at once because $50 \eta = 1$. Adam divides each gradient by its own usual size, so that its first
+# steps are as long along the flat direction as along the steep one.
 
 w1, w2 = np.meshgrid(np.linspace(-4.4, 1.6, 120), np.linspace(-1.3, 1.3, 120))
 valley = 0.5 * (w1**2 + 50.0 * w2**2)

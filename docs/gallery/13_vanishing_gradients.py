@@ -1,12 +1,15 @@
 r"""Gradients vanish on their way down a deep network of sigmoids.
 
-Every sigmoid layer multiplies the gradient by at most a quarter, so the first layers of a deep network hardly learn.
+The slope of a sigmoid is at most a quarter, so the gradient shrinks from layer to layer, and the first layers of a deep
+network hardly learn.
 
 Backpropagation passes the deltas from layer to layer,
 
-$$\Delta_{l-1} = \left( \Delta_l W_l^{\mathsf T} \right) \circ \varphi'(Z_{l-1}),$$
+```math
+\Delta_{l-1} = \left( \Delta_l W_l^{\mathsf T} \right) \circ \varphi'(Z_{l-1}),
+```
 
-and $\varphi' \le \frac 1 4$ for the sigmoid. Take ten hidden layers of 64 units, just initialized, and look at the
+and $\varphi' \le \frac 1 4$ for the sigmoid; initial weights are too small to make up for it. Take ten hidden layers of 64 units, just initialized, and look at the
 gradient of the loss by the weights of each layer.
 """
 

@@ -1,7 +1,7 @@
 r"""One hidden layer can follow any curve, with units enough.
 
 The universal approximation theorem (Cybenko 1989; Hornik, Stinchcombe and White 1989): one hidden layer comes as close
-as wanted to any continuous function on a bounded set.
+as wanted to any continuous function on a closed and bounded set.
 
 With one input, the output $\hat y = c + \sum_k v_k \tanh(b_k + w_k x)$ is a sum of smooth steps, each at a place, of a
 width and of a height of its own. How many are needed depends on the curve:
