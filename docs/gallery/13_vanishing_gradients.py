@@ -9,8 +9,8 @@ Backpropagation passes the deltas from layer to layer,
 \Delta_{l-1} = \left( \Delta_l W_l^{\mathsf T} \right) \circ \varphi'(Z_{l-1}),
 ```
 
-and $\varphi' \le \frac 1 4$ for the sigmoid; initial weights are too small to make up for it. Take ten hidden layers of 64 units, just initialized, and look at the
-gradient of the loss by the weights of each layer.
+and $\varphi' \le \frac 1 4$ for the sigmoid; initial weights are too small to make up for it. Take ten hidden layers
+of 64 units, just initialized, and look at the gradient of the loss by the weights of each layer.
 """
 
 import matplotlib.pyplot as plt

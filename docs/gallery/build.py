@@ -82,7 +82,7 @@ def run(script: Path, pictures: Path) -> list[Result]:
     """Run a script in a process of its own, where it leaves its pictures, and return the result of each cell."""
     environment = {**os.environ, "MPLBACKEND": "agg", "MATPLOTLIBRC": str(FOLDER / "matplotlibrc")}
     done = subprocess.run(
-        [sys.executable, "-W", "error", __file__, "--cells-of", str(script)],
+        [sys.executable, "-W", "error:::__main__", __file__, "--cells-of", str(script)],
         cwd=pictures,
         env=environment,
         capture_output=True,
@@ -131,7 +131,7 @@ def index() -> str:
     rows = []
     for script in scripts():
         title, lead = title_and_lead(script)
-        picture = f'[<img src="pictures/{script.stem}.png" width="220">]({script.stem}.md)'
+        picture = f'[<img src="pictures/{script.stem}.png" alt="{title}" width="220">]({script.stem}.md)'
         rows.append(f"| {picture} | **[{title}]({script.stem}.md)**<br>{lead} |")
     return "\n".join([*INTRODUCTION, "| | |", "|---|---|", *rows, *CLOSING])
 
