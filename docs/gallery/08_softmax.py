@@ -50,8 +50,8 @@ figure.savefig("08_softmax.png")
 
 # %%
 # With cross-entropy, $-\log a_c$ for the right class $c$, the derivative by the scores is as simple as it could be:
-# $a_k - 1$ for the right class, and $a_k$ for the others. Training raises the right score and lowers the others, each
-# by as much as it was believed.
+# $a_k - 1$ for the right class, and $a_k$ for the others. Training raises the right score, and lowers each other one in
+# proportion to how much it was believed.
 
 derivative = layer.gradients([scores], [1]).inputs[0]  # the right answer is a rose
 print("derivative by the scores:", derivative.round(2))

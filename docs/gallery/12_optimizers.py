@@ -5,7 +5,7 @@ and then creeps along the other.
 
 Such a valley is $J(w) = \frac 1 2 (w_1^2 + 50 w_2^2)$, which is what `half_squared_error` makes of two samples. Plain
 descent with learning rate $\eta$ multiplies $w_2$ by $1 - 50 \eta$ in every step, so it diverges for
-$\eta > 2 / 50 = 0.04$; and $w_1$ shrinks by $1 - \eta$ only.
+$\eta > 2 / 50 = 0.04$; and $w_1$ is only multiplied by $1 - \eta$.
 """
 
 import matplotlib.pyplot as plt
