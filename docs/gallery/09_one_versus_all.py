@@ -49,7 +49,7 @@ assert abs(J - 4.0 * np.log(2.0)) < 0.7
 net.fit(X, y, epochs=500, batch_size=None, optimizer=fm.Adam(0.05))
 trained = net.forward(X)
 costs = -(Y * np.log(trained) + (1.0 - Y) * np.log(1.0 - trained))
-print(f"after training: {costs.sum() / m:.2f} + penalty; sums of the rows {trained.sum(axis=1).round(1)}")
+print(f"after training: {costs.sum() / m:.2f} + penalty; sums of the rows {trained.sum(axis=1).round(2)}")
 assert net.loss(X, y) < 0.5 * J
 assert (net.predict(X) == y).all()
 
