@@ -3,8 +3,8 @@ r"""A hidden layer makes the classes separable by a plane.
 The last layer can only draw a straight border; the layer before it moves the points until a straight border will do.
 
 One class is a disc, the other a ring around it. In the plane of the inputs, the x-space, no line separates them. Three
-hidden units $z_k = \tanh(b_k + w_{1k} x_1 + w_{2k} x_2)$ take every point to a place in a space of three dimensions, the
-z-space, and there the last unit has to separate the classes by a plane.
+hidden units $z_k = \tanh(b_k + w_{1k} x_1 + w_{2k} x_2)$ take every point to a place in a space of three dimensions,
+the z-space, and there the last unit has to separate the classes by a plane.
 """
 
 import matplotlib.pyplot as plt
