@@ -35,6 +35,7 @@ TEST_COMMAND = 'pip install ".[test]" && pytest'
 python_blocks = [
     pytest.param(block, id=f"{name}-{number}")
     for name, text in TEXTS.items()
+    if not name.startswith("docs/gallery/")  # whose blocks make one program, run by test_gallery.py
     for number, block in enumerate(re.findall(r"^```python\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL), 1)
 ]
 each_document = pytest.mark.parametrize("name", TEXTS)
