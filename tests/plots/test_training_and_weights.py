@@ -88,10 +88,10 @@ def test_an_activation_and_its_derivative_are_drawn(ax, name):
     unit = fm.Network(1, [fm.Dense(1, name)], dtype="float64")
     unit.set_parameters([1.0, 0.0])
     assert (a == unit.forward(z[:, np.newaxis])[:, 0]).all()
-    # a difference over two steps of h is off by h^2 / 6 |a'''|, here (6 / 800)^2 / 6 * 2 = 2e-5, but for the few
-    # points beside a kink
+    # a difference over two steps of h is off by h^2 / 6 |a'''|, here (6 / 800)^2 / 6 * 6 = 5.6e-5 for softsign at
+    # 0, where |a'''| is 6, but for the few points beside a kink
     differences = (a[2:] - a[:-2]) / (z[2:] - z[:-2])
-    assert np.quantile(np.abs(derivative.get_ydata()[1:-1] - differences), 0.98) < 4e-5
+    assert np.quantile(np.abs(derivative.get_ydata()[1:-1] - differences), 0.98) < 8e-5
     assert (value.get_linestyle(), derivative.get_linestyle()) == ("-", "--")
     assert value.get_color() == derivative.get_color()
     assert legend(ax) == [name, "derivative"]
