@@ -89,6 +89,7 @@ Network<T>::Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& specs
     layer.n_in = n_in;
     layer.n_out = checked_count(spec.units, spec.pieces);
     layer.pieces = spec.pieces;
+    layer.has_junction = !layers_.empty() && layers_.back().pieces > 1;
     layer.ld = leading_dimension(layer.n_out);
     layer.ldt = leading_dimension(n_in);
     layer.offset = grow(size, n_in + 1, layer.ld);

@@ -62,7 +62,8 @@ struct Layer {
   double l2;
   std::ptrdiff_t pieces = 1;  // of maxout: of each unit's n_out / units columns the largest leaves the layer
   bool normalizes_inputs = false;
-  double dropout = 0.0;  // the rate at which its inputs are dropped in training, in [0, 1)
+  bool has_junction = false;  // normalization, or maxout before it
+  double dropout = 0.0;       // the rate at which its inputs are dropped in training, in [0, 1)
 
   bool has_penalty() const noexcept { return l1 != 0.0 || l2 != 0.0; }
   std::ptrdiff_t units() const noexcept { return n_out / pieces; }
@@ -183,11 +184,12 @@ class Network {
   std::ptrdiff_t transposed_size() const noexcept { return transposed_size_; }
   void transpose_weights(T* transposed, int thread, int threads) const noexcept;
 
-  void set_normalization(std::size_t l, bool normalizes) noexcept { layers_[l].normalizes_inputs = normalizes; }
-  // Whether more than an activation lies between layers l - 1 and l: then deltas take another way back.
-  bool has_junction(std::size_t l) const noexcept {
-    return l > 0 && (layers_[l].normalizes_inputs || layers_[l - 1].pieces > 1);
+  void set_normalization(std::size_t l, bool normalizes) noexcept {
+    layers_[l].normalizes_inputs = normalizes;
+    layers_[l].has_junction = l > 0 && (normalizes || layers_[l - 1].pieces > 1);
   }
+  // Whether more than an activation lies between layers l - 1 and l: then deltas take another way back.
+  bool has_junction(std::size_t l) const noexcept { return layers_[l].has_junction; }
   void set_dropout(std::size_t l, double rate) noexcept { layers_[l].dropout = rate; }
 
   // What is done to every input, x' = (x - shift) * scale by column; null: nothing.

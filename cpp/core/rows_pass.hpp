@@ -124,7 +124,7 @@ template <class T>
 void forward_rows(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t begin, std::ptrdiff_t end,
                   Purpose purpose, T* sums, const DropoutDraw* draw = nullptr) noexcept {
   for (std::size_t l = 0; l < network.layers().size(); ++l) {
-    enter_layer(network, workspace, l, begin, end, purpose, draw);
+    if (is_entered(network, l, draw)) enter_layer(network, workspace, l, begin, end, purpose, draw);
     forward_layer(network, workspace, l, begin, end, Share{0, network.layers()[l].n_out}, purpose, sums);
     if (takes_softmax(network, l, purpose)) softmax_layer(network, workspace, l, begin, end);
   }
