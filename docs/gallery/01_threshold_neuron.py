@@ -8,7 +8,7 @@ With inputs $x_1, x_2$, weights $w_1, w_2$ and bias $b$ it computes
 z = b + w_1 x_1 + w_2 x_2, \qquad \hat y = \operatorname{sign}(z).
 ```
 
-Take $b = 1$, $w_1 = 3$, $w_2 = -2$. A layer of one unit without activation computes $z$; its sign is the answer.
+Take $b = 1$, $w_1 = 3$, $w_2 = -2$, and the point $(-1, 2)$: the sum is $-6$, so the answer is $-1$.
 """
 
 import matplotlib.pyplot as plt
@@ -16,14 +16,29 @@ import numpy as np
 
 import fastmlp as fm
 
-neuron = fm.Network(2, [fm.Dense(1)])
-neuron.layers[0].weights[:] = [[3.0], [-2.0]]
-neuron.layers[0].bias[:] = 1.0
 
-z = neuron.forward([[-1.0, 2.0]])[0, 0]
-print(f"z = 1 + 3 * (-1) - 2 * 2 = {z:g}, sign(z) = {np.sign(z):g}")
+def unit(activation):
+    """Return a network of one unit, z = 1 + 3 x1 - 2 x2."""
+    net = fm.Network(2, [fm.Dense(1, activation)])
+    net.set_parameters([3.0, -2.0, 1.0])  # the weights, then the bias
+    return net
+
+
+neuron = unit("sign")
+z, answer = unit("identity").predict([[-1.0, 2.0]])[0], neuron.predict([[-1.0, 2.0]])[0]
+print(f"z = 1 + 3 * (-1) - 2 * 2 = {z:g}, sign(z) = {answer:g}")
 assert z == -6.0
-assert np.sign(z) == -1.0
+assert answer == -1.0
+
+# %%
+# The same neuron can answer 1 and 0 in place of 1 and -1: its activation is then the step function of McCulloch and
+# Pitts (1943). On the line itself, where $z = 0$, the sign is 0 and the step is 1.
+
+three = [[-1.0, 2.0], [1.0, 2.0], [2.0, 1.0]]  # z = -6, 0, 5
+signs, steps = neuron.predict(three), unit("step").predict(three)
+print("sign", signs, " step", steps)
+assert signs.tolist() == [-1.0, 0.0, 1.0]
+assert steps.tolist() == [0.0, 1.0, 1.0]
 
 # %%
 # The sum is zero on the line $1 + 3 x_1 - 2 x_2 = 0$. The weights are a vector at right angles to this line, and point
@@ -32,10 +47,10 @@ assert np.sign(z) == -1.0
 ticks = np.linspace(-4.0, 4.0, 201)
 x1, x2 = np.meshgrid(ticks, ticks)
 plane = np.column_stack([x1.ravel(), x2.ravel()])
-answers = np.sign(neuron.forward(plane)).reshape(x1.shape)
+answers = neuron.predict(plane).reshape(x1.shape)
 
 on_the_line = np.column_stack([ticks, (1.0 + 3.0 * ticks) / 2.0])
-assert np.abs(neuron.forward(on_the_line)).max() < 1e-5
+assert np.abs(unit("identity").predict(on_the_line)).max() < 1e-5
 
 figure, axes = plt.subplots(figsize=(5.0, 4.4))
 axes.contourf(x1, x2, answers, levels=[-2, 0, 2], colors=["#f3d5cd", "#cfdfee"])

@@ -23,17 +23,32 @@ X, y = fm.datasets.blobs(150, centers=3, spread=1.2, seed=5)
 X = X / 10.0
 T = np.eye(3)[y]
 
+perceptron = fm.Network(2, [fm.Dense(3, "step")], loss="perceptron", dtype="float64")
+perceptron.set_parameters(np.zeros(9))
+losses = perceptron.fit(X, T, epochs=60, batch_size=1, optimizer=fm.SGD(1.0), shuffle=False)["loss"]
+print("perceptron: loss in epochs 1 to 5:", *(f"{loss:.4f}" for loss in losses[:5]), "... in the last:", losses[-1])
+assert losses[-1] == 0.0
+assert (perceptron.forward(X) == T).all()
+
+# %%
+# `fit` with this loss, one sample a step, is the perceptron rule and nothing else: written out, the rule finds the same
+# weights to the last bit. (At $z = 0$ an answer counts as wrong, so that weights of zero learn. The learning rate only
+# sets the scale of the weights, so it may be 1.)
+
 weights, bias = np.zeros((2, 3)), np.zeros(3)
-wrong = []
+corrected = []  # samples in each epoch
 for _ in range(60):
-    wrong.append(0)
-    for x, t in zip(X, T, strict=True):
-        error = (x @ weights + bias > 0) - t
-        wrong[-1] += bool(error.any())
-        weights -= 0.1 * np.outer(x, error)
-        bias -= 0.1 * error
-print("perceptron: samples corrected in the epochs 1 to 8:", *wrong[:8], "... in the last:", wrong[-1])
-assert wrong[-1] == 0
+    corrected.append(0)
+    for x, side in zip(X, 2 * T - 1, strict=True):
+        z = x @ weights + bias
+        move = side * (z * side <= 0)  # the target as 1 or -1 where the answer is wrong, else 0
+        corrected[-1] += move.any()
+        weights += np.outer(x, move)
+        bias += move
+print("samples corrected in the epochs 1 to 8:", *corrected[:8], "... in the last:", corrected[-1])
+assert (perceptron.layers[0].weights == weights).all()
+assert (perceptron.layers[0].bias == bias).all()
+assert [count == 0 for count in corrected] == [loss == 0.0 for loss in losses]
 
 # %%
 # The delta rule is what `fit` does with this loss, one sample a step. The first step can be followed by hand:
@@ -83,7 +98,7 @@ for axes, title, (W, c) in (
     for j in range(3):  # where output j passes its threshold
         axes.plot(ends, -(c[j] + W[0, j] * ends) / W[1, j], color="#26282b", linewidth=0.8)
     axes.set(xlim=limits[0], ylim=limits[1], title=title)
-rest.plot(range(1, 61), wrong, label="perceptron, samples corrected")
+rest.plot(range(1, 61), corrected, label="perceptron, samples corrected")
 rest.plot(range(1, 61), 100 * np.array(history["loss"]), label="delta rule, 100 E")
 rest.set(xlabel="epoch", title="Mistakes and error E by epoch", ylim=(0, None))
 rest.legend(loc="upper right", fontsize=9)
