@@ -36,7 +36,9 @@ Formula formula_of(const FormulaTuple& from) {
     require(place < 0 || is_set[place], "a formula reads a register before it is set.");
     return static_cast<std::int16_t>(place);
   };
-  Formula formula{.value_length = value_length, .constants = constants};
+  Formula formula;
+  formula.value_length = value_length;
+  formula.constants = constants;
   for (const auto& [operation, destination, sources] : steps) {
     require(destination >= 0 && destination < kFormulaRegisters && sources.size() <= 3,
             "a formula has such registers.");
