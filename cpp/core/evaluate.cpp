@@ -33,6 +33,13 @@ void scale_columns(T* block, std::ptrdiff_t ld, std::ptrdiff_t rows, std::ptrdif
   }
 }
 
+// Multiply-adds of a forward pass.
+template <class T>
+double work_of(const Network<T>& network, std::ptrdiff_t rows) noexcept {
+  return static_cast<double>(network.buffer_size()) * static_cast<double>(rows);
+}
+constexpr double kPasses = 4.0;  // forward, back by deltas and by inputs, gradients
+
 // Each thread's room for unfinished sums.
 template <class T>
 class Sums {
@@ -89,6 +96,7 @@ void evaluate_activations(const Network<T>& network, const DataView& inputs, con
                           int thread_request) {
   const std::size_t depth = network.layers().size();
   const int threads = plan_threads_for_rows(network, inputs.rows, thread_request);
+  const TeamWatch watch(threads, work_of(network, inputs.rows));
   const Workspace<T> workspace(network, threads * block_rows(inputs.rows, threads), Purpose::inference);
   const Sums<T> sums(network, threads);
   const Dataset data{.inputs = inputs};
@@ -112,6 +120,7 @@ namespace {
 template <class T, class F>
 bool over_outputs(const Network<T>& network, const DataView& inputs, int thread_request, F&& take) {
   const int threads = plan_threads(network, inputs.rows, thread_request);
+  const TeamWatch watch(threads, work_of(network, inputs.rows));
   const bool by_columns = is_by_columns(network, inputs.rows, threads);
   const Workspace<T> workspace(network, by_columns ? inputs.rows : threads * block_rows(inputs.rows, threads),
                                Purpose::inference);
@@ -178,6 +187,7 @@ bool evaluate_classes(const Network<T>& network, const DataView& inputs, std::pt
 template <class T>
 double evaluate_loss(const Network<T>& network, const Dataset& data, int thread_request) {
   const int threads = plan_threads_for_rows(network, data.rows(), thread_request);
+  const TeamWatch watch(threads, kPasses * work_of(network, data.rows()));
   const Workspace<T> workspace(network, threads * block_rows(data.rows(), threads), Purpose::loss);
   const Sums<T> sums(network, threads);
   const AlignedBuffer<T> losses(data.rows());
@@ -199,6 +209,7 @@ template <class T>
 double evaluate_gradients(const Network<T>& network, const Dataset& data, T* parameters, T* inputs,
                           int thread_request) {
   const int threads = plan_threads_for_rows(network, data.rows(), thread_request);
+  const TeamWatch watch(threads, kPasses * work_of(network, data.rows()));
   const Workspace<T> workspace(network, data.rows(), Purpose::gradients);
   const GradientPlan plan(network, data.rows());
   const Sums<T> sums(network, threads);

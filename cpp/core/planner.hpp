@@ -7,6 +7,7 @@
 // reading of the weights, so these count too.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -21,6 +22,24 @@ int plan_threads(const Network<T>& network, std::ptrdiff_t rows, int request) no
 // The same for a pass by rows alone.
 template <class T>
 int plan_threads_for_rows(const Network<T>& network, std::ptrdiff_t rows, int request) noexcept;
+
+// Watches one evaluation on a team, from its planning to its end. A single call cannot be measured beforehand, but it
+// can be noticed when a team takes many times as long as others did, as it does when it waits for a thread whose
+// processor another process has: then the next evaluations of this process get one thread for a while, 50 ms at first,
+// twice as long each time up to 2 s.
+class TeamWatch {
+ public:
+  // multiply_adds: about what the evaluation takes.
+  TeamWatch(int threads, double multiply_adds) noexcept;
+  ~TeamWatch();
+  TeamWatch(const TeamWatch&) = delete;
+  TeamWatch& operator=(const TeamWatch&) = delete;
+
+ private:
+  bool is_team_;
+  double multiply_adds_;
+  std::chrono::steady_clock::time_point start_;
+};
 
 // Off: the request is taken as it is. For tests, whose networks are too small to be given threads.
 void enable_planner(bool enabled) noexcept;
