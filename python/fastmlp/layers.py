@@ -53,10 +53,7 @@ class Dense:
         object.__setattr__(self, "units", check_integer(self.units, "units", minimum=1, maximum=MAX_UNITS))
         object.__setattr__(self, "activation", resolve_activation(self.activation))
         object.__setattr__(self, "initializer", resolve_initializer(self.initializer))
-        for name in ("l1", "l2"):
-            value = getattr(self, name)
-            if value is not None:
-                object.__setattr__(self, name, check_real(value, name, minimum=0.0))
+        _check_penalties(self)
 
     def __repr__(self) -> str:
         given = [part.name for part in fields(self) if part.name != "initializer" or self.initializer is not None]
@@ -129,9 +126,15 @@ class Maxout:
         pieces = check_integer(self.pieces, "pieces", minimum=2, maximum=MAX_UNITS)
         object.__setattr__(self, "units", check_integer(self.units, "units", minimum=1, maximum=MAX_UNITS // pieces))
         object.__setattr__(self, "pieces", pieces)
-        for name in ("l1", "l2"):
-            if getattr(self, name) is not None:
-                object.__setattr__(self, name, check_real(getattr(self, name), name, minimum=0.0))
+        _check_penalties(self)
+
+
+def _check_penalties(layer: Dense | Maxout) -> None:
+    """Settle the penalties that a layer was given."""
+    for name in ("l1", "l2"):
+        value = getattr(layer, name)
+        if value is not None:
+            object.__setattr__(layer, name, check_real(value, name, minimum=0.0))
 
 
 @dataclass(frozen=True)

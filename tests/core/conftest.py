@@ -1,7 +1,7 @@
-"""Small fixtures of the core's tests: functions run in a process of their own, and the planner switched off.
+"""A small fixture of the core's tests: functions run in a process of their own.
 
 OpenMP reads its environment once, a fork or a barrier may hang, a limit on memory stays: such things happen in another
-process, under a time-out. The planner gives networks as small as a test's one thread; off, a request is taken as it is.
+process, under a time-out.
 """
 
 from __future__ import annotations
@@ -9,11 +9,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-
-from fastmlp._core import _testing
 
 # A hang is what the time-out is for: many times what the slowest scenario takes on a busy machine.
 TIMEOUT_SECONDS = 60
@@ -37,10 +35,3 @@ def in_new_process() -> Callable[..., str]:
         return done.stdout
 
     return run
-
-
-@pytest.fixture
-def planner_off() -> Iterator[None]:
-    _testing.enable_planner(False)
-    yield
-    _testing.enable_planner(True)

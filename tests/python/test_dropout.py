@@ -13,11 +13,9 @@ import pytest
 
 import fastmlp as fm
 from fastmlp import reference
-from fastmlp._core import _testing
 
 ROWS, INPUTS, SEED = 23, 6, 9
 RATES = (0.25, 0.5, 0.75)
-DROPOUT_STREAM, STREAM_BITS = 2, 8  # core/random.hpp and rows_pass.hpp
 
 
 def dropping_layers(rates=RATES):
@@ -36,26 +34,9 @@ def samples():
     return random.uniform(-1, 1, (ROWS, INPUTS)), random.integers(0, 3, ROWS)
 
 
-def mask(layer, epoch, position, units, rate):
-    """Factors on the inputs of a layer for one sample, from the words of the generator."""
-    blocks = -(-units // 4)
-    numbers = _testing.random_numbers(
-        fm.active_target(), SEED, DROPOUT_STREAM + (layer << STREAM_BITS), epoch, position * blocks, blocks
-    )
-    words = [word for number in numbers for word in (number & 0xFFFFFFFF, number >> 32)][:units]
-    return [0.0 if word < rate * 2**32 else 1.0 / (1.0 - rate) for word in words]
-
-
-def masks(epoch, first, rows):
-    units = (INPUTS, 70, 9)
-    return [
-        [mask(layer, epoch, first + row, units[layer], rate) for row in range(rows)] for layer, rate in enumerate(RATES)
-    ]
-
-
 @pytest.mark.parametrize("batch_size", [ROWS, 10])
 @pytest.mark.parametrize("threads", [1, 2])
-def test_steps_are_those_of_the_reference_with_the_same_masks(batch_size, threads):
+def test_steps_are_those_of_the_reference_with_the_same_masks(batch_size, threads, drawn_mask, planner_off):
     net = network()
     X, y = samples()
     oracle = reference.Network(INPUTS, [fm.Dense(70, "tanh"), fm.Dense(9, "relu"), fm.Dense(3, "softmax")])
@@ -64,38 +45,25 @@ def test_steps_are_those_of_the_reference_with_the_same_masks(batch_size, thread
         for first in range(0, ROWS, batch_size):
             rows = slice(first, min(first + batch_size, ROWS))
             oracle.set_parameters(parameters.tolist())
-            g = oracle.gradients(X[rows].tolist(), y[rows].tolist(), masks=masks(epoch, first, rows.stop - rows.start))
+            masks = [
+                [drawn_mask(SEED, layer, epoch, row, units, rate) for row in range(rows.start, rows.stop)]
+                for layer, (units, rate) in enumerate(zip((INPUTS, 70, 9), RATES, strict=True))
+            ]
+            g = oracle.gradients(X[rows].tolist(), y[rows].tolist(), masks=masks)
             flat = [np.ravel(part) for W, b in zip(g.weights, g.biases, strict=True) for part in (W, b)]
             parameters = parameters - 0.1 * np.concatenate(flat)
-    _testing.enable_planner(False)
-    try:
-        with fm.num_threads(threads):
-            net.fit(X, y, epochs=2, batch_size=batch_size, optimizer=fm.SGD(0.1), shuffle=False)
-    finally:
-        _testing.enable_planner(True)
+    with fm.num_threads(threads):
+        net.fit(X, y, epochs=2, batch_size=batch_size, optimizer=fm.SGD(0.1), shuffle=False)
     # rounding of about 100 operations in float64
     np.testing.assert_allclose(net.get_parameters(), parameters, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_every_target_and_number_of_threads_gives_the_same_bits(dtype):
+def test_every_target_and_number_of_threads_gives_the_same_bits(dtype, bits_everywhere):
     X, y = samples()
     X = 100 * X + 7
-    trained = set()
-    _testing.enable_planner(False)
-    active = fm.active_target()
-    try:
-        for target in fm.available_targets():
-            _testing.choose_target(target)
-            for threads in (1, 2, 4):
-                net = fm.Network(INPUTS, [fm.Standardize(), *dropping_layers()], dtype=dtype, seed=SEED)
-                with fm.num_threads(threads):
-                    net.fit(X, y, epochs=3, batch_size=9)
-                    trained.add(net.get_parameters().tobytes() + net.forward(X).tobytes())
-    finally:
-        _testing.choose_target(active)
-        _testing.enable_planner(True)
-    assert len(trained) == 1
+    layers = [fm.Standardize(), *dropping_layers()]
+    assert len(bits_everywhere(lambda: fm.Network(INPUTS, layers, dtype=dtype, seed=SEED), X, y)) == 1
 
 
 def test_only_training_drops():
@@ -118,11 +86,14 @@ def test_a_rate_of_zero_drops_nothing():
 
 
 @pytest.mark.parametrize("rate", RATES)
-def test_values_are_dropped_at_the_rate(rate):
-    dropped = sum(mask(1, 0, row, 70, rate).count(0.0) for row in range(1000))
+def test_values_are_dropped_at_the_rate(rate, drawn_mask):
+    def mask(layer, epoch, position):
+        return drawn_mask(SEED, layer, epoch, position, 70, rate)
+
+    dropped = sum(mask(1, 0, row).count(0.0) for row in range(1000))
     # five standard deviations of a binomial count; the seed is fixed
     assert abs(dropped - 70_000 * rate) < 5 * np.sqrt(70_000 * rate * (1 - rate))
-    assert mask(1, 0, 0, 70, rate) != mask(1, 1, 0, 70, rate) != mask(2, 0, 0, 70, rate)
+    assert mask(1, 0, 0) != mask(1, 1, 0) != mask(2, 0, 0)
 
 
 def test_a_model_keeps_its_rates(tmp_path):

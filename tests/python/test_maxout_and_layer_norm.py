@@ -7,13 +7,13 @@ on target or threads, a file that loses a layer.
 """
 
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
 
 import fastmlp as fm
 from fastmlp import reference
-from fastmlp._core import _testing
 
 ROWS, INPUTS = 26, 5
 STACKS = {
@@ -66,7 +66,7 @@ def test_values_and_every_gradient_agree_with_the_reference(layers):
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("batch_size", [8, ROWS])
 @pytest.mark.parametrize("layers", [*STACKS.values(), DROPPING], ids=[*STACKS, "dropping"])
-def test_training_steps_are_those_of_the_reference(layers, batch_size, threads):
+def test_training_steps_are_those_of_the_reference(layers, batch_size, threads, drawn_mask, planner_off):
     net, oracle = twins(layers)
     X, y = samples()
     parameters = net.get_parameters()
@@ -74,48 +74,23 @@ def test_training_steps_are_those_of_the_reference(layers, batch_size, threads):
         rows = slice(first, min(first + batch_size, ROWS))
         oracle.set_parameters(parameters.tolist())
         masks = [
-            [mask(net, layer, first + row) for row in range(rows.stop - first)] for layer in range(len(net.layers))
+            [drawn_mask(net.seed, index, 0, row, len(layer.weights), rate) for row in range(first, rows.stop)]
+            for index, (layer, rate) in enumerate(zip(net.layers, net.dropout, strict=True))
         ]
         g = oracle.gradients(X[rows].tolist(), y[rows].tolist(), masks=masks)
         flat = [np.ravel(part) for W, b in zip(g.weights, g.biases, strict=True) for part in (W, b)]
         parameters = parameters - 0.1 * np.concatenate(flat)
-    _testing.enable_planner(False)
-    try:
-        with fm.num_threads(threads):
-            net.fit(X, y, epochs=1, batch_size=batch_size, optimizer=fm.SGD(0.1), shuffle=False)
-    finally:
-        _testing.enable_planner(True)
+    with fm.num_threads(threads):
+        net.fit(X, y, epochs=1, batch_size=batch_size, optimizer=fm.SGD(0.1), shuffle=False)
     assert_close(net.get_parameters(), parameters)
 
 
-def mask(net, layer, position):
-    """Factors on the inputs of a layer for one sample, from the words of the generator (core/junction.hpp)."""
-    rate, units = net.dropout[layer], net.layers[layer].weights.shape[0]
-    blocks = -(-units // 4)
-    numbers = _testing.random_numbers(fm.active_target(), net.seed, 2 + (layer << 8), 0, position * blocks, blocks)
-    words = [word for number in numbers for word in (number & 0xFFFFFFFF, number >> 32)][:units]
-    return [0.0 if word < rate * 2**32 else 1.0 / (1.0 - rate) for word in words]
-
-
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_every_target_and_number_of_threads_gives_the_same_bits(dtype):
+def test_every_target_and_number_of_threads_gives_the_same_bits(dtype, bits_everywhere):
     X, y = samples()
-    active = fm.active_target()
-    _testing.enable_planner(False)
-    try:
-        for layers in [*STACKS.values(), DROPPING]:
-            trained = set()
-            for target in fm.available_targets():
-                _testing.choose_target(target)
-                for threads in (1, 2, 4):
-                    net = fm.Network(INPUTS, layers, dtype=dtype, seed=6)
-                    with fm.num_threads(threads):
-                        net.fit(X, y, epochs=3, batch_size=9)
-                        trained.add(net.get_parameters().tobytes() + net.forward(X).tobytes())
-            assert len(trained) == 1
-    finally:
-        _testing.choose_target(active)
-        _testing.enable_planner(True)
+    for layers in [*STACKS.values(), DROPPING]:
+        make = partial(fm.Network, INPUTS, layers, dtype=dtype, seed=6)
+        assert len(bits_everywhere(make, X, y)) == 1
 
 
 def test_a_normalized_row_has_mean_zero_and_variance_one():
