@@ -163,9 +163,8 @@ void sum_unit(const GradientUnit& unit, const UnitMemory<T>& memory, std::ptrdif
                    .to_read = to_read.all(),
                    .to_write = to_write.all()});
   if (!across) return;
+  std::fill_n(g, unit.n_rows * ldg, T(0));  // for the padding: one call, where rows are short
   kernel.transpose(n_rows, n_columns, sums, ld_sums, g, ldg);
-  const std::ptrdiff_t padded = rounded_up(unit.n_columns, kernel.lanes);
-  for (std::ptrdiff_t i = 0; i < unit.n_rows; ++i) std::fill(g + i * ldg + unit.n_columns, g + i * ldg + padded, T(0));
 }
 
 // The epilogue of a unit; l1 and l2 are the penalties whose gradient g does not hold yet.
