@@ -13,10 +13,10 @@ try:
     from sklearn.callback import with_callbacks
 except ImportError:  # before 1.9
 
-    class CallbackSupport:
+    class CallbackSupport:  # type: ignore[no-redef]
         """Nothing to support."""
 
-    def with_callbacks(method: Any) -> Any:  # type: ignore[misc]
+    def with_callbacks(method: Any) -> Any:
         """Return the method as it is."""
         return method
 
