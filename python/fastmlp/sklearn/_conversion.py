@@ -78,7 +78,7 @@ def from_sklearn(fitted: Any) -> MLPClassifier | MLPRegressor:
         sizes,
         estimator._last_activation(),
         estimator._loss_object(),
-        None,
+        0.0,
         dtype,
         0,
         list(zip(fitted.coefs_, fitted.intercepts_, strict=True)),
