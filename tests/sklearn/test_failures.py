@@ -67,6 +67,11 @@ WRONG = {
         {"y": np.array(["a", "b", "c"], dtype=object)[CLASSES], "X_val": X[:1], "y_val": [1]},
         "y_val has the label 1, which is none of classes_",
     ),
+    "weight of y_val": (
+        classifier(class_weight={2: 0.0}),
+        {"X_val": X[:1], "y_val": [2]},
+        "the weight of the validation samples adds up to 0.0, but must add up to a positive finite number.",
+    ),
     "X_val": (classifier(), {"X_val": X[:, :2], "y_val": CLASSES}, "X has 2 features"),
     "y_val many": (
         classifier(),
@@ -87,7 +92,8 @@ WRONG = {
     "divergence": (
         regressor(solver="sgd", learning_rate_init=1e10, max_iter=50),
         {},
-        "the estimator is as before the call; lower the learning rate, or scale the data.",
+        r"^loss became \w+ at epoch \d+, step \d+ \(learning rate 1e\+10\): the estimator is as before the call; "
+        r"lower the learning rate, or scale the data\.$",
     ),
     "solver": (classifier(solver="newton"), {}, "solver must be one of 'lbfgs', 'sgd', 'adam', got 'newton'."),
     "rule": (classifier(learning_rate=0.1), {}, "learning_rate must be one of 'constant', .*, got 0.1."),

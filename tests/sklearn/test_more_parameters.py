@@ -108,7 +108,12 @@ def test_losses_of_a_classifier():
         chosen = scores.argmax(axis=1) if y is CLASSES else scores > 0
         np.testing.assert_array_equal(model.predict(X), chosen)
         assert model.score(X, y) > 0.9
-    assert not hasattr(MLPClassifier().fit(X, CLASSES), "decision_function")
+    assert not hasattr(MLPClassifier(**SMALL).fit(X, CLASSES), "decision_function")
+    # the border is 0, not the half of a probability
+    model = MLPClassifier(**SMALL, loss="hinge").fit(X, CLASSES > 0)
+    scores = model.decision_function(X)
+    assert ((scores > 0) & (scores < 0.5)).any()
+    np.testing.assert_array_equal(model.predict(X), scores > 0)
 
 
 def test_a_changed_loss_does_not_change_what_was_learned():

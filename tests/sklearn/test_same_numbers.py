@@ -38,6 +38,7 @@ LABELS = (X[:, :3] > 0).astype(int)
 VALUE = np.sin(X[:, 0]) + X[:, 1]
 VALUES = np.column_stack([VALUE, X[:, 2]])
 COUNTS = RNG.poisson(np.exp(0.5 * X[:, 0]))
+PAIRS = np.column_stack([COUNTS, RNG.poisson(np.exp(0.3 * X[:, 1]))])
 WEIGHTS = RNG.uniform(0.5, 2.0, 120)
 
 TARGETS = {"two": TWO, "three": THREE, "labels": LABELS, "value": VALUE, "values": VALUES}
@@ -47,7 +48,7 @@ SETTINGS = {"hidden_layer_sizes": (7, 4), "batch_size": 30, "shuffle": False, "m
 
 def pair(target, weights=None, **settings):
     """Fit both estimators with these settings."""
-    y = COUNTS if target == "counts" else TARGETS[target]
+    y = (TARGETS | {"counts": COUNTS, "pairs": PAIRS})[target]
     name = "MLPClassifier" if target in ("two", "three", "labels") else "MLPRegressor"
     settings = SETTINGS | {"alpha": 1e-2} | settings
     weighted = {} if weights is None else {"sample_weight": weights}
@@ -108,6 +109,13 @@ def test_lbfgs(target, activation):
     assert_same(*pair(target, solver="lbfgs", activation=activation, random_state=0))
 
 
+def test_lbfgs_ends_by_evaluations_and_sets_nothing_aside():
+    # 9 evaluations are not enough for 20 iterations
+    mine, other = pair("three", solver="lbfgs", max_fun=9, early_stopping=True, random_state=0)
+    assert_same(mine, other)
+    assert mine.n_iter_ < 20
+
+
 @pytest.mark.parametrize("activation", ["identity", "logistic"])
 def test_no_hidden_layer(activation):
     assert_same(*pair("three", solver="lbfgs", hidden_layer_sizes=(), activation=activation))
@@ -121,6 +129,11 @@ def test_early_stopping_on_the_same_split(target):
     assert mine.best_loss_ is None
     assert_same(mine, other, loss=False)
     np.testing.assert_allclose(mine.loss_curve_, other.loss_curve_, rtol=0, atol=TOLERANCE)
+    # accuracies are often equal, which is as good as better for a tol of 0, and worse for another
+    if target != "value":
+        settings |= {"n_iter_no_change": 2, "max_iter": 40, "alpha": 0.0}
+        assert_same(*pair(target, tol=0.0, **settings), loss=False)
+        assert_same(*pair(target, tol=1e-9, **settings), loss=False)
 
 
 @each_target
@@ -169,6 +182,9 @@ def test_counts():
     mine, other = pair("counts", WEIGHTS, loss="poisson", solver="sgd", learning_rate_init=0.01, batch_size=120)
     assert_same(mine, other)
     np.testing.assert_allclose(mine.predict(X), other.predict(X), rtol=TOLERANCE)
+    # of several counts, the mean is minimized here and the sum there: another step of sgd, and the same minimum
+    assert_same(*pair("pairs", loss="poisson", epsilon=1e-30))
+    assert_same(*pair("pairs", loss="poisson", solver="lbfgs"))
 
 
 @pytest.mark.parametrize(
@@ -179,6 +195,17 @@ def test_a_second_fit_goes_on(target, solver):
     for estimator in (mine, other):
         estimator.fit(X[:90], TARGETS[target][:90])
     assert_same(mine, other)
+
+
+@each_target
+def test_a_second_fit_starts_over(target):
+    mine, other = pair(target, solver="sgd", alpha=0.0, max_iter=5)
+    for estimator in (mine, other):
+        estimator.set_params(early_stopping=True, validation_fraction=0.25).fit(X, TARGETS[target])
+        estimator.set_params(early_stopping=False).fit(X, TARGETS[target])
+    assert_same(mine, other)
+    # of an earlier fit there is nothing left; scikit-learn leaves the curve
+    assert not hasattr(mine.set_params(solver="lbfgs").fit(X, TARGETS[target]), "loss_curve_")
 
 
 @each_target
@@ -211,4 +238,6 @@ def test_one_class():
         )
     assert_same(mine, other)
     assert mine.predict_proba(X[:1]).shape == other.predict_proba(X[:1]).shape
+    # whatever the output is
+    mine.intercepts_[-1][:] = 100.0
     assert mine.predict(X[:2]).tolist() == ["b", "b"]

@@ -115,6 +115,10 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
     def _score_of(self, network: Network, X: Array, targets: Array, sample_weight: Array | None) -> float:
         """Return how right a network is about validation samples."""
 
+    def _averaged(self, n_outputs: int) -> int:
+        """Over how many outputs the network's loss is a mean, where scikit-learn's is a sum."""
+        return 1
+
     @abstractmethod
     def _reported(self, loss: float, targets: Array, sample_weight: Array | None) -> float:
         """Return the loss as scikit-learn counts it."""
@@ -168,9 +172,11 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
             held_out = self._validation(*validation, sizes[-1])
         elif parameters.early_stopping and not isinstance(parameters.optimizer, LBFGS):
             (X, targets, weights), held_out = self._split(X, targets, weights, parameters, random_state)
+        if held_out is not None and held_out[2] is not None:
+            check_total_weight(held_out[2], "the weight of the validation samples")
 
         batch = self._batch_size(parameters, len(X))
-        l2 = penalty(parameters.alpha, batch, weights)
+        l2 = penalty(parameters.alpha, batch, weights) / self._averaged(sizes[-1])
         last = self._last_activation()
         if begins:
             dtype = parameters.dtype or (np.float32 if X.dtype == np.float32 else np.float64)

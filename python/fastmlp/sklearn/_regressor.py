@@ -222,6 +222,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def _score_of(self, network: Network, X: Array, targets: Array, sample_weight: Array | None) -> float:
         return float(r2_score(targets, network.predict(X), sample_weight=sample_weight))
 
+    def _averaged(self, n_outputs: int) -> int:
+        return n_outputs if isinstance(self._loss_object(), Poisson) else 1
+
     def _reported(self, loss: float, targets: Array, sample_weight: Array | None) -> float:
         if isinstance(self.network_.loss_function, HalfSquaredError):
             return loss / self.n_outputs_  # the mean over outputs, as there; what is minimized is the sum
