@@ -26,12 +26,14 @@ FASTMLP_INLINE void gather_scaled_rows(const GatherArguments<T>& p) {
   using Wide = typename WiderOf<T, Source>::type;
   const ptrdiff_t columns = p.source.columns;
   const Source* source = static_cast<const Source*>(p.source.data);
+  const double* shift = p.shift;  // read through p they would be fetched lane by lane
+  const double* scale = p.scale;
   for (ptrdiff_t r = 0; r < p.rows; ++r) {
     const Source* __restrict from = source + (p.index != nullptr ? p.index[r] : p.first_row + r) * columns;
     T* __restrict to = p.out + r * p.ld;
     for (ptrdiff_t j = 0; j < columns; ++j) {
-      const Wide difference = static_cast<Wide>(from[j]) - static_cast<Wide>(p.shift[j]);
-      to[j] = static_cast<T>(difference * static_cast<Wide>(p.scale[j]));
+      const Wide difference = static_cast<Wide>(from[j]) - static_cast<Wide>(shift[j]);
+      to[j] = static_cast<T>(difference * static_cast<Wide>(scale[j]));
     }
   }
 }
