@@ -1,7 +1,9 @@
 // Moving rows and looking at them: the gathering of input data (the single place where a user's values become T, and
-// are scaled), dropout, the transposed copy of weights, norms for the penalties, the search for values that are not finite.
+// are scaled; to clip them as well is left to clip-inl.hpp), dropout, the transposed copy of weights, norms for the
+// penalties, the search for values that are not finite.
 #pragma once
 
+#include "kernels/clip-inl.hpp"
 #include "kernels/kernel_table.hpp"
 #include "kernels/math-inl.hpp"
 #include "kernels/random-inl.hpp"
@@ -10,16 +12,6 @@
 
 namespace fastmlp {
 namespace {
-
-// The type in which a source's values are scaled.
-template <class T, class Source>
-struct WiderOf {
-  using type = T;
-};
-template <>
-struct WiderOf<float, double> {
-  using type = double;
-};
 
 template <class T, class Source>
 FASTMLP_INLINE void gather_scaled_rows(const GatherArguments<T>& p) {
@@ -55,6 +47,10 @@ FASTMLP_INLINE void gather_rows(const GatherArguments<T>& p) {
 
 template <class T>
 void gather(const GatherArguments<T>& p) noexcept {
+  if (p.limit > 0.0) {
+    gather_clipped<T>(p);
+    return;
+  }
   switch (p.source.type) {
     case DataType::uint8: gather_rows<T, uint8_t>(p); break;
     case DataType::float32: gather_rows<T, float>(p); break;
