@@ -129,12 +129,21 @@ def test_every_way_into_the_network_is_scaled_and_clipped(limit):
 @pytest.mark.parametrize("limit", [3.0, 0.5])
 def test_gradients_agree_with_differences_also_at_outliers(limit):
     X, y = samples()
+    X[:, 1] *= 1e8  # the steps of weights must suit what enters the layer, not this
     net = fm.Network(INPUTS, [fm.RobustScale(limit=limit), fm.Dense(6, "relu"), fm.Dense(3, "softmax")], seed=4)
     net.fit(X, y, epochs=1)
     X[:, 0] = np.linspace(-9, 9, ROWS)
     report = net.check_gradients(X, y)
     assert report.passed, report
     assert {probe.where for probe in report.worst} == {"layer 1", "layer 2", "inputs"}
+
+
+def test_a_sample_is_left_out_of_a_gradient_check_where_the_clipped_input_meets_a_kink():
+    net = fm.Network(1, [fm.RobustScale([2.0], [4.0], limit=1.0), fm.Dense(1, "relu"), fm.Dense(1)], dtype="float64")
+    net.set_parameters([1.0, -np.sqrt(0.5), 1.0, 0.0])
+    report = net.check_gradients([[6.0], [7.0]], [0.0, 1.0])  # z = 1 is clipped to sqrt(0.5)
+    assert report.passed
+    assert (report.n_samples, report.n_samples_left_out) == (1, 1)
 
 
 def test_without_a_limit_it_is_a_standardize_of_other_numbers():
