@@ -163,6 +163,26 @@ def test_ten_steps_of_training_agree(optimizer, l1, l2, dtype):
         assert_close(net.get_parameters(), oracle.get_parameters(), dtype)
 
 
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
+def test_ten_steps_agree_where_layers_have_their_own_rates(optimizer, dtype):
+    layers = [
+        fm.Dense(HIDDEN, "tanh", weight_rate_factor=0.3, bias_rate_factor=2.0),
+        fm.Dense(4, "tanh", weight_rate_factor=0, bias_rate_factor=0.5),
+        fm.Maxout(4, 2, weight_rate_factor=1.7, bias_rate_factor=0),
+        fm.Dense(OUTPUTS, "softmax"),
+    ]
+    net, oracle = twins(layers, None, dtype, 0.01, 0.1)
+    start = net.get_parameters()
+    X, y = samples(dtype, Softmax(), CrossEntropy(), "labels")
+    net.fit(X, y, epochs=10, batch_size=None, optimizer=optimizer)
+    oracle.fit(X.tolist(), y.tolist(), epochs=10, optimizer=optimizer)
+    assert_close(net.get_parameters(), oracle.get_parameters(), dtype)
+    moves, oracle_moves = net.get_parameters() - start, np.array(oracle.get_parameters()) - start
+    frozen = 4 * HIDDEN + 8  # weights of the second layer, biases of the third
+    assert np.count_nonzero(moves == 0) == np.count_nonzero(oracle_moves == 0) == frozen
+
+
 def test_every_optimizer_of_the_registry_is_compared():
     by_steps = {type(optimizer) for optimizer in OPTIMIZERS}
     assert by_steps | {fm.LBFGS} == set(fm.optimizers.OPTIMIZERS.values())

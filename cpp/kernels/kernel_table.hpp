@@ -243,7 +243,7 @@ struct OptimizerStep {
   T one_minus_beta2;
   T correction2;  // 1 / sqrt(1 - beta2^t)
   T epsilon;
-  T keep;        // adamw: what decay leaves of a weight, 1 - learning rate * weight decay
+  T decay;       // adamw: the part of a weight that is taken, learning rate * weight decay
   T first_step;  // rprop
   T eta_minus;
   T eta_plus;

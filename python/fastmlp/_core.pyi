@@ -63,6 +63,12 @@ class Network32:
     def set_dropout(self, rates: Sequence[float]) -> None:
         """Set the rate at which the inputs of each layer are dropped by trainers, in [0, 1)."""
 
+    def set_rate_factors(self, factors: Sequence[tuple[float, float]]) -> None:
+        """Set for each layer the factors on the learning rate of its weights and of its bias, before a trainer is made.
+
+        At least 0; what has factor 0 keeps its bits and has no part in the norm of the gradients.
+        """
+
     def set_input_scaling(
         self, shift: npt.NDArray[np.float64] | None, scale: npt.NDArray[np.float64] | None, limit: float = 0.0
     ) -> None:

@@ -33,6 +33,9 @@ class Dense:
         Penalties of this layer's weights, in place of the network's.
     initializer : str or initializer object, optional
         How the weights are drawn, see ``fastmlp.initializers``; default: as usual for the activation.
+    weight_rate_factor, bias_rate_factor : float, default 1.0
+        Factors on the optimizer's learning rate for the weights and for the bias of this layer, at least 0. Factor 0
+        freezes them: they keep their bits, and their gradients do not count for ``clip_norm``. Not for LBFGS.
 
     Examples
     --------
@@ -41,6 +44,15 @@ class Dense:
     Dense(units=128, activation=ReLU(), l1=None, l2=None)
     >>> fm.Dense(128, "tanh", initializer="lecun_normal")
     Dense(units=128, activation=Tanh(), l1=None, l2=None, initializer=LecunNormal())
+
+    A frozen layer, and one whose bias learns ten times slower than its weights:
+
+    >>> frozen = fm.Dense(9, "tanh", weight_rate_factor=0, bias_rate_factor=0)
+    >>> net = fm.Network(2, [frozen, fm.Dense(1, bias_rate_factor=0.1)], seed=0)
+    >>> before = net.layers[0].weights.copy()
+    >>> history = net.fit([[0.0, 1.0], [1.0, 0.0]], [1.0, -1.0])
+    >>> bool((net.layers[0].weights == before).all()), bool(net.layers[1].bias != 0)
+    (True, True)
     """
 
     units: int
@@ -48,16 +60,17 @@ class Dense:
     l1: float | None = None
     l2: float | None = None
     initializer: str | Initializer | None = field(default=None, kw_only=True)
+    weight_rate_factor: float = field(default=1.0, kw_only=True)
+    bias_rate_factor: float = field(default=1.0, kw_only=True)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "units", check_integer(self.units, "units", minimum=1, maximum=MAX_UNITS))
         object.__setattr__(self, "activation", resolve_activation(self.activation))
         object.__setattr__(self, "initializer", resolve_initializer(self.initializer))
-        _check_penalties(self)
+        _check_numbers(self)
 
     def __repr__(self) -> str:
-        given = [part.name for part in fields(self) if part.name != "initializer" or self.initializer is not None]
-        return f"Dense({', '.join(f'{name}={getattr(self, name)!r}' for name in given)})"
+        return _text_of(self)
 
 
 @dataclass(frozen=True)
@@ -103,6 +116,8 @@ class Maxout:
         Linear functions of each unit, at least 2. The weights have shape (inputs, pieces * units), piece after piece.
     l1, l2 : float, optional
         Penalties of this layer's weights, in place of the network's.
+    weight_rate_factor, bias_rate_factor : float, default 1.0
+        As for ``Dense``.
 
     Notes
     -----
@@ -121,20 +136,30 @@ class Maxout:
     pieces: int = 2
     l1: float | None = None
     l2: float | None = None
+    weight_rate_factor: float = field(default=1.0, kw_only=True)
+    bias_rate_factor: float = field(default=1.0, kw_only=True)
 
     def __post_init__(self) -> None:
         pieces = check_integer(self.pieces, "pieces", minimum=2, maximum=MAX_UNITS)
         object.__setattr__(self, "units", check_integer(self.units, "units", minimum=1, maximum=MAX_UNITS // pieces))
         object.__setattr__(self, "pieces", pieces)
-        _check_penalties(self)
+        _check_numbers(self)
+
+    def __repr__(self) -> str:
+        return _text_of(self)
 
 
-def _check_penalties(layer: Dense | Maxout) -> None:
-    """Settle the penalties that a layer was given."""
-    for name in ("l1", "l2"):
-        value = getattr(layer, name)
-        if value is not None:
-            object.__setattr__(layer, name, check_real(value, name, minimum=0.0))
+def _check_numbers(layer: Dense | Maxout) -> None:
+    """Settle the penalties that a layer was given, and its factors on the learning rate."""
+    penalties = [name for name in ("l1", "l2") if getattr(layer, name) is not None]
+    for name in (*penalties, "weight_rate_factor", "bias_rate_factor"):
+        object.__setattr__(layer, name, check_real(getattr(layer, name), name, minimum=0.0))
+
+
+def _text_of(layer: Dense | Maxout) -> str:
+    """Return the repr of a layer, without those keyword-only arguments that have their defaults."""
+    shown = [part.name for part in fields(layer) if not part.kw_only or getattr(layer, part.name) != part.default]
+    return f"{type(layer).__name__}({', '.join(f'{name}={getattr(layer, name)!r}' for name in shown)})"
 
 
 @dataclass(frozen=True)
@@ -356,6 +381,8 @@ class DenseLayer:
         Likewise.
     initializer : initializer object or None
         The one given.
+    weight_rate_factor, bias_rate_factor : float
+        Factors on the optimizer's learning rate.
     """
 
     units: int
@@ -366,3 +393,5 @@ class DenseLayer:
     weights: npt.NDArray[Any] = field(repr=False)
     bias: npt.NDArray[Any] = field(repr=False)
     initializer: Initializer | None = field(default=None, repr=False)
+    weight_rate_factor: float = field(default=1.0, repr=False)
+    bias_rate_factor: float = field(default=1.0, repr=False)
