@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp.layers import AnyLayer, Dense, Dropout, Rescale, Standardize
+from fastmlp.layers import AnyLayer, Dense, Dropout, RobustScale, Standardize
 from fastmlp.losses import Loss
 from fastmlp.network import Network
 from fastmlp.sklearn._parameters import Parameters
 
 Array = npt.NDArray[Any]
-SCALES: dict[str, type[Standardize | Rescale]] = {"standard": Standardize}
+SCALES: dict[str, type[Standardize | RobustScale]] = {"standard": Standardize, "robust": RobustScale}
 
 
 def initial_parameters(parameters: Parameters, sizes: list[int], random_state: Any) -> Iterator[tuple[Array, Array]]:

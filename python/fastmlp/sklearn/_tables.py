@@ -37,9 +37,7 @@ class TableEncoder:
         """Learn categories and medians."""
         columns = _columns(X)
         self.is_category = [column.dtype == object for column in columns]
-        self._one_hot = OneHotEncoder(
-            handle_unknown="ignore", sparse_output=False, max_categories=MOST_CATEGORIES
-        )
+        self._one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False, max_categories=MOST_CATEGORIES)
         self._imputer = SimpleImputer(strategy="median", keep_empty_features=True)
         categories, numbers = self._parted(columns)
         if categories:
@@ -86,13 +84,10 @@ def _column_of_frame(series: Any, name: Any) -> Array:
     if kind.lower().startswith(("datetime", "timedelta", "date", "time", "duration", "period")):
         raise ValueError(f"column {name!r} is of {kind}: turn it into numbers, such as years or days since a date.")
     is_numeric = getattr(series.dtype, "is_numeric", None)
-    if is_numeric is not None:  # polars
-        numeric = is_numeric()
-    else:
-        numeric = getattr(series.dtype, "kind", "O") in "iuf"
-    if not numeric:
+    is_polars = is_numeric is not None
+    if not (is_numeric() if is_numeric is not None else getattr(series.dtype, "kind", "O") in "iuf"):
         return _as_categories(np.asarray(series.to_numpy(), dtype=object))
-    if is_numeric is not None:
+    if is_polars:
         return np.asarray(series.to_numpy(), np.float64)
     return np.asarray(series.to_numpy(dtype=np.float64, na_value=np.nan))
 
@@ -116,4 +111,3 @@ def _as_categories(column: Array) -> Array:
 def _is_missing(value: Any) -> bool:
     # NaN and NaT differ from themselves; the NA of pandas answers no question
     return value is None or type(value).__name__ == "NAType" or value != value
-
