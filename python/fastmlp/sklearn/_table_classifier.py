@@ -12,6 +12,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 
 from fastmlp.losses import CrossEntropy, Loss
+from fastmlp.sklearn._labels import places_of
 from fastmlp.sklearn._table_estimator import BaseTabular
 
 Array = npt.NDArray[Any]
@@ -155,12 +156,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         return self._encode(y)
 
     def _encode(self, y: Array) -> Array:
-        places = np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
-        known = self.classes_[places] == y
-        if not known.all():
-            label = y[np.argmin(known)]
-            raise ValueError(f"y has the label {label!r}, which is none of classes_: {list(self.classes_)!r}.")
-        return places.astype(np.int32)
+        return places_of(y, self.classes_)
 
     def _stratifies(self, targets: Array, fraction: float) -> bool:
         counts = np.bincount(targets)
