@@ -170,7 +170,6 @@ def test_a_wrong_parameter_is_said_and_the_model_stays_as_it_was(change, sentenc
 
 
 def test_infinity_and_unknown_labels_are_refused():
-    X, value = persons()
     with pytest.raises(ValueError, match="infinity"):
         small(TabularRegressor).fit(np.array([[np.inf], [1.0], [2.0]]), [1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="y has the label 'c', which is none of classes_"):

@@ -7,7 +7,8 @@ Needs scikit-learn (the extra ``sklearn``), which is imported with this package 
 ``TabularClassifier`` and ``TabularRegressor`` are for tables with categories and missing values.
 
 _parameters.py checks what the constructor took, _building.py makes the Network of it, _iterations.py decides after each
-epoch, _estimator.py leads a fit; what classes and values need apart is in _classifier.py and _regressor.py. Tables: _table_estimator.py.
+epoch, _estimator.py leads a fit; what classes and values need apart is in _classifier.py and _regressor.py. What tables
+need is in _table_estimator.py and _tables.py.
 """
 
 from __future__ import annotations
