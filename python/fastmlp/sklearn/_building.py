@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp.layers import AnyLayer, Dense, Dropout, RobustScale, Standardize
+from fastmlp._architecture import Architecture
+from fastmlp.layers import AnyLayer, Dense, Dropout
 from fastmlp.losses import Loss
 from fastmlp.network import Network
-from fastmlp.sklearn._parameters import Parameters
+from fastmlp.sklearn._parameters import SCALES, Parameters
 
 Array = npt.NDArray[Any]
-SCALES: dict[str, type[Standardize | RobustScale]] = {"standard": Standardize, "robust": RobustScale}
 
 
 def initial_parameters(parameters: Parameters, sizes: list[int], random_state: Any) -> Iterator[tuple[Array, Array]]:
@@ -25,8 +24,7 @@ def initial_parameters(parameters: Parameters, sizes: list[int], random_state: A
 
     Glorot and Bengio's bound, AISTATS 2010, with 2 in the place of 6 for the logistic function; biases as weights.
     """
-    kinds = [*parameters.is_logistic, bool(parameters.is_logistic) and parameters.is_logistic[-1]]
-    for is_logistic, (n_in, n_out) in zip(kinds, pairwise(sizes), strict=True):
+    for is_logistic, (n_in, n_out) in zip(parameters.is_logistic, pairwise(sizes), strict=True):
         bound = math.sqrt((2.0 if is_logistic else 6.0) / (n_in + n_out))
         yield random_state.uniform(-bound, bound, (n_in, n_out)), random_state.uniform(-bound, bound, n_out)
 
@@ -36,18 +34,14 @@ def build(
     sizes: list[int],
     last_activation: str,
     loss: Loss,
-    scale: str | None,
+    l2: float,
     dtype: npt.DTypeLike,
     seed: int,
     initial: list[tuple[Array, Array]],
 ) -> Network:
     """Return the network with these initial weights, where scikit-learn has the activation, else with fastmlp's own."""
-    layers: list[AnyLayer] = [] if scale is None else [SCALES[scale]()]
-    for units, activation, rate in zip(parameters.hidden, parameters.activations, parameters.dropout, strict=True):
-        layers.append(Dense(units, activation))
-        if rate > 0:
-            layers.append(Dropout(rate))
-    network = Network(sizes[0], [*layers, Dense(sizes[-1], last_activation)], loss=loss, dtype=dtype, seed=seed)
+    layers = _layers(parameters, sizes[-1], last_activation)
+    network = Network(sizes[0], layers, loss=loss, dtype=dtype, seed=seed, l2=l2)
     for layer, is_inherited, (weights, bias) in zip(
         network.layers, [*parameters.is_inherited, True], initial, strict=True
     ):
@@ -57,16 +51,32 @@ def build(
     return network
 
 
-def with_settings(network: Network, loss: Loss, l2: float, *, keeps_optimizer: bool) -> Network:
-    """Return the network as it is, but with this loss, this penalty, and perhaps without the optimizer's state."""
-    state = network.__getstate__()
-    architecture = state["architecture"]
-    layers = tuple(replace(layer, l2=l2) for layer in architecture.layers)
-    if keeps_optimizer and layers == architecture.layers and loss == architecture.loss:
+def _layers(parameters: Parameters, n_outputs: int, last_activation: str) -> list[AnyLayer]:
+    layers: list[AnyLayer] = [] if parameters.scale is None else [SCALES[parameters.scale]()]
+    for units, activation, rate in zip(parameters.hidden, parameters.activations, parameters.dropout, strict=True):
+        layers.append(Dense(units, activation))
+        if rate > 0:
+            layers.append(Dropout(rate))
+    return [*layers, Dense(n_outputs, last_activation)]
+
+
+def with_settings(
+    network: Network, parameters: Parameters, last_activation: str, loss: Loss, l2: float, *, keeps_optimizer: bool
+) -> Network:
+    """Return the network with its weights and what the parameters ask for now, perhaps without the optimizer's state.
+
+    Another network, unless nothing has changed.
+    """
+    old = network._architecture
+    layers = _layers(parameters, old.n_outputs, last_activation)
+    asked = Architecture.of(old.n_inputs, layers, loss, parameters.dtype or old.dtype, old.seed, 0.0, l2)
+    if keeps_optimizer and asked == old:
         return network
-    state["architecture"] = replace(architecture, layers=layers, loss=loss)
-    if not keeps_optimizer:
+    state = network.__getstate__() | {"architecture": asked}
+    if not keeps_optimizer or asked.dtype != old.dtype:
         state["optimizer_state"] = None
+    if asked.scaling != old.scaling:
+        state["scaling"] = asked.scaling
     same = Network.__new__(Network)
     same.__setstate__(state)
     return same

@@ -28,15 +28,17 @@ __all__ = ["CallbackSupport", "Tasks", "with_callbacks"]
 
 
 class Tasks:
-    """The tasks of one fit, told to the callbacks of scikit-learn that were set on the estimator or above it."""
+    """The tasks of one fit, told to the callbacks of scikit-learn that were set on the estimator or come from above."""
 
-    def __init__(self, estimator: BaseMLP, X: Any, y: Any, n_iterations: int) -> None:
-        self._estimator, self._data = estimator, {"X": X, "y": y}
+    def __init__(self, estimator: BaseMLP, X: Any, y: Any, sample_weight: Any, n_iterations: int) -> None:
+        self._estimator = estimator
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        self._data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
         self._fit: Any = None
         self._iteration: Any = None
-        if hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx"):
+        if n_iterations and getattr(estimator, "_skl_callbacks", None):
             self._fit = estimator._init_callback_context(max_subtasks=n_iterations)
-            self._fit.call_on_fit_task_begin(estimator=estimator, **self._data)
+            self._fit.call_on_fit_task_begin(**self._data)
             self._begin_iteration()
 
     def after_iteration(self, is_last: bool) -> bool:
@@ -44,7 +46,7 @@ class Tasks:
         if self._iteration is None:
             return False
         wants_end = self._iteration.call_on_fit_task_end(
-            estimator=self._estimator, **self._data, reconstruction_attributes=self._estimator._fitted_copy
+            **self._data, reconstruction_attributes=self._estimator._fitted_copy
         )
         self._iteration = None
         if not wants_end and not is_last:
@@ -53,11 +55,13 @@ class Tasks:
 
     def end(self) -> None:
         """Tell that the fit has ended."""
-        if self._fit is not None:
-            self._fit.call_on_fit_task_end(
-                estimator=self._estimator, **self._data, reconstruction_attributes=self._estimator._fitted_copy
-            )
+        if self._fit is None:
+            return
+        if self._iteration is not None:
+            # begun, but the optimizer or another callback ended the fit
+            self._iteration.call_on_fit_task_end(estimator=self._estimator)
+        self._fit.call_on_fit_task_end(**self._data, reconstruction_attributes=self._estimator._fitted_copy)
 
     def _begin_iteration(self) -> None:
         self._iteration = self._fit.subcontext(task_name="iteration")
-        self._iteration.call_on_fit_task_begin(estimator=self._estimator, **self._data)
+        self._iteration.call_on_fit_task_begin(**self._data)

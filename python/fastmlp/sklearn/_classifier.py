@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +14,15 @@ from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets, type_of_target
 
-from fastmlp._outputs import meaning_of_outputs
+from fastmlp._validation import check_real
 from fastmlp.activations import resolve_activation
-from fastmlp.losses import CrossEntropy, Hinge, Loss, Perceptron, resolve_loss
+from fastmlp.losses import CrossEntropy, Hinge, Loss, Perceptron, Poisson, resolve_loss
 from fastmlp.network import Network
 from fastmlp.optimizers import Optimizer
 from fastmlp.sklearn._callbacks import with_callbacks
 from fastmlp.sklearn._estimator import BaseMLP
+from fastmlp.sklearn._iterations import all_or_nothing
+from fastmlp.tables import listed
 
 if TYPE_CHECKING:
     from fastmlp.callbacks import Callback
@@ -35,9 +37,13 @@ def _makes_iterations(estimator: MLPClassifier) -> bool:
 
 
 def _has_probabilities(estimator: MLPClassifier) -> bool:
-    if estimator._is_by_scores():
+    if estimator._gives_scores():
         raise AttributeError(f"loss {estimator.loss!r} gives scores, not probabilities: use decision_function.")
     return True
+
+
+def _is_scoring(network: Network) -> bool:
+    return isinstance(network.loss_function, Hinge | Perceptron)
 
 
 class MLPClassifier(ClassifierMixin, BaseMLP):
@@ -54,7 +60,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     alpha : float, default 0.0001
         L2 penalty, divided by the samples of a batch when it is added to the loss.
     batch_size : int or "auto", default "auto"
-        "auto" is min(200, n_samples). L-BFGS takes all samples.
+        "auto" is min(200, n_samples). L-BFGS and Rprop take all samples.
     learning_rate : "constant", "invscaling" or "adaptive", default "constant"
         For "sgd": as it is; divided by (samples seen + 1) ** power_t after each iteration; divided by 5 each time that
         training stands still for n_iter_no_change iterations.
@@ -77,6 +83,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     nesterovs_momentum : bool, default True
     early_stopping : bool, default False
         Set validation_fraction of the samples aside, stop when their accuracy stands still, and keep the best weights.
+        Not for L-BFGS.
     validation_fraction : float, default 0.1
     beta_1, beta_2 : float, default 0.9 and 0.999
         For "adam".
@@ -116,7 +123,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Accuracy after each iteration, with early stopping or X_val.
     best_validation_score_ : float or None
     n_iter_, t_ : int
-        Iterations of the last fit, and samples seen by all of them.
+        Iterations of the last fit, and samples seen by all of them, those of L-BFGS not counted.
     n_layers_, n_outputs_, n_features_in_ : int
     out_activation_ : str
     feature_names_in_ : array of str
@@ -247,9 +254,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         self
         """
-        if _check_partial_fit_first_call(self, classes):
-            self._settle_labels(y if type_of_target(y).startswith("multilabel") else np.asarray(classes))
-        self._train(X, y, sample_weight, (None, None), (), incremental=True)
+        if isinstance(self.class_weight, str):
+            raise ValueError(
+                f"class_weight {self.class_weight!r} counts all samples, of which partial_fit sees some: give a dict."
+            )
+        with all_or_nothing(self):
+            if _check_partial_fit_first_call(self, classes):
+                self._settle_labels(y if type_of_target(y).startswith("multilabel") else np.asarray(classes))
+            self._train(X, y, sample_weight, (None, None), (), incremental=True)
         return self
 
     def predict(self, X: Any) -> Array:
@@ -263,7 +275,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         array (samples,) or (samples, labels)
         """
-        labels = self._labels(self._forward(X))
+        labels = self._labels(self._forward(X), self.network_)
         if self._binarizer is not None:
             return self._binarizer.inverse_transform(labels)
         return self.classes_[labels]
@@ -304,7 +316,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         with np.errstate(divide="ignore"):  # the logarithm of 0 is what it is
             return np.log(self.predict_proba(X))
 
-    @available_if(lambda estimator: estimator._is_by_scores())
+    @available_if(lambda estimator: estimator._gives_scores())
     def decision_function(self, X: Any) -> Array:
         """Return the scores of a loss without probabilities: above 0 for the second of two classes.
 
@@ -326,18 +338,21 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return "logistic" if name == "sigmoid" else name
 
     def _is_by_scores(self) -> bool:
-        return isinstance(self.loss, Hinge | Perceptron) or self.loss in ("hinge", "perceptron")
+        """Whether ``loss`` asks for scores."""
+        return isinstance(self.loss, Hinge | Perceptron) or self.loss in (Hinge.name, Perceptron.name)
+
+    def _gives_scores(self) -> bool:
+        """Whether the model gives scores; before the first fit, whether it will."""
+        return _is_scoring(self.network_) if "network_" in vars(self) else self._is_by_scores()
 
     def _loss_object(self) -> Loss:
         if isinstance(self.loss, str) and self.loss == "log_loss":
             return CrossEntropy()
         if isinstance(self.loss, CrossEntropy) and self.loss.class_weight is not None:
             raise ValueError("class_weight belongs to the estimator here: leave that of the loss out.")
-        loss = resolve_loss(self.loss, resolve_activation("identity" if self._is_by_scores() else "sigmoid"))
-        meaning = meaning_of_outputs(resolve_activation("softmax"), loss, 2)
-        if meaning == "log_rates":
+        if isinstance(self.loss, Poisson) or self.loss == Poisson.name:
             raise ValueError("loss 'poisson' is for counts: use MLPRegressor.")
-        return loss
+        return resolve_loss(self.loss, resolve_activation("identity" if self._is_by_scores() else "sigmoid"))
 
     def _last_activation(self) -> str:
         if self._is_by_scores():
@@ -352,24 +367,32 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         else:
             self.classes_ = np.unique(y)
 
-    def _encode(self, y: Array, *, reset: bool) -> Array:
+    def _encode(self, y: Array, *, reset: bool, name: str = "y") -> Array:
         check_classification_targets(y)
         has_many = type_of_target(y).startswith("multilabel")
         if not has_many:
             y = column_or_1d(y, warn=True)
-        if reset and not (hasattr(self, "classes_") and "network_" not in vars(self)):
+        if reset:
             self._settle_labels(y)
         if has_many != (self._binarizer is not None):
-            raise ValueError("y has one label for each sample where it had several before, or the other way round.")
+            one, several = "one label for each sample", "several labels for each sample"
+            came, were = (several, one) if has_many else (one, several)
+            raise ValueError(f"{name} has {came}, but the model has {were}.")
         if self._binarizer is not None:
             return self._binarizer.transform(y).astype(np.uint8)
-        places = np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
-        known = self.classes_[places] == y
+        try:
+            places = np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
+            known = self.classes_[places] == y
+        except TypeError:  # labels of a kind that cannot be compared with those before
+            known = np.zeros(len(y), bool)
         if not known.all():
-            raise ValueError(
-                f"y has the label {y[np.argmin(known)]!r}, which is none of classes_: {list(self.classes_)!r}."
-            )
+            self._refuse_label(y[np.argmin(known) :][:1].tolist()[0], name)
         return places.astype(np.int32)
+
+    def _refuse_label(self, label: Any, name: str) -> NoReturn:
+        raise ValueError(
+            f"{name} has the label {label!r}, which is none of classes_: {listed(self.classes_.tolist())}."
+        )
 
     def _count_outputs(self, targets: Array) -> int:
         if self._binarizer is not None:
@@ -377,26 +400,43 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return 1 if len(self.classes_) <= 2 else len(self.classes_)
 
     def _stratifies(self, targets: Array) -> bool:
-        return targets.ndim == 1
+        # two classes only, as there: a class of several may have one sample, which no split can share
+        return self._count_outputs(targets) == 1
 
-    def _weights(self, y: Array, sample_weight: Array | None) -> Array | None:
+    def _weights(self, y: Array, targets: Array, sample_weight: Array | None) -> Array | None:
         if self.class_weight is None:
             return sample_weight
-        by_class = compute_sample_weight(self.class_weight, y)
-        return by_class if sample_weight is None else by_class * sample_weight
+        if self._binarizer is None and not isinstance(self.class_weight, str):
+            weights = self._weight_of_each_class()[targets]
+        else:
+            weights = compute_sample_weight(self.class_weight, y)
+        return weights if sample_weight is None else weights * sample_weight
 
-    def _labels(self, outputs: Array) -> Array:
+    def _weight_of_each_class(self) -> Array:
+        if not isinstance(self.class_weight, Mapping):
+            raise TypeError(
+                f"class_weight must be None, 'balanced' or a dict of labels and weights, got {self.class_weight!r}."
+            )
+        weights = np.ones(len(self.classes_))
+        for label, weight in self.class_weight.items():
+            of_label = self.classes_ == label
+            if not np.any(of_label):
+                self._refuse_label(label, "class_weight")
+            weights[of_label] = check_real(weight, f"class_weight[{label!r}]", minimum=0.0)
+        return weights
+
+    def _labels(self, outputs: Array, network: Network) -> Array:
         """Return indices of classes, or rows of 0 and 1."""
         if outputs.shape[1] > 1 and self._binarizer is None:
             return outputs.argmax(axis=1)
-        above = outputs > (0.0 if self._is_by_scores() else 0.5)
+        above = outputs > (0.0 if _is_scoring(network) else 0.5)
         if self._binarizer is not None:
             return above.astype(np.int64)
         # a single class has nothing above it
         return np.minimum(above[:, 0].astype(np.intp), len(self.classes_) - 1)
 
     def _score_of(self, network: Network, X: Array, targets: Array, sample_weight: Array | None) -> float:
-        return float(accuracy_score(targets, self._labels(network.forward(X)), sample_weight=sample_weight))
+        return float(accuracy_score(targets, self._labels(network.forward(X), network), sample_weight=sample_weight))
 
     def _reported(self, loss: float, targets: Array, sample_weight: Array | None) -> float:
         return loss

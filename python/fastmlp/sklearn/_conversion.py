@@ -67,8 +67,11 @@ def from_sklearn(fitted: Any) -> MLPClassifier | MLPRegressor:
     if isinstance(estimator, MLPClassifier):
         binarizer = fitted._label_binarizer
         estimator._binarizer = binarizer if binarizer.y_type_.startswith("multilabel") else None
-    estimator._no_improvement_count = 0
-    estimator._rate = estimator.learning_rate_init
+    if hasattr(fitted, "_no_improvement_count"):
+        estimator._no_improvement_count = fitted._no_improvement_count
+    # that of Adam has the correction of the first steps in it
+    optimizer = getattr(fitted, "_optimizer", None) if fitted.solver == "sgd" else None
+    estimator._rate = getattr(optimizer, "learning_rate", estimator.learning_rate_init)
 
     parameters = Parameters.of(estimator)
     sizes = [len(fitted.coefs_[0]), *(len(bias) for bias in fitted.intercepts_)]
@@ -78,7 +81,7 @@ def from_sklearn(fitted: Any) -> MLPClassifier | MLPRegressor:
         sizes,
         estimator._last_activation(),
         estimator._loss_object(),
-        None,
+        0.0,
         dtype,
         0,
         list(zip(fitted.coefs_, fitted.intercepts_, strict=True)),

@@ -22,14 +22,14 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from fastmlp._validation import check_total_weight
+from fastmlp._validation import check_callables, check_total_weight
 from fastmlp.losses import Loss
 from fastmlp.network import Network
 from fastmlp.optimizers import LBFGS, SGD, Optimizer
 from fastmlp.runtime import own_limit, thread_limit
 from fastmlp.sklearn._building import build, copied, initial_parameters, penalty, with_settings
 from fastmlp.sklearn._callbacks import CallbackSupport, Tasks
-from fastmlp.sklearn._iterations import Iterations, forget_iterations
+from fastmlp.sklearn._iterations import Iterations, all_or_nothing, begin_iterations, results
 from fastmlp.sklearn._parameters import Parameters, RateByIterations
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         """Return the activation of the outputs."""
 
     @abstractmethod
-    def _encode(self, y: Array, *, reset: bool) -> Array:
-        """Return targets as the network takes them, and settle what they stand for."""
+    def _encode(self, y: Array, *, reset: bool, name: str = "y") -> Array:
+        """Return targets as the network takes them; with ``reset`` settle what they stand for."""
 
     @abstractmethod
     def _count_outputs(self, targets: Array) -> int:
@@ -108,8 +108,8 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         """Whether a split keeps the shares of these targets."""
 
     @abstractmethod
-    def _weights(self, y: Array, sample_weight: Array | None) -> Array | None:
-        """Return the weight of each sample."""
+    def _weights(self, y: Array, targets: Array, sample_weight: Array | None) -> Array | None:
+        """Return the weight of each sample, from that of its class."""
 
     @abstractmethod
     def _score_of(self, network: Network, X: Array, targets: Array, sample_weight: Array | None) -> float:
@@ -135,57 +135,63 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         incremental: bool = False,
     ) -> None:
         """Fit, or with ``incremental`` make one iteration."""
+        if "network_" in vars(self):
+            # a callback of a fit, or another thread, must not begin one inside it
+            self.network_._guard.check_idle()
+        with all_or_nothing(self):
+            self._train_checked(X, y, sample_weight, validation, check_callables(callbacks, "callbacks"), incremental)
+
+    def _train_checked(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: tuple[Any, Any],
+        callbacks: list[Callback],
+        incremental: bool,
+    ) -> None:
         parameters = Parameters.of(self)
-        if incremental and isinstance(parameters.optimizer, LBFGS):
-            raise ValueError("partial_fit makes one iteration, which lbfgs cannot: use solver='adam' or 'sgd'.")
-        if incremental and parameters.early_stopping:
-            raise ValueError("partial_fit does not stop, so early_stopping must be False, got True.")
-        begins = not hasattr(self, "network_") or not (parameters.warm_start or incremental)
+        if incremental:
+            parameters.check_incremental()
+        begins = "network_" not in vars(self) or not (parameters.warm_start or incremental)
         X, y = self._checked_pair(X, y, reset=begins)
         loss = self._loss_object()
-        targets = self._encode(y, reset=begins)
-        weights = None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=np.float64)
-        weights = self._weights(y, weights)
-        if weights is not None:
-            if weights.min() < 0:
-                raise ValueError(f"sample_weight holds {weights.min()}, but weights must not be negative.")
-            check_total_weight(weights, "sample_weight")
+        # the labels of partial_fit are settled by its classes
+        targets = self._encode(y, reset=begins and not incremental)
+        weights = self._checked_weights(X, y, targets, sample_weight)
+        tasks = Tasks(self, X, y, sample_weight, 0 if incremental else parameters.max_iter)
         random_state = check_random_state(self.random_state)
         sizes = [X.shape[1], *parameters.hidden, self._count_outputs(targets)]
         initial = list(initial_parameters(parameters, sizes, random_state)) if begins else []
         held_out: tuple[Array, Array, Array | None] | None = None
-        if validation[0] is not None:
-            held_out = self._validation(validation)
-        elif parameters.early_stopping:
+        if any(part is not None for part in validation):
+            held_out = self._validation(*validation, sizes[-1])
+        elif parameters.early_stopping and not isinstance(parameters.optimizer, LBFGS):
             (X, targets, weights), held_out = self._split(X, targets, weights, parameters, random_state)
 
         batch = self._batch_size(parameters, len(X))
         l2 = penalty(parameters.alpha, batch, weights)
+        last = self._last_activation()
         if begins:
             dtype = parameters.dtype or (np.float32 if X.dtype == np.float32 else np.float64)
             seed = int(random_state.randint(np.iinfo(np.int32).max))
-            network = build(parameters, sizes, self._last_activation(), loss, self.scale, dtype, seed, initial)
-            forget_iterations(self, parameters)
+            network = build(parameters, sizes, last, loss, l2, dtype, seed, initial)
         else:
-            network = self.network_
-            self._check_sizes(network, sizes)
-        network = with_settings(network, loss, l2, keeps_optimizer=incremental)
-        if not incremental or begins:
+            self._check_sizes(self.network_, sizes)
+            network = with_settings(self.network_, parameters, last, loss, l2, keeps_optimizer=incremental)
+        if begins or not incremental:
             self._rate = self.learning_rate_init
-        self.n_iter_ = 0
         self.network_ = network
         self.n_outputs_ = sizes[-1]
-
+        self.n_iter_ = 0
+        begin_iterations(self, parameters, anew=begins, has_score=held_out is not None)
         score = None
         if held_out is not None:
-            if self.validation_scores_ is None:
-                self.validation_scores_, self.best_validation_score_ = [], -np.inf
             aside = held_out
 
             def score(network: Network) -> float:
                 return self._score_of(network, *aside)
 
-        tasks = Tasks(self, X, y, parameters.max_iter)
         iterations = Iterations(
             self,
             parameters,
@@ -211,7 +217,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         if isinstance(optimizer, SGD) and parameters.rule != "constant":
             optimizer = replace(optimizer, learning_rate=RateByIterations(self._rate, lambda: iterations.rate))
         try:
-            with own_limit(self._threads(parameters)):
+            with own_limit(self._threads()):
                 self.network_.fit(
                     X,
                     targets,
@@ -224,11 +230,18 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
                     progress=False,
                 )
         except FloatingPointError as divergence:
-            raise ValueError(str(divergence)) from divergence
+            # what the network's sentence says of its weights is not so of an estimator, which goes back to its last fit
+            what = str(divergence).partition(":")[0]
+            raise ValueError(
+                f"{what}: the estimator is as before the call; lower the learning rate, or scale the data."
+            ) from divergence
         except KeyboardInterrupt:
             iterations.end(self.network_)
             warnings.warn("Training interrupted by user.", stacklevel=4)
             return
+        if self.n_iter_ == 0:
+            # L-BFGS has nothing to do at a minimum
+            self.loss_ = iterations.reported(self.network_.loss(X, targets, weights))
         if epochs is None and self.n_iter_ == parameters.max_iter and not iterations.has_stopped:
             warnings.warn(
                 f"the fit made max_iter={parameters.max_iter} iterations and has not converged: raise max_iter, or "
@@ -237,12 +250,24 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
                 stacklevel=4,
             )
 
-    def _validation(self, validation: tuple[Any, Any]) -> tuple[Array, Array, None]:
-        """Return the validation samples that fit was given."""
-        if validation[1] is None:
-            raise ValueError("X_val was given without y_val: give both.")
-        X, y = self._checked_pair(*validation, reset=False)
-        return X, self._encode(y, reset=False), None
+    def _checked_weights(self, X: Array, y: Any, targets: Array, sample_weight: Any) -> Array | None:
+        """Return the weight of each sample, that of its class included."""
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
+            if sample_weight.min() < 0:
+                raise ValueError(f"sample_weight holds {sample_weight.min()}, but weights must not be negative.")
+        weights = self._weights(y, targets, sample_weight)
+        return None if weights is None else check_total_weight(weights, "sample_weight")
+
+    def _validation(self, X: Any, y: Any, n_outputs: int) -> tuple[Array, Array, Array | None]:
+        """Return the validation samples that fit was given, and their weights."""
+        if X is None or y is None:
+            raise ValueError("X_val and y_val belong together: give both.")
+        X, y = self._checked_pair(X, y, reset=False)
+        targets = self._encode(y, reset=False, name="y_val")
+        if self._count_outputs(targets) != n_outputs:
+            raise ValueError(f"y_val has {self._count_outputs(targets)} outputs, but y has {n_outputs}.")
+        return X, targets, self._weights(y, targets, None)
 
     def _split(
         self, X: Array, targets: Array, weights: Array | None, parameters: Parameters, random_state: Any
@@ -265,27 +290,28 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         return (*learned, *none), (*aside, *none)
 
     def _batch_size(self, parameters: Parameters, n_samples: int) -> int:
-        if parameters.batch_size is not None and parameters.batch_size > n_samples:
+        batch = parameters.batch_of(n_samples)
+        if parameters.makes_batches and parameters.batch_size is not None and parameters.batch_size > n_samples:
             warnings.warn(
                 f"batch_size is {parameters.batch_size}, but there are {n_samples} samples: "
                 "all of them make one batch.",
                 stacklevel=5,
             )
-        return parameters.batch_of(n_samples)
+        return batch
 
     def _check_sizes(self, network: Network, sizes: list[int]) -> None:
         found = [network.n_inputs, *(layer.units for layer in network.layers)]
         if found != sizes:
             raise ValueError(
-                f"warm_start goes on with layers of {found} units, but the parameters ask for {sizes}: "
-                "set warm_start=False, or keep hidden_layer_sizes."
+                f"the model has layers of {found} units, but data and hidden_layer_sizes ask for {sizes}: "
+                "keep them, or fit with warm_start=False."
             )
 
-    def _threads(self, parameters: Parameters) -> int | None:
+    def _threads(self) -> int | None:
         """Return the limit of threads: one inside a worker of joblib, whose neighbours have the other processors."""
-        if parameters.n_threads is None and get_active_backend()[0].nesting_level:
+        if self.n_threads is None and get_active_backend()[0].nesting_level:
             return 1
-        return parameters.n_threads
+        return self.n_threads
 
     def _fitted(self) -> Network:
         if "network_" not in vars(self):
@@ -295,7 +321,9 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
     def _forward(self, X: Any) -> Array:
         """Return the outputs of the network for data as users give it."""
         network = self._fitted()
-        with own_limit(self.n_threads):
+        # to ask joblib takes half as long as to predict a row, which is for one thread anyway
+        is_row = type(X) is np.ndarray and len(X.shape) == 2 and X.shape[0] == 1
+        with own_limit(self.n_threads if is_row else self._threads()):
             # names of columns are compared by scikit-learn
             if type(X) is np.ndarray and "feature_names_in_" not in vars(self):
                 outputs: Array | None = network._core.plain_outputs(X, thread_limit())
@@ -311,9 +339,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
 
     def _fitted_copy(self) -> dict[str, Any]:
         """Return the attributes of an estimator that predicts as this one would now."""
-        return {name: value for name, value in vars(self).items() if name.endswith("_") and name != "network_"} | {
-            "network_": copied(self.network_)
-        }
+        return results(self) | {"network_": copied(self.network_)}
 
     @property
     def coefs_(self) -> list[Array]:

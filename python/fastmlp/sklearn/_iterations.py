@@ -7,7 +7,8 @@ The rules are those of the documentation of scikit-learn's ``tol``, ``n_iter_no_
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 SMALLEST_RATE = 1e-6  # of "adaptive"; then the fit ends
 REDUCTION = 5.0  # of "adaptive"
+# results whose names do not end as those of scikit-learn do
+UNLISTED = ("_binarizer", "_no_improvement_count", "_rate")
+# attributes that a fit from the start begins with
+FOLLOWED = ("loss_curve_", "best_loss_", "validation_scores_", "best_validation_score_", "_no_improvement_count")
 
 
 class Iterations:
@@ -33,6 +38,8 @@ class Iterations:
         Whether a rule ended the fit before ``max_iter``.
     rate : float
         Of the next iteration, where a rule sets it.
+    reported : callable
+        Makes of the network's loss the one that is told.
     """
 
     def __init__(
@@ -45,9 +52,10 @@ class Iterations:
         after: Callable[[bool], bool],
     ) -> None:
         self._estimator, self._parameters = estimator, parameters
-        self._n_samples, self._reported = n_samples, reported
+        self._n_samples, self.reported = n_samples, reported
         self._score, self._after = score, after
-        self._by_score = parameters.early_stopping and score is not None
+        self._is_lbfgs = isinstance(parameters.optimizer, LBFGS)
+        self._by_score = parameters.early_stopping and score is not None and not self._is_lbfgs
         self._best: npt.NDArray[Any] | None = None
         self.has_stopped = False
         self.rate = estimator._rate
@@ -56,11 +64,15 @@ class Iterations:
         """Take the iteration into account; True ends the fit."""
         estimator = self._estimator
         estimator.n_iter_ += 1
-        estimator.loss_ = self._reported(epoch["loss"])
-        estimator.t_ += self._n_samples
+        estimator.loss_ = self.reported(epoch["loss"])
         self._say(f"Iteration {estimator.n_iter_}, loss = {estimator.loss_:.8f}")
-        if not isinstance(self._parameters.optimizer, LBFGS):
-            self._compare(network)
+        if not self._is_lbfgs:
+            estimator.t_ += self._n_samples
+            estimator.loss_curve_.append(estimator.loss_)
+        if self._score is not None:
+            self._take_score(network, self._score(network))
+        if not self._is_lbfgs:
+            self._compare()
         is_last = self.has_stopped or estimator.n_iter_ == self._parameters.max_iter
         self.has_stopped = self._after(is_last) or self.has_stopped
         return self.has_stopped
@@ -70,11 +82,8 @@ class Iterations:
         if self._by_score and self._best is not None:
             network.set_parameters(self._best)
 
-    def _compare(self, network: Network) -> None:
+    def _compare(self) -> None:
         estimator, parameters = self._estimator, self._parameters
-        estimator.loss_curve_.append(estimator.loss_)
-        if self._score is not None:
-            self._take_score(network, self._score(network))
         if not self._by_score:
             self._take_loss()
         if parameters.rule == "invscaling":
@@ -121,14 +130,42 @@ class Iterations:
             print(line)
 
 
-def forget_iterations(estimator: BaseMLP, parameters: Parameters) -> None:
-    """Begin the attributes that ``Iterations`` goes on with."""
-    estimator.n_iter_ = 0
-    estimator.t_ = 0
+def begin_iterations(estimator: BaseMLP, parameters: Parameters, *, anew: bool, has_score: bool) -> None:
+    """Begin the attributes that ``Iterations`` goes on with, and those that an earlier fit of another kind left out."""
+    present = estimator.__dict__
+    if anew:
+        estimator.t_ = 0
+        for name in FOLLOWED:
+            present.pop(name, None)
+    if has_score and present.get("validation_scores_") is None:
+        estimator.validation_scores_, estimator.best_validation_score_ = [], -math.inf
     if isinstance(parameters.optimizer, LBFGS):
         return
-    estimator.loss_curve_ = []
-    estimator._no_improvement_count = 0
-    estimator.best_loss_ = None if parameters.early_stopping else math.inf
-    estimator.validation_scores_ = None
-    estimator.best_validation_score_ = None
+    for name in ("validation_scores_", "best_validation_score_"):
+        present.setdefault(name, None)
+    present.setdefault("loss_curve_", [])
+    by_score = parameters.early_stopping
+    if "best_loss_" not in present or by_score != (estimator.best_loss_ is None):
+        estimator.best_loss_ = None if by_score else math.inf
+        estimator._no_improvement_count = 0
+
+
+def results(estimator: BaseMLP) -> dict[str, Any]:
+    """Return what fits have set."""
+    return {name: value for name, value in estimator.__dict__.items() if name.endswith("_") or name in UNLISTED}
+
+
+@contextmanager
+def all_or_nothing(estimator: BaseMLP) -> Iterator[None]:
+    """Leave the results of an earlier fit as they were, if this one fails."""
+    before = results(estimator)
+    lengths = {name: len(value) for name, value in before.items() if isinstance(value, list)}
+    try:
+        yield
+    except BaseException:
+        for name in results(estimator):
+            delattr(estimator, name)
+        estimator.__dict__.update(before)
+        for name, length in lengths.items():
+            del before[name][length:]
+        raise

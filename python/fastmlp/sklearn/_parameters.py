@@ -6,7 +6,7 @@ Nothing here changes the estimator; what comes out is settled and typed.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,9 @@ import numpy as np
 from fastmlp._validation import check_dtype, check_flag, check_integer, check_real
 from fastmlp.activations import Activation, resolve_activation
 from fastmlp.history import Epoch
-from fastmlp.optimizers import LBFGS, SGD, Adam, Optimizer, resolve_optimizer
-from fastmlp.schedules import EpochSchedule
+from fastmlp.layers import RobustScale, Standardize
+from fastmlp.optimizers import FULL_BATCH, LBFGS, SGD, Adam, Optimizer, resolve_optimizer
+from fastmlp.schedules import EpochSchedule, Schedule
 
 if TYPE_CHECKING:
     from fastmlp.sklearn._estimator import BaseMLP
@@ -25,6 +26,7 @@ SOLVERS = ("lbfgs", "sgd", "adam")
 LEARNING_RATES = ("constant", "invscaling", "adaptive")
 # scikit-learn's name of the sigmoid
 LOGISTIC = "logistic"
+SCALES: dict[str, type[Standardize | RobustScale]] = {"standard": Standardize, "robust": RobustScale}
 # of SciPy's L-BFGS-B, which scikit-learn leaves as it is
 LBFGS_LOSS_TOLERANCE = 1e7 * float(np.finfo(np.float64).eps)
 
@@ -46,7 +48,7 @@ class Parameters:
 
     hidden: tuple[int, ...]
     activations: tuple[Activation, ...]  # of the hidden layers
-    is_logistic: tuple[bool, ...]  # which of them are, for their initial weights
+    is_logistic: tuple[bool, ...]  # which layers are, for their initial weights; the last goes by the one before it
     is_inherited: tuple[bool, ...]  # which of them scikit-learn knows, too
     dropout: tuple[float, ...]  # after each hidden layer
     optimizer: Optimizer
@@ -61,6 +63,7 @@ class Parameters:
     validation_fraction: float
     verbose: bool
     warm_start: bool
+    scale: str | None
     dtype: np.dtype[Any] | None
     n_threads: int | None
 
@@ -69,13 +72,14 @@ class Parameters:
         """Check the parameters of an estimator."""
         hidden = _hidden(estimator.hidden_layer_sizes)
         names = _per_layer(estimator.activation, len(hidden), "activation")
+        last = names[-1] if names else estimator.activation
         patience = estimator.n_iter_no_change
         batch_size = estimator.batch_size
         optimizer, rule = _optimizer(estimator)
         return cls(
             hidden=hidden,
             activations=tuple(resolve_activation("sigmoid" if name == LOGISTIC else name) for name in names),
-            is_logistic=tuple(name == LOGISTIC for name in names),
+            is_logistic=tuple(isinstance(name, str) and name == LOGISTIC for name in (*names, last)),
             is_inherited=tuple(isinstance(name, str) and name in INHERITED for name in names),
             dropout=tuple(
                 check_real(rate, "dropout", minimum=0.0, below=1.0)
@@ -95,19 +99,37 @@ class Parameters:
             validation_fraction=check_real(
                 estimator.validation_fraction, "validation_fraction", minimum=0.0, below=1.0
             ),
-            verbose=check_integer(int(estimator.verbose), "verbose", minimum=0) > 0,
+            verbose=_says(estimator.verbose),
             warm_start=check_flag(estimator.warm_start, "warm_start"),
+            scale=None if estimator.scale is None else _one_of(estimator.scale, "scale", tuple(SCALES)),
             dtype=None if estimator.dtype is None else check_dtype(estimator.dtype),
             n_threads=None
             if estimator.n_threads is None
             else check_integer(estimator.n_threads, "n_threads", minimum=1),
         )
 
+    @property
+    def makes_batches(self) -> bool:
+        """Whether the optimizer takes some samples at a time; L-BFGS and Rprop take all."""
+        return self.optimizer.name not in FULL_BATCH
+
     def batch_of(self, n_samples: int) -> int:
-        """Return the rows of a batch; those of L-BFGS are all."""
-        if isinstance(self.optimizer, LBFGS):
+        """Return the rows of a batch."""
+        if not self.makes_batches:
             return n_samples
         return min(200 if self.batch_size is None else self.batch_size, n_samples)
+
+    def check_incremental(self) -> None:
+        """Refuse what cannot do with one iteration."""
+        if isinstance(self.optimizer, LBFGS):
+            raise ValueError("partial_fit makes one iteration, which lbfgs cannot: use solver='adam' or 'sgd'.")
+        if self.early_stopping:
+            raise ValueError("partial_fit does not stop, so early_stopping must be False, got True.")
+        if isinstance(self.optimizer.learning_rate, Schedule):
+            raise ValueError(
+                "partial_fit makes one iteration, and the optimizer's schedule needs to know of all: "
+                "give learning_rate a number."
+            )
 
 
 # activations that scikit-learn has, whose initial weights are then drawn as there
@@ -115,8 +137,16 @@ INHERITED = ("identity", LOGISTIC, "tanh", "relu")
 
 
 def _hidden(sizes: Any) -> tuple[int, ...]:
-    listed = sizes if isinstance(sizes, Iterable) and not isinstance(sizes, str) else (sizes,)
-    return tuple(check_integer(size, f"hidden_layer_sizes[{index}]", minimum=1) for index, size in enumerate(listed))
+    if not isinstance(sizes, Sequence | np.ndarray) or isinstance(sizes, str):
+        # an iterator, which has nothing left for the next fit, among them
+        return (check_integer(sizes, "hidden_layer_sizes (or each entry of a sequence)", minimum=1),)
+    return tuple(check_integer(size, f"hidden_layer_sizes[{index}]", minimum=1) for index, size in enumerate(sizes))
+
+
+def _says(verbose: Any) -> bool:
+    if isinstance(verbose, bool | np.bool_):
+        return bool(verbose)
+    return check_integer(verbose, "verbose", minimum=0) > 0
 
 
 def _per_layer(value: Any, n_hidden: int, name: str) -> tuple[Any, ...]:

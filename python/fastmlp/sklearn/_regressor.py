@@ -205,7 +205,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def _last_activation(self) -> str:
         return "identity"
 
-    def _encode(self, y: Array, *, reset: bool) -> Array:
+    def _encode(self, y: Array, *, reset: bool, name: str = "y") -> Array:
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         return y
@@ -216,7 +216,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def _stratifies(self, targets: Array) -> bool:
         return False
 
-    def _weights(self, y: Array, sample_weight: Array | None) -> Array | None:
+    def _weights(self, y: Array, targets: Array, sample_weight: Array | None) -> Array | None:
         return sample_weight
 
     def _score_of(self, network: Network, X: Array, targets: Array, sample_weight: Array | None) -> float:

@@ -1,0 +1,254 @@
+"""What goes wrong says so in one sentence, and leaves an estimator as it was: with its last fit, or with none.
+
+What could go wrong: labels, columns or counters of a fit that failed beside the network of the one before (states), a
+sentence about something else (sentences), a model that Ctrl-C leaves in pieces, and numbers that are no numbers.
+"""
+
+import copy
+import signal
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+
+import fastmlp as fm
+from fastmlp.sklearn import MLPClassifier, MLPRegressor
+
+RNG = np.random.default_rng(8)
+X = RNG.normal(size=(60, 4))
+CLASSES = np.digitize(X[:, 0], [-0.5, 0.5])
+VALUE = X[:, 0] * 1.0
+SMALL = {"hidden_layer_sizes": (5,), "max_iter": 4, "random_state": 0}
+# fits are cut short on purpose
+cut_short = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+def classifier(**settings):
+    return MLPClassifier(**SMALL | settings)
+
+
+def regressor(**settings):
+    return MLPRegressor(**SMALL | settings)
+
+
+def state(model):
+    """Return everything that a fit leaves, as it is now."""
+    names = [name for name in dir(model) if name.endswith("_") and not name.startswith("_") and name != "network_"]
+    results = {name: getattr(model, name) for name in names if hasattr(model, name)}
+    results |= {name: value for name, value in vars(model).items() if name.startswith("_")}
+    if hasattr(model, "network_"):
+        results["outputs"] = model.network_.forward(X)
+    return copy.deepcopy(results)
+
+
+# what a fit is given, and what it says
+WRONG = {
+    "columns": (classifier(), {"X": X[:, :3], "y": CLASSES[:5]}, "inconsistent numbers of samples"),
+    "missing": (classifier(), {"X": np.where(X > 1, np.nan, X)}, "Input X contains NaN"),
+    "labels": (classifier(), {"y": np.arange(60) % 5, "sample_weight": np.full(60, -1.0)}, "must not be negative"),
+    "weights": (classifier(), {"y": CLASSES + 7, "sample_weight": np.zeros(60)}, "non-zero|adds up to 0.0"),
+    "lengths": (classifier(), {"y": CLASSES + 7, "sample_weight": np.ones(59)}, r"sample_weight.shape == \(59,\)"),
+    "class": (classifier(class_weight={9: 1.0}), {"y": CLASSES > 0}, "class_weight has the label 9, which is none of"),
+    "negative": (classifier(class_weight={1: -1.0}), {}, r"class_weight\[1\] must be at least 0.0"),
+    "list": (classifier(class_weight=[1, 2, 3]), {}, "must be None, 'balanced' or a dict"),
+    "values": (classifier(), {"y": VALUE}, "Unknown label type"),
+    "columns of classes": (classifier(), {"y": np.column_stack([CLASSES, CLASSES])}, "1d array"),
+    "no y": (classifier(), {"y": None}, "requires y to be passed"),
+    "only X_val": (classifier(), {"y": CLASSES > 0, "X_val": X}, "X_val and y_val belong together: give both."),
+    "only y_val": (classifier(), {"y": CLASSES > 0, "y_val": CLASSES}, "X_val and y_val belong together: give both."),
+    "y_val": (
+        classifier(),
+        {"y": np.array(["a", "b", "c"])[CLASSES], "X_val": X[:1], "y_val": ["z"]},
+        "y_val has the label 'z', which is none of classes_: 'a', 'b', 'c'.",
+    ),
+    "y_val numbers": (
+        classifier(),
+        {"y": np.array(["a", "b", "c"], dtype=object)[CLASSES], "X_val": X[:1], "y_val": [1]},
+        "y_val has the label 1, which is none of classes_",
+    ),
+    "X_val": (classifier(), {"X_val": X[:, :2], "y_val": CLASSES}, "X has 2 features"),
+    "y_val many": (
+        classifier(),
+        {"X_val": X, "y_val": np.eye(3, dtype=int)[CLASSES] | 1},
+        "y_val has several labels for each sample, but the model has one label for each sample.",
+    ),
+    "y_val outputs": (regressor(), {"X_val": X, "y_val": X[:, :2]}, "y_val has 2 outputs, but y has 1."),
+    "sparse y": (regressor(), {"y": sp.csr_matrix(X[:, :2])}, "y is sparse"),
+    "counts": (regressor(loss="poisson"), {}, "the counts of loss 'poisson' must not be negative"),
+    "callbacks": (classifier(), {"callbacks": [print, 3]}, r"callbacks\[1\] must be callable"),
+    "no list": (classifier(), {"callbacks": print}, "callbacks must be a list of callables"),
+    "split": (
+        classifier(early_stopping=True, validation_fraction=0.001),
+        {},
+        r"sets 1 of 60|least populated|should be",
+    ),
+    "broken callback": (classifier(), {"callbacks": [lambda network, epoch: 1 / 0]}, "division by zero"),
+    "divergence": (
+        regressor(solver="sgd", learning_rate_init=1e10, max_iter=50),
+        {},
+        "the estimator is as before the call; lower the learning rate, or scale the data.",
+    ),
+    "solver": (classifier(solver="newton"), {}, "solver must be one of 'lbfgs', 'sgd', 'adam', got 'newton'."),
+    "rule": (classifier(learning_rate=0.1), {}, "learning_rate must be one of 'constant', .*, got 0.1."),
+    "hidden": (classifier(hidden_layer_sizes=(3, 0)), {}, r"hidden_layer_sizes\[1\] must be an integer of at least 1"),
+    "iterator": (classifier(hidden_layer_sizes=iter([3])), {}, "each entry of a sequence"),
+    "activation": (classifier(activation="rel"), {}, "activation 'rel'"),
+    "activations": (classifier(activation=["relu"] * 2), {}, "activation has 2 entries, but hidden_layer_sizes has 1"),
+    "dropout": (classifier(dropout=1.0), {}, "dropout must be at least 0.0 and below 1.0"),
+    "scale": (classifier(scale="log"), {}, "scale must be one of 'standard'"),
+    "loss": (classifier(loss="poisson"), {}, "loss 'poisson' is for counts: use MLPRegressor."),
+    "loss name": (classifier(loss="squared_error"), {}, "loss 'squared_error' does not exist"),
+    "loss of classes": (regressor(loss="hinge"), {}, "loss 'hinge' is for classes: use MLPClassifier."),
+    "weight of loss": (
+        classifier(loss=fm.losses.CrossEntropy(class_weight="balanced")),
+        {},
+        "class_weight belongs to the estimator here",
+    ),
+    "alpha": (classifier(alpha=-1.0), {}, "alpha must be at least 0.0, got -1.0."),
+    "verbose": (classifier(verbose="yes"), {}, "verbose must be an integer"),
+    "shuffle": (classifier(shuffle="no"), {}, "shuffle must be True or False, got 'no'."),
+    "patience": (classifier(n_iter_no_change=0), {}, "n_iter_no_change must be an integer of at least 1"),
+    "iterations": (classifier(max_iter=0), {}, "max_iter must be an integer of at least 1"),
+    "batch": (classifier(batch_size=0), {}, "batch_size must be an integer of at least 1"),
+    "rate": (classifier(learning_rate_init=0.0), {}, "learning_rate_init must be above 0.0"),
+    "seed": (classifier(random_state="x"), {}, "cannot be used to seed"),
+    "threads": (classifier(n_threads=0), {}, "n_threads must be an integer of at least 1"),
+    "dtype": (classifier(dtype="float16"), {}, "dtype must be 'float32' or 'float64'"),
+    "optimizer": (classifier(optimizer="adan"), {}, "optimizer 'adan' does not exist"),
+}
+
+
+@cut_short
+@pytest.mark.filterwarnings("ignore:A column-vector y")
+@pytest.mark.parametrize("case", WRONG)
+def test_what_is_wrong_is_said_and_changes_nothing(case):
+    wrong, given, sentence = WRONG[case]
+    y = CLASSES if isinstance(wrong, MLPClassifier) else VALUE
+    arguments = {"X": X, "y": y} | given
+    # before any fit
+    model = type(wrong)(**wrong.get_params())
+    with pytest.raises((ValueError, TypeError, ZeroDivisionError), match=sentence):
+        model.fit(**arguments)
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+    assert state(model) == {}
+    # and after one, also if it is to go on from there
+    for warm_start in (False, True):
+        model = type(wrong)(**SMALL, early_stopping=warm_start).fit(X, y)
+        expected = state(model)
+        model.set_params(**wrong.get_params() | {"warm_start": warm_start})
+        with pytest.raises((ValueError, TypeError, ZeroDivisionError)):
+            model.fit(**arguments)
+        np.testing.assert_equal(state(model), expected)
+
+
+@cut_short
+def test_partial_fit_that_fails_changes_nothing():
+    for classes, y, sentence in (
+        (None, CLASSES, "classes must be passed on the first call"),
+        ([0, 1], CLASSES, r"y has the label 2, which is none of classes_: 0, 1\."),
+        (["a", "b"], CLASSES, "y has the label"),
+        ([0, 1, 2], CLASSES[:5], "inconsistent numbers of samples"),
+    ):
+        model = classifier()
+        with pytest.raises(ValueError, match=sentence):
+            model.partial_fit(X, y, classes=classes)
+        # so that other labels may come now
+        assert not hasattr(model, "classes_")
+        model.fit(X, np.array(["x", "y", "z"])[CLASSES])
+        assert model.classes_.tolist() == ["x", "y", "z"]
+        expected = state(model)
+        for rows, labels, said in (
+            (X, CLASSES, "y has the label 0, which is none of classes_: 'x', 'y', 'z'"),
+            (X[:, :2], model.predict(X), "X has 2 features, but MLPClassifier is expecting 4"),
+            (X, np.eye(3, dtype=int)[CLASSES] | 1, "y has several labels for each sample"),
+        ):
+            with pytest.raises(ValueError, match=said):
+                model.partial_fit(rows, labels)
+            np.testing.assert_equal(state(model), expected)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"early_stopping": True}, "partial_fit does not stop"),
+        ({"optimizer": fm.LBFGS()}, "partial_fit makes one iteration, which lbfgs cannot"),
+        ({"optimizer": fm.SGD(fm.schedules.Cosine(0.1))}, "the optimizer's schedule needs to know of all"),
+        ({"class_weight": "balanced"}, "class_weight 'balanced' counts all samples"),
+    ],
+)
+def test_what_one_iteration_cannot_do(settings, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        classifier(**settings).partial_fit(X, CLASSES, classes=[0, 1, 2])
+
+
+@cut_short
+def test_divergence_of_partial_fit_leaves_the_optimizer_too():
+    models = [regressor(solver="sgd").fit(X, VALUE) for _ in range(2)]
+    with pytest.raises(ValueError, match="became"):
+        models[0].partial_fit(X * 1e200, VALUE)
+    for model in models:
+        model.partial_fit(X, VALUE)
+    np.testing.assert_array_equal(models[0].coefs_[0], models[1].coefs_[0])
+    assert models[0].loss_curve_ == models[1].loss_curve_
+
+
+@cut_short
+def test_a_warm_start_of_another_shape():
+    model = classifier(warm_start=True).fit(X, CLASSES)
+    expected = state(model)
+    for settings, given, sentence in (
+        ({"hidden_layer_sizes": (6,)}, {}, r"has layers of \[4, 5, 3\] units, but .* ask for \[4, 6, 3\]"),
+        ({}, {"X": X[:, :2]}, "X has 2 features, but MLPClassifier is expecting 4"),
+        ({}, {"y": CLASSES + 1}, "y has the label 3, which is none of classes_: 0, 1, 2."),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            model.set_params(**settings).fit(**{"X": X, "y": CLASSES} | given)
+        np.testing.assert_equal(state(model.set_params(hidden_layer_sizes=(5,))), expected)
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_ctrl_c_keeps_what_was_learned(solver):
+    def press(network, epoch):
+        if epoch["epoch"] == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    model = classifier(solver=solver, max_iter=100)
+    with pytest.warns(UserWarning, match="Training interrupted by user"):
+        model.fit(X, CLASSES, callbacks=[press])
+    assert model.n_iter_ == 3
+    assert model.predict(X).shape == (60,)
+
+
+def test_ctrl_c_puts_the_best_weights_back():
+    def press(network, epoch):
+        if epoch["epoch"] == 2:
+            network.set_parameters(np.zeros(network.n_parameters))
+            raise KeyboardInterrupt
+
+    model = classifier(early_stopping=True, tol=0.0)
+    with pytest.warns(UserWarning, match="Training interrupted by user"):
+        model.fit(X, CLASSES, callbacks=[press])
+    assert model.coefs_[0].any()
+
+
+def test_warnings():
+    with pytest.warns(ConvergenceWarning, match="the fit made max_iter=4 iterations and has not converged"):
+        classifier().fit(X, CLASSES)
+    with pytest.warns(UserWarning, match="batch_size is 61, but there are 60 samples: all of them make one batch"):
+        classifier(batch_size=61, max_iter=500, tol=1.0).fit(X, CLASSES)
+    # L-BFGS takes all samples anyway, and nothing is said where it has converged
+    MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", batch_size=61).fit(X, VALUE)
+
+
+@cut_short
+def test_little_data():
+    for model, y in ((classifier(), CLASSES), (classifier(solver="lbfgs"), CLASSES), (regressor(), VALUE)):
+        assert model.fit(X[:1], y[:1]).predict(X[:2]).shape == (2,)
+    # samples of weight 0 do not count, and may fill a whole batch
+    weights = np.r_[np.ones(20), np.zeros(40)]
+    model = classifier(shuffle=False, alpha=0.0, batch_size=20, solver="sgd", momentum=0.0).fit(X, CLASSES, weights)
+    few = classifier(shuffle=False, alpha=0.0, batch_size=20, solver="sgd", momentum=0.0).fit(X[:20], CLASSES[:20])
+    np.testing.assert_array_equal(model.coefs_[0], few.coefs_[0])
+    classifier(n_iter_no_change=np.inf, tol=1e9, max_iter=30).fit(X, CLASSES)

@@ -1,0 +1,183 @@
+"""What X and y may be: dtypes, sparse matrices, data frames, labels of any kind; and what comes out of which.
+
+What could go wrong: a float32 that becomes float64 on the way (dtypes), a sparse matrix that is read by columns
+(sparse), a data frame whose columns came in another order (names), labels that are numbered in another order than they
+are named, or that lose their dtype (labels), and a short way for one row that checks less than the long one (rows).
+"""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import sklearn.neural_network as theirs
+
+from fastmlp.sklearn import MLPClassifier, MLPRegressor
+
+# fits are cut short on purpose
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+RNG = np.random.default_rng(2)
+X = RNG.normal(size=(80, 4))
+X[np.abs(X) < 0.5] = 0  # something for a sparse matrix to leave out
+CLASSES = np.digitize(X[:, 0], [-0.6, 0.6])
+MANY = (X[:, :3] > 0).astype(int)
+VALUE = X[:, 0] - X[:, 1]
+SMALL = {"hidden_layer_sizes": (5,), "max_iter": 5, "random_state": 0}
+FORMATS = ("csr_matrix", "csc_matrix", "coo_matrix", "csr_array", "csc_array", "coo_array")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_floats_keep_their_dtype(dtype):
+    model = MLPClassifier(**SMALL).fit(X.astype(dtype), CLASSES)
+    values = MLPRegressor(**SMALL).fit(X.astype(dtype), VALUE.astype(dtype))
+    for array in (*model.coefs_, *model.intercepts_, *values.coefs_, model.predict_proba(X.astype(dtype))):
+        assert array.dtype == dtype
+    assert model.predict_log_proba(X.astype(dtype)).dtype == dtype
+    assert values.predict(X.astype(dtype)).dtype == dtype
+    assert model.predict(X.astype(dtype)).dtype == CLASSES.dtype
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int64", "bool", "float16", ">f8", "object"])
+def test_other_numbers_are_computed_in_float64(dtype):
+    data = (np.abs(X) * 3).astype(dtype)
+    model = MLPClassifier(**SMALL).fit(data, CLASSES)
+    assert model.coefs_[0].dtype == np.float64
+    expected = MLPClassifier(**SMALL).fit(data.astype(float), CLASSES)
+    np.testing.assert_array_equal(model.predict_proba(data), expected.predict_proba(data.astype(float)))
+
+
+def test_the_dtype_that_is_asked_for():
+    for dtype in ("float32", np.float64):
+        model = MLPClassifier(**SMALL, dtype=dtype).fit(X, CLASSES)
+        assert model.coefs_[0].dtype == dtype
+        assert model.predict_proba(X).dtype == dtype
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_sparse_data_give_what_dense_ones_do(kind):
+    sparse = getattr(sp, kind)(X)
+    model = MLPClassifier(**SMALL).fit(sparse, CLASSES)
+    dense = MLPClassifier(**SMALL).fit(X, CLASSES)
+    np.testing.assert_array_equal(model.coefs_[0], dense.coefs_[0])
+    np.testing.assert_array_equal(model.predict_proba(sparse), dense.predict_proba(X))
+    np.testing.assert_array_equal(model.partial_fit(sparse, CLASSES).coefs_[0], dense.partial_fit(X, CLASSES).coefs_[0])
+    values = MLPRegressor(**SMALL).fit(sparse, VALUE)
+    np.testing.assert_array_equal(values.predict(sparse), MLPRegressor(**SMALL).fit(X, VALUE).predict(X))
+
+
+def test_large_sparse_data_are_predicted_in_blocks(monkeypatch):
+    model = MLPClassifier(**SMALL).fit(X, CLASSES)
+    # 7 rows of 4 doubles, so that the last block is a short one
+    monkeypatch.setattr("fastmlp.sklearn._estimator.DENSE_BYTES", 7 * 4 * 8)
+    np.testing.assert_array_equal(model.predict_proba(sp.csr_matrix(X)), model.predict_proba(X))
+
+
+def test_a_sparse_float32_matrix_keeps_its_dtype():
+    model = MLPClassifier(**SMALL).fit(sp.csr_matrix(X.astype("float32")), CLASSES)
+    assert model.coefs_[0].dtype == np.float32
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_names_of_columns(library):
+    frames = pytest.importorskip(library, reason=f"{library} comes with the extra 'test'")
+    names = ["a", "b", "c", "d"]
+    frame = frames.DataFrame({name: X[:, i] for i, name in enumerate(names)})
+    if not hasattr(theirs.MLPClassifier(**SMALL).fit(frame, CLASSES), "feature_names_in_"):
+        pytest.skip(f"this version of scikit-learn reads no names from this version of {library}")
+    for model in (MLPClassifier(**SMALL).fit(frame, CLASSES), MLPRegressor(**SMALL).fit(frame, VALUE)):
+        assert model.feature_names_in_.tolist() == names
+        array = type(model)(**SMALL).fit(X, CLASSES if isinstance(model, MLPClassifier) else VALUE)
+        assert not hasattr(array, "feature_names_in_")
+        np.testing.assert_array_equal(model.predict(frame), array.predict(X))
+        with pytest.raises(ValueError, match="feature names should match"):
+            model.predict(frame[["b", "a", "c", "d"]])
+        with pytest.warns(UserWarning, match="does not have valid feature names"):
+            model.predict(X)
+        # a fit without names forgets them
+        assert not hasattr(model.fit(X, model.predict(frame)), "feature_names_in_")
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_labels_in_a_column(library):
+    frames = pytest.importorskip(library, reason=f"{library} comes with the extra 'test'")
+    names = np.array(["low", "middle", "high"])
+    model = MLPClassifier(**SMALL).fit(X, frames.Series(names[CLASSES]))
+    assert model.classes_.tolist() == ["high", "low", "middle"]
+    assert set(model.predict(X)) <= set(names)
+    weights = frames.Series(np.ones(80))
+    same = MLPClassifier(**SMALL).fit(X, names[CLASSES], weights)
+    np.testing.assert_array_equal(same.predict(X), model.predict(X))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        np.array(["b", "c", "a"]),
+        np.array(["b", "cc", "aaa"], dtype=object),
+        np.array([10, -3, 7]),
+        np.array([2.0, 0.0, 1.0]),
+    ],
+)
+def test_labels_keep_their_kind(names):
+    y = names[CLASSES]
+    mine, other = (kind(**SMALL, solver="sgd").fit(X, y) for kind in (MLPClassifier, theirs.MLPClassifier))
+    np.testing.assert_array_equal(mine.classes_, other.classes_)
+    # there, objects become strings
+    assert mine.classes_.dtype == mine.predict(X).dtype == names.dtype
+    # the column of a label is at its place in classes_: what is learned by heart is named right
+    heart = MLPClassifier((20,), solver="lbfgs", random_state=0, max_iter=500).fit(X, y)
+    np.testing.assert_array_equal(heart.predict(X), y)
+    np.testing.assert_array_equal(heart.classes_[heart.predict_proba(X).argmax(axis=1)], y)
+
+
+def test_two_labels():
+    y = np.where(CLASSES > 0, "up", "down")
+    model = MLPClassifier((20,), solver="lbfgs", random_state=0, max_iter=500).fit(X, y)
+    assert (model.n_outputs_, model.coefs_[-1].shape[1]) == (1, 1)
+    np.testing.assert_array_equal(model.predict(X), y)
+    probabilities = model.predict_proba(X)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-15)
+    np.testing.assert_array_equal(probabilities[:, 1] > 0.5, y == "up")
+    np.testing.assert_array_equal(MLPClassifier(**SMALL).fit(X, CLASSES > 0).classes_, [False, True])
+
+
+@pytest.mark.parametrize("form", [np.asarray, sp.csr_matrix])
+def test_several_labels_for_a_sample(form):
+    model = MLPClassifier((20,), solver="lbfgs", random_state=0, max_iter=500).fit(X, form(MANY))
+    predicted = model.predict(X)
+    assert sp.issparse(predicted) == sp.issparse(form(MANY))
+    np.testing.assert_array_equal(predicted.toarray() if sp.issparse(predicted) else predicted, MANY)
+    np.testing.assert_array_equal(model.predict_proba(X) > 0.5, MANY)
+    assert model.classes_.tolist() == [0, 1, 2]
+    assert model.score(X, MANY) == 1.0
+
+
+def test_several_values_for_a_sample():
+    model = MLPRegressor(**SMALL).fit(X, np.column_stack([VALUE, X[:, 2], X[:, 3]]))
+    assert model.predict(X).shape == (80, 3)
+    assert model.predict(X[:1]).shape == (1, 3)
+    assert MLPRegressor(**SMALL).fit(X, VALUE).predict(X[:1]).shape == (1,)
+    with pytest.warns(UserWarning, match="column-vector"):
+        assert MLPRegressor(**SMALL).fit(X, VALUE[:, None]).predict(X).shape == (80,)
+
+
+def test_counts_are_predicted_as_counts():
+    counts = RNG.poisson(np.exp(X[:, 0]))
+    model = MLPRegressor("poisson", (20,), solver="lbfgs", random_state=0, max_iter=20).fit(X, counts)
+    assert model.predict(X).min() > 0
+    np.testing.assert_allclose(model.predict(X), np.exp(model.network_.forward(X)[:, 0]), rtol=1e-14)
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf])
+def test_one_row_is_checked_like_many(odd):
+    model = MLPClassifier(**SMALL).fit(X, CLASSES)
+    np.testing.assert_array_equal(model.predict_proba(X[3:4])[0], model.predict_proba(X)[3])
+    for rows in (X[:1], X):
+        broken = rows.copy()
+        broken[0, 2] = odd
+        with pytest.raises(ValueError, match="Input X contains"):
+            model.predict_proba(broken)
+        with pytest.raises(ValueError, match="X has 3 features, but MLPClassifier is expecting 4"):
+            model.predict(rows[:, :3])
+    for nothing in (X[:0], X[0]):
+        with pytest.raises(ValueError, match=r"0 sample|Expected 2D array"):
+            model.predict(nothing)
