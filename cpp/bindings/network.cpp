@@ -285,13 +285,14 @@ void set_rate_factors(Network<T>& network, const std::vector<std::tuple<double, 
 using Column = std::optional<py::array_t<double, py::array::c_style>>;
 
 template <class T>
-void set_input_scaling(Network<T>& network, const Column& shift, const Column& scale) {
+void set_input_scaling(Network<T>& network, const Column& shift, const Column& scale, double limit) {
   require(shift.has_value() == scale.has_value(), "shift and scale come together.");
+  require(limit == 0.0 || (scale && limit >= 1e-30 && limit <= 1e30), "a limit is for scaled inputs, and of float.");
   for (const Column& column : {shift, scale}) {
     require(!column || (column->ndim() == 1 && column->size() == network.n_inputs()), "a number for each input.");
   }
   const WriteAccess access(network.access());
-  network.set_input_scaling(shift ? shift->data() : nullptr, scale ? scale->data() : nullptr);
+  network.set_input_scaling(shift ? shift->data() : nullptr, scale ? scale->data() : nullptr, limit);
 }
 
 template <class T>
@@ -313,7 +314,8 @@ void register_network_of(py::module_& module, const char* name) {
       .def("set_normalization", &set_normalization<T>, py::arg("normalizes"))
       .def("set_dropout", &set_dropout<T>, py::arg("rates"))
       .def("set_rate_factors", &set_rate_factors<T>, py::arg("factors"))
-      .def("set_input_scaling", &set_input_scaling<T>, py::arg("shift").none(true), py::arg("scale").none(true))
+      .def("set_input_scaling", &set_input_scaling<T>, py::arg("shift").none(true), py::arg("scale").none(true),
+           py::arg("limit") = 0.0)
       .def("begin_training", [](N& network) { network.access().begin_training(); })
       .def("end_training", [](N& network) { network.access().end_training(); })
       .def("optimizer_state", &optimizer_state<T>)

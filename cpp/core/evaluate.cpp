@@ -249,8 +249,12 @@ double evaluate_gradients(const Network<T>& network, const Dataset& data, T* par
                              .ld_in = ld_inputs,
                              .unscaled = true,
                              .sums = room});
-      if (network.input_scale() != nullptr)
+      if (network.input_scale() != nullptr) {
         scale_columns(block, ld_inputs, end - begin, first.n_in, network.input_scale());
+      }
+      if (network.input_limit() > 0.0) {
+        kernels<T>().clip_backward(gathering(network, data, all, begin, end, block, ld_inputs));
+      }
       copy_rows(block, ld_inputs, end - begin, first.n_in, inputs + begin * first.n_in);
     });
   });

@@ -201,11 +201,13 @@ class Network {
     layers_[l].bias_rate_factor = bias;
   }
 
-  // What is done to every input, x' = (x - shift) * scale by column; null: nothing.
+  // What is done to every input, z = (x - shift) * scale by column; null: nothing. Then, unless the limit is 0, the
+  // smooth clip of z (GatherArguments).
   const double* input_shift() const noexcept { return input_shift_.data(); }
   const double* input_scale() const noexcept { return input_scale_.data(); }
+  double input_limit() const noexcept { return input_limit_; }
   // Arrays of n_inputs, copied; both null to end it.
-  void set_input_scaling(const double* shift, const double* scale);
+  void set_input_scaling(const double* shift, const double* scale, double limit);
 
   OptimizerState<T>& optimizer() noexcept { return optimizer_; }
   TrainingMemory<T>& training_memory() noexcept { return training_memory_; }
@@ -222,6 +224,7 @@ class Network {
   std::ptrdiff_t transposed_size_;
   AlignedBuffer<double> input_shift_;
   AlignedBuffer<double> input_scale_;
+  double input_limit_ = 0.0;
   OptimizerState<T> optimizer_;
   TrainingMemory<T> training_memory_;
   AccessControl access_;

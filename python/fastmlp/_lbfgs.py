@@ -83,11 +83,10 @@ def search(
 
     options = {
         "maxiter": limit,
-        "maxfun": MOST_EVALUATIONS,
+        "maxfun": settings.max_evaluations or MOST_EVALUATIONS,
         "maxcor": settings.history,
         "gtol": settings.tolerance,
-        # no progress but rounding: the tolerance alone decides what is good enough
-        "ftol": np.finfo(np.float64).eps,
+        "ftol": settings.loss_tolerance,
     }
     start = flat_vector((layer.weights, layer.bias) for layer in network.layers).astype(np.float64)
     network._core.begin_training()

@@ -1,6 +1,6 @@
 """What a network is made of: descriptions of layers (Dense, Dropout) and the layer of a built network (DenseLayer).
 
-In which order they may stand is said in _stack.py, what Standardize and Rescale learn from data in scaling.py.
+In which order they may stand is said in _stack.py, what the scalings of inputs learn from data in scaling.py.
 """
 
 from __future__ import annotations
@@ -266,7 +266,60 @@ class Rescale:
         return len(self.minimum) if isinstance(self.minimum, tuple) else None
 
 
-Scaling = Standardize | Rescale
+@dataclass(frozen=True)
+class RobustScale:
+    """Inputs whose outliers neither set the scale nor stay far away: z = (x - median) / deviation, column by column.
+
+    With a limit, z then goes through the smooth clip z / sqrt(1 + (z / limit)^2): nearly z where z is small, and never
+    beyond the limit.
+
+    Parameters
+    ----------
+    median, deviation : sequence of float, optional
+        One number for each input, deviations not negative; a column of deviation 0 becomes 0. Default: from the
+        training data at the first ``fit``, the deviation being the range of the middle half (upper minus lower
+        quartile), or half the range of all values where that is 0; it is 0 for a constant column. Until then inputs
+        are taken as they are.
+    limit : float or None, default 3.0
+        At least 1e-30 and below 1e30; None: no clip.
+
+    Notes
+    -----
+    D. Holzmueller, L. Grinsztajn and I. Steinwart, Better by default, NeurIPS 2024, arXiv:2407.04491. Quantiles are
+    those of the samples' weights, so that weight 2 is the sample twice and weight 0 none: definition 2 of R. Hyndman
+    and Y. Fan, Sample quantiles in statistical packages, The American Statistician 50, 1996.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.RobustScale(), fm.Dense(1)])
+    >>> history = net.fit([[1.0], [2.0], [3.0], [4.0], [1e6]], [0.0] * 5, epochs=1)
+    >>> net.scaling
+    RobustScale(median=(3.0,), deviation=(2.0,), limit=3.0)
+    >>> net.set_parameters([1.0, 0.0])
+    >>> net.predict([[3.0], [5.0], [1e6]]).round(2)
+    array([0.  , 0.95, 3.  ], dtype=float32)
+    """
+
+    median: tuple[float, ...] | None = None
+    deviation: tuple[float, ...] | None = None
+    limit: float | None = 3.0
+
+    def __post_init__(self) -> None:
+        _take_columns(self, "median", "deviation")
+        for index, value in enumerate(self.deviation or ()):
+            check_real(value, f"deviation[{index}]", minimum=0.0)
+        if self.limit is not None:
+            # so far from the ends of float32 that no step of the clip overflows
+            object.__setattr__(self, "limit", check_real(self.limit, "limit", minimum=1e-30, below=1e30))
+
+    @property
+    def n_columns(self) -> int | None:
+        """The number of inputs it is for; None: not yet known."""
+        return None if self.median is None else len(self.median)
+
+
+Scaling = Standardize | Rescale | RobustScale
 
 
 def check_scaling(scaling: Scaling, n_inputs: int) -> None:

@@ -53,7 +53,8 @@ class Network:
     n_inputs : int
         Columns of X.
     layers : list of Dense and Maxout, with LayerNorm and Dropout between
-        From the first to the last, which is a Dense; softmax only there. Standardize or Rescale may be the first entry.
+        From the first to the last, which is a Dense; softmax only there. The first entry may be Standardize,
+        Rescale or RobustScale.
     loss : str or loss object, optional
         Default: "cross_entropy" after softmax and sigmoid, "mse" after other activations.
     dtype : "float32" or "float64", default "float32"
@@ -70,7 +71,7 @@ class Network:
         With ``weights`` (inputs, units) and ``bias`` (units,) as views: writing changes the network.
     dropout : tuple of float
         The rate at which the inputs of each of these layers are dropped in training.
-    scaling : Standardize, Rescale or None
+    scaling : Standardize, Rescale, RobustScale or None
         What is done to inputs, with the numbers that the first fit learned.
     loss_function : loss object
     dtype : numpy dtype

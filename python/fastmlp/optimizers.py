@@ -6,6 +6,7 @@ or a schedule of fastmlp.schedules. LBFGS alone is no kernel: it is SciPy's, dri
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -255,6 +256,11 @@ class LBFGS:
         Ends the fit when no element of the gradient is larger, not negative.
     history : int, default 10
         Pairs of steps and changes of the gradient that approximate the curvature, at least 1.
+    loss_tolerance : float, default 2.220446049250313e-16
+        Ends the fit when an iteration lowers the loss by less than this part of it (of 1, where it is below 1); the
+        default is the precision of float64.
+    max_evaluations : int, optional
+        Of the loss and its gradient, at least 1; an iteration takes one or more. Default: no limit.
 
     Notes
     -----
@@ -272,13 +278,16 @@ class LBFGS:
     max_iterations: int | None = None
     tolerance: float = 1e-5
     history: int = 10
+    loss_tolerance: float = sys.float_info.epsilon
+    max_evaluations: int | None = None
     name: ClassVar[str] = "lbfgs"
 
     def __post_init__(self) -> None:
-        if self.max_iterations is not None:
-            limit = check_integer(self.max_iterations, "max_iterations", minimum=1)
-            object.__setattr__(self, "max_iterations", limit)
-        object.__setattr__(self, "tolerance", check_real(self.tolerance, "tolerance", minimum=0.0))
+        for name in ("max_iterations", "max_evaluations"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, check_integer(getattr(self, name), name, minimum=1))
+        for name in ("tolerance", "loss_tolerance"):
+            object.__setattr__(self, name, check_real(getattr(self, name), name, minimum=0.0))
         object.__setattr__(self, "history", check_integer(self.history, "history", minimum=1))
 
 

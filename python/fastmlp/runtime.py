@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from fastmlp import _core
 from fastmlp._validation import check_integer, check_thread_variable
 
 _limit = check_thread_variable("FASTMLP_NUM_THREADS", os.environ.get("FASTMLP_NUM_THREADS", ""))
+# of calls from one thread of Python, where several train at once
+_own = threading.local()
 # threads that a fork took away from this process and that nobody was told of yet
 _threads_lost = 0
 
@@ -49,7 +52,26 @@ def thread_limit() -> int:
             RuntimeWarning,
             stacklevel=3,
         )
-    return min(_limit, 2**31 - 1)
+    return min(_limit_here(), 2**31 - 1)
+
+
+def _limit_here() -> int:
+    return getattr(_own, "limit", _limit)
+
+
+@contextmanager
+def own_limit(n: int | None) -> Iterator[None]:
+    """Limit calls from this thread of Python inside a with block to ``n`` threads; None changes nothing."""
+    if n is None:
+        yield
+        return
+    before = vars(_own).copy()
+    _own.limit = n
+    try:
+        yield
+    finally:
+        vars(_own).clear()
+        vars(_own).update(before)
 
 
 def set_num_threads(n: int | None) -> None:
@@ -89,7 +111,7 @@ def get_num_threads() -> int:
     True
     """
     allowed = _core.max_threads()
-    return min(_limit, allowed) if _limit else allowed
+    return min(_limit_here(), allowed) if _limit_here() else allowed
 
 
 @contextmanager
@@ -159,7 +181,7 @@ def show_config() -> None:
         **build,
         "active target": active_target(),
         "available targets": ", ".join(available_targets()),
-        "threads": f"{get_num_threads()} (limit: {_limit or 'none'}; OpenMP: {_core.max_threads()})",
+        "threads": f"{get_num_threads()} (limit: {_limit_here() or 'none'}; OpenMP: {_core.max_threads()})",
     }
     width = max(map(len, facts)) + 2
     print("\n".join(f"{name:<{width}}{value}" for name, value in facts.items()))

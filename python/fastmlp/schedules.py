@@ -1,17 +1,20 @@
 """Schedules: how the learning rate changes during a fit; given to an optimizer in place of a number.
 
 Every fit goes through its schedule from the start. The rates are computed step by step in the core
-(cpp/core/schedule.hpp), and ``rate`` asks the same function, so what is plotted is what is used. Only ReduceOnPlateau,
-which looks at what was measured, works in Python, epoch by epoch (_plateau.py).
+(cpp/core/schedule.hpp), and ``rate`` asks the same function, so what is plotted is what is used. Only those that look
+at what was measured, such as ReduceOnPlateau, work in Python, epoch by epoch (_plateau.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
 from fastmlp import _core
+from fastmlp._plateau import Plateau, monitored
 from fastmlp._validation import check_integer, check_real
+from fastmlp.history import Epoch
 
 # name of the core's schedule, its numbers, steps of warm-up
 CoreSchedule: TypeAlias = tuple[str, list[float], int]
@@ -58,6 +61,22 @@ class Schedule:
         return _core.learning_rate(self._for_core(total, steps_per_epoch), self.initial, step, total)
 
     def _for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
+        raise NotImplementedError
+
+
+class EpochSchedule(Schedule):
+    """A schedule whose rate is set between epochs, from what they measured."""
+
+    def rate(self, step: int, total: int, steps_per_epoch: int = 1) -> float:
+        """Refuse: the rate depends on what a fit measures; it is in the History of the fit."""
+        name = type(self).__name__
+        raise TypeError(f"the rates of {name} depend on the fit: read history['learning_rate'] after it.")
+
+    def _for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
+        return "constant", [], 0
+
+    def _follow(self, columns: list[str]) -> Callable[[Epoch, float], float]:
+        """Return what one fit, whose epochs have these columns, asks for the rate after an epoch at a rate."""
         raise NotImplementedError
 
 
@@ -341,7 +360,7 @@ class Warmup(Schedule):
 
 
 @dataclass(frozen=True)
-class ReduceOnPlateau(Schedule):
+class ReduceOnPlateau(EpochSchedule):
     """Multiply the rate by ``factor`` when ``monitor`` has not improved for more than ``patience`` epochs.
 
     Parameters
@@ -381,12 +400,8 @@ class ReduceOnPlateau(Schedule):
         if self.monitor is not None and not isinstance(self.monitor, str):
             raise TypeError(f"monitor must be the name of a column or None, got {self.monitor!r}.")
 
-    def rate(self, step: int, total: int, steps_per_epoch: int = 1) -> float:
-        """Refuse: the rate depends on what a fit measures; it is in the History of the fit."""
-        raise TypeError("the rates of ReduceOnPlateau depend on the fit: read history['learning_rate'] after it.")
-
-    def _for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
-        return "constant", [], 0
+    def _follow(self, columns: list[str]) -> Plateau:
+        return Plateau(self.factor, self.patience, self.min_delta, monitored(self.monitor, columns))
 
 
 SCHEDULES: dict[str, type[Schedule]] = {

@@ -37,7 +37,7 @@ from fastmlp._safetensors import (
 )
 from fastmlp.activations import ACTIVATIONS, Activation, Formula
 from fastmlp.initializers import INITIALIZERS, Initializer
-from fastmlp.layers import AnyLayer, Dense, Dropout, LayerNorm, Maxout, Rescale, Standardize
+from fastmlp.layers import AnyLayer, Dense, Dropout, LayerNorm, Maxout, Rescale, RobustScale, Standardize
 from fastmlp.losses import LOSSES, CrossEntropy, Loss
 
 if TYPE_CHECKING:
@@ -242,6 +242,9 @@ def _layer(entry: Any) -> AnyLayer:
     if entry.get("kind") == "rescale":
         check_keys(entry, {"kind", "to", "minimum", "maximum"}, "a rescale layer")
         return Rescale(entry["to"], entry["minimum"], entry["maximum"])
+    if entry.get("kind") == "robustscale":
+        check_keys(entry, {"kind", "median", "deviation", "limit"}, "a robustscale layer")
+        return RobustScale(entry["median"], entry["deviation"], entry["limit"])
     optional = factors.keys() | (entry.keys() & {"initializer"})
     check_keys(entry, {"kind", "units", "activation", "l1", "l2"} | optional, "a layer")
     if entry["kind"] != "dense":

@@ -43,7 +43,7 @@ class Network:
     n_inputs : int
         Number of inputs.
     layers : sequence of Dense, with Dropout between
-        As for ``fastmlp.Network``; softmax only in the last layer. The numbers of a Standardize or Rescale must be
+        As for ``fastmlp.Network``; softmax only in the last layer. The numbers of a scaling of inputs must be
         given, since nothing is learned about the inputs here.
     loss : str or loss object, optional
         Default: cross_entropy after softmax and sigmoid, else mse.

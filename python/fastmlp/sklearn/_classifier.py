@@ -1,0 +1,407 @@
+"""MLPClassifier: labels of any kind, several labels for a sample, probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils import column_or_1d, compute_sample_weight
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets, type_of_target
+
+from fastmlp._outputs import meaning_of_outputs
+from fastmlp.activations import resolve_activation
+from fastmlp.losses import CrossEntropy, Hinge, Loss, Perceptron, resolve_loss
+from fastmlp.network import Network
+from fastmlp.optimizers import Optimizer
+from fastmlp.sklearn._callbacks import with_callbacks
+from fastmlp.sklearn._estimator import BaseMLP
+
+if TYPE_CHECKING:
+    from fastmlp.callbacks import Callback
+
+Array = npt.NDArray[Any]
+
+
+def _makes_iterations(estimator: MLPClassifier) -> bool:
+    if estimator.optimizer is None and estimator.solver == "lbfgs":
+        raise AttributeError("partial_fit makes one iteration, which lbfgs cannot: use solver='adam' or 'sgd'.")
+    return True
+
+
+def _has_probabilities(estimator: MLPClassifier) -> bool:
+    if estimator._is_by_scores():
+        raise AttributeError(f"loss {estimator.loss!r} gives scores, not probabilities: use decision_function.")
+    return True
+
+
+class MLPClassifier(ClassifierMixin, BaseMLP):
+    """Multilayer perceptron for classes, with the parameters of scikit-learn's class of this name and more.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : sequence of int or int, default (100,)
+        Units of each hidden layer.
+    activation : str, activation object or sequence of them, default "relu"
+        Of the hidden layers, or one for each: "identity", "logistic", "tanh", "relu", any other name or object of
+        ``fastmlp.activations``, or a formula such as "x*sigmoid(1.7*x)".
+    solver : "adam", "sgd" or "lbfgs", default "adam"
+    alpha : float, default 0.0001
+        L2 penalty, divided by the samples of a batch when it is added to the loss.
+    batch_size : int or "auto", default "auto"
+        "auto" is min(200, n_samples). L-BFGS takes all samples.
+    learning_rate : "constant", "invscaling" or "adaptive", default "constant"
+        For "sgd": as it is; divided by (samples seen + 1) ** power_t after each iteration; divided by 5 each time that
+        training stands still for n_iter_no_change iterations.
+    learning_rate_init : float, default 0.001
+    power_t : float, default 0.5
+    max_iter : int, default 200
+        Epochs, or iterations of L-BFGS.
+    shuffle : bool, default True
+    random_state : int, RandomState or None, default None
+        Decides initial weights, shuffling and what is set aside for early stopping. The same number gives the same bits
+        on any number of threads.
+    tol : float, default 1e-4
+        What counts as an improvement.
+    verbose : bool or int, default False
+        Print a line for each iteration.
+    warm_start : bool, default False
+        Go on from the last fit's weights.
+    momentum : float, default 0.9
+        For "sgd", in [0, 1).
+    nesterovs_momentum : bool, default True
+    early_stopping : bool, default False
+        Set validation_fraction of the samples aside, stop when their accuracy stands still, and keep the best weights.
+    validation_fraction : float, default 0.1
+    beta_1, beta_2 : float, default 0.9 and 0.999
+        For "adam".
+    epsilon : float, default 1e-8
+    n_iter_no_change : int or inf, default 10
+        Iterations without improvement that end a fit when there is one more.
+    max_fun : int, default 15000
+        Evaluations of the loss, for "lbfgs".
+    loss : str or loss object, default "log_loss"
+        "log_loss" is cross-entropy, after softmax for several classes and the sigmoid for two; else any loss of
+        ``fastmlp.losses`` that takes labels, such as "hinge" or ``CrossEntropy(label_smoothing=0.1)``.
+    dropout : float or sequence of float, default 0.0
+        Rate at which outputs of the hidden layers, or of each, are dropped in training.
+    class_weight : None, "balanced" or dict of label to weight, default None
+    optimizer : str or optimizer object, optional
+        Any of ``fastmlp.optimizers``, with schedules and clipping, in place of solver and what belongs to it.
+    scale : None, "standard" or "robust", default None
+        Scale the inputs inside the model, by what the training data say.
+    dtype : "float32", "float64" or None, default None
+        Of the arithmetic; None is float32 for X of float32, else float64, as in scikit-learn. float32 takes half the
+        time.
+    n_threads : int, optional
+        Threads at most; default: what fastmlp may use, and one inside a worker of joblib.
+
+    Attributes
+    ----------
+    classes_ : array
+        The labels; of several labels for a sample, their indices.
+    network_ : fastmlp.Network
+        The model itself; for it classes are the integers from 0.
+    coefs_, intercepts_ : list of array
+        Weights (inputs, units) and biases of each layer, as views.
+    loss_, best_loss_ : float
+    loss_curve_ : list of float
+        The loss of each iteration; not for L-BFGS.
+    validation_scores_ : list of float or None
+        Accuracy after each iteration, with early stopping or X_val.
+    best_validation_score_ : float or None
+    n_iter_, t_ : int
+        Iterations of the last fit, and samples seen by all of them.
+    n_layers_, n_outputs_, n_features_in_ : int
+    out_activation_ : str
+    feature_names_in_ : array of str
+        Where X had names of columns.
+
+    Notes
+    -----
+    What differs from scikit-learn is said on the page "Coming from scikit-learn" of the documentation.
+
+    Examples
+    --------
+    >>> from fastmlp.sklearn import MLPClassifier
+    >>> X, y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], ["no", "yes", "yes", "no"]
+    >>> model = MLPClassifier((8,), "tanh", solver="lbfgs", random_state=1).fit(X, y)
+    >>> model.predict(X)
+    array(['no', 'yes', 'yes', 'no'], dtype='<U3')
+    """
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (100,),
+        activation: Any = "relu",
+        *,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        loss: str | Loss = "log_loss",
+        dropout: Any = 0.0,
+        class_weight: Any = None,
+        optimizer: str | Optimizer | None = None,
+        scale: str | None = None,
+        dtype: npt.DTypeLike | None = None,
+        n_threads: int | None = None,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+        self.loss = loss
+        self.dropout = dropout
+        self.class_weight = class_weight
+        self.optimizer = optimizer
+        self.scale = scale
+        self.dtype = dtype
+        self.n_threads = n_threads
+
+    @with_callbacks
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        callbacks: Iterable[Callback] = (),
+    ) -> MLPClassifier:
+        """Train the model.
+
+        Parameters
+        ----------
+        X : array, DataFrame or sparse matrix (samples, features)
+            Sparse ones are trained on as dense arrays.
+        y : array (samples,) or (samples, labels)
+            Labels of any kind; or for several labels for a sample one column of 0 and 1 for each.
+        sample_weight : array (samples,), optional
+        X_val, y_val : optional
+            Validation samples: scored after each iteration; with early_stopping in the place of validation_fraction.
+        callbacks : list of callables
+            Called with (network, epoch) after each iteration, see ``fastmlp.callbacks``.
+
+        Returns
+        -------
+        self
+        """
+        self._train(X, y, sample_weight, (X_val, y_val), callbacks)
+        return self
+
+    @available_if(_makes_iterations)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> MLPClassifier:
+        """Make one iteration over these samples.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for ``fit``.
+        classes : array, optional
+            All labels that will ever come; needed in the first call.
+
+        Returns
+        -------
+        self
+        """
+        if _check_partial_fit_first_call(self, classes):
+            self._settle_labels(y if type_of_target(y).startswith("multilabel") else np.asarray(classes))
+        self._train(X, y, sample_weight, (None, None), (), incremental=True)
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """Return the label of each sample, or one column of 0 and 1 for each label.
+
+        Parameters
+        ----------
+        X : array, DataFrame or sparse matrix (samples, features)
+
+        Returns
+        -------
+        array (samples,) or (samples, labels)
+        """
+        labels = self._labels(self._forward(X))
+        if self._binarizer is not None:
+            return self._binarizer.inverse_transform(labels)
+        return self.classes_[labels]
+
+    @available_if(_has_probabilities)
+    def predict_proba(self, X: Any) -> Array:
+        """Return the probability of each class, or of each label by itself.
+
+        Parameters
+        ----------
+        X : array, DataFrame or sparse matrix (samples, features)
+
+        Returns
+        -------
+        array (samples, classes)
+            In the order of ``classes_``.
+        """
+        outputs = self._forward(X)
+        if outputs.shape[1] > 1:
+            return outputs
+        both = np.empty((len(outputs), 2), outputs.dtype)
+        np.subtract(1, outputs[:, 0], out=both[:, 0])
+        both[:, 1] = outputs[:, 0]
+        return both
+
+    @available_if(_has_probabilities)
+    def predict_log_proba(self, X: Any) -> Array:
+        """Return the logarithm of ``predict_proba``.
+
+        Parameters
+        ----------
+        X : array, DataFrame or sparse matrix (samples, features)
+
+        Returns
+        -------
+        array (samples, classes)
+        """
+        with np.errstate(divide="ignore"):  # the logarithm of 0 is what it is
+            return np.log(self.predict_proba(X))
+
+    @available_if(lambda estimator: estimator._is_by_scores())
+    def decision_function(self, X: Any) -> Array:
+        """Return the scores of a loss without probabilities: above 0 for the second of two classes.
+
+        Parameters
+        ----------
+        X : array, DataFrame or sparse matrix (samples, features)
+
+        Returns
+        -------
+        array (samples,) or (samples, classes)
+        """
+        outputs = self._forward(X)
+        return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+
+    @property
+    def out_activation_(self) -> str:
+        """scikit-learn's name of the last activation."""
+        name = self._attribute_network("out_activation_").layers[-1].activation.name
+        return "logistic" if name == "sigmoid" else name
+
+    def _is_by_scores(self) -> bool:
+        return isinstance(self.loss, Hinge | Perceptron) or self.loss in ("hinge", "perceptron")
+
+    def _loss_object(self) -> Loss:
+        if isinstance(self.loss, str) and self.loss == "log_loss":
+            return CrossEntropy()
+        if isinstance(self.loss, CrossEntropy) and self.loss.class_weight is not None:
+            raise ValueError("class_weight belongs to the estimator here: leave that of the loss out.")
+        loss = resolve_loss(self.loss, resolve_activation("identity" if self._is_by_scores() else "sigmoid"))
+        meaning = meaning_of_outputs(resolve_activation("softmax"), loss, 2)
+        if meaning == "log_rates":
+            raise ValueError("loss 'poisson' is for counts: use MLPRegressor.")
+        return loss
+
+    def _last_activation(self) -> str:
+        if self._is_by_scores():
+            return "identity"
+        return "softmax" if self._binarizer is None and len(self.classes_) > 2 else "sigmoid"
+
+    def _settle_labels(self, y: Array) -> None:
+        self._binarizer = None
+        if type_of_target(y).startswith("multilabel"):
+            self._binarizer = LabelBinarizer().fit(y)
+            self.classes_ = self._binarizer.classes_
+        else:
+            self.classes_ = np.unique(y)
+
+    def _encode(self, y: Array, *, reset: bool) -> Array:
+        check_classification_targets(y)
+        has_many = type_of_target(y).startswith("multilabel")
+        if not has_many:
+            y = column_or_1d(y, warn=True)
+        if reset and not (hasattr(self, "classes_") and "network_" not in vars(self)):
+            self._settle_labels(y)
+        if has_many != (self._binarizer is not None):
+            raise ValueError("y has one label for each sample where it had several before, or the other way round.")
+        if self._binarizer is not None:
+            return self._binarizer.transform(y).astype(np.uint8)
+        places = np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
+        known = self.classes_[places] == y
+        if not known.all():
+            raise ValueError(
+                f"y has the label {y[np.argmin(known)]!r}, which is none of classes_: {list(self.classes_)!r}."
+            )
+        return places.astype(np.int32)
+
+    def _count_outputs(self, targets: Array) -> int:
+        if self._binarizer is not None:
+            return targets.shape[1]
+        return 1 if len(self.classes_) <= 2 else len(self.classes_)
+
+    def _stratifies(self, targets: Array) -> bool:
+        return targets.ndim == 1
+
+    def _weights(self, y: Array, sample_weight: Array | None) -> Array | None:
+        if self.class_weight is None:
+            return sample_weight
+        by_class = compute_sample_weight(self.class_weight, y)
+        return by_class if sample_weight is None else by_class * sample_weight
+
+    def _labels(self, outputs: Array) -> Array:
+        """Return indices of classes, or rows of 0 and 1."""
+        if outputs.shape[1] > 1 and self._binarizer is None:
+            return outputs.argmax(axis=1)
+        above = outputs > (0.0 if self._is_by_scores() else 0.5)
+        if self._binarizer is not None:
+            return above.astype(np.int64)
+        # a single class has nothing above it
+        return np.minimum(above[:, 0].astype(np.intp), len(self.classes_) - 1)
+
+    def _score_of(self, network: Network, X: Array, targets: Array, sample_weight: Array | None) -> float:
+        return float(accuracy_score(targets, self._labels(network.forward(X)), sample_weight=sample_weight))
+
+    def _reported(self, loss: float, targets: Array, sample_weight: Array | None) -> float:
+        return loss
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

@@ -1,0 +1,86 @@
+"""``from_sklearn``: a fitted model of scikit-learn's as one of these, with the same predictions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn import neural_network
+from sklearn.utils.validation import check_is_fitted
+
+from fastmlp.sklearn._building import build
+from fastmlp.sklearn._classifier import MLPClassifier
+from fastmlp.sklearn._estimator import BaseMLP
+from fastmlp.sklearn._parameters import Parameters
+from fastmlp.sklearn._regressor import MLPRegressor
+
+# what a fit leaves there under the same name, where it is not the network's
+ATTRIBUTES = (
+    "n_features_in_", "feature_names_in_", "n_outputs_", "n_iter_", "t_", "loss_", "loss_curve_", "best_loss_",
+    "validation_scores_", "best_validation_score_", "classes_",
+)  # fmt: skip
+
+
+def from_sklearn(fitted: Any) -> MLPClassifier | MLPRegressor:
+    """Return the fastmlp estimator of a fitted ``MLPClassifier`` or ``MLPRegressor`` of scikit-learn's.
+
+    Parameters
+    ----------
+    fitted : sklearn.neural_network.MLPClassifier or MLPRegressor
+        Stays as it is.
+
+    Returns
+    -------
+    MLPClassifier or MLPRegressor
+        With the parameters and attributes of ``fitted``, its weights and their dtype. ``partial_fit`` and
+        ``warm_start`` go on from there, with an optimizer that begins anew.
+
+    Raises
+    ------
+    TypeError
+        ``fitted`` is something else.
+    sklearn.exceptions.NotFittedError
+        It has not been fitted.
+
+    Examples
+    --------
+    >>> from sklearn.neural_network import MLPClassifier
+    >>> from fastmlp.sklearn import from_sklearn
+    >>> theirs = MLPClassifier(solver="lbfgs", random_state=0).fit([[0.0], [1.0], [2.0]], ["a", "b", "c"])
+    >>> ours = from_sklearn(theirs)
+    >>> bool(abs(ours.predict_proba([[0.3]]) - theirs.predict_proba([[0.3]])).max() < 1e-6)
+    True
+    """
+    kinds = {neural_network.MLPClassifier: MLPClassifier, neural_network.MLPRegressor: MLPRegressor}
+    kind = next((ours for theirs, ours in kinds.items() if isinstance(fitted, theirs)), None)
+    if kind is None:
+        raise TypeError(f"from_sklearn takes a fitted MLPClassifier or MLPRegressor of scikit-learn's, got {fitted!r}.")
+    check_is_fitted(fitted)
+    settings = fitted.get_params(deep=False)
+    # a regressor of scikit-learn before 1.7 has no loss to choose
+    names = set(kind().get_params(deep=False)) & set(settings)
+    estimator: BaseMLP = kind(**{name: settings[name] for name in names})
+    for name in ATTRIBUTES:
+        if hasattr(fitted, name):
+            value = getattr(fitted, name)
+            setattr(estimator, name, value.copy() if hasattr(value, "copy") else value)
+    if isinstance(estimator, MLPClassifier):
+        binarizer = fitted._label_binarizer
+        estimator._binarizer = binarizer if binarizer.y_type_.startswith("multilabel") else None
+    estimator._no_improvement_count = 0
+    estimator._rate = estimator.learning_rate_init
+
+    parameters = Parameters.of(estimator)
+    sizes = [len(fitted.coefs_[0]), *(len(bias) for bias in fitted.intercepts_)]
+    dtype = np.float32 if fitted.coefs_[0].dtype == np.float32 else np.float64
+    estimator.network_ = build(
+        parameters,
+        sizes,
+        estimator._last_activation(),
+        estimator._loss_object(),
+        None,
+        dtype,
+        0,
+        list(zip(fitted.coefs_, fitted.intercepts_, strict=True)),
+    )
+    return estimator

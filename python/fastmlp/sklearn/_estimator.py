@@ -1,0 +1,341 @@
+"""What both estimators share: how a fit goes, and the attributes that scikit-learn's classes have after it.
+
+The parameters are scikit-learn's, the training is ``Network.fit``. A row for prediction goes straight to the core when
+it is an ordinary array, since scikit-learn's checks take longer than the network; all else is checked by scikit-learn.
+"""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABCMeta, abstractmethod
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from joblib.parallel import get_active_backend
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator, is_regressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from fastmlp._validation import check_total_weight
+from fastmlp.losses import Loss
+from fastmlp.network import Network
+from fastmlp.optimizers import LBFGS, SGD, Optimizer
+from fastmlp.runtime import own_limit, thread_limit
+from fastmlp.sklearn._building import build, copied, initial_parameters, penalty, with_settings
+from fastmlp.sklearn._callbacks import CallbackSupport, Tasks
+from fastmlp.sklearn._iterations import Iterations, forget_iterations
+from fastmlp.sklearn._parameters import Parameters, RateByIterations
+
+if TYPE_CHECKING:
+    from fastmlp.callbacks import Callback
+
+Array = npt.NDArray[Any]
+# kinds of X, whose numbers the network converts as they are needed
+ACCEPTED: dict[str, Any] = {"accept_sparse": ["csr", "csc"], "dtype": "numeric"}
+# of a block of a sparse matrix, as dense rows
+DENSE_BYTES = 1 << 26
+
+
+class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
+    """A multilayer perceptron behind the interface of scikit-learn."""
+
+    hidden_layer_sizes: Any
+    activation: Any
+    solver: str
+    alpha: float
+    batch_size: int | str
+    learning_rate: str
+    learning_rate_init: float
+    power_t: float
+    max_iter: int
+    loss: str | Loss
+    shuffle: bool
+    random_state: Any
+    tol: float
+    verbose: bool | int
+    warm_start: bool
+    momentum: float
+    nesterovs_momentum: bool
+    early_stopping: bool
+    validation_fraction: float
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    n_iter_no_change: float
+    max_fun: int
+    dropout: Any
+    optimizer: str | Optimizer | None
+    scale: str | None
+    dtype: npt.DTypeLike | None
+    n_threads: int | None
+
+    network_: Network
+    n_iter_: int
+    t_: int
+    n_outputs_: int
+    loss_: float
+    loss_curve_: list[float]
+    best_loss_: Any  # None where a score decides
+    validation_scores_: Any  # None where there is no score, as the next
+    best_validation_score_: Any
+    _no_improvement_count: int
+    _rate: float
+
+    @abstractmethod
+    def _loss_object(self) -> Loss:
+        """Return the loss that ``loss`` names."""
+
+    @abstractmethod
+    def _last_activation(self) -> str:
+        """Return the activation of the outputs."""
+
+    @abstractmethod
+    def _encode(self, y: Array, *, reset: bool) -> Array:
+        """Return targets as the network takes them, and settle what they stand for."""
+
+    @abstractmethod
+    def _count_outputs(self, targets: Array) -> int:
+        """Return the units of the last layer."""
+
+    @abstractmethod
+    def _stratifies(self, targets: Array) -> bool:
+        """Whether a split keeps the shares of these targets."""
+
+    @abstractmethod
+    def _weights(self, y: Array, sample_weight: Array | None) -> Array | None:
+        """Return the weight of each sample."""
+
+    @abstractmethod
+    def _score_of(self, network: Network, X: Array, targets: Array, sample_weight: Array | None) -> float:
+        """Return how right a network is about validation samples."""
+
+    @abstractmethod
+    def _reported(self, loss: float, targets: Array, sample_weight: Array | None) -> float:
+        """Return the loss as scikit-learn counts it."""
+
+    def _checked_pair(self, X: Any, y: Any, *, reset: bool) -> tuple[Array, Array]:
+        """Return samples and targets as arrays, checked by scikit-learn; sparse samples become dense."""
+        X, y = validate_data(self, X, y, multi_output=True, y_numeric=is_regressor(self), reset=reset, **ACCEPTED)
+        return (X.toarray() if issparse(X) else X), y
+
+    def _train(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: tuple[Any, Any],
+        callbacks: Iterable[Callback],
+        *,
+        incremental: bool = False,
+    ) -> None:
+        """Fit, or with ``incremental`` make one iteration."""
+        parameters = Parameters.of(self)
+        if incremental and isinstance(parameters.optimizer, LBFGS):
+            raise ValueError("partial_fit makes one iteration, which lbfgs cannot: use solver='adam' or 'sgd'.")
+        if incremental and parameters.early_stopping:
+            raise ValueError("partial_fit does not stop, so early_stopping must be False, got True.")
+        begins = not hasattr(self, "network_") or not (parameters.warm_start or incremental)
+        X, y = self._checked_pair(X, y, reset=begins)
+        loss = self._loss_object()
+        targets = self._encode(y, reset=begins)
+        weights = None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=np.float64)
+        weights = self._weights(y, weights)
+        if weights is not None:
+            if weights.min() < 0:
+                raise ValueError(f"sample_weight holds {weights.min()}, but weights must not be negative.")
+            check_total_weight(weights, "sample_weight")
+        random_state = check_random_state(self.random_state)
+        sizes = [X.shape[1], *parameters.hidden, self._count_outputs(targets)]
+        initial = list(initial_parameters(parameters, sizes, random_state)) if begins else []
+        held_out: tuple[Array, Array, Array | None] | None = None
+        if validation[0] is not None:
+            held_out = self._validation(validation)
+        elif parameters.early_stopping:
+            (X, targets, weights), held_out = self._split(X, targets, weights, parameters, random_state)
+
+        batch = self._batch_size(parameters, len(X))
+        l2 = penalty(parameters.alpha, batch, weights)
+        if begins:
+            dtype = parameters.dtype or (np.float32 if X.dtype == np.float32 else np.float64)
+            seed = int(random_state.randint(np.iinfo(np.int32).max))
+            network = build(parameters, sizes, self._last_activation(), loss, self.scale, dtype, seed, initial)
+            forget_iterations(self, parameters)
+        else:
+            network = self.network_
+            self._check_sizes(network, sizes)
+        network = with_settings(network, loss, l2, keeps_optimizer=incremental)
+        if not incremental or begins:
+            self._rate = self.learning_rate_init
+        self.n_iter_ = 0
+        self.network_ = network
+        self.n_outputs_ = sizes[-1]
+
+        score = None
+        if held_out is not None:
+            if self.validation_scores_ is None:
+                self.validation_scores_, self.best_validation_score_ = [], -np.inf
+            aside = held_out
+
+            def score(network: Network) -> float:
+                return self._score_of(network, *aside)
+
+        tasks = Tasks(self, X, y, parameters.max_iter)
+        iterations = Iterations(
+            self,
+            parameters,
+            len(X),
+            lambda value: self._reported(value, targets, weights),
+            score,
+            tasks.after_iteration,
+        )
+        self._run(parameters, (X, targets, weights), batch, iterations, callbacks, 1 if incremental else None)
+        tasks.end()
+
+    def _run(
+        self,
+        parameters: Parameters,
+        data: tuple[Array, Array, Array | None],
+        batch: int,
+        iterations: Iterations,
+        callbacks: Iterable[Callback],
+        epochs: int | None,
+    ) -> None:
+        X, targets, weights = data
+        optimizer = parameters.optimizer
+        if isinstance(optimizer, SGD) and parameters.rule != "constant":
+            optimizer = replace(optimizer, learning_rate=RateByIterations(self._rate, lambda: iterations.rate))
+        try:
+            with own_limit(self._threads(parameters)):
+                self.network_.fit(
+                    X,
+                    targets,
+                    sample_weight=weights,
+                    epochs=parameters.max_iter if epochs is None else epochs,
+                    batch_size=None if isinstance(optimizer, LBFGS) else batch,
+                    optimizer=optimizer,
+                    shuffle=parameters.shuffle,
+                    callbacks=[iterations, *callbacks],
+                    progress=False,
+                )
+        except FloatingPointError as divergence:
+            raise ValueError(str(divergence)) from divergence
+        except KeyboardInterrupt:
+            iterations.end(self.network_)
+            warnings.warn("Training interrupted by user.", stacklevel=4)
+            return
+        if epochs is None and self.n_iter_ == parameters.max_iter and not iterations.has_stopped:
+            warnings.warn(
+                f"the fit made max_iter={parameters.max_iter} iterations and has not converged: raise max_iter, or "
+                "scale the data.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+
+    def _validation(self, validation: tuple[Any, Any]) -> tuple[Array, Array, None]:
+        """Return the validation samples that fit was given."""
+        if validation[1] is None:
+            raise ValueError("X_val was given without y_val: give both.")
+        X, y = self._checked_pair(*validation, reset=False)
+        return X, self._encode(y, reset=False), None
+
+    def _split(
+        self, X: Array, targets: Array, weights: Array | None, parameters: Parameters, random_state: Any
+    ) -> tuple[tuple[Array, Array, Array | None], tuple[Array, Array, Array | None]]:
+        """Set samples aside for early stopping."""
+        arrays = [X, targets] if weights is None else [X, targets, weights]
+        parts = train_test_split(
+            *arrays,
+            random_state=random_state,
+            test_size=parameters.validation_fraction,
+            stratify=targets if self._stratifies(targets) else None,
+        )
+        learned, aside = parts[::2], parts[1::2]
+        if len(aside[0]) < 2:
+            raise ValueError(
+                f"early_stopping sets {len(aside[0])} of {len(X)} samples aside, but needs at least 2: "
+                "raise validation_fraction."
+            )
+        none = [None] if weights is None else []
+        return (*learned, *none), (*aside, *none)
+
+    def _batch_size(self, parameters: Parameters, n_samples: int) -> int:
+        if parameters.batch_size is not None and parameters.batch_size > n_samples:
+            warnings.warn(
+                f"batch_size is {parameters.batch_size}, but there are {n_samples} samples: "
+                "all of them make one batch.",
+                stacklevel=5,
+            )
+        return parameters.batch_of(n_samples)
+
+    def _check_sizes(self, network: Network, sizes: list[int]) -> None:
+        found = [network.n_inputs, *(layer.units for layer in network.layers)]
+        if found != sizes:
+            raise ValueError(
+                f"warm_start goes on with layers of {found} units, but the parameters ask for {sizes}: "
+                "set warm_start=False, or keep hidden_layer_sizes."
+            )
+
+    def _threads(self, parameters: Parameters) -> int | None:
+        """Return the limit of threads: one inside a worker of joblib, whose neighbours have the other processors."""
+        if parameters.n_threads is None and get_active_backend()[0].nesting_level:
+            return 1
+        return parameters.n_threads
+
+    def _fitted(self) -> Network:
+        if "network_" not in vars(self):
+            check_is_fitted(self)
+        return self.network_
+
+    def _forward(self, X: Any) -> Array:
+        """Return the outputs of the network for data as users give it."""
+        network = self._fitted()
+        with own_limit(self.n_threads):
+            # names of columns are compared by scikit-learn
+            if type(X) is np.ndarray and "feature_names_in_" not in vars(self):
+                outputs: Array | None = network._core.plain_outputs(X, thread_limit())
+                if outputs is not None:
+                    return outputs
+            X = validate_data(self, X, reset=False, **ACCEPTED)
+            if not issparse(X):
+                return network.forward(X)
+            rows = max(1, DENSE_BYTES // (8 * X.shape[1]))
+            X = X.tocsr()
+            blocks = [network.forward(X[at : at + rows].toarray()) for at in range(0, X.shape[0], rows)]
+            return np.concatenate(blocks)
+
+    def _fitted_copy(self) -> dict[str, Any]:
+        """Return the attributes of an estimator that predicts as this one would now."""
+        return {name: value for name, value in vars(self).items() if name.endswith("_") and name != "network_"} | {
+            "network_": copied(self.network_)
+        }
+
+    @property
+    def coefs_(self) -> list[Array]:
+        """Weights of each layer, (inputs, units), as views: writing into one changes the model."""
+        return [layer.weights for layer in self._attribute_network("coefs_").layers]
+
+    @property
+    def intercepts_(self) -> list[Array]:
+        """Biases of each layer, (units,), as views."""
+        return [layer.bias for layer in self._attribute_network("intercepts_").layers]
+
+    @property
+    def n_layers_(self) -> int:
+        """Layers, the inputs among them."""
+        return len(self._attribute_network("n_layers_").layers) + 1
+
+    def _attribute_network(self, name: str) -> Network:
+        if "network_" not in vars(self):
+            raise AttributeError(f"{type(self).__name__!r} has no {name!r} before fit.")
+        return self.network_
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

@@ -1,0 +1,158 @@
+"""The constructor's parameters, checked when a fit begins, as scikit-learn wants it: which optimizer, layers and rules.
+
+Nothing here changes the estimator; what comes out is settled and typed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastmlp._validation import check_dtype, check_flag, check_integer, check_real
+from fastmlp.activations import Activation, resolve_activation
+from fastmlp.history import Epoch
+from fastmlp.optimizers import LBFGS, SGD, Adam, Optimizer, resolve_optimizer
+from fastmlp.schedules import EpochSchedule
+
+if TYPE_CHECKING:
+    from fastmlp.sklearn._estimator import BaseMLP
+
+SOLVERS = ("lbfgs", "sgd", "adam")
+LEARNING_RATES = ("constant", "invscaling", "adaptive")
+# scikit-learn's name of the sigmoid
+LOGISTIC = "logistic"
+# of SciPy's L-BFGS-B, which scikit-learn leaves as it is
+LBFGS_LOSS_TOLERANCE = 1e7 * float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class RateByIterations(EpochSchedule):
+    """A rate that the rules of scikit-learn's ``learning_rate`` set after each iteration."""
+
+    initial: float
+    next_rate: Callable[[], float]
+
+    def _follow(self, columns: list[str]) -> Callable[[Epoch, float], float]:
+        return lambda epoch, rate: self.next_rate()
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What one fit needs to know."""
+
+    hidden: tuple[int, ...]
+    activations: tuple[Activation, ...]  # of the hidden layers
+    is_logistic: tuple[bool, ...]  # which of them are, for their initial weights
+    is_inherited: tuple[bool, ...]  # which of them scikit-learn knows, too
+    dropout: tuple[float, ...]  # after each hidden layer
+    optimizer: Optimizer
+    rule: str  # of the learning rate between iterations: one of LEARNING_RATES
+    alpha: float
+    batch_size: int | None  # None: "auto"
+    max_iter: int
+    shuffle: bool
+    tol: float
+    patience: float
+    early_stopping: bool
+    validation_fraction: float
+    verbose: bool
+    warm_start: bool
+    dtype: np.dtype[Any] | None
+    n_threads: int | None
+
+    @classmethod
+    def of(cls, estimator: BaseMLP) -> Parameters:
+        """Check the parameters of an estimator."""
+        hidden = _hidden(estimator.hidden_layer_sizes)
+        names = _per_layer(estimator.activation, len(hidden), "activation")
+        patience = estimator.n_iter_no_change
+        batch_size = estimator.batch_size
+        optimizer, rule = _optimizer(estimator)
+        return cls(
+            hidden=hidden,
+            activations=tuple(resolve_activation("sigmoid" if name == LOGISTIC else name) for name in names),
+            is_logistic=tuple(name == LOGISTIC for name in names),
+            is_inherited=tuple(isinstance(name, str) and name in INHERITED for name in names),
+            dropout=tuple(
+                check_real(rate, "dropout", minimum=0.0, below=1.0)
+                for rate in _per_layer(estimator.dropout, len(hidden), "dropout")
+            ),
+            optimizer=optimizer,
+            rule=rule,
+            alpha=check_real(estimator.alpha, "alpha", minimum=0.0),
+            batch_size=None
+            if isinstance(batch_size, str) and batch_size == "auto"
+            else check_integer(batch_size, "batch_size", minimum=1),
+            max_iter=check_integer(estimator.max_iter, "max_iter", minimum=1),
+            shuffle=check_flag(estimator.shuffle, "shuffle"),
+            tol=check_real(estimator.tol, "tol", minimum=0.0),
+            patience=math.inf if patience == math.inf else check_integer(patience, "n_iter_no_change", minimum=1),
+            early_stopping=check_flag(estimator.early_stopping, "early_stopping"),
+            validation_fraction=check_real(
+                estimator.validation_fraction, "validation_fraction", minimum=0.0, below=1.0
+            ),
+            verbose=check_integer(int(estimator.verbose), "verbose", minimum=0) > 0,
+            warm_start=check_flag(estimator.warm_start, "warm_start"),
+            dtype=None if estimator.dtype is None else check_dtype(estimator.dtype),
+            n_threads=None
+            if estimator.n_threads is None
+            else check_integer(estimator.n_threads, "n_threads", minimum=1),
+        )
+
+    def batch_of(self, n_samples: int) -> int:
+        """Return the rows of a batch; those of L-BFGS are all."""
+        if isinstance(self.optimizer, LBFGS):
+            return n_samples
+        return min(200 if self.batch_size is None else self.batch_size, n_samples)
+
+
+# activations that scikit-learn has, whose initial weights are then drawn as there
+INHERITED = ("identity", LOGISTIC, "tanh", "relu")
+
+
+def _hidden(sizes: Any) -> tuple[int, ...]:
+    listed = sizes if isinstance(sizes, Iterable) and not isinstance(sizes, str) else (sizes,)
+    return tuple(check_integer(size, f"hidden_layer_sizes[{index}]", minimum=1) for index, size in enumerate(listed))
+
+
+def _per_layer(value: Any, n_hidden: int, name: str) -> tuple[Any, ...]:
+    """Return one value for each hidden layer, from one or from a sequence of as many."""
+    if isinstance(value, str) or not isinstance(value, Sequence | np.ndarray):
+        return (value,) * n_hidden
+    if len(value) != n_hidden:
+        raise ValueError(
+            f"{name} has {len(value)} entries, but hidden_layer_sizes has {n_hidden}: "
+            "give one value for all layers, or one for each."
+        )
+    return tuple(value)
+
+
+def _optimizer(estimator: BaseMLP) -> tuple[Optimizer, str]:
+    """Return the optimizer, and the rule by which its rate changes between iterations."""
+    if estimator.optimizer is not None:
+        return resolve_optimizer(estimator.optimizer), "constant"
+    solver = _one_of(estimator.solver, "solver", SOLVERS)
+    rule = _one_of(estimator.learning_rate, "learning_rate", LEARNING_RATES)
+    rate = check_real(estimator.learning_rate_init, "learning_rate_init", above=0.0)
+    check_real(estimator.power_t, "power_t", minimum=0.0)
+    limit = check_integer(estimator.max_fun, "max_fun", minimum=1)
+    if solver == "lbfgs":
+        tol = check_real(estimator.tol, "tol", minimum=0.0)
+        return LBFGS(tolerance=tol, loss_tolerance=LBFGS_LOSS_TOLERANCE, max_evaluations=limit), "constant"
+    if solver == "adam":
+        beta1 = check_real(estimator.beta_1, "beta_1", minimum=0.0, below=1.0)
+        beta2 = check_real(estimator.beta_2, "beta_2", minimum=0.0, below=1.0)
+        return Adam(rate, beta1, beta2, check_real(estimator.epsilon, "epsilon", above=0.0)), "constant"
+    momentum = check_real(estimator.momentum, "momentum", minimum=0.0, below=1.0)
+    nesterov = check_flag(estimator.nesterovs_momentum, "nesterovs_momentum")
+    return SGD(rate, momentum, nesterov=nesterov and momentum > 0), rule
+
+
+def _one_of(value: Any, name: str, names: tuple[str, ...]) -> str:
+    if not isinstance(value, str) or value not in names:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, names))}, got {value!r}.")
+    return value
