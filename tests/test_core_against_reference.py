@@ -36,6 +36,7 @@ OPTIMIZERS = [
     fm.RMSProp(0.02, alpha=0.7, epsilon=1e-2, momentum=0.5),
     fm.Adagrad(0.1, epsilon=1e-2),
     fm.Rprop(0.01),
+    fm.Rprop(0.01, min_step=0.02, max_step=0.03),  # the first step is raised to the smallest
     # below most elements of the gradient, and below its norm
     fm.SGD(0.5, momentum=0.9, clip_value=0.02),
     fm.SGD(0.5, momentum=0.9, clip_norm=0.05),

@@ -37,6 +37,11 @@ class Dense:
         Factors on the optimizer's learning rate for the weights and for the bias of this layer, at least 0. Factor 0
         freezes them: they keep their bits, and their gradients do not count for ``clip_norm``. Not for LBFGS.
 
+    Notes
+    -----
+    With Adam, ``initializer="lecun_normal"`` and ``weight_rate_factor=inputs**-0.5`` train the weights in the neural
+    tangent parametrization (Jacot, Gabriel and Hongler, NeurIPS 2018).
+
     Examples
     --------
     >>> import fastmlp as fm

@@ -80,6 +80,7 @@ def test_each_row_moves_at_its_own_rate_however_a_layer_is_cut(pair, inputs, uni
             for size, kind in ((units, "tanh"), (3, "softmax"))
         )
         net = fm.Network(inputs, [first, second], seed=1, l1=1e-3)
+        net.set_parameters(np.random.default_rng(0).uniform(-0.1, 0.1, net.n_parameters))
         if rate > 0:
             with fm.num_threads(threads):
                 net.fit(X, y, epochs=1, batch_size=None, optimizer=fm.SGD(rate, momentum=0.9))
