@@ -20,7 +20,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     Parameters
     ----------
-    hidden_layer_sizes : sequence of int, default (256, 256, 256)
+    hidden_layer_sizes : sequence of int, default (64, 64, 64)
     n_estimators : int, default 4
     learning_rate : float, default 0.07
         As for ``TabularClassifier``, as are all others.
@@ -54,7 +54,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     def __init__(
         self,
-        hidden_layer_sizes: Sequence[int] = (256, 256, 256),
+        hidden_layer_sizes: Sequence[int] = (64, 64, 64),
         *,
         n_estimators: int = 4,
         learning_rate: float = 0.07,
