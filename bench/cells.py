@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from bench.peers import PREDICTING, TRAINING, Model
+from bench.peers import ESTIMATORS, PREDICTING, TRAINING, Model
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,7 @@ class Cell:
     dtype: str = "float32"
     activation: str = "relu"
     learning_rate: float = 1e-3
-
-    peers = TRAINING
+    peers: tuple[str, ...] = TRAINING
 
     @property
     def steps_per_epoch(self) -> int:
@@ -85,8 +84,8 @@ class InferenceCell:
     name: str
     network: Cell
     rows: int
+    peers: tuple[str, ...] = PREDICTING
 
-    peers = PREDICTING
     steps_per_epoch = 1
 
     @property
@@ -115,6 +114,14 @@ class InferenceCell:
         return run
 
 
+def _estimator_cells(dtype: str, suffix: str) -> tuple[Cell, ...]:
+    """Return what users of scikit-learn train: MNIST's size, and a table."""
+    return (
+        Cell(f"skl-mnist{suffix}", (784, 100, 10), 200, "adam", 200 * 100, dtype, peers=ESTIMATORS),
+        Cell(f"skl-table{suffix}", (20, 64, 64, 3), 200, "adam", 200 * 50, dtype, peers=ESTIMATORS),
+    )
+
+
 AnyCell = Cell | InferenceCell
 
 _WIDTHS = (32, 45, 46, 64, 128, 256, 512)
@@ -131,6 +138,8 @@ _TRAINING = {
         Cell("deep512-f64", (784, 512, 512, 10), 128, "adam", 128 * 100, "float64"),
         Cell("fullbatch", (4, 32, 16, 4), 10_000, "adam", 10_000, activation="tanh"),
         *(Cell(f"width{w}", (10, w, w, 10), 128, "adam", 128 * 200) for w in _WIDTHS),
+        *_estimator_cells("float32", ""),
+        *_estimator_cells("float64", "-f64"),
     )
 }
 _INFERENCE = {
@@ -141,11 +150,14 @@ _INFERENCE = {
         for rows in (1, 10_000)
     )
 }
+_ROW = InferenceCell("skl-row", _TRAINING["skl-table-f64"], 1, ESTIMATORS)
+_INFERENCE[_ROW.name] = _ROW
 CELLS: dict[str, AnyCell] = {**_TRAINING, **_INFERENCE}
 GROUPS = {
     "main": ("tiny", "policy", "mnist50", "mnist100", "deep512", "wide4096"),
-    "inference": tuple(_INFERENCE),
+    "inference": tuple(name for name in _INFERENCE if name != _ROW.name),
     "float64": ("mnist100-f64", "deep512-f64"),
+    "estimators": tuple(name for name in (*_TRAINING, _ROW.name) if name.startswith("skl-")),
     "sweep": tuple(f"width{w}" for w in _WIDTHS),
     "all": tuple(CELLS),
 }

@@ -36,6 +36,7 @@ OPTIMIZERS = [
     fm.RMSProp(0.02, alpha=0.7, epsilon=1e-2, momentum=0.5),
     fm.Adagrad(0.1, epsilon=1e-2),
     fm.Rprop(0.01),
+    fm.Rprop(0.01, min_step=0.02, max_step=0.03),  # the first step is raised to the smallest
     # below most elements of the gradient, and below its norm
     fm.SGD(0.5, momentum=0.9, clip_value=0.02),
     fm.SGD(0.5, momentum=0.9, clip_norm=0.05),
@@ -161,6 +162,26 @@ def test_ten_steps_of_training_agree(optimizer, l1, l2, dtype):
         oracle.fit(X.tolist(), y.tolist(), epochs=epochs, batch_size=batch_size, optimizer=optimizer,
                    sample_weight=weights)  # fmt: skip
         assert_close(net.get_parameters(), oracle.get_parameters(), dtype)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
+def test_ten_steps_agree_where_layers_have_their_own_rates(optimizer, dtype):
+    layers = [
+        fm.Dense(HIDDEN, "tanh", weight_rate_factor=0.3, bias_rate_factor=2.0),
+        fm.Dense(4, "tanh", weight_rate_factor=0, bias_rate_factor=0.5),
+        fm.Maxout(4, 2, weight_rate_factor=1.7, bias_rate_factor=0),
+        fm.Dense(OUTPUTS, "softmax"),
+    ]
+    net, oracle = twins(layers, None, dtype, 0.01, 0.1)
+    start = net.get_parameters()
+    X, y = samples(dtype, Softmax(), CrossEntropy(), "labels")
+    net.fit(X, y, epochs=10, batch_size=None, optimizer=optimizer)
+    oracle.fit(X.tolist(), y.tolist(), epochs=10, optimizer=optimizer)
+    assert_close(net.get_parameters(), oracle.get_parameters(), dtype)
+    moves, oracle_moves = net.get_parameters() - start, np.array(oracle.get_parameters()) - start
+    frozen = 4 * HIDDEN + 8  # weights of the second layer, biases of the third
+    assert np.count_nonzero(moves == 0) == np.count_nonzero(oracle_moves == 0) == frozen
 
 
 def test_every_optimizer_of_the_registry_is_compared():

@@ -13,15 +13,18 @@ import numpy.typing as npt
 
 PEERS = {
     "fastmlp": "bench.peers.with_fastmlp",
+    "estimator": "bench.peers.with_estimator",
     "jax": "bench.peers.with_jax",
     "torch": "bench.peers.with_torch",
     "torch-compiled": "bench.peers.with_torch_compiled",
     "onnxruntime": "bench.peers.with_onnxruntime",
     "sklearn": "bench.peers.with_sklearn",
 }
-# ONNX Runtime does not train; a network of a few layers gains nothing from torch.compile when it only predicts.
-TRAINING = tuple(peer for peer in PEERS if peer != "onnxruntime")
-PREDICTING = tuple(peer for peer in PEERS if peer != "torch-compiled")
+# ONNX Runtime does not train; a network of a few layers gains nothing from torch.compile when it only predicts. The
+# estimator is for the cells that compare it with scikit-learn's and with the Network that it leads.
+TRAINING = tuple(peer for peer in PEERS if peer not in ("estimator", "onnxruntime"))
+PREDICTING = tuple(peer for peer in PEERS if peer not in ("estimator", "torch-compiled"))
+ESTIMATORS = ("fastmlp", "estimator", "sklearn")
 
 
 class Model(NamedTuple):

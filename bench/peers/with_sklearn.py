@@ -1,12 +1,14 @@
 """scikit-learn's MLPClassifier: ``fit`` with a given number of epochs, in the precision that it takes X in.
 
-A second fit goes on from the weights of the first (warm start), but its optimizer starts again from nothing.
+A second fit goes on from the weights of the first (warm start), but its optimizer starts again from nothing. Another
+class with the same parameters is measured by the same lines (with_estimator.py).
 """
 
 from __future__ import annotations
 
 import warnings
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -21,14 +23,14 @@ def VERSION() -> str:  # noqa: N802
     return f"scikit-learn {version('scikit-learn')}"
 
 
-def prepare(cell: Cell, threads: int) -> Model:
+def prepare(cell: Cell, threads: int, kind: Any = MLPClassifier) -> Model:
     X, y = cell.data()
     warnings.simplefilter("ignore", ConvergenceWarning)
     threadpool_limits(threads)  # for good: as a context it would look for libraries in every call
     solver = {"solver": "adam"}
     if cell.optimizer == "momentum":
         solver = {"solver": "sgd", "momentum": 0.9, "nesterovs_momentum": True}
-    model = MLPClassifier(
+    model = kind(
         cell.sizes[1:-1],
         activation=cell.activation,
         batch_size=cell.batch,

@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -268,16 +269,30 @@ void set_dropout(Network<T>& network, const std::vector<double>& rates) {
   for (std::size_t l = 0; l < rates.size(); ++l) network.set_dropout(l, rates[l]);
 }
 
+template <class T>
+void set_rate_factors(Network<T>& network, const std::vector<std::tuple<double, double>>& factors) {
+  require(factors.size() == network.layers().size(), "there must be a pair of rate factors for each layer.");
+  for (const auto& [weights, bias] : factors) {
+    require(std::isfinite(weights) && weights >= 0.0, "a rate factor must be finite and at least 0.");
+    require(std::isfinite(bias) && bias >= 0.0, "a rate factor must be finite and at least 0.");
+  }
+  const WriteAccess access(network.access());
+  for (std::size_t l = 0; l < factors.size(); ++l) {
+    network.set_rate_factors(l, std::get<0>(factors[l]), std::get<1>(factors[l]));
+  }
+}
+
 using Column = std::optional<py::array_t<double, py::array::c_style>>;
 
 template <class T>
-void set_input_scaling(Network<T>& network, const Column& shift, const Column& scale) {
+void set_input_scaling(Network<T>& network, const Column& shift, const Column& scale, double limit) {
   require(shift.has_value() == scale.has_value(), "shift and scale come together.");
+  require(limit == 0.0 || (scale && limit >= 1e-30 && limit <= 1e30), "a limit is for scaled inputs, and of float.");
   for (const Column& column : {shift, scale}) {
     require(!column || (column->ndim() == 1 && column->size() == network.n_inputs()), "a number for each input.");
   }
   const WriteAccess access(network.access());
-  network.set_input_scaling(shift ? shift->data() : nullptr, scale ? scale->data() : nullptr);
+  network.set_input_scaling(shift ? shift->data() : nullptr, scale ? scale->data() : nullptr, limit);
 }
 
 template <class T>
@@ -298,7 +313,9 @@ void register_network_of(py::module_& module, const char* name) {
       .def("gradients", &gradients<T>, py::arg("X"), py::arg("targets"), n, py::arg("threads"))
       .def("set_normalization", &set_normalization<T>, py::arg("normalizes"))
       .def("set_dropout", &set_dropout<T>, py::arg("rates"))
-      .def("set_input_scaling", &set_input_scaling<T>, py::arg("shift").none(true), py::arg("scale").none(true))
+      .def("set_rate_factors", &set_rate_factors<T>, py::arg("factors"))
+      .def("set_input_scaling", &set_input_scaling<T>, py::arg("shift").none(true), py::arg("scale").none(true),
+           py::arg("limit") = 0.0)
       .def("begin_training", [](N& network) { network.access().begin_training(); })
       .def("end_training", [](N& network) { network.access().end_training(); })
       .def("optimizer_state", &optimizer_state<T>)

@@ -211,7 +211,7 @@ double evaluate_gradients(const Network<T>& network, const Dataset& data, T* par
   const int threads = plan_threads_for_rows(network, data.rows(), thread_request);
   const TeamWatch watch(threads, kPasses * work_of(network, data.rows()));
   const Workspace<T> workspace(network, data.rows(), Purpose::gradients);
-  const GradientPlan plan(network, data.rows());
+  const GradientPlan plan(network, data.rows(), PlanFor::gradients);
   const Sums<T> sums(network, threads);
   const AlignedBuffer<T> scratch(checked_count(threads, plan.scratch_size()));
   const Layer& first = network.layers().front();
@@ -249,8 +249,12 @@ double evaluate_gradients(const Network<T>& network, const Dataset& data, T* par
                              .ld_in = ld_inputs,
                              .unscaled = true,
                              .sums = room});
-      if (network.input_scale() != nullptr)
+      if (network.input_scale() != nullptr) {
         scale_columns(block, ld_inputs, end - begin, first.n_in, network.input_scale());
+      }
+      if (network.input_limit() > 0.0) {
+        kernels<T>().clip_backward(gathering(network, data, all, begin, end, block, ld_inputs));
+      }
       copy_rows(block, ld_inputs, end - begin, first.n_in, inputs + begin * first.n_in);
     });
   });

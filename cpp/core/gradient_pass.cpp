@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/optimizer_step.hpp"
 #include "core/prefetch.hpp"
 #include "core/targets.hpp"
 #include "platform/checks.hpp"
@@ -37,20 +38,21 @@ std::ptrdiff_t count_of(std::ptrdiff_t n, std::ptrdiff_t part) noexcept { return
 
 std::ptrdiff_t rounded_up(std::ptrdiff_t n, std::ptrdiff_t part) noexcept { return count_of(n, part) * part; }
 
-// Whether lanes should run along a layer's inputs: 50 outputs fill 50 of 64 lanes, 784 inputs all. What is saved is
-// multiplications that nobody needs, batch / lanes of them per element and vector; the price is about one of moving.
+// Whether lanes should run along the rows of parameters (n_rows, n_columns), which are a layer's inputs: 50 outputs fill
+// 50 of 64 lanes, 784 inputs all. What is saved is multiplications that nobody needs, batch / lanes of them per element
+// and vector; the price is about one of moving.
 template <class T>
-bool sums_transposed(const Layer& layer, std::ptrdiff_t batch) noexcept {
+bool sums_transposed(std::ptrdiff_t n_rows, std::ptrdiff_t n_columns, std::ptrdiff_t batch) noexcept {
   const std::ptrdiff_t lanes = kernels<T>().lanes;
-  const std::ptrdiff_t along_outputs = (layer.n_in + 1) * rounded_up(layer.n_out, lanes);
-  const std::ptrdiff_t along_inputs = rounded_up(layer.n_in + 1, lanes) * layer.n_out;
-  return (along_outputs - along_inputs) * batch > (layer.n_in + 1) * layer.n_out * lanes;
+  const std::ptrdiff_t along_outputs = n_rows * rounded_up(n_columns, lanes);
+  const std::ptrdiff_t along_inputs = rounded_up(n_rows, lanes) * n_columns;
+  return (along_outputs - along_inputs) * batch > n_rows * n_columns * lanes;
 }
 
 }  // namespace
 
 template <class T>
-GradientPlan::GradientPlan(const Network<T>& network, std::ptrdiff_t batch) {
+GradientPlan::GradientPlan(const Network<T>& network, std::ptrdiff_t batch, PlanFor purpose) {
   const bool has_long_rows = batch * kManyColumns <= kPanelSize;
   const std::ptrdiff_t most_columns = has_long_rows ? kManyColumns : kFewColumns;
   std::ptrdiff_t units = 0;
@@ -62,14 +64,17 @@ GradientPlan::GradientPlan(const Network<T>& network, std::ptrdiff_t batch) {
   std::int64_t cost = 0;
   for (std::size_t l = 0; l < network.layers().size(); ++l) {
     const Layer& layer = network.layers()[l];
-    const bool is_transposed = sums_transposed<T>(layer, batch);
+    const bool is_training = purpose == PlanFor::training;
+    const std::ptrdiff_t first_row = is_training && layer.weight_rate_factor == 0.0 ? layer.n_in : 0;
+    const std::ptrdiff_t end_row = is_training && layer.bias_rate_factor == 0.0 ? layer.n_in : layer.n_in + 1;
+    const bool is_transposed = sums_transposed<T>(end_row - first_row, layer.n_out, batch);
     const bool is_wide = layer.n_out > kFewColumns && has_long_rows;
     const std::ptrdiff_t few_rows = is_transposed ? kFewRowsInLanes : kFewRows;
     const std::ptrdiff_t unit_rows = has_few_units || is_wide ? few_rows : kManyRows;
     for (std::ptrdiff_t column = 0; column < layer.n_out; column += most_columns) {
       const std::ptrdiff_t n_columns = std::min(most_columns, layer.n_out - column);
-      for (std::ptrdiff_t row = 0, n_rows = 0; row <= layer.n_in; row += n_rows) {
-        const std::ptrdiff_t left = layer.n_in + 1 - row;
+      for (std::ptrdiff_t row = first_row, n_rows = 0; row < end_row; row += n_rows) {
+        const std::ptrdiff_t left = end_row - row;
         n_rows = left <= unit_rows + kSmallRest ? left : unit_rows;
         units_.push_back({l, row, n_rows, column, n_columns, is_transposed});
         cost_before_.push_back(cost);
@@ -167,25 +172,54 @@ void sum_unit(const GradientUnit& unit, const UnitMemory<T>& memory, std::ptrdif
   kernel.transpose(n_rows, n_columns, sums, ld_sums, g, ldg);
 }
 
+// The update of rows [begin, end) of a unit, at `factor` times the learning rate.
+template <class T>
+void update_rows(const UpdateArguments<T>& unit, std::ptrdiff_t begin, std::ptrdiff_t end, double factor) noexcept {
+  if (begin == end) return;
+  const OptimizerStep<T> step = with_rate_factor(unit.step, factor);
+  const auto from = [begin](T* first, std::ptrdiff_t ld) { return first != nullptr ? first + begin * ld : nullptr; };
+  kernels<T>().update({.step = step,
+                       .n_rows = end - begin,
+                       .n_columns = unit.n_columns,
+                       .penalized_rows = unit.penalized_rows - begin,
+                       .l1 = unit.l1,
+                       .l2 = unit.l2,
+                       .g = from(unit.g, unit.ldg),
+                       .ldg = unit.ldg,
+                       .w = from(unit.w, unit.ldw),
+                       .slot0 = from(unit.slot0, unit.ldw),
+                       .slot1 = from(unit.slot1, unit.ldw),
+                       .ldw = unit.ldw,
+                       .transposed = from(unit.transposed, 1),
+                       .ldt = unit.ldt});
+}
+
 // The epilogue of a unit; l1 and l2 are the penalties whose gradient g does not hold yet.
 template <class T>
 void update_unit(const GradientUnit& unit, const UnitParameters<T>& memory, const OptimizerStep<T>& step, double l1,
                  double l2, T* g, std::ptrdiff_t ldg) noexcept {
   const Layer& layer = memory.layer;
-  kernels<T>().update({.step = step,
-                       .n_rows = unit.n_rows,
-                       .n_columns = unit.n_columns,
-                       .penalized_rows = layer.n_in - unit.row,
-                       .l1 = static_cast<T>(l1),
-                       .l2 = static_cast<T>(l2),
-                       .g = g,
-                       .ldg = ldg,
-                       .w = memory.w,
-                       .slot0 = memory.slots[0],
-                       .slot1 = memory.slots[1],
-                       .ldw = layer.ld,
-                       .transposed = memory.transposed,
-                       .ldt = layer.ldt});
+  const UpdateArguments<T> update{.step = step,
+                                  .n_rows = unit.n_rows,
+                                  .n_columns = unit.n_columns,
+                                  .penalized_rows = layer.n_in - unit.row,
+                                  .l1 = static_cast<T>(l1),
+                                  .l2 = static_cast<T>(l2),
+                                  .g = g,
+                                  .ldg = ldg,
+                                  .w = memory.w,
+                                  .slot0 = memory.slots[0],
+                                  .slot1 = memory.slots[1],
+                                  .ldw = layer.ld,
+                                  .transposed = memory.transposed,
+                                  .ldt = layer.ldt};
+  if (!layer.has_rate_factors()) {
+    kernels<T>().update(update);
+    return;
+  }
+  const std::ptrdiff_t weights = std::min(unit.n_rows, layer.n_in - unit.row);
+  update_rows(update, 0, weights, layer.weight_rate_factor);
+  update_rows(update, weights, unit.n_rows, layer.bias_rate_factor);
 }
 
 }  // namespace
@@ -235,8 +269,8 @@ void update_pass(const Network<T>& network, const GradientPlan& plan, GradientPl
   }
 }
 
-template GradientPlan::GradientPlan(const Network<float>&, std::ptrdiff_t);
-template GradientPlan::GradientPlan(const Network<double>&, std::ptrdiff_t);
+template GradientPlan::GradientPlan(const Network<float>&, std::ptrdiff_t, PlanFor);
+template GradientPlan::GradientPlan(const Network<double>&, std::ptrdiff_t, PlanFor);
 template void gradient_pass(const Network<float>&, const Workspace<float>&, std::ptrdiff_t, const GradientPlan&,
                             GradientPlan::Range, const GradientUse<float>&, const Region&) noexcept;
 template void gradient_pass(const Network<double>&, const Workspace<double>&, std::ptrdiff_t, const GradientPlan&,

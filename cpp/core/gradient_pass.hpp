@@ -23,10 +23,13 @@ struct GradientUnit {
   bool is_transposed;  // summed as delta^T x, so that lanes run along the inputs, and transposed before the optimizer
 };
 
+// Which parameters have units: all of them, or for training those that are not frozen.
+enum class PlanFor { gradients, training };
+
 class GradientPlan {
  public:
   template <class T>
-  GradientPlan(const Network<T>& network, std::ptrdiff_t batch);
+  GradientPlan(const Network<T>& network, std::ptrdiff_t batch, PlanFor purpose);
 
   // Units [begin, end) of one thread, of nearly equal cost.
   struct Range {

@@ -141,7 +141,7 @@ void Network<T>::draw(std::size_t l, std::uint64_t seed, const Draw& draw) noexc
 }
 
 template <class T>
-void Network<T>::set_input_scaling(const double* shift, const double* scale) {
+void Network<T>::set_input_scaling(const double* shift, const double* scale, double limit) {
   AlignedBuffer<double> buffers[2];
   if (scale != nullptr) {
     for (AlignedBuffer<double>& buffer : buffers) buffer = AlignedBuffer<double>(n_inputs());
@@ -150,6 +150,7 @@ void Network<T>::set_input_scaling(const double* shift, const double* scale) {
   }
   input_shift_ = std::move(buffers[0]);
   input_scale_ = std::move(buffers[1]);
+  input_limit_ = limit;
 }
 
 template <class T>

@@ -64,8 +64,12 @@ struct Layer {
   bool normalizes_inputs = false;
   bool has_junction = false;  // normalization, or maxout before it
   double dropout = 0.0;       // the rate at which its inputs are dropped in training, in [0, 1)
+  // Of the optimizer's learning rate, at least 0: what has factor 0 is frozen.
+  double weight_rate_factor = 1.0;
+  double bias_rate_factor = 1.0;
 
   bool has_penalty() const noexcept { return l1 != 0.0 || l2 != 0.0; }
+  bool has_rate_factors() const noexcept { return weight_rate_factor != 1.0 || bias_rate_factor != 1.0; }
   std::ptrdiff_t units() const noexcept { return n_out / pieces; }
 };
 
@@ -191,12 +195,19 @@ class Network {
   // Whether more than an activation lies between layers l - 1 and l: then deltas take another way back.
   bool has_junction(std::size_t l) const noexcept { return layers_[l].has_junction; }
   void set_dropout(std::size_t l, double rate) noexcept { layers_[l].dropout = rate; }
+  // Before a trainer is made.
+  void set_rate_factors(std::size_t l, double weights, double bias) noexcept {
+    layers_[l].weight_rate_factor = weights;
+    layers_[l].bias_rate_factor = bias;
+  }
 
-  // What is done to every input, x' = (x - shift) * scale by column; null: nothing.
+  // What is done to every input, z = (x - shift) * scale by column; null: nothing. Then, unless the limit is 0, the
+  // smooth clip of z (GatherArguments).
   const double* input_shift() const noexcept { return input_shift_.data(); }
   const double* input_scale() const noexcept { return input_scale_.data(); }
+  double input_limit() const noexcept { return input_limit_; }
   // Arrays of n_inputs, copied; both null to end it.
-  void set_input_scaling(const double* shift, const double* scale);
+  void set_input_scaling(const double* shift, const double* scale, double limit);
 
   OptimizerState<T>& optimizer() noexcept { return optimizer_; }
   TrainingMemory<T>& training_memory() noexcept { return training_memory_; }
@@ -213,6 +224,7 @@ class Network {
   std::ptrdiff_t transposed_size_;
   AlignedBuffer<double> input_shift_;
   AlignedBuffer<double> input_scale_;
+  double input_limit_ = 0.0;
   OptimizerState<T> optimizer_;
   TrainingMemory<T> training_memory_;
   AccessControl access_;

@@ -39,7 +39,7 @@ OptimizerStep<T> optimizer_step(const OptimizerSettings& settings, double rate, 
     step.correction2 = static_cast<T>(1.0 / std::sqrt(one_minus_power(settings.beta2, number)));
     step.beta1 = static_cast<T>(settings.beta1);
     step.one_minus_beta1 = static_cast<T>(1.0 - settings.beta1);
-    step.keep = static_cast<T>(1.0 - rate * settings.weight_decay);
+    step.decay = static_cast<T>(rate * settings.weight_decay);
   }
   step.beta2 = static_cast<T>(settings.beta2);
   step.one_minus_beta2 = static_cast<T>(1.0 - settings.beta2);
@@ -51,6 +51,13 @@ OptimizerStep<T> optimizer_step(const OptimizerSettings& settings, double rate, 
     step.min_step = static_cast<T>(settings.min_step);
     step.max_step = static_cast<T>(settings.max_step);
   }
+  return step;
+}
+
+// The same step at `factor` times its learning rate: all that follows the rate.
+template <class T>
+OptimizerStep<T> with_rate_factor(OptimizerStep<T> step, double factor) noexcept {
+  for (T* number : {&step.descent, &step.decay, &step.first_step}) *number = static_cast<T>(*number * factor);
   return step;
 }
 

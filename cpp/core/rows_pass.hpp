@@ -25,21 +25,29 @@ inline bool loss_takes_logits(LossKind loss) noexcept {
          loss == LossKind::perceptron;
 }
 
-// Inputs of rows [begin, end) of the selection into the workspace, at the rows from `at` on.
+// Inputs of rows [begin, end) of the selection, for a kernel that gathers them into out.
+template <class T>
+GatherArguments<T> gathering(const Network<T>& network, const Dataset& data, const Selection& selection,
+                             std::ptrdiff_t begin, std::ptrdiff_t end, T* out, std::ptrdiff_t ld) noexcept {
+  FASTMLP_ASSERT(begin >= 0 && begin <= end && end <= selection.rows);
+  const bool ordered = selection.order != nullptr;
+  return {.source = data.inputs,
+          .index = ordered ? selection.order + selection.begin + begin : nullptr,
+          .first_row = selection.begin + begin,
+          .rows = end - begin,
+          .out = out,
+          .ld = ld,
+          .shift = network.input_shift(),
+          .scale = network.input_scale(),
+          .limit = network.input_limit()};
+}
+
+// Likewise, into the workspace, at the rows from `at` on.
 template <class T>
 void gather_inputs(const Network<T>& network, const Workspace<T>& workspace, const Dataset& data,
                    const Selection& selection, std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at) noexcept {
-  FASTMLP_ASSERT(begin >= 0 && begin <= end && end <= selection.rows);
   FASTMLP_ASSERT(at + end - begin <= workspace.rows());
-  const bool ordered = selection.order != nullptr;
-  kernels<T>().gather({.source = data.inputs,
-                       .index = ordered ? selection.order + selection.begin + begin : nullptr,
-                       .first_row = selection.begin + begin,
-                       .rows = end - begin,
-                       .out = workspace.activations(0, at),
-                       .ld = workspace.ld(0),
-                       .shift = network.input_shift(),
-                       .scale = network.input_scale()});
+  kernels<T>().gather(gathering(network, data, selection, begin, end, workspace.activations(0, at), workspace.ld(0)));
 }
 
 // Targets and scales (weight / total weight) of the same rows.
@@ -58,7 +66,8 @@ void gather_targets(const Workspace<T>& workspace, const Dataset& data, const Se
                          .out = workspace.targets(at),
                          .ld = workspace.ld_targets(),
                          .shift = nullptr,
-                         .scale = nullptr});
+                         .scale = nullptr,
+                         .limit = 0.0});
   }
   for (std::ptrdiff_t r = 0; r < rows; ++r) {
     const double weight = data.weight(selection[begin + r]);

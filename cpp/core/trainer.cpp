@@ -41,7 +41,7 @@ Trainer<T>::Trainer(Network<T>& network, const Dataset& data, const TrainerOptio
     : network_(network),
       data_(data),
       options_(options),
-      plan_(network, options.batch_size),
+      plan_(network, options.batch_size, PlanFor::training),
       scratch_per_thread_(std::max(plan_.scratch_size(), sums_size(network))),
       penalty_(network),
       has_penalty_(network.has_penalty()),

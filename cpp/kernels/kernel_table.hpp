@@ -112,7 +112,8 @@ struct DataView {
 
 // out[r][0:columns] = T(source[index[r]][0:columns]) for r in [0, rows); index null: source rows first_row + r. With
 // shift and scale: T((x - shift) * scale), computed in the wider of T and the source's type, so that a column whose mean
-// is far from zero keeps its digits. Padding of out is left as it is.
+// is far from zero keeps its digits. With a limit as well: the smooth clip of that, z / sqrt(1 + (z / limit)^2), of any
+// z, and NaN where x is not finite in T. Padding of out is left as it is.
 template <class T>
 struct GatherArguments {
   DataView source;
@@ -123,6 +124,7 @@ struct GatherArguments {
   ptrdiff_t ld;
   const double* shift;  // (columns), or null
   const double* scale;  // (columns)
+  double limit;         // 0: no clip
 };
 
 // Inverted dropout (docs/math.md) of columns [0, columns): element j of row r becomes scale times itself if word j of
@@ -241,7 +243,7 @@ struct OptimizerStep {
   T one_minus_beta2;
   T correction2;  // 1 / sqrt(1 - beta2^t)
   T epsilon;
-  T keep;        // adamw: what decay leaves of a weight, 1 - learning rate * weight decay
+  T decay;       // adamw: the part of a weight that is taken, learning rate * weight decay
   T first_step;  // rprop
   T eta_minus;
   T eta_plus;
@@ -306,6 +308,8 @@ struct RandomArguments {
 template <class T>
 struct Kernels {
   void (*gather)(const GatherArguments<T>&) noexcept;
+  // out[r][j] *= the derivative of the clip at the z of that element; there is a limit.
+  void (*clip_backward)(const GatherArguments<T>&) noexcept;
   void (*forward)(const ForwardArguments<T>&) noexcept;
   // a[j] = max over pieces p of a[p units + j], a[units] = 1; where d is not null, d = 1 where the maximum was taken
   // (the first of equal ones), else 0.

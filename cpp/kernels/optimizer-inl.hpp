@@ -208,7 +208,7 @@ void update(const UpdateArguments<T>& p) noexcept {
       }
       break;
     case OptimizerKind::adamw:
-      multiply<T>(weight_rows(p), p.n_columns, p.step.keep, p.w, p.ldw);
+      multiply<T>(weight_rows(p), p.n_columns, T(1) - p.step.decay, p.w, p.ldw);
       move_tile<Adam<T>>(p);
       break;
     case OptimizerKind::adam: move_tile<Adam<T>>(p); break;

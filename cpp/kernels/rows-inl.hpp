@@ -1,7 +1,9 @@
 // Moving rows and looking at them: the gathering of input data (the single place where a user's values become T, and
-// are scaled), dropout, the transposed copy of weights, norms for the penalties, the search for values that are not finite.
+// are scaled; to clip them as well is left to clip-inl.hpp), dropout, the transposed copy of weights, norms for the
+// penalties, the search for values that are not finite.
 #pragma once
 
+#include "kernels/clip-inl.hpp"
 #include "kernels/kernel_table.hpp"
 #include "kernels/math-inl.hpp"
 #include "kernels/random-inl.hpp"
@@ -11,27 +13,19 @@
 namespace fastmlp {
 namespace {
 
-// The type in which a source's values are scaled.
-template <class T, class Source>
-struct WiderOf {
-  using type = T;
-};
-template <>
-struct WiderOf<float, double> {
-  using type = double;
-};
-
 template <class T, class Source>
 FASTMLP_INLINE void gather_scaled_rows(const GatherArguments<T>& p) {
   using Wide = typename WiderOf<T, Source>::type;
   const ptrdiff_t columns = p.source.columns;
   const Source* source = static_cast<const Source*>(p.source.data);
+  const double* shift = p.shift;  // read through p they would be fetched lane by lane
+  const double* scale = p.scale;
   for (ptrdiff_t r = 0; r < p.rows; ++r) {
     const Source* __restrict from = source + (p.index != nullptr ? p.index[r] : p.first_row + r) * columns;
     T* __restrict to = p.out + r * p.ld;
     for (ptrdiff_t j = 0; j < columns; ++j) {
-      const Wide difference = static_cast<Wide>(from[j]) - static_cast<Wide>(p.shift[j]);
-      to[j] = static_cast<T>(difference * static_cast<Wide>(p.scale[j]));
+      const Wide difference = static_cast<Wide>(from[j]) - static_cast<Wide>(shift[j]);
+      to[j] = static_cast<T>(difference * static_cast<Wide>(scale[j]));
     }
   }
 }
@@ -53,6 +47,10 @@ FASTMLP_INLINE void gather_rows(const GatherArguments<T>& p) {
 
 template <class T>
 void gather(const GatherArguments<T>& p) noexcept {
+  if (p.limit > 0.0) {
+    gather_clipped<T>(p);
+    return;
+  }
   switch (p.source.type) {
     case DataType::uint8: gather_rows<T, uint8_t>(p); break;
     case DataType::float32: gather_rows<T, float>(p); break;

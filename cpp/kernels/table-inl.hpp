@@ -19,6 +19,7 @@ template <class T>
 constexpr Kernels<T> kernels_of_this_target() {
   return {
       .gather = gather<T>,
+      .clip_backward = clip_backward<T>,
       .forward = forward<T>,
       .pool = pool<T>,
       .normalize = normalize<T>,

@@ -14,7 +14,7 @@ from fastmlp.callbacks import EarlyStopping, LambdaCallback, LogEvaluation, Mode
 from fastmlp.gradient_check import GradientReport, check_gradients
 from fastmlp.gradients import Gradients
 from fastmlp.history import History
-from fastmlp.layers import Dense, Dropout, LayerNorm, Maxout, Rescale, Standardize
+from fastmlp.layers import Dense, Dropout, LayerNorm, Maxout, Rescale, RobustScale, Standardize
 from fastmlp.network import Network
 from fastmlp.optimizers import LBFGS, SGD, Adagrad, Adam, AdamW, RMSProp, Rprop
 from fastmlp.runtime import active_target, available_targets, get_num_threads, num_threads, set_num_threads, show_config
@@ -46,6 +46,7 @@ __all__ = [
     "Network",
     "RMSProp",
     "Rescale",
+    "RobustScale",
     "Rprop",
     "Standardize",
     "activations",

@@ -150,6 +150,16 @@ class Architecture:
         """Return l1 and l2 of a layer."""
         return float(self.layers[layer].l1 or 0.0), float(self.layers[layer].l2 or 0.0)
 
+    @property
+    def rate_factors(self) -> list[tuple[float, float]]:
+        """Factors on the learning rate of each layer's weights and bias."""
+        return [(layer.weight_rate_factor, layer.bias_rate_factor) for layer in self.layers]
+
+    @property
+    def has_rate_factors(self) -> bool:
+        """Whether any of these is not 1."""
+        return any(factors != (1.0, 1.0) for factors in self.rate_factors)
+
     def new_core(self, dtype: npt.DTypeLike, scaling: Scaling | None) -> _core.Network32:
         """Return a network of the core, with weights of zero."""
         kind = _core.Network32 if np.dtype(dtype) == np.float32 else _core.Network64
@@ -162,6 +172,7 @@ class Architecture:
         core = kind(self.n_inputs, specs, self.core_loss, self.loss_parameter, list(map(pieces_of, self.layers)))
         core.set_normalization(self.normalizes)
         core.set_dropout(self.dropout)
+        core.set_rate_factors(self.rate_factors)
         core.set_input_scaling(*(columns_of(scaling, self.n_inputs) or (None, None)))
         return core
 

@@ -63,8 +63,19 @@ class Network32:
     def set_dropout(self, rates: Sequence[float]) -> None:
         """Set the rate at which the inputs of each layer are dropped by trainers, in [0, 1)."""
 
-    def set_input_scaling(self, shift: npt.NDArray[np.float64] | None, scale: npt.NDArray[np.float64] | None) -> None:
-        """Take inputs as (x - shift) * scale from now on, by column; None for both: as they are."""
+    def set_rate_factors(self, factors: Sequence[tuple[float, float]]) -> None:
+        """Set for each layer the factors on the learning rate of its weights and of its bias, before a trainer is made.
+
+        At least 0; what has factor 0 keeps its bits and has no part in the norm of the gradients.
+        """
+
+    def set_input_scaling(
+        self, shift: npt.NDArray[np.float64] | None, scale: npt.NDArray[np.float64] | None, limit: float = 0.0
+    ) -> None:
+        """Take inputs as z = (x - shift) * scale from now on, by column; None for both: as they are.
+
+        With a limit, which is from 1e-30 to 1e30, as z / sqrt(1 + (z / limit)^2).
+        """
 
     def plain_outputs(self, X: object, threads: int) -> Array | None:
         """Return outputs of an ordinary array, None where X needs the checks in Python."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from fastmlp.activations import Softmax
-from fastmlp.layers import AnyLayer, Dense, Dropout, LayerNorm, Maxout, Rescale, Scaling, Standardize
+from fastmlp.layers import AnyLayer, Dense, Dropout, LayerNorm, Maxout, Scaling
 
 
 class Stack(NamedTuple):
@@ -27,7 +27,7 @@ def resolve_layers(value: Iterable[AnyLayer]) -> Stack:
     layers = list(value)
     if not layers:
         raise ValueError("layers is empty, but a network needs a layer: write [fm.Dense(10, 'softmax')], for example.")
-    scaling = layers[0] if isinstance(layers[0], Standardize | Rescale) else None
+    scaling = layers[0] if isinstance(layers[0], Scaling) else None
     dense: list[Dense | Maxout] = []
     dropout: list[float] = []
     normalizes: list[bool] = []
@@ -51,7 +51,7 @@ def resolve_layers(value: Iterable[AnyLayer]) -> Stack:
             if waiting is not None:
                 raise ValueError(f"{where} is Dropout right after Dropout: put one of them there, or a Dense between.")
             waiting = layer
-        elif not isinstance(layer, Standardize | Rescale):
+        elif not isinstance(layer, Scaling):
             raise TypeError(f"{where} must be a layer, got {layer!r}: write fm.Dense(10, 'relu'), for example.")
         elif index > 0:
             raise ValueError(f"{where} is {type(layer).__name__}, which scales inputs: it must be the first layer.")

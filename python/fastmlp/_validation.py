@@ -314,6 +314,16 @@ def check_full_batch(optimizer: str, full_batch: Iterable[str], batch_size: int,
         )
 
 
+def check_no_rate_factors(optimizer: str, factors: Iterable[tuple[float, float]]) -> None:
+    """Refuse factors on a learning rate that the optimizer does not have."""
+    for index, (weights, bias) in enumerate(factors):
+        if (weights, bias) != (1.0, 1.0):
+            raise ValueError(
+                f"layers[{index}] has weight_rate_factor={weights:g} and bias_rate_factor={bias:g}, but {optimizer} "
+                "has no learning rate to multiply: use another optimizer, or a network whose factors are all 1."
+            )
+
+
 def check_outputs(outputs: Array) -> None:
     """Refuse outputs that no label or value can be read from."""
     where = _core.first_nonfinite(outputs)

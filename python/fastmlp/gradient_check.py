@@ -27,6 +27,7 @@ from fastmlp.activations import ELU, SELU, Activation, Formula, HardTanh, LeakyR
 from fastmlp.layers import Maxout
 from fastmlp.losses import CrossEntropy, Hinge, MeanAbsoluteError, Perceptron, Quantile
 from fastmlp.runtime import thread_limit
+from fastmlp.scaling import Columns
 
 if TYPE_CHECKING:
     from fastmlp._architecture import Architecture
@@ -177,7 +178,7 @@ def check_gradients(
 def check_network(
     core: Network32,
     architecture: Architecture,
-    scaling: tuple[Array, Array] | None,
+    scaling: Columns | None,
     X: Array,
     targets: Array,
     sample_weight: Array | None,
@@ -192,8 +193,8 @@ def check_network(
     max_parameters = check_integer(max_parameters, "max_parameters", minimum=1)
     candidates = np.arange(len(X)) if sample_weight is None else np.flatnonzero(sample_weight)
     taken = candidates[np.linspace(0, len(candidates) - 1, min(max_samples, len(candidates))).astype(np.intp)]
-    shift, scale = scaling or (np.zeros(X.shape[1]), np.ones(X.shape[1]))
-    far = _far_from_kinks(core, architecture, (X[taken].astype(np.float64), shift, scale), targets[taken])
+    scaling = scaling or Columns(np.zeros(X.shape[1]), np.ones(X.shape[1]))
+    far = _far_from_kinks(core, architecture, scaling, X[taken].astype(np.float64), targets[taken])
     if not far.any():
         raise ValueError(
             f"each of the {len(taken)} samples has a pre-activation within {KINK:g} of the kink of its activation, "
@@ -219,7 +220,7 @@ def check_network(
     )
     small = sum(part.size for part in (*weights, *biases)) <= max_parameters
     limit = max_parameters if small else SINGLE_PROBES
-    into_layers = [(data - shift) * scale, *outputs[:-1]]
+    into_layers = [scaling.of(data), *outputs[:-1]]
     for index, (into, dW, db) in enumerate(zip(into_layers, weights, biases, strict=True)):
         W, b = core.weights(index), core.bias(index)
         # a step moves no pre-activation of this layer by more than about itself
@@ -228,21 +229,15 @@ def check_network(
         where = f"layer {index + 1}"
         checker.compare(where, "weights", W, dW, np.maximum(1, np.abs(W)) / reach, limit, smooth)
         checker.compare(where, "bias", b, db, np.maximum(1, np.abs(b)), limit)
-    reach = np.maximum(1, np.abs(core.weights(0)).max(axis=1) * np.abs(scale))
+    reach = np.maximum(1, np.abs(core.weights(0)).max(axis=1) * np.abs(scaling.scale))
     checker.compare("inputs", "X", data, inputs, np.maximum(1, np.abs(data)) / reach, max_parameters, rows=rows)
     return checker.report(n_samples=len(rows), n_samples_left_out=len(taken) - len(rows))
 
 
-def _far_from_kinks(
-    core: Network32, architecture: Architecture, data: tuple[Array, Array, Array], targets: Array
-) -> Array:
-    """Return which rows have no pre-activation near the kink of its activation, and no output near one of the loss.
-
-    ``data`` is X, and the shift and scale of its columns.
-    """
-    X, shift, scale = data
+def _far_from_kinks(core: Network32, architecture: Architecture, scaling: Columns, X: Array, targets: Array) -> Array:
+    """Return which rows have no pre-activation near the kink of its activation, and no output near one of the loss."""
     far = np.ones(len(X), bool)
-    inputs = (X - shift) * scale
+    inputs = scaling.of(X)
     all_outputs = core.activations(X, thread_limit())
     layers = zip(architecture.layers, architecture.activations, all_outputs, strict=True)
     for index, (layer, activation, outputs) in enumerate(layers):

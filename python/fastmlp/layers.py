@@ -1,6 +1,6 @@
 """What a network is made of: descriptions of layers (Dense, Dropout) and the layer of a built network (DenseLayer).
 
-In which order they may stand is said in _stack.py, what Standardize and Rescale learn from data in scaling.py.
+In which order they may stand is said in _stack.py, what the scalings of inputs learn from data in scaling.py.
 """
 
 from __future__ import annotations
@@ -33,6 +33,14 @@ class Dense:
         Penalties of this layer's weights, in place of the network's.
     initializer : str or initializer object, optional
         How the weights are drawn, see ``fastmlp.initializers``; default: as usual for the activation.
+    weight_rate_factor, bias_rate_factor : float, default 1.0
+        Factors on the optimizer's learning rate for the weights and for the bias of this layer, at least 0. Factor 0
+        freezes them: they keep their bits, and their gradients do not count for ``clip_norm``. Not for LBFGS.
+
+    Notes
+    -----
+    With Adam, ``initializer="lecun_normal"`` and ``weight_rate_factor=inputs**-0.5`` train the weights in the neural
+    tangent parametrization (Jacot, Gabriel and Hongler, NeurIPS 2018).
 
     Examples
     --------
@@ -41,6 +49,15 @@ class Dense:
     Dense(units=128, activation=ReLU(), l1=None, l2=None)
     >>> fm.Dense(128, "tanh", initializer="lecun_normal")
     Dense(units=128, activation=Tanh(), l1=None, l2=None, initializer=LecunNormal())
+
+    A frozen layer, and one whose bias learns ten times slower than its weights:
+
+    >>> frozen = fm.Dense(9, "tanh", weight_rate_factor=0, bias_rate_factor=0)
+    >>> net = fm.Network(2, [frozen, fm.Dense(1, bias_rate_factor=0.1)], seed=0)
+    >>> before = net.layers[0].weights.copy()
+    >>> history = net.fit([[0.0, 1.0], [1.0, 0.0]], [1.0, -1.0])
+    >>> bool((net.layers[0].weights == before).all()), bool(net.layers[1].bias != 0)
+    (True, True)
     """
 
     units: int
@@ -48,16 +65,17 @@ class Dense:
     l1: float | None = None
     l2: float | None = None
     initializer: str | Initializer | None = field(default=None, kw_only=True)
+    weight_rate_factor: float = field(default=1.0, kw_only=True)
+    bias_rate_factor: float = field(default=1.0, kw_only=True)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "units", check_integer(self.units, "units", minimum=1, maximum=MAX_UNITS))
         object.__setattr__(self, "activation", resolve_activation(self.activation))
         object.__setattr__(self, "initializer", resolve_initializer(self.initializer))
-        _check_penalties(self)
+        _check_numbers(self)
 
     def __repr__(self) -> str:
-        given = [part.name for part in fields(self) if part.name != "initializer" or self.initializer is not None]
-        return f"Dense({', '.join(f'{name}={getattr(self, name)!r}' for name in given)})"
+        return _text_of(self)
 
 
 @dataclass(frozen=True)
@@ -103,6 +121,8 @@ class Maxout:
         Linear functions of each unit, at least 2. The weights have shape (inputs, pieces * units), piece after piece.
     l1, l2 : float, optional
         Penalties of this layer's weights, in place of the network's.
+    weight_rate_factor, bias_rate_factor : float, default 1.0
+        As for ``Dense``.
 
     Notes
     -----
@@ -121,20 +141,30 @@ class Maxout:
     pieces: int = 2
     l1: float | None = None
     l2: float | None = None
+    weight_rate_factor: float = field(default=1.0, kw_only=True)
+    bias_rate_factor: float = field(default=1.0, kw_only=True)
 
     def __post_init__(self) -> None:
         pieces = check_integer(self.pieces, "pieces", minimum=2, maximum=MAX_UNITS)
         object.__setattr__(self, "units", check_integer(self.units, "units", minimum=1, maximum=MAX_UNITS // pieces))
         object.__setattr__(self, "pieces", pieces)
-        _check_penalties(self)
+        _check_numbers(self)
+
+    def __repr__(self) -> str:
+        return _text_of(self)
 
 
-def _check_penalties(layer: Dense | Maxout) -> None:
-    """Settle the penalties that a layer was given."""
-    for name in ("l1", "l2"):
-        value = getattr(layer, name)
-        if value is not None:
-            object.__setattr__(layer, name, check_real(value, name, minimum=0.0))
+def _check_numbers(layer: Dense | Maxout) -> None:
+    """Settle the penalties that a layer was given, and its factors on the learning rate."""
+    penalties = [name for name in ("l1", "l2") if getattr(layer, name) is not None]
+    for name in (*penalties, "weight_rate_factor", "bias_rate_factor"):
+        object.__setattr__(layer, name, check_real(getattr(layer, name), name, minimum=0.0))
+
+
+def _text_of(layer: Dense | Maxout) -> str:
+    """Return the repr of a layer, without those keyword-only arguments that have their defaults."""
+    shown = [part.name for part in fields(layer) if not part.kw_only or getattr(layer, part.name) != part.default]
+    return f"{type(layer).__name__}({', '.join(f'{name}={getattr(layer, name)!r}' for name in shown)})"
 
 
 @dataclass(frozen=True)
@@ -236,7 +266,60 @@ class Rescale:
         return len(self.minimum) if isinstance(self.minimum, tuple) else None
 
 
-Scaling = Standardize | Rescale
+@dataclass(frozen=True)
+class RobustScale:
+    """Inputs whose outliers neither set the scale nor stay far away: z = (x - median) / deviation, column by column.
+
+    With a limit, z then goes through the smooth clip z / sqrt(1 + (z / limit)^2): nearly z where z is small, and never
+    beyond the limit.
+
+    Parameters
+    ----------
+    median, deviation : sequence of float, optional
+        One number for each input, deviations not negative; a column of deviation 0 becomes 0. Default: from the
+        training data at the first ``fit``, the deviation being the range of the middle half (upper minus lower
+        quartile), or half the range of all values where that is 0; it is 0 for a constant column. Until then inputs
+        are taken as they are.
+    limit : float or None, default 3.0
+        At least 1e-30 and below 1e30; None: no clip.
+
+    Notes
+    -----
+    D. Holzmueller, L. Grinsztajn and I. Steinwart, Better by default, NeurIPS 2024, arXiv:2407.04491. Quantiles are
+    those of the samples' weights, so that weight 2 is the sample twice and weight 0 none: definition 2 of R. Hyndman
+    and Y. Fan, Sample quantiles in statistical packages, The American Statistician 50, 1996.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.RobustScale(), fm.Dense(1)])
+    >>> history = net.fit([[1.0], [2.0], [3.0], [4.0], [1e6]], [0.0] * 5, epochs=1)
+    >>> net.scaling
+    RobustScale(median=(3.0,), deviation=(2.0,), limit=3.0)
+    >>> net.set_parameters([1.0, 0.0])
+    >>> net.predict([[3.0], [5.0], [1e6]]).round(2)
+    array([0.  , 0.95, 3.  ], dtype=float32)
+    """
+
+    median: tuple[float, ...] | None = None
+    deviation: tuple[float, ...] | None = None
+    limit: float | None = 3.0
+
+    def __post_init__(self) -> None:
+        _take_columns(self, "median", "deviation")
+        for index, value in enumerate(self.deviation or ()):
+            check_real(value, f"deviation[{index}]", minimum=0.0)
+        if self.limit is not None:
+            # so far from the ends of float32 that no step of the clip overflows
+            object.__setattr__(self, "limit", check_real(self.limit, "limit", minimum=1e-30, below=1e30))
+
+    @property
+    def n_columns(self) -> int | None:
+        """The number of inputs it is for; None: not yet known."""
+        return None if self.median is None else len(self.median)
+
+
+Scaling = Standardize | Rescale | RobustScale
 
 
 def check_scaling(scaling: Scaling, n_inputs: int) -> None:
@@ -303,6 +386,8 @@ class DenseLayer:
         Likewise.
     initializer : initializer object or None
         The one given.
+    weight_rate_factor, bias_rate_factor : float
+        Factors on the optimizer's learning rate.
     """
 
     units: int
@@ -313,3 +398,5 @@ class DenseLayer:
     weights: npt.NDArray[Any] = field(repr=False)
     bias: npt.NDArray[Any] = field(repr=False)
     initializer: Initializer | None = field(default=None, repr=False)
+    weight_rate_factor: float = field(default=1.0, repr=False)
+    bias_rate_factor: float = field(default=1.0, repr=False)

@@ -53,7 +53,8 @@ class Network:
     n_inputs : int
         Columns of X.
     layers : list of Dense and Maxout, with LayerNorm and Dropout between
-        From the first to the last, which is a Dense; softmax only there. Standardize or Rescale may be the first entry.
+        From the first to the last, which is a Dense; softmax only there. The first entry may be Standardize,
+        Rescale or RobustScale.
     loss : str or loss object, optional
         Default: "cross_entropy" after softmax and sigmoid, "mse" after other activations.
     dtype : "float32" or "float64", default "float32"
@@ -70,7 +71,7 @@ class Network:
         With ``weights`` (inputs, units) and ``bias`` (units,) as views: writing changes the network.
     dropout : tuple of float
         The rate at which the inputs of each of these layers are dropped in training.
-    scaling : Standardize, Rescale or None
+    scaling : Standardize, Rescale, RobustScale or None
         What is done to inputs, with the numbers that the first fit learned.
     loss_function : loss object
     dtype : numpy dtype
@@ -130,6 +131,7 @@ class Network:
                 self._core.weights(index),
                 self._core.bias(index),
                 architecture.initializers[index],
+                *architecture.rate_factors[index],
             )
             for index, (layer, activation) in enumerate(zip(architecture.layers, architecture.activations, strict=True))
         ]
@@ -699,21 +701,32 @@ class Network:
             1  relu        3 x 4            16
             2  softmax     4 x 2            10
         26 parameters (float32), loss: cross_entropy, seed: 0
+
+        Where a layer has rate factors, they stand beside it, that of the weights first:
+
+        >>> layers = [fm.Dense(4, "relu", weight_rate_factor=0, bias_rate_factor=0), fm.Dense(2, "softmax")]
+        >>> print(fm.Network(3, layers, seed=0).summary())
+        layer  activation  weights  parameters  rate factors
+            1  relu        3 x 4            16  0, 0
+            2  softmax     4 x 2            10  1, 1
+        26 parameters (float32), loss: cross_entropy, seed: 0
         """
-        rows = [("layer", "activation", "weights", "parameters")]
+        rows = [("layer", "activation", "weights", "parameters", "rate factors")]
         if self.scaling is not None:
-            rows.append(("", type(self.scaling).__name__.lower(), "", "0"))
+            rows.append(("", type(self.scaling).__name__.lower(), "", "0", ""))
         for index, layer in enumerate(self.layers, 1):
             if self._architecture.normalizes[index - 1]:
-                rows.append(("", "layernorm", "", "0"))
+                rows.append(("", "layernorm", "", "0", ""))
             if self.dropout[index - 1] > 0:
-                rows.append(("", f"dropout {self.dropout[index - 1]:g}", "", "0"))
+                rows.append(("", f"dropout {self.dropout[index - 1]:g}", "", "0", ""))
             n_in, n_out = layer.weights.shape
             size = layer.weights.size + layer.bias.size
             name = spelled(layer.activation) if layer.pieces == 1 else f"maxout of {layer.pieces}"
-            rows.append((str(index), name, f"{n_in} x {n_out}", str(size)))
+            factors = f"{layer.weight_rate_factor:g}, {layer.bias_rate_factor:g}"
+            rows.append((str(index), name, f"{n_in} x {n_out}", str(size), factors))
         total = f"{self.n_parameters} parameters ({self.dtype}), loss: {self.loss_function.name}, seed: {self.seed}"
-        return "\n".join([*as_table(rows, "><<>"), total])
+        columns = 5 if self._architecture.has_rate_factors else 4
+        return "\n".join([*as_table([row[:columns] for row in rows], "><<><"[:columns]), total])
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network to a model file, see ``fastmlp.save``.

@@ -66,7 +66,8 @@ class Adam:
         Every element of the gradient, penalties included, is brought into [-clip_value, clip_value] first.
     clip_norm : float, optional
         Then, where the norm of all gradients together is larger, they are scaled down to this (Pascanu, Mikolov and
-        Bengio, ICML 2013). Costs another pass over the gradients in each step.
+        Bengio, ICML 2013), those of frozen weights and biases left out. Costs another pass over the gradients in each
+        step.
 
     Examples
     --------
@@ -205,7 +206,7 @@ class Rprop:
     Parameters
     ----------
     learning_rate : float, default 0.1
-        The first step of every parameter, positive.
+        The first step of every parameter, positive; where a layer has a rate factor, times that.
     eta_minus, eta_plus : float, default 0.5 and 1.2
         Factors of a step that shrinks, in (0, 1), and of one that grows, above 1.
     min_step, max_step : float, default 1e-6 and 50.0

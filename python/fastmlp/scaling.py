@@ -1,23 +1,38 @@
-"""The arithmetic of Standardize and Rescale (layers.py): learning their numbers, and what the core does with them.
+"""The arithmetic of the scalings of inputs (layers.py): learning their numbers, and what the core does with them.
 
-What they do to a column is x' = (x - shift) * scale; the core does it while it gathers rows, so it costs no pass over
-the data.
+What they do to a column is z = (x - shift) * scale, and with a limit z / sqrt(1 + (z / limit)^2) after that; the core
+does it while it gathers rows, so it costs no pass over the data.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp.layers import Rescale, Scaling, Standardize
+from fastmlp.layers import Rescale, RobustScale, Scaling, Standardize
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 # rows that are converted to float64 at a time
 BLOCK = 4096
+# columns that are sorted after one pass over the rows: as many as share a cache line
+COLUMNS = 16
+
+
+class Columns(NamedTuple):
+    """What the core does to each input, in the order in which it is told."""
+
+    shift: Floats
+    scale: Floats
+    limit: float = 0.0  # no clip
+
+    def of(self, X: Floats) -> Floats:
+        """Return rows as the first layer sees them."""
+        z = (X - self.shift) * self.scale
+        return z / np.hypot(1.0, z / self.limit) if self.limit else z
 
 
 def learned(scaling: Scaling, X: npt.NDArray[Any], sample_weight: Floats | None) -> Scaling:
@@ -27,6 +42,14 @@ def learned(scaling: Scaling, X: npt.NDArray[Any], sample_weight: Floats | None)
     if isinstance(scaling, Rescale):
         bounds = (tuple(values.astype(np.float64).tolist()) for values in (lowest, highest))
         return replace(scaling, **dict(zip(("minimum", "maximum"), bounds, strict=True)))
+    if isinstance(scaling, RobustScale):
+        lower, median, upper = _quartiles(seen, None if sample_weight is None else sample_weight[sample_weight > 0])
+        with np.errstate(over="ignore"):
+            deviation = upper - lower
+        _check_finite(deviation, "scaled")
+        half_range = highest.astype(np.float64) / 2.0 - lowest.astype(np.float64) / 2.0
+        deviation = np.where(deviation > 0, deviation, half_range)
+        return replace(scaling, median=tuple(median.tolist()), deviation=tuple(deviation.tolist()))
     total = float(len(X)) if sample_weight is None else float(sample_weight.sum())
     mean = _total((block * weight).sum(axis=0) for block, weight in _blocks(X, sample_weight)) / total
     squares = _total((((block - mean) ** 2) * weight).sum(axis=0) for block, weight in _blocks(X, sample_weight))
@@ -35,8 +58,9 @@ def learned(scaling: Scaling, X: npt.NDArray[Any], sample_weight: Floats | None)
     return replace(scaling, mean=tuple(mean.tolist()), deviation=tuple(deviation.tolist()))
 
 
-def columns_of(scaling: Scaling | None, n_inputs: int) -> tuple[Floats, Floats] | None:
-    """Return shift and scale of each input, None where inputs are taken as they are."""
+def columns_of(scaling: Scaling | None, n_inputs: int) -> Columns | None:
+    """Return what is done to each input, None where inputs are taken as they are."""
+    limit = 0.0
     if isinstance(scaling, Standardize) and scaling.mean is not None:
         shift, scale = np.array(scaling.mean), 1.0 / np.array(scaling.deviation)
     elif isinstance(scaling, Rescale) and scaling.minimum is not None:
@@ -44,12 +68,17 @@ def columns_of(scaling: Scaling | None, n_inputs: int) -> tuple[Floats, Floats] 
         low, high = scaling.to
         scale = np.where(span > 0, (high - low) / np.where(span > 0, span, 1.0), 1.0)
         shift = minimum - low / scale
+    elif isinstance(scaling, RobustScale) and scaling.median is not None:
+        shift, deviation = np.array(scaling.median), np.array(scaling.deviation)
+        with np.errstate(divide="ignore", over="ignore"):
+            scale = np.where(deviation > 0, 1.0 / deviation, 0.0)
+        limit = scaling.limit or 0.0
     else:
         return None
     shift, scale = (np.ascontiguousarray(np.broadcast_to(values, n_inputs)) for values in (shift, scale))
     if not (np.isfinite(shift).all() and np.isfinite(scale).all()):
         raise ValueError(f"{type(scaling).__name__} cannot scale: a column's values are too large or too close.")
-    return shift, scale
+    return Columns(shift, scale, limit)
 
 
 def _blocks(X: npt.NDArray[Any], sample_weight: Floats | None) -> Iterator[tuple[Floats, Any]]:
@@ -64,7 +93,37 @@ def _total(sums: Iterator[Floats]) -> Floats:
     total: Floats = next(sums)
     for part in sums:
         total = total + part
-    if not np.isfinite(total).all():
-        column = int(np.flatnonzero(~np.isfinite(total))[0])
-        raise ValueError(f"X cannot be standardized: the values of column {column} are too large.")
+    _check_finite(total, "standardized")
     return total
+
+
+def _quartiles(X: npt.NDArray[Any], weight: Floats | None) -> Floats:
+    """Return lower quartile, median and upper quartile of each column, (3, columns).
+
+    A quantile lies halfway from the lowest value up to which there is its share of the weight, to the lowest up to
+    which there is more: two values only where one ends just there, as in the median of an even number of rows.
+    """
+    quartiles = np.empty((3, X.shape[1]))
+    counts = np.arange(1.0, len(X) + 1)
+    for start in range(0, X.shape[1], COLUMNS):
+        for index, column in enumerate(np.ascontiguousarray(X[:, start : start + COLUMNS].T), start):
+            if weight is None:
+                values, reached = np.sort(column), counts
+            else:
+                order = np.argsort(column)
+                values, reached = column[order], np.cumsum(weight[order])
+            shares = reached[-1] * np.array([0.25, 0.5, 0.75])
+            # sums that are equal but for their rounding count as equal
+            rounding = reached[-1] * len(values) * np.finfo(np.float64).eps
+            just, more = (
+                np.searchsorted(reached, shares - rounding),
+                np.searchsorted(reached, shares + rounding, "right"),
+            )
+            quartiles[:, index] = (values[np.stack([just, more])].astype(np.float64) / 2.0).sum(axis=0)
+    return quartiles
+
+
+def _check_finite(values: Floats, done: str) -> None:
+    if not np.isfinite(values).all():
+        column = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise ValueError(f"X cannot be {done}: the values of column {column} are too large.")

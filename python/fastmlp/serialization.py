@@ -37,7 +37,7 @@ from fastmlp._safetensors import (
 )
 from fastmlp.activations import ACTIVATIONS, Activation, Formula
 from fastmlp.initializers import INITIALIZERS, Initializer
-from fastmlp.layers import AnyLayer, Dense, Dropout, LayerNorm, Maxout, Rescale, Standardize
+from fastmlp.layers import AnyLayer, Dense, Dropout, LayerNorm, Maxout, Rescale, RobustScale, Standardize
 from fastmlp.losses import LOSSES, CrossEntropy, Loss
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MAX_METADATA_DEPTH = 32
+RATE_FACTORS = ("weight_rate_factor", "bias_rate_factor")
 
 Kind = TypeVar("Kind")
 
@@ -211,21 +212,19 @@ def _described_layers(network: Network) -> Iterator[dict[str, Any]]:
         if rate > 0:
             yield {"kind": "dropout", "rate": rate}
         if layer.pieces > 1:
-            yield {"kind": "maxout", "units": layer.units, "pieces": layer.pieces, "l1": layer.l1, "l2": layer.l2}
-            continue
-        yield {
-            "kind": "dense",
-            "units": layer.units,
-            "activation": _described(layer.activation),
-            "l1": layer.l1,
-            "l2": layer.l2,
-            # only where one was given, as older files have none
-            **({} if layer.initializer is None else {"initializer": _described(layer.initializer)}),
-        }
+            kind = {"kind": "maxout", "units": layer.units, "pieces": layer.pieces}
+        else:
+            kind = {"kind": "dense", "units": layer.units, "activation": _described(layer.activation)}
+        # only where they were given, as older files have none
+        given: dict[str, Any] = {key: getattr(layer, key) for key in RATE_FACTORS if getattr(layer, key) != 1.0}
+        if layer.initializer is not None:
+            given["initializer"] = _described(layer.initializer)
+        yield {**kind, "l1": layer.l1, "l2": layer.l2, **given}
 
 
 def _layer(entry: Any) -> AnyLayer:
     entry = of_type(entry, dict, "layer")
+    factors = {key: of_type(entry[key], float, key) for key in RATE_FACTORS if key in entry}
     if entry.get("kind") == "dropout":
         check_keys(entry, {"kind", "rate"}, "a dropout layer")
         return Dropout(of_type(entry["rate"], float, "rate"))
@@ -233,17 +232,21 @@ def _layer(entry: Any) -> AnyLayer:
         check_keys(entry, {"kind"}, "a layernorm layer")
         return LayerNorm()
     if entry.get("kind") == "maxout":
-        check_keys(entry, {"kind", "units", "pieces", "l1", "l2"}, "a maxout layer")
+        check_keys(entry, {"kind", "units", "pieces", "l1", "l2"} | factors.keys(), "a maxout layer")
         units, pieces = (of_type(entry[key], int, key) for key in ("units", "pieces"))
         l1, l2 = (of_type(entry[key], float, key) for key in ("l1", "l2"))
-        return Maxout(units, pieces, l1=l1, l2=l2)
+        return Maxout(units, pieces, l1=l1, l2=l2, **factors)
     if entry.get("kind") == "standardize":
         check_keys(entry, {"kind", "mean", "deviation"}, "a standardize layer")
         return Standardize(entry["mean"], entry["deviation"])
     if entry.get("kind") == "rescale":
         check_keys(entry, {"kind", "to", "minimum", "maximum"}, "a rescale layer")
         return Rescale(entry["to"], entry["minimum"], entry["maximum"])
-    check_keys(entry, {"kind", "units", "activation", "l1", "l2"} | (entry.keys() & {"initializer"}), "a layer")
+    if entry.get("kind") == "robustscale":
+        check_keys(entry, {"kind", "median", "deviation", "limit"}, "a robustscale layer")
+        return RobustScale(entry["median"], entry["deviation"], entry["limit"])
+    optional = factors.keys() | (entry.keys() & {"initializer"})
+    check_keys(entry, {"kind", "units", "activation", "l1", "l2"} | optional, "a layer")
     if entry["kind"] != "dense":
         raise ValueError(f"a layer is of the kind {short(entry['kind'])}")
     return Dense(
@@ -252,6 +255,7 @@ def _layer(entry: Any) -> AnyLayer:
         l1=of_type(entry["l1"], float, "l1"),
         l2=of_type(entry["l2"], float, "l2"),
         initializer=_of_kind(entry["initializer"], INITIALIZERS, "initializer") if "initializer" in entry else None,
+        **factors,
     )
 
 

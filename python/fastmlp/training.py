@@ -20,7 +20,13 @@ from fastmlp import _core, _lbfgs
 from fastmlp._learning_rate import LearningRate
 from fastmlp._progress import ProgressBar
 from fastmlp._split import split
-from fastmlp._validation import check_flag, check_full_batch, check_integer, check_one_validation
+from fastmlp._validation import (
+    check_flag,
+    check_full_batch,
+    check_integer,
+    check_no_rate_factors,
+    check_one_validation,
+)
 from fastmlp._watch import Checked, Watch
 from fastmlp.activations import has_no_slope
 from fastmlp.callbacks import Callback
@@ -74,6 +80,7 @@ def fit(
     check_full_batch(settings.name, FULL_BATCH, batch, n_samples)
     columns = ["epoch", "loss", "seconds", "samples_per_second"]
     if isinstance(settings, LBFGS):
+        check_no_rate_factors(settings.name, network._architecture.rate_factors)
         limit = epochs if settings.max_iterations is None else settings.max_iterations
         return _fit_by_lbfgs(network, data, settings, limit, watch, columns, progress)
     per_epoch = -(-n_samples // batch)
@@ -134,11 +141,13 @@ def _fit_by_lbfgs(
 
 
 def _warn_of_layers_that_do_not_learn(network: Network) -> None:
-    """Say which layer has a derivative of 0, unless it is the last and its loss does not use the derivative."""
+    """Say which layer has a derivative of 0, unless its loss does not use the derivative or there is none to learn."""
     last = len(network.layers) - 1
     for index in range(last, -1, -1):
         activation = network.layers[index].activation
-        if has_no_slope(activation) and not (index == last and network.loss_function.name == "perceptron"):
+        is_used = index < last or network.loss_function.name != "perceptron"
+        learns = any(any(factors) for factors in network._architecture.rate_factors[: index + 1])
+        if has_no_slope(activation) and is_used and learns:
             warnings.warn(
                 f"layers[{index}] has {activation.name!r}, whose derivative is 0, so that neither this layer nor those "
                 "before it learn: use 'sigmoid' or 'tanh' there to train them.",

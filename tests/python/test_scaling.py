@@ -1,8 +1,9 @@
-"""Standardize and Rescale: their numbers, where they come from, and that every way into the network goes through them.
+"""Scalings of inputs: their numbers, where they come from, and that every way into the network goes through them.
 
 What could go wrong: numbers learned from the wrong rows, unweighted or again at a second fit (compared with NumPy), a
 column that is constant or far from zero (digits lost in float32), a path that forgets the scaling (forward, loss, fit,
-gradients by the inputs, gradient checks, files, pickles, a reset).
+gradients by the inputs, gradient checks, files, pickles, a reset). What only RobustScale does is in
+test_robust_scale.py.
 """
 
 import pickle
@@ -120,7 +121,15 @@ def test_the_reference_scales_alike(scaling):
 
 def test_models_keep_what_was_learned_and_a_reset_forgets_it(tmp_path):
     X, y = samples()
-    for scaling in (fm.Standardize(), fm.Rescale(), fm.Rescale((-1, 1), 0, 255)):
+    given = fm.RobustScale([1] * INPUTS, [2, 0, 1, 1, 0], limit=None)
+    for scaling in (
+        fm.Standardize(),
+        fm.Rescale(),
+        fm.Rescale((-1, 1), 0, 255),
+        fm.RobustScale(),
+        fm.RobustScale(limit=0.5),
+        given,
+    ):
         net = fm.Network(INPUTS, [scaling, *layers()], seed=1)
         before = net.forward(X)
         net.fit(X, y, epochs=1)
@@ -138,14 +147,15 @@ def test_models_keep_what_was_learned_and_a_reset_forgets_it(tmp_path):
 
 def test_batches_and_rows_do_not_teach_a_scaling():
     X, y = samples()
-    for train in (
-        lambda net: net.fit(iter([(X, y)]), epochs=1),
-        lambda net: net.partial_fit(X, y),
-        lambda net: net.learn(X[0], y[0]),
-    ):
-        net = fm.Network(INPUTS, [fm.Standardize(), *layers()], seed=1)
-        with pytest.raises(ValueError, match=r"^Standardize has not learned its numbers yet"):
-            train(net)
+    for scaling in (fm.Standardize(), fm.RobustScale()):
+        for train in (
+            lambda net: net.fit(iter([(X, y)]), epochs=1),
+            lambda net: net.partial_fit(X, y),
+            lambda net: net.learn(X[0], y[0]),
+        ):
+            net = fm.Network(INPUTS, [scaling, *layers()], seed=1)
+            with pytest.raises(ValueError, match=rf"^{type(scaling).__name__} has not learned its numbers yet"):
+                train(net)
 
 
 @pytest.mark.parametrize(

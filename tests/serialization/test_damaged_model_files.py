@@ -19,6 +19,14 @@ import fastmlp as fm
 
 
 @pytest.fixture(scope="module")
+def sound_and_scaled(tmp_path_factory):
+    net = fm.Network(3, [fm.RobustScale([0.5, -1.0, 2.0], [1.0, 0.0, 0.25]), fm.Dense(2, "softmax")], seed=0)
+    path = tmp_path_factory.mktemp("scaled") / "model.safetensors"
+    net.save(path)
+    return path.read_bytes()
+
+
+@pytest.fixture(scope="module")
 def sound(tmp_path_factory):
     net = fm.Network(3, [fm.Dense(4, "leaky_relu"), fm.Dense(2, "softmax")], seed=0)
     net.classes = ["a", "b"]
@@ -63,7 +71,9 @@ def test_every_truncation_and_any_appended_byte_is_refused(sound, tmp_path):
     refuse(tmp_path / "model", sound + b"\0", "its tensors take 104 bytes, but 105 follow the header")
 
 
-def test_thousands_of_mutated_files_load_or_give_the_one_error(sound, tmp_path):
+@pytest.mark.parametrize("name", ["sound", "sound_and_scaled"])
+def test_thousands_of_mutated_files_load_or_give_the_one_error(name, tmp_path, request):
+    sound = request.getfixturevalue(name)
     generator = np.random.default_rng(0)
     path = tmp_path / "model"
     header_size = 8 + int.from_bytes(sound[:8], "little")
@@ -127,6 +137,13 @@ def replaced(*keys_and_value):
     return edit
 
 
+def scaled(**entry):
+    return lambda description: description["layers"].insert(0, {"kind": "robustscale", **entry})
+
+
+THREE = [1.0, 2.0, 3.0]
+
+
 @pytest.mark.parametrize(
     ("edit", "sentence"),
     [
@@ -153,6 +170,9 @@ def replaced(*keys_and_value):
         (replaced("layers", 0, "initializer", {"name": "best"}), "its initializer is 'best'"),
         (replaced("layers", 0, "initializer", {"name": "constant"}), "initializer 'constant'"),
         (replaced("layers", 0, "initializer", {"name": "constant", "value": "1"}), "value must be"),
+        (replaced("layers", 0, "bias_rate_factor", -1.0), "bias_rate_factor must be at least"),
+        (replaced("layers", 0, "weight_rate_factor", None), "weight_rate_factor is None"),
+        (replaced("layers", 0, "rate_factor", 1.0), "a layer should not have 'rate_factor'"),
         (replaced("layers", 0, "activation", {"name": "softmax"}), "softmax"),
         (replaced("layers", 0, "activation", {"name": "formula"}), "lacks 'text'"),
         (replaced("layers", 0, "activation", {"name": "formula", "text": 1}), "a formula must be a string, got 1"),
@@ -163,6 +183,18 @@ def replaced(*keys_and_value):
         (replaced("layers", 0, "activation", {"name": "formula", "text": "(" * 499 + "x"}), "cannot be read"),
         (replaced("layers", 0, "activation", {"name": "formula", "text": "x*9**9**9**9"}), "constant part"),
         (replaced("layers", 0, "activation", {"name": "formula", "text": "x+1", "y": 1}), "should not have 'y'"),
+        (scaled(median=THREE, deviation=THREE), "a robustscale layer lacks 'limit'"),
+        (scaled(median=THREE, deviation=THREE, limit=3.0, to=[0, 1]), "a robustscale layer should not have 'to'"),
+        (scaled(median=THREE, deviation=None, limit=3.0), "median and deviation must be given together"),
+        (scaled(median=THREE, deviation=THREE[:2], limit=3.0), "median has 3 numbers and deviation 2"),
+        (scaled(median=THREE[:2], deviation=THREE[:2], limit=3.0), "RobustScale is for 2 inputs"),
+        (scaled(median=THREE, deviation=[1.0, -1.0, 1.0], limit=3.0), r"deviation\[1\] must be at least 0"),
+        (scaled(median=THREE, deviation=[1.0, 1e-310, 1.0], limit=3.0), "RobustScale cannot scale"),
+        (scaled(median=THREE, deviation={"0": 1.0}, limit=3.0), r"deviation\[0\] must be a number"),
+        (scaled(median="123", deviation="123", limit=3.0), "median must hold one number for each input"),
+        (scaled(median=THREE, deviation=THREE, limit=0), "limit must be"),
+        (scaled(median=THREE, deviation=THREE, limit=True), "limit must be"),
+        (scaled(median=THREE, deviation=THREE, limit=[3.0]), "limit must be"),
         (replaced("loss", {"name": "exec"}), "its loss is 'exec'"),
         (replaced("loss", {"name": "hinge"}), "loss 'hinge' needs identity or tanh"),
         (replaced("loss", {"name": "mse", "delta": 1.0}), "loss 'mse' should not have 'delta'"),

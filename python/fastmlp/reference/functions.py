@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from fastmlp.activations import Activation, Softmax
-from fastmlp.layers import Scaling, Standardize
+from fastmlp.layers import RobustScale, Scaling, Standardize
 from fastmlp.losses import CrossEntropy, Huber, Loss, Quantile
 from fastmlp.reference.graph import Gate, absolute, add, erf, exp, log1p, maximum, minimum, sqrt, step, tanh
 
@@ -171,11 +171,22 @@ def layer_norm(a: Row, epsilon: float = 1e-5) -> Row:
     return [(a_j - mean) / sqrt(variance + epsilon) for a_j in a]
 
 
+def smooth_clip(z: Gate, limit: float) -> Gate:
+    """Return z / sqrt(1 + (z / limit)^2), which is nearly z near 0 and stays between -limit and limit."""
+    return z / sqrt(1.0 + (z / limit) ** 2)
+
+
 def scaled(x: Row, scaling: Scaling) -> Row:
-    """Return a sample's inputs as a Standardize or Rescale whose numbers are known makes them."""
+    """Return a sample's inputs as a scaling whose numbers are known makes them."""
     if isinstance(scaling, Standardize):
         mean, deviation = scaling.mean or [0.0] * len(x), scaling.deviation or [1.0] * len(x)
         return [(x_i - m) / s for x_i, m, s in zip(x, mean, deviation, strict=True)]
+    if isinstance(scaling, RobustScale):
+        if scaling.median is None or scaling.deviation is None:
+            return x
+        columns = zip(x, scaling.median, scaling.deviation, strict=True)
+        z = [(x_i - m) / s if s > 0.0 else Gate(0.0) for x_i, m, s in columns]
+        return z if scaling.limit is None else [smooth_clip(z_i, scaling.limit) for z_i in z]
     if scaling.minimum is None or scaling.maximum is None:
         return x
     low, high = scaling.to

@@ -28,7 +28,7 @@ from fastmlp.reference.formulas import activate
 from fastmlp.reference.functions import LOSSES, layer_norm, maxout, penalty, scaled
 from fastmlp.reference.graph import Gate, add
 from fastmlp.reference.initial import drawn_masks, drawn_weights, usual_initializer
-from fastmlp.reference.optimizers import Training
+from fastmlp.reference.optimizers import Training, per_parameter
 from fastmlp.reference.rows import check_length, float_row, target_row, weigh_classes
 from fastmlp.reference.schedules import rate_of
 
@@ -43,7 +43,7 @@ class Network:
     n_inputs : int
         Number of inputs.
     layers : sequence of Dense, with Dropout between
-        As for ``fastmlp.Network``; softmax only in the last layer. The numbers of a Standardize or Rescale must be
+        As for ``fastmlp.Network``; softmax only in the last layer. The numbers of a scaling of inputs must be
         given, since nothing is learned about the inputs here.
     loss : str or loss object, optional
         Default: cross_entropy after softmax and sigmoid, else mse.
@@ -227,7 +227,8 @@ class Network:
             self._training = training
         self._training.settings = settings = training.settings
         per_epoch = -(-len(rows) // size)
-        is_weight = [kind for n_in, n_out in self._shapes for kind in [True] * n_in * n_out + [False] * n_out]
+        is_weight = per_parameter(self._shapes, [(True, False)] * len(self.layers))
+        factors = per_parameter(self._shapes, [(of.weight_rate_factor, of.bias_rate_factor) for of in self.layers])
         losses: Vector = []
         for _ in range(epochs):
             for start in range(0, len(rows), size):
@@ -237,7 +238,7 @@ class Network:
                 gradients = self._gradients(x, t, weight, masks)
                 gradient = _flatten(gradients.weights, gradients.biases)
                 rate = rate_of(settings.learning_rate, len(losses), epochs * per_epoch, per_epoch)
-                self.set_parameters(self._training.step(self.get_parameters(), gradient, rate, is_weight))
+                self.set_parameters(self._training.step(self.get_parameters(), gradient, rate, is_weight, factors))
                 losses.append(gradients.loss)
         return losses
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from fastmlp.optimizers import (
     LBFGS,
@@ -22,6 +23,8 @@ from fastmlp.optimizers import (
     resolve_optimizer,
 )
 from fastmlp.schedules import Schedule
+
+Value = TypeVar("Value")
 
 
 def sgd(settings: SGD, rate: float, step: int, w: float, g: float, velocity: float = 0.0) -> tuple[float, ...]:
@@ -74,10 +77,11 @@ def rprop(
     """
     size = rate if size is None else size
     if g * last > 0.0:
-        size = min(size * settings.eta_plus, settings.max_step)
+        size *= settings.eta_plus
     elif g * last < 0.0:
-        size = max(size * settings.eta_minus, settings.min_step)
+        size *= settings.eta_minus
         g = 0.0
+    size = min(max(size, settings.min_step), settings.max_step)
     direction = math.copysign(1.0, g) if g else 0.0
     return w - direction * size, direction, size
 
@@ -103,6 +107,12 @@ def clipped(settings: StepOptimizer, gradients: Sequence[float]) -> list[float]:
         norm = math.sqrt(math.fsum(g * g for g in values))
         values = [g * min(1.0, clip_norm / (norm + 1e-6)) for g in values]
     return values
+
+
+def per_parameter(shapes: Sequence[tuple[int, int]], pairs: Sequence[tuple[Value, Value]]) -> list[Value]:
+    """Return one value for each parameter, from a pair for the weights and the biases of each layer."""
+    sizes = zip(shapes, pairs, strict=True)
+    return [value for (n_in, n_out), (w, b) in sizes for value in [w] * n_in * n_out + [b] * n_out]
 
 
 class Training:
@@ -134,6 +144,7 @@ class Training:
         gradients: Sequence[float],
         rate: float | None = None,
         is_weight: Sequence[bool] | None = None,
+        factors: Sequence[float] | None = None,
     ) -> list[float]:
         """Return the parameters after one step and remember what the rule wants to remember.
 
@@ -144,6 +155,8 @@ class Training:
             The learning rate of this step; default: that of the settings, which must be a number then.
         is_weight : sequence of bool, optional
             Which parameters decay (weights do, biases do not), where the optimizer has a weight decay; default: all.
+        factors : sequence of float, optional
+            On the rate of each parameter; with 0 it is frozen, and its gradient is none to be clipped. Default: 1.
 
         Returns
         -------
@@ -155,14 +168,19 @@ class Training:
                 raise ValueError(f"the rate of this step must be given: it follows {self.settings.learning_rate}.")
             rate = self.settings.learning_rate
         self.steps += 1
+        factors = [1.0] * len(parameters) if factors is None else factors
         if isinstance(self.settings, AdamW):
-            keep = 1.0 - rate * self.settings.weight_decay
+            decay = rate * self.settings.weight_decay
             decays = [True] * len(parameters) if is_weight is None else is_weight
-            parameters = [w * keep if decay else w for w, decay in zip(parameters, decays, strict=True)]
+            parameters = [
+                w * (1.0 - factor * decay) if is_decaying else w
+                for w, factor, is_decaying in zip(parameters, factors, decays, strict=True)
+            ]
         memory = self.memory or [()] * len(parameters)  # before the first step the defaults of the rule apply
+        moving = clipped(self.settings, [g if factor else 0.0 for g, factor in zip(gradients, factors, strict=True)])
         updated = [
-            rule(self.settings, rate, self.steps, w, g, *m)
-            for w, g, m in zip(parameters, clipped(self.settings, gradients), memory, strict=True)
+            rule(self.settings, factor * rate, self.steps, w, g, *m) if factor else (w, *m)
+            for w, g, factor, m in zip(parameters, moving, factors, memory, strict=True)
         ]
         self.memory = [tuple(m) for _, *m in updated]
         return [w for w, *_ in updated]

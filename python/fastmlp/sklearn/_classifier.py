@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from fastmlp.optimizers import Optimizer
 from fastmlp.sklearn._callbacks import with_callbacks
 from fastmlp.sklearn._estimator import BaseMLP
 from fastmlp.sklearn._iterations import all_or_nothing
-from fastmlp.tables import listed
+from fastmlp.sklearn._labels import places_of, refuse_label
 
 if TYPE_CHECKING:
     from fastmlp.callbacks import Callback
@@ -380,19 +380,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             raise ValueError(f"{name} has {came}, but the model has {were}.")
         if self._binarizer is not None:
             return self._binarizer.transform(y).astype(np.uint8)
-        try:
-            places = np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
-            known = self.classes_[places] == y
-        except TypeError:  # labels of a kind that cannot be compared with those before
-            known = np.zeros(len(y), bool)
-        if not known.all():
-            self._refuse_label(y[np.argmin(known) :][:1].tolist()[0], name)
-        return places.astype(np.int32)
-
-    def _refuse_label(self, label: Any, name: str) -> NoReturn:
-        raise ValueError(
-            f"{name} has the label {label!r}, which is none of classes_: {listed(self.classes_.tolist())}."
-        )
+        return places_of(y, self.classes_, name)
 
     def _count_outputs(self, targets: Array) -> int:
         if self._binarizer is not None:
@@ -421,7 +409,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         for label, weight in self.class_weight.items():
             of_label = self.classes_ == label
             if not np.any(of_label):
-                self._refuse_label(label, "class_weight")
+                refuse_label(label, self.classes_, "class_weight")
             weights[of_label] = check_real(weight, f"class_weight[{label!r}]", minimum=0.0)
         return weights
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from joblib.parallel import get_active_backend
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, is_regressor
 from sklearn.exceptions import ConvergenceWarning
@@ -31,6 +30,7 @@ from fastmlp.sklearn._building import build, copied, initial_parameters, penalty
 from fastmlp.sklearn._callbacks import CallbackSupport, Tasks
 from fastmlp.sklearn._iterations import Iterations, all_or_nothing, begin_iterations, results
 from fastmlp.sklearn._parameters import Parameters, RateByIterations
+from fastmlp.sklearn._threads import threads_of
 
 if TYPE_CHECKING:
     from fastmlp.callbacks import Callback
@@ -223,7 +223,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         if isinstance(optimizer, SGD) and parameters.rule != "constant":
             optimizer = replace(optimizer, learning_rate=RateByIterations(self._rate, lambda: iterations.rate))
         try:
-            with own_limit(self._threads()):
+            with own_limit(threads_of(self.n_threads)):
                 self.network_.fit(
                     X,
                     targets,
@@ -313,12 +313,6 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
                 "keep them, or fit with warm_start=False."
             )
 
-    def _threads(self) -> int | None:
-        """Return the limit of threads: one inside a worker of joblib, whose neighbours have the other processors."""
-        if self.n_threads is None and get_active_backend()[0].nesting_level:
-            return 1
-        return self.n_threads
-
     def _fitted(self) -> Network:
         if "network_" not in vars(self):
             check_is_fitted(self)
@@ -329,7 +323,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         network = self._fitted()
         # to ask joblib takes half as long as to predict a row, which is for one thread anyway
         is_row = type(X) is np.ndarray and len(X.shape) == 2 and X.shape[0] == 1
-        with own_limit(self.n_threads if is_row else self._threads()):
+        with own_limit(self.n_threads if is_row else threads_of(self.n_threads)):
             # names of columns are compared by scikit-learn
             if type(X) is np.ndarray and "feature_names_in_" not in vars(self):
                 outputs: Array | None = network._core.plain_outputs(X, thread_limit())

@@ -15,7 +15,7 @@ import numpy as np
 from fastmlp._validation import check_dtype, check_flag, check_integer, check_real
 from fastmlp.activations import Activation, resolve_activation
 from fastmlp.history import Epoch
-from fastmlp.layers import Rescale, Standardize
+from fastmlp.layers import RobustScale, Standardize
 from fastmlp.optimizers import FULL_BATCH, LBFGS, SGD, Adam, Optimizer, resolve_optimizer
 from fastmlp.schedules import EpochSchedule, Schedule
 
@@ -26,7 +26,7 @@ SOLVERS = ("lbfgs", "sgd", "adam")
 LEARNING_RATES = ("constant", "invscaling", "adaptive")
 # scikit-learn's name of the sigmoid
 LOGISTIC = "logistic"
-SCALES: dict[str, type[Standardize | Rescale]] = {"standard": Standardize}
+SCALES: dict[str, type[Standardize | RobustScale]] = {"standard": Standardize, "robust": RobustScale}
 # of SciPy's L-BFGS-B, which scikit-learn leaves as it is
 LBFGS_LOSS_TOLERANCE = 1e7 * float(np.finfo(np.float64).eps)
 

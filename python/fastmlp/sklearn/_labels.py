@@ -1,0 +1,29 @@
+"""Labels of any kind as the integers that a network takes."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmlp.tables import listed
+
+Array = npt.NDArray[Any]
+
+
+def places_of(y: Array, classes: Array, name: str = "y") -> npt.NDArray[np.int32]:
+    """Return the place of each label among the sorted classes; one that is not there is an error."""
+    try:
+        places = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
+        known = classes[places] == y
+    except TypeError:  # labels of a kind that cannot be compared with those before
+        known = np.zeros(len(y), bool)
+    if not known.all():
+        refuse_label(y[np.argmin(known) :][:1].tolist()[0], classes, name)
+    return places.astype(np.int32)
+
+
+def refuse_label(label: Any, classes: Array, name: str) -> NoReturn:
+    """Say that a label is none of those that are known."""
+    raise ValueError(f"{name} has the label {label!r}, which is none of classes_: {listed(classes.tolist())}.")

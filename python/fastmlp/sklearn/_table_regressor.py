@@ -1,0 +1,119 @@
+"""TabularRegressor: a value for each row of a table. The recipe is in _table_estimator.py."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import RegressorMixin
+
+from fastmlp.losses import Loss, MeanSquaredError
+from fastmlp.sklearn._table_estimator import BaseTabular
+
+Array = npt.NDArray[Any]
+
+
+class TabularRegressor(RegressorMixin, BaseTabular):
+    """Values of the rows of a table: of numbers, categories and missing values, without preparation or tuning.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : sequence of int, default (64, 64, 64)
+    n_estimators : int, default 4
+    learning_rate : float, default 0.07
+        As for ``TabularClassifier``, as are all others.
+    max_iter : int, default 256
+    batch_size : int, default 256
+    validation_fraction : float, default 0.2
+    random_state : int, RandomState or None, default None
+    n_threads : int, optional
+
+    Attributes
+    ----------
+    networks_, best_iterations_, n_iter_, n_features_in_, feature_names_in_
+        As for ``TabularClassifier``. The networks compute values of mean 0 and standard deviation 1.
+
+    Notes
+    -----
+    As for ``TabularClassifier``, with the activation mish and the squared error.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastmlp.sklearn import TabularRegressor
+    >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
+    >>> model = TabularRegressor(max_iter=60, random_state=0).fit(X, 100 * X[:, 0] ** 2)
+    >>> model.score(X, 100 * X[:, 0] ** 2) > 0.99
+    True
+    """
+
+    _activation = "mish"
+    _last_activation = "identity"
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Sequence[int] = (64, 64, 64),
+        *,
+        n_estimators: int = 4,
+        learning_rate: float = 0.07,
+        max_iter: int = 256,
+        batch_size: int = 256,
+        validation_fraction: float = 0.2,
+        random_state: Any = None,
+        n_threads: int | None = None,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.n_estimators = n_estimators
+        self.learning_rate = learning_rate
+        self.max_iter = max_iter
+        self.batch_size = batch_size
+        self.validation_fraction = validation_fraction
+        self.random_state = random_state
+        self.n_threads = n_threads
+
+    def fit(self, X: Any, y: Any, *, X_val: Any = None, y_val: Any = None) -> TabularRegressor:
+        """Train the model.
+
+        Parameters
+        ----------
+        X : DataFrame or array (samples, columns)
+            Numbers, text, categories, missing values.
+        y : array (samples,)
+        X_val, y_val : optional
+            Rows that choose the epoch, in the place of validation_fraction.
+
+        Returns
+        -------
+        self
+        """
+        self._train(X, y, X_val, y_val)
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """Return the value of each row.
+
+        Parameters
+        ----------
+        X : DataFrame or array (samples, columns)
+
+        Returns
+        -------
+        array (samples,)
+        """
+        return self._forward(X)[:, 0].astype(np.float64) * self._deviation + self._mean
+
+    def _loss_object(self) -> Loss:
+        return MeanSquaredError()
+
+    def _n_outputs(self) -> int:
+        return 1
+
+    def _learn_targets(self, y: Array) -> Array:
+        values = np.asarray(y, np.float64)
+        self._mean, self._deviation = float(values.mean()), float(values.std()) or 1.0
+        return self._encode(y)
+
+    def _encode(self, y: Array) -> Array:
+        return (np.asarray(y, np.float64) - self._mean) / self._deviation

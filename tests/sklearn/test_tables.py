@@ -1,0 +1,176 @@
+"""Tables as numbers: categories, missing values, DataFrames of both kinds, what changes between fit and predict."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from fastmlp.sklearn import TabularClassifier, TabularRegressor
+from fastmlp.sklearn._tables import MOST_CATEGORIES, TableEncoder
+
+NAN = float("nan")
+
+
+def table_of_objects() -> np.ndarray:
+    return np.array([[1, "a", None], [2, "b", True], [NAN, "a", False], [6, None, True]], dtype=object)
+
+
+# numbers first, with the median 2 for what is missing; then a, b, missing; then False, True, missing
+EXPECTED = [
+    [1, 1, 0, 0, 0, 0, 1],
+    [2, 0, 1, 0, 0, 1, 0],
+    [2, 1, 0, 0, 1, 0, 0],
+    [6, 0, 0, 1, 0, 1, 0],
+]
+
+
+def test_numbers_keep_their_columns_and_categories_get_one_each():
+    encoder = TableEncoder().fit(table_of_objects())
+    assert encoder.is_category == [False, True, True]
+    np.testing.assert_array_equal(encoder.transform(table_of_objects()), EXPECTED)
+
+
+def frames() -> list[object]:
+    columns = {
+        "size": [1.0, 2.0, None, 6.0],
+        "kind": ["a", "b", "a", None],
+        "paid": [None, True, False, True],
+    }
+    with_categories = pd.DataFrame(columns).astype({"kind": "category", "paid": "boolean", "size": "Float64"})
+    whole = pd.DataFrame(columns).astype({"size": "Int64", "kind": "string"})
+    categorical = pl.DataFrame(columns).with_columns(pl.col("kind").cast(pl.Categorical))
+    return [pd.DataFrame(columns), with_categories, whole, pl.DataFrame(columns), categorical]
+
+
+@pytest.mark.parametrize("frame", frames(), ids=["pandas", "categories", "nullable", "polars", "polars-categories"])
+def test_a_data_frame_of_any_kind_is_the_same_table(frame):
+    np.testing.assert_array_equal(TableEncoder().fit(frame).transform(frame), EXPECTED)
+    # what was learned from one kind is understood of the other
+    np.testing.assert_array_equal(TableEncoder().fit(table_of_objects()).transform(frame), EXPECTED)
+
+
+def test_an_unknown_category_has_no_column_and_a_missing_number_the_median():
+    encoder = TableEncoder().fit(table_of_objects())
+    row = np.array([[None, "never seen", False]], dtype=object)
+    np.testing.assert_array_equal(encoder.transform(row), [[2, 0, 0, 0, 1, 0, 0]])
+
+
+def test_a_number_is_the_same_category_whatever_its_type():
+    encoder = TableEncoder().fit(pd.DataFrame({"grade": pd.Categorical([1, 2, 3])}))
+    np.testing.assert_array_equal(encoder.transform(pd.DataFrame({"grade": [3.0, 1.0]})), [[0, 0, 1], [1, 0, 0]])
+
+
+def test_a_column_of_numbers_that_is_missing_altogether_stays_one_of_numbers():
+    encoder = TableEncoder().fit(pd.DataFrame({"a": [1.0, 3.0], "b": [NAN, NAN]}))
+    np.testing.assert_array_equal(encoder.transform(pd.DataFrame({"a": [None], "b": [5.0]})), [[2, 5]])
+
+
+def test_many_categories_share_the_last_column():
+    names = np.array([f"c{i}" for i in range(3 * MOST_CATEGORIES)], dtype=object)
+    assert TableEncoder().fit(names[:, np.newaxis]).transform(names[:, np.newaxis]).shape[1] == MOST_CATEGORIES
+
+
+@pytest.mark.parametrize(
+    ("frame", "sentence"),
+    [
+        (pd.DataFrame({"a": ["x", "y"]}), "column 0 held numbers when the model was fitted and holds 'x' now."),
+        (pd.DataFrame({"a": pd.to_datetime(["2020-01-01"])}), "column 'a' is of datetime64.*: turn it into numbers"),
+    ],
+)
+def test_a_column_that_is_no_number_any_more_is_named(frame, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        TableEncoder().fit(pd.DataFrame({"a": [1.0, 2.0]})).transform(frame)
+
+
+def small(kind=TabularClassifier, **settings):
+    return kind((16,), n_estimators=2, max_iter=80, random_state=0, **settings)
+
+
+def persons(n=240):
+    rng = np.random.default_rng(0)
+    age, job = rng.uniform(20, 60, n), rng.choice(["cook", "clerk", "pilot"], n)
+    frame = pd.DataFrame({"age": np.where(rng.random(n) < 0.1, NAN, age), "job": job})
+    return frame, 2.0 * age + 50.0 * (job == "pilot")
+
+
+def test_a_classifier_learns_from_categories_and_missing_numbers():
+    X, value = persons()
+    y = np.where(value > 100, "high", "low")
+    model = small().fit(X[:180], y[:180])
+    assert model.score(X[180:], y[180:]) > 0.85  # 0.62 is what the more frequent class gives
+    assert list(model.classes_) == ["high", "low"]
+    probabilities = model.predict_proba(X[180:])
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, rtol=1e-6)  # float32
+    np.testing.assert_array_equal(model.classes_[probabilities.argmax(axis=1)], model.predict(X[180:]))
+
+
+def test_a_regressor_learns_in_the_units_of_its_targets():
+    X, value = persons()
+    model = small(TabularRegressor).fit(X[:180], 1e6 + 1e3 * value[:180])
+    assert model.score(X[180:], 1e6 + 1e3 * value[180:]) > 0.7  # a tenth of the ages is missing
+
+
+def test_pandas_polars_and_arrays_give_the_same_bits():
+    X, value = persons()
+    y = value > 100
+    by_pandas = small().fit(X, y).predict_proba(X)
+    polars = pl.DataFrame({name: X[name].to_list() for name in X})
+    by_polars = small().fit(polars, y).predict_proba(polars)
+    by_array = small().fit(X.to_numpy(object), y).predict_proba(X.to_numpy(object))
+    np.testing.assert_array_equal(by_pandas, by_polars)
+    np.testing.assert_array_equal(by_pandas, by_array)
+
+
+def test_members_differ_and_are_averaged():
+    X, value = persons()
+    model = small().fit(X, value > 100)
+    first, second = (network.forward(model._encoder.transform(X)) for network in model.networks_)
+    assert (first != second).any()
+    np.testing.assert_array_equal(model.predict_proba(X), np.mean([first, second], axis=0))
+    assert all(1 <= epoch <= 80 for epoch in model.best_iterations_)
+
+
+def test_given_validation_rows_choose_the_epoch():
+    X, value = persons()
+    y = value > 100
+    right = small().fit(X[:180], y[:180], X_val=X[180:], y_val=y[180:])
+    wrong = small().fit(X[:180], y[:180], X_val=X[180:], y_val=~y[180:])
+    # the more is learned, the worse the wrong labels are met
+    assert max(wrong.best_iterations_) < min(right.best_iterations_)
+
+
+def test_columns_are_known_by_their_names():
+    X, value = persons()
+    model = small(TabularRegressor).fit(X, value)
+    assert list(model.feature_names_in_) == ["age", "job"]
+    with pytest.raises(ValueError, match="feature names"):
+        model.predict(X[["job", "age"]])
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"n_estimators": 0}, "n_estimators must be an integer of at least 1, got 0."),
+        ({"max_iter": 2.5}, "max_iter must be an integer of at least 1, got 2.5."),
+        ({"learning_rate": 0.0}, "learning_rate must be above 0"),
+        ({"validation_fraction": 1.0}, "validation_fraction must be above 0"),
+        ({"label_smoothing": -0.1}, "label_smoothing must be at least 0"),
+        ({"hidden_layer_sizes": (0,)}, "hidden_layer_sizes must be an integer of at least 1, got 0."),
+    ],
+)
+def test_a_wrong_parameter_is_said_and_the_model_stays_as_it_was(change, sentence):
+    X, value = persons()
+    model = small().fit(X, value > 100)
+    before = model.predict_proba(X)
+    with pytest.raises((ValueError, TypeError), match=sentence):
+        model.set_params(**change).fit(X[:50], value[:50] > 90)
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+
+
+def test_infinity_and_unknown_labels_are_refused():
+    with pytest.raises(ValueError, match="infinity"):
+        small(TabularRegressor).fit(np.array([[np.inf], [1.0], [2.0]]), [1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match="y has the label 'c', which is none of classes_"):
+        small().fit([[1.0], [2.0], [3.0], [4.0]], ["a", "b", "a", "b"], X_val=[[1.0]], y_val=["c"])
