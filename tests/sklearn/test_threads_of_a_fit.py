@@ -4,14 +4,19 @@ What could go wrong: workers that take all processors each (oversubscription), a
 reaches other threads, a limit that changes a result, and estimators that several threads use at once.
 """
 
+import sys
 import threading
 
 import numpy as np
 import pytest
 from joblib import Parallel, delayed
+from joblib.externals.cloudpickle import register_pickle_by_value
 
 import fastmlp as fm
 from fastmlp.sklearn import MLPClassifier
+
+# processes of loky cannot import the tests
+register_pickle_by_value(sys.modules[__name__])
 
 # fits are cut short on purpose
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
