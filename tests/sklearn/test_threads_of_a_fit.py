@@ -4,19 +4,14 @@ What could go wrong: workers that take all processors each (oversubscription), a
 reaches other threads, a limit that changes a result, and estimators that several threads use at once.
 """
 
-import sys
 import threading
 
 import numpy as np
 import pytest
 from joblib import Parallel, delayed
-from joblib.externals.cloudpickle import register_pickle_by_value
 
 import fastmlp as fm
 from fastmlp.sklearn import MLPClassifier
-
-# processes of loky cannot import the tests
-register_pickle_by_value(sys.modules[__name__])
 
 # fits are cut short on purpose
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -27,22 +22,32 @@ Y = (X[:, 0] > 0).astype(int)
 SMALL = {"hidden_layer_sizes": (5,), "max_iter": 2, "random_state": 0}
 
 
-def threads_in_fit(n_threads=None):
-    """Return how many threads a fit may take, seen from inside of it and after it."""
-    seen = []
-    model = MLPClassifier(**SMALL, n_threads=n_threads)
-    model.fit(X, Y, callbacks=[lambda network, epoch: seen.append(fm.get_num_threads())])
-    model.partial_fit(X, Y)
-    return seen[0], seen[-1]
+def probes():
+    """Return functions that say how many threads a fit and a prediction may take.
+
+    Local ones, since they are sent to the processes of loky by value: those cannot import the tests.
+    """
+
+    def threads_in_fit(n_threads=None):
+        """Return the number seen from inside of a fit and after it."""
+        seen = []
+        model = MLPClassifier(**SMALL, n_threads=n_threads)
+        model.fit(X, Y, callbacks=[lambda network, epoch: seen.append(fm.get_num_threads())])
+        model.partial_fit(X, Y)
+        return seen[0], seen[-1]
+
+    def threads_in_predict(n_threads=None):
+        model = MLPClassifier(**SMALL, n_threads=n_threads).fit(X, Y)
+        seen = []
+        forward = model.network_.forward
+        model.network_.forward = lambda rows: (seen.append(fm.get_num_threads()), forward(rows))[1]
+        model.predict(X.tolist())  # a list takes the long way
+        return seen[0]
+
+    return threads_in_fit, threads_in_predict
 
 
-def threads_in_predict(n_threads=None):
-    model = MLPClassifier(**SMALL, n_threads=n_threads).fit(X, Y)
-    seen = []
-    forward = model.network_.forward
-    model.network_.forward = lambda rows: (seen.append(fm.get_num_threads()), forward(rows))[1]
-    model.predict(X.tolist())  # a list takes the long way
-    return seen[0]
+threads_in_fit, threads_in_predict = probes()
 
 
 @pytest.fixture
