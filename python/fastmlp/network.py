@@ -791,6 +791,8 @@ class Network:
         """Evaluate on checked arrays."""
         threads = thread_limit()
         loss = self._core.loss(X, targets, sample_weight, threads)
+        if not measures:
+            return {"loss": loss}
         outputs = self._core.forward(X, threads)
         return {"loss": loss} | {name: measure(targets, outputs, sample_weight) for name, measure in measures.items()}
 

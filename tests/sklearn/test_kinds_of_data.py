@@ -45,6 +45,15 @@ def test_other_numbers_are_computed_in_float64(dtype):
     np.testing.assert_array_equal(model.predict_proba(data), expected.predict_proba(data.astype(float)))
 
 
+@pytest.mark.parametrize(("rows", "solver", "dtype"), [(4999, "sgd", "f8"), (5000, "sgd", "f4"), (5000, "lbfgs", "f8")])
+def test_many_rows_are_computed_in_float32_except_by_lbfgs(rows, solver, dtype):
+    X = np.linspace(-1.0, 1.0, rows)[:, np.newaxis]
+    model = MLPClassifier((2,), solver=solver, max_iter=1, random_state=0)
+    assert model.fit(X, X[:, 0] > 0).coefs_[0].dtype == dtype
+    kept = MLPClassifier((2,), solver=solver, max_iter=1, random_state=0, dtype="float64")
+    assert kept.fit(X, X[:, 0] > 0).coefs_[0].dtype == np.float64
+
+
 def test_the_dtype_that_is_asked_for():
     for dtype in ("float32", np.float64):
         model = MLPClassifier(**SMALL, dtype=dtype).fit(X, CLASSES)

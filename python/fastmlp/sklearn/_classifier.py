@@ -103,8 +103,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     scale : None, "standard" or "robust", default None
         Scale the inputs inside the model, by what the training data say.
     dtype : "float32", "float64" or None, default None
-        Of the arithmetic; None is float32 for X of float32, else float64, as in scikit-learn. float32 takes half the
-        time.
+        Of the arithmetic; None is that of X, as in scikit-learn, but float32 for 5000 samples and more, where it halves
+        the time. L-BFGS always searches in float64.
     n_threads : int, optional
         Threads at most; default: what fastmlp may use, and one inside a worker of joblib.
 

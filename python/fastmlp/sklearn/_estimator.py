@@ -179,7 +179,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         l2 = penalty(parameters.alpha, batch, weights) / self._averaged(sizes[-1])
         last = self._last_activation()
         if begins:
-            dtype = parameters.dtype or (np.float32 if X.dtype == np.float32 else np.float64)
+            dtype = parameters.dtype_of(X)
             seed = int(random_state.randint(np.iinfo(np.int32).max))
             network = build(parameters, sizes, last, loss, l2, dtype, seed, initial)
         else:

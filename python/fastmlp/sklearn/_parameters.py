@@ -27,6 +27,8 @@ LEARNING_RATES = ("constant", "invscaling", "adaptive")
 # scikit-learn's name of the sigmoid
 LOGISTIC = "logistic"
 SCALES: dict[str, type[Standardize | RobustScale]] = {"standard": Standardize, "robust": RobustScale}
+# from which on the arithmetic is that of float32 unless told otherwise
+MANY_ROWS = 5000
 # of SciPy's L-BFGS-B, which scikit-learn leaves as it is
 LBFGS_LOSS_TOLERANCE = 1e7 * float(np.finfo(np.float64).eps)
 
@@ -112,6 +114,13 @@ class Parameters:
     def makes_batches(self) -> bool:
         """Whether the optimizer takes some samples at a time; L-BFGS and Rprop take all."""
         return self.optimizer.name not in FULL_BATCH
+
+    def dtype_of(self, X: Any) -> np.dtype[Any]:
+        """Return the dtype of a new network for these samples: docs/decisions/0016-float32-for-many-rows.md."""
+        if self.dtype is not None:
+            return self.dtype
+        has_many = len(X) >= MANY_ROWS and not isinstance(self.optimizer, LBFGS)
+        return np.dtype(np.float32 if has_many or X.dtype == np.float32 else np.float64)
 
     def batch_of(self, n_samples: int) -> int:
         """Return the rows of a batch."""

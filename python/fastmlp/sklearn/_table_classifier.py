@@ -28,7 +28,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         Networks, each with other initial weights and other validation rows.
     learning_rate : float, default 0.01
         The highest of the schedule coslog4, for weights of variance 1 (neural tangent kernel parametrization).
-    max_iter : int, default 256
+    max_iter : int, default 128
         Epochs; the weights of the one with the least validation loss are kept.
     batch_size : int, default 256
         Or all rows where there are fewer.
@@ -81,7 +81,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         *,
         n_estimators: int = 4,
         learning_rate: float = 0.01,
-        max_iter: int = 256,
+        max_iter: int = 128,
         batch_size: int = 256,
         label_smoothing: float = 0.1,
         validation_fraction: float = 0.2,

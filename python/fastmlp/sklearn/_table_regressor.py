@@ -24,7 +24,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     n_estimators : int, default 4
     learning_rate : float, default 0.07
         As for ``TabularClassifier``, as are all others.
-    max_iter : int, default 256
+    max_iter : int, default 128
     batch_size : int, default 256
     validation_fraction : float, default 0.2
     random_state : int, RandomState or None, default None
@@ -58,7 +58,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         *,
         n_estimators: int = 4,
         learning_rate: float = 0.07,
-        max_iter: int = 256,
+        max_iter: int = 128,
         batch_size: int = 256,
         validation_fraction: float = 0.2,
         random_state: Any = None,
