@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from fastmlp.sklearn import TabularClassifier, TabularRegressor
 from fastmlp.sklearn._tables import MOST_CATEGORIES, TableEncoder
@@ -157,7 +162,7 @@ def test_columns_are_known_by_their_names():
         ({"learning_rate": 0.0}, "learning_rate must be above 0"),
         ({"validation_fraction": 1.0}, "validation_fraction must be above 0"),
         ({"label_smoothing": -0.1}, "label_smoothing must be at least 0"),
-        ({"hidden_layer_sizes": (0,)}, "hidden_layer_sizes must be an integer of at least 1, got 0."),
+        ({"hidden_layer_sizes": (0,)}, r"hidden_layer_sizes\[0\] must be an integer of at least 1, got 0."),
     ],
 )
 def test_a_wrong_parameter_is_said_and_the_model_stays_as_it_was(change, sentence):
@@ -169,8 +174,55 @@ def test_a_wrong_parameter_is_said_and_the_model_stays_as_it_was(change, sentenc
     np.testing.assert_array_equal(model.predict_proba(X), before)
 
 
-def test_infinity_and_unknown_labels_are_refused():
-    with pytest.raises(ValueError, match="infinity"):
-        small(TabularRegressor).fit(np.array([[np.inf], [1.0], [2.0]]), [1.0, 2.0, 3.0])
-    with pytest.raises(ValueError, match="y has the label 'c', which is none of classes_"):
-        small().fit([[1.0], [2.0], [3.0], [4.0]], ["a", "b", "a", "b"], X_val=[[1.0]], y_val=["c"])
+ROWS = [[1.0], [2.0], [3.0], [4.0]]
+LABELS = ["a", "b", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "validation", "sentence"),
+    [
+        (ROWS, LABELS, {"X_val": [[1.0]], "y_val": ["c"]}, "y has the label 'c', which is none of classes_: 'a', 'b'."),
+        (ROWS, LABELS, {"X_val": [[1.0]]}, "X_val and y_val belong together: give both."),
+        (ROWS, LABELS, {"y_val": ["a"]}, "X_val and y_val belong together: give both."),
+        ([[np.inf], *ROWS[1:]], LABELS, {}, "infinity"),
+        (ROWS[:1], LABELS[:1], {}, "X has one sample, but needs one to learn from and one for validation"),
+        (pd.DataFrame(index=range(4)), LABELS, {}, "X has no columns: give at least one."),
+        (np.array(ROWS).astype("M8[D]"), LABELS, {}, "X is of datetime64.*: turn it into numbers"),
+    ],
+)
+def test_wrong_data_is_said_and_an_earlier_fit_stays(X, y, validation, sentence):
+    table, value = persons()
+    model = small().fit(table, value > 100)
+    before, attributes = model.predict_proba(table), set(vars(model))
+    with pytest.raises(ValueError, match=sentence):
+        model.fit(X, y, **validation)
+    assert set(vars(model)) == attributes
+    np.testing.assert_array_equal(model.predict_proba(table), before)
+
+
+def test_targets_beyond_their_squares_are_refused():
+    with pytest.raises(ValueError, match=r"y goes up to 4e\+300, whose square no number holds: divide it\."):
+        small(TabularRegressor).fit(ROWS, [1e300, 2e300, 3e300, 4e300])
+
+
+def test_a_fit_that_diverges_is_a_value_error():
+    X, value = persons()
+    with pytest.raises(ValueError, match="lower the learning rate"):
+        small(TabularRegressor, learning_rate=1e30).fit(X, value)
+
+
+def test_pickled_cloned_and_searched():
+    X, value = persons()
+    y = value > 100
+    model = small().fit(X, y)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict_proba(X), model.predict_proba(X))
+    np.testing.assert_array_equal(clone(model).fit(X, y).predict_proba(X), model.predict_proba(X))
+    search = GridSearchCV(small(), {"hidden_layer_sizes": [4, (8, 8)]}, cv=2, n_jobs=2).fit(X, y)
+    assert len(search.best_estimator_.networks_) == 2
+
+
+@parametrize_with_checks(
+    [TabularClassifier((32,), n_estimators=2, max_iter=256), TabularRegressor((16,), n_estimators=2, max_iter=30)]
+)
+def test_the_estimators_keep_scikit_learns_rules(estimator, check):
+    check(estimator)

@@ -72,7 +72,7 @@ class Parameters:
     @classmethod
     def of(cls, estimator: BaseMLP) -> Parameters:
         """Check the parameters of an estimator."""
-        hidden = _hidden(estimator.hidden_layer_sizes)
+        hidden = hidden_sizes(estimator.hidden_layer_sizes)
         names = _per_layer(estimator.activation, len(hidden), "activation")
         last = names[-1] if names else estimator.activation
         patience = estimator.n_iter_no_change
@@ -145,7 +145,8 @@ class Parameters:
 INHERITED = ("identity", LOGISTIC, "tanh", "relu")
 
 
-def _hidden(sizes: Any) -> tuple[int, ...]:
+def hidden_sizes(sizes: Any) -> tuple[int, ...]:
+    """Return the units of each hidden layer, from a sequence or from one number."""
     if not isinstance(sizes, Sequence | np.ndarray) or isinstance(sizes, str):
         # an iterator, which has nothing left for the next fit, among them
         return (check_integer(sizes, "hidden_layer_sizes (or each entry of a sequence)", minimum=1),)

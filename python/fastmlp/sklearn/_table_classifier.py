@@ -23,7 +23,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
     Parameters
     ----------
-    hidden_layer_sizes : sequence of int, default (64, 64, 64)
+    hidden_layer_sizes : sequence of int or int, default (64, 64, 64)
     n_estimators : int, default 4
         Networks, each with other initial weights and other validation rows.
     learning_rate : float, default 0.01
@@ -77,7 +77,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
     def __init__(
         self,
-        hidden_layer_sizes: Sequence[int] = (64, 64, 64),
+        hidden_layer_sizes: Sequence[int] | int = (64, 64, 64),
         *,
         n_estimators: int = 4,
         learning_rate: float = 0.01,

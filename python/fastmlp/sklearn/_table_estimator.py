@@ -27,6 +27,7 @@ from fastmlp.network import Network
 from fastmlp.optimizers import Adam
 from fastmlp.runtime import own_limit
 from fastmlp.schedules import Coslog4
+from fastmlp.sklearn._parameters import hidden_sizes
 from fastmlp.sklearn._tables import TableEncoder, is_frame
 from fastmlp.sklearn._threads import threads_of
 
@@ -60,7 +61,7 @@ class BestEpoch:
 class BaseTabular(BaseEstimator, metaclass=ABCMeta):
     """A network for tables behind the interface of scikit-learn."""
 
-    hidden_layer_sizes: Sequence[int]
+    hidden_layer_sizes: Sequence[int] | int
     learning_rate: float
     n_estimators: int
     max_iter: int
@@ -92,12 +93,26 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         """Return the units of the last layer."""
 
     def _train(self, X: Any, y: Any, X_val: Any, y_val: Any) -> None:
+        """Fit; an earlier fit stays as it was if this one fails."""
+        before = vars(self).copy()
+        try:
+            self._train_members(X, y, X_val, y_val)
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+
+    def _train_members(self, X: Any, y: Any, X_val: Any, y_val: Any) -> None:
         members = check_integer(self.n_estimators, "n_estimators", minimum=1)
         max_iter = check_integer(self.max_iter, "max_iter", minimum=1)
         batch = check_integer(self.batch_size, "batch_size", minimum=1)
         fraction = check_real(self.validation_fraction, "validation_fraction", above=0.0, below=1.0)
         optimizer = Adam(Coslog4(check_real(self.learning_rate, "learning_rate", above=0.0)), beta2=0.95)
         table, y = self._checked(X, y)
+        if (X_val is None) != (y_val is None):
+            raise ValueError("X_val and y_val belong together: give both.")
+        if X_val is None and len(y) < 2:
+            raise ValueError("X has one sample, but needs one to learn from and one for validation: give more.")
         targets = self._learn_targets(y)
         random_state = check_random_state(self.random_state)
         encoder = TableEncoder().fit(table)
@@ -111,17 +126,20 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
             if aside is None:
                 learned, aside = self._split(numbers, targets, fraction, random_state)
             network, best = self._build(numbers.shape[1], random_state), BestEpoch()
-            with own_limit(threads_of(self.n_threads)):
-                network.fit(
-                    *learned,
-                    epochs=max_iter,
-                    batch_size=batch,
-                    optimizer=optimizer,
-                    validation_data=aside,
-                    metrics=[],
-                    callbacks=[best],
-                    progress=False,
-                )
+            try:
+                with own_limit(threads_of(self.n_threads)):
+                    network.fit(
+                        *learned,
+                        epochs=max_iter,
+                        batch_size=batch,
+                        optimizer=optimizer,
+                        validation_data=aside,
+                        metrics=[],
+                        callbacks=[best],
+                        progress=False,
+                    )
+            except FloatingPointError as divergence:
+                raise ValueError(str(divergence)) from divergence
             networks.append(network)
             best_iterations.append(best.epoch)
         self._encoder, self.networks_ = encoder, networks
@@ -129,7 +147,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
 
     def _build(self, n_inputs: int, random_state: Any) -> Network:
         """Return a network in the neural tangent kernel's parametrization, by factors on the rates of its layers."""
-        sizes = [n_inputs, *(check_integer(n, "hidden_layer_sizes", minimum=1) for n in self.hidden_layer_sizes)]
+        sizes = [n_inputs, *hidden_sizes(self.hidden_layer_sizes)]
         layers: list[AnyLayer] = [RobustScale()]
         for n_in, n_out in pairwise([*sizes, self._n_outputs()]):
             is_last = len(layers) == len(sizes)

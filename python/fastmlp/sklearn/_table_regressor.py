@@ -20,7 +20,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     Parameters
     ----------
-    hidden_layer_sizes : sequence of int, default (64, 64, 64)
+    hidden_layer_sizes : sequence of int or int, default (64, 64, 64)
     n_estimators : int, default 4
     learning_rate : float, default 0.07
         As for ``TabularClassifier``, as are all others.
@@ -54,7 +54,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     def __init__(
         self,
-        hidden_layer_sizes: Sequence[int] = (64, 64, 64),
+        hidden_layer_sizes: Sequence[int] | int = (64, 64, 64),
         *,
         n_estimators: int = 4,
         learning_rate: float = 0.07,
@@ -112,7 +112,10 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     def _learn_targets(self, y: Array) -> Array:
         values = np.asarray(y, np.float64)
-        self._mean, self._deviation = float(values.mean()), float(values.std()) or 1.0
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._mean, self._deviation = float(values.mean()), float(values.std()) or 1.0
+        if not np.isfinite(self._deviation):
+            raise ValueError(f"y goes up to {np.abs(values).max()}, whose square no number holds: divide it.")
         return self._encode(y)
 
     def _encode(self, y: Array) -> Array:

@@ -36,6 +36,8 @@ class TableEncoder:
     def fit(self, X: Any) -> TableEncoder:
         """Learn categories and medians."""
         columns = _columns(X)
+        if not columns:
+            raise ValueError("X has no columns: give at least one.")
         self.is_category = [column.dtype == object for column in columns]
         self._one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False, max_categories=MOST_CATEGORIES)
         self._imputer = SimpleImputer(strategy="median", keep_empty_features=True)
@@ -74,6 +76,8 @@ def _columns(X: Any) -> list[Array]:
     if is_frame(X):
         return [_column_of_frame(X[name], name) for name in X.columns]
     array = np.asarray(X)
+    if array.dtype.kind in "mM":
+        raise ValueError(f"X is of {array.dtype}: turn it into numbers, such as years or days since a date.")
     if array.dtype.kind in "biuf":
         return list(array.astype(np.float64, copy=False).T)
     return [_column_of_objects(column) for column in array.astype(object).T]
