@@ -46,6 +46,7 @@ inline bool is_contiguous(const py::array& array) {
 inline DataView data_view(const py::array& array, std::ptrdiff_t columns) {
   require(array.ndim() == 2 && is_contiguous(array), "the core takes contiguous, aligned 2-D arrays.");
   require(array.shape(1) == columns, "the core was given an array with a wrong number of columns.");
+  require(array.shape(0) > 0, "the core was given an array without rows.");
   return {array.data(), data_type_of(array), array.shape(0), columns};
 }
 

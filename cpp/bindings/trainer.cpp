@@ -41,7 +41,7 @@ OptimizerSettings optimizer_settings(const std::string& name, const Hyperparamet
     case OptimizerKind::gradient_only: break;
     case OptimizerKind::sgd:
       settings.momentum = take(values, "momentum");
-      settings.nesterov = take(values, "nesterov") != 0.0;
+      settings.nesterov = take(values, "nesterov") != 0.0 && settings.momentum > 0.0;
       break;
     case OptimizerKind::adamw: settings.weight_decay = take(values, "weight_decay"); [[fallthrough]];
     case OptimizerKind::adam:

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <limits>
 
 namespace fastmlp {
 
@@ -41,9 +42,10 @@ inline double log2(double x) noexcept {
   return static_cast<double>(exponent) + kTwiceLog2E * (s * sum);
 }
 
-// 2^x, 0 where that is no normal number; x below 1000.
+// 2^x, 0 where that is no normal number, infinity from 2^1000 on.
 inline double exp2(double x) noexcept {
   if (x < -1021.0) return 0.0;
+  if (x >= 1000.0) return std::numeric_limits<double>::infinity();
   const std::int64_t whole = static_cast<std::int64_t>(x + 1024.5) - 1024;
   const double r = (x - static_cast<double>(whole)) * 0.69314718055994530942;
   double sum = 1.0;
@@ -76,7 +78,7 @@ inline double learning_rate(const Schedule& schedule, double base, std::int64_t 
     Schedule rest = schedule;
     rest.warmup = 0;
     const double first = learning_rate(rest, base, 0, total - schedule.warmup);
-    return first * (static_cast<double>(step + 1) / static_cast<double>(schedule.warmup + 1));
+    return first * (static_cast<double>(step + 1) / (static_cast<double>(schedule.warmup) + 1.0));
   }
   const std::int64_t number = step - schedule.warmup;
   const auto s = static_cast<double>(number);
@@ -95,7 +97,7 @@ inline double learning_rate(const Schedule& schedule, double base, std::int64_t 
     case ScheduleKind::one_cycle: {
       const double first = base / p[1];
       const double top = p[0] * n - 1.0;
-      if (s <= top) return between(first, base, s / top);
+      if (s <= top) return between(first, base, top > 0.0 ? s / top : 1.0);
       const double start = std::max(top, 0.0);
       const double part = n - 1.0 > start ? (s - start) / (n - 1.0 - start) : 1.0;
       return between(base, first / p[2], std::min(part, 1.0));

@@ -171,7 +171,7 @@ void Trainer<T>::phase_b(const Selection& batch, double rate, std::int64_t numbe
   const Selection next_batch{batch.order, next, std::min(options_.batch_size, data_.rows() - next)};
   const Region next_rows = rows_to_gather(data_.inputs, next_batch, thread, threads, next_rows_.data());
   const double most = options_.optimizer.clip_norm;
-  if (most == 0.0) {
+  if (!(most > 0.0)) {
     gradient_pass(network_, workspace_, batch.rows, plan_, range, use, next_rows);
     return;
   }

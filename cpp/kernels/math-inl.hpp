@@ -110,7 +110,7 @@ FASTMLP_INLINE Vec<T> log(Vec<T> x) {
   using F = FloatFormat<T>;
   const auto is_subnormal = x < F::kMinNormal;
   const Vec<T> scaled = is_subnormal ? x * F::kSubnormalScale : x;
-  const IntVec<T> offset = bits_of<T>(scaled) - F::kSqrtHalfBits;
+  const IntVec<T> offset = minus_of_bits<T>(bits_of<T>(scaled), IntVec<T>{} + F::kSqrtHalfBits);
   IntVec<T> exponent = offset >> F::kMantissaBits;
   const IntVec<T> mantissa = offset - (exponent << F::kMantissaBits);
   exponent = is_subnormal ? exponent - F::kMantissaBits : exponent;

@@ -80,7 +80,8 @@ FASTMLP_INLINE Vec<T> wave(Vec<T> x, int quarters) {
   const Vec<T> rounder = broadcast<T>(FloatFormat<T>::kRounder);
   const Vec<T> shifted = fma<T>(x, broadcast<T>(C::kTwoByPi), rounder);
   const Vec<T> multiple = shifted - rounder;
-  const IntVec<T> quarter = bits_of<T>(shifted) - bits_of<T>(rounder) + static_cast<Int<T>>(quarters);
+  const IntVec<T> steps = minus_of_bits<T>(bits_of<T>(shifted), bits_of<T>(rounder));
+  const IntVec<T> quarter = minus_of_bits<T>(steps, IntVec<T>{} - static_cast<Int<T>>(quarters));
   Vec<T> r = fma<T>(-multiple, broadcast<T>(C::kHalfPi[0]), x);  // exact: what is left has no more digits than x
   r = fma<T>(-multiple, broadcast<T>(C::kHalfPi[1]), r);
   r = fma<T>(-multiple, broadcast<T>(C::kHalfPi[2]), r);

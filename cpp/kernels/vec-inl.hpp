@@ -21,12 +21,14 @@ template <>
 struct VectorOf<float> {
   typedef float type __attribute__((vector_size(kVectorBytes)));
   typedef int32_t mask __attribute__((vector_size(kVectorBytes)));
+  typedef uint32_t bits __attribute__((vector_size(kVectorBytes)));
   using integer = int32_t;
 };
 template <>
 struct VectorOf<double> {
   typedef double type __attribute__((vector_size(kVectorBytes)));
   typedef int64_t mask __attribute__((vector_size(kVectorBytes)));
+  typedef uint64_t bits __attribute__((vector_size(kVectorBytes)));
   using integer = int64_t;
 };
 
@@ -82,6 +84,13 @@ FASTMLP_INLINE IntVec<T> bits_of(Vec<T> v) {
 template <class T>
 FASTMLP_INLINE Vec<T> from_bits(IntVec<T> v) {
   return reinterpret_cast<Vec<T>>(v);
+}
+
+// a - b of bits that stand for no number that fits: modulo 2^32 or 2^64.
+template <class T>
+FASTMLP_INLINE IntVec<T> minus_of_bits(IntVec<T> a, IntVec<T> b) {
+  using Bits = typename VectorOf<T>::bits;
+  return reinterpret_cast<IntVec<T>>(reinterpret_cast<Bits>(a) - reinterpret_cast<Bits>(b));
 }
 
 template <class T>

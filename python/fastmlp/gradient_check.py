@@ -378,4 +378,5 @@ class _Checker:
             below = self._evaluate()
         finally:
             array[index] = kept
-        return (above - below) / (2 * step)
+        # where an infinite activation leaves no step that moves it by itself, there is nothing to compare with
+        return (above - below) / (2 * step) if step > 0 else math.nan

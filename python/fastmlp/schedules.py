@@ -16,6 +16,8 @@ from fastmlp._plateau import Plateau, monitored
 from fastmlp._validation import check_integer, check_real
 from fastmlp.history import Epoch
 
+# that the core can count: every integer up to here is a float64
+MOST_STEPS = 2**53
 # name of the core's schedule, its numbers, steps of warm-up
 CoreSchedule: TypeAlias = tuple[str, list[float], int]
 
@@ -136,9 +138,9 @@ class Step(Schedule):
 
     def __post_init__(self) -> None:
         _check(self, factor={"above": 0.0, "below": 1.0})
-        _put(self, "every_epochs", check_integer(self.every_epochs, "every_epochs", minimum=1))
+        _put(self, "every_epochs", check_integer(self.every_epochs, "every_epochs", minimum=1, maximum=MOST_STEPS))
         if self.every_steps is not None:
-            _put(self, "every_steps", check_integer(self.every_steps, "every_steps", minimum=1))
+            _put(self, "every_steps", check_integer(self.every_steps, "every_steps", minimum=1, maximum=MOST_STEPS))
 
     def _for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
         every = self.every_epochs * steps_per_epoch if self.every_steps is None else self.every_steps
@@ -344,7 +346,7 @@ class Warmup(Schedule):
                 "give fraction=0.05, for example."
             )
         if self.steps is not None:
-            _put(self, "steps", check_integer(self.steps, "steps", minimum=1))
+            _put(self, "steps", check_integer(self.steps, "steps", minimum=1, maximum=MOST_STEPS))
         if self.fraction is not None:
             _put(self, "fraction", check_real(self.fraction, "fraction", above=0.0, below=1.0))
 

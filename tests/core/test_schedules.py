@@ -107,3 +107,19 @@ def test_the_rate_of_later_steps_can_be_set():
 def test_what_is_no_schedule_is_refused(schedule):
     with pytest.raises(ValueError, match=r"schedule|does not know"):
         _core.learning_rate(schedule, 0.1, 0, 10)
+
+
+@pytest.mark.parametrize(("rise", "total"), [(0.25, 4), (0.5, 2), (0.1, 10)])
+def test_one_cycle_may_have_its_peak_in_the_first_step(rise, total):
+    schedule = schedules.OneCycle(1.0, rise=rise)
+    assert schedule.rate(0, total) == 1.0
+    assert schedule.rate(total - 1, total) == pytest.approx(1.0 / 25 / 1e4)  # the last rate, to rounding
+
+
+def test_settings_beyond_all_use_give_rates_that_are_numbers():
+    assert schedules.InverseScaling(1.0, power=200.0).rate(63, 100) == 0.0
+    assert schedules.InverseScaling(1.0, power=1e308).rate(63, 100) == 0.0
+    assert schedules.Warmup(schedules.Constant(0.1), steps=2**53).rate(0, 10) == pytest.approx(0.1 / 2**53)
+    for wrong in (lambda: schedules.Warmup(0.1, steps=2**53 + 1), lambda: schedules.Step(0.1, every_steps=2**63)):
+        with pytest.raises(ValueError, match="from 1 to 9007199254740992"):
+            wrong()

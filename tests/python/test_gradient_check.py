@@ -325,3 +325,9 @@ def test_bad_arguments_give_their_sentence(call, kind, sentence):
     with pytest.raises(kind) as caught:
         call()
     assert str(caught.value).startswith(sentence)
+
+
+def test_an_infinite_activation_is_a_failed_check_and_no_error():
+    net = fm.Network(1, [fm.Dense(1, "log(x)"), fm.Dense(1)])
+    net.set_parameters([0.0, 0.0, 1.0, 0.0])  # log(0)
+    assert not net.check_gradients([[1.0]], [1.0]).passed
