@@ -112,7 +112,7 @@ def test_what_is_no_schedule_is_refused(schedule):
 @pytest.mark.parametrize(("rise", "total"), [(0.25, 4), (0.5, 2), (0.1, 10)])
 def test_one_cycle_may_have_its_peak_in_the_first_step(rise, total):
     schedule = schedules.OneCycle(1.0, rise=rise)
-    assert schedule.rate(0, total) == 1.0
+    assert schedule.rate(0, total) == rate_of(schedule, 0, total, 1) == 1.0
     assert schedule.rate(total - 1, total) == pytest.approx(1.0 / 25 / 1e4)  # the last rate, to rounding
 
 

@@ -59,7 +59,7 @@ def rate_of(schedule: float | Schedule, step: int, total: int, steps_per_epoch: 
             first, last = initial / first_divisor, initial / first_divisor / last_divisor
             top, end = rise * total - 1.0, total - 1.0
             if step <= top:
-                return along_cosine(first, initial, step / top)
+                return along_cosine(first, initial, step / top if top > 0.0 else 1.0)
             top = max(top, 0.0)
             return along_cosine(initial, last, (step - top) / (end - top) if end > top else 1.0)
         case Coslog4(initial):
