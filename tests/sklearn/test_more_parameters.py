@@ -172,6 +172,16 @@ def test_standard_scale_is_part_of_the_model():
     assert np.abs(inside - MLPClassifier(**settings).fit(columns, CLASSES).predict_proba(columns)).max() > 0.1
 
 
+def test_robust_scale_is_that_of_the_network():
+    columns = X * [1, 100, 0.01, 5] + [0, 1000, 3, -7]
+    model = MLPClassifier(**SMALL, scale="robust").fit(columns, CLASSES)
+    np.testing.assert_allclose(model.network_.scaling.median, np.median(columns, axis=0), rtol=0.1)  # of an even number
+    far = model.predict_proba(columns + 1e6)
+    np.testing.assert_allclose(
+        far, model.predict_proba(columns + 1e7), atol=1e-3
+    )  # clipped at 3: hardly any difference
+
+
 def test_validation_samples_of_ones_own():
     model = MLPClassifier(**SMALL).fit(X[:60], NAMES[:60], X_val=X[60:], y_val=NAMES[60:])
     assert len(model.validation_scores_) == 5
