@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from fastmlp.sklearn import TabularClassifier, TabularRegressor
 from fastmlp.sklearn._tables import MOST_CATEGORIES, TableEncoder
@@ -221,8 +221,18 @@ def test_pickled_cloned_and_searched():
     assert len(search.best_estimator_.networks_) == 2
 
 
-@parametrize_with_checks(
-    [TabularClassifier((32,), n_estimators=2, max_iter=256), TabularRegressor((16,), n_estimators=2, max_iter=30)]
+# parametrize_with_checks of scikit-learn 1.6 does not go with pytest 9
+@pytest.mark.parametrize(
+    ("estimator", "check"),
+    [
+        pytest.param(estimator, check, id=f"{type(model).__name__}-{getattr(check, 'func', check).__name__}")
+        for model in (
+            TabularClassifier((32,), n_estimators=2, max_iter=256),
+            TabularRegressor((16,), n_estimators=2, max_iter=30),
+        )
+        for estimator, check in estimator_checks_generator(model)
+    ],
 )
+@pytest.mark.filterwarnings("ignore")  # the checks look at warnings where they matter
 def test_the_estimators_keep_scikit_learns_rules(estimator, check):
     check(estimator)
