@@ -154,7 +154,11 @@ BAD = [
     (lambda: fm.Rprop(min_step=2.0, max_step=1.0), ValueError, "min_step must be at most max_step (1.0), got 2.0."),
     (lambda: fm.LBFGS(history=0), ValueError, "history must be an integer of at least 1, got 0."),
     (lambda: schedules.Step(0.1, 1.5), ValueError, "factor must be above 0.0 and below 1.0, got 1.5."),
-    (lambda: schedules.Step(0.1, every_steps=0), ValueError, "every_steps must be an integer from 1 to 9007199254740992, got 0."),
+    (
+        lambda: schedules.Step(0.1, every_steps=0),
+        ValueError,
+        "every_steps must be an integer from 1 to 9007199254740992, got 0.",
+    ),
     (lambda: schedules.Cosine(0.0), ValueError, "initial must be above 0.0, got 0.0."),
     (lambda: schedules.Cosine(0.1).rate(-1, 5), ValueError, "step must be an integer of at least 0, got -1."),
     (lambda: schedules.Warmup(0.1), ValueError, "Warmup needs steps or fraction, but not both, got None and None: "),
