@@ -82,13 +82,6 @@ def with_settings(
     return same
 
 
-def copied(network: Network) -> Network:
-    """Return a copy as it stands now."""
-    same = Network.__new__(Network)
-    same.__setstate__(network.__getstate__())
-    return same
-
-
 def penalty(alpha: float, n_rows: int, sample_weight: npt.NDArray[np.float64] | None) -> float:
     """Return the l2 of a step of so many rows: scikit-learn divides alpha by the weight of a batch."""
     mean_weight = 1.0 if sample_weight is None else float(sample_weight.mean())

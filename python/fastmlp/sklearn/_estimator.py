@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from abc import ABCMeta, abstractmethod
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ from fastmlp.losses import Loss
 from fastmlp.network import Network
 from fastmlp.optimizers import LBFGS, SGD, Optimizer
 from fastmlp.runtime import own_limit, thread_limit
-from fastmlp.sklearn._building import build, copied, initial_parameters, penalty, with_settings
+from fastmlp.sklearn._building import build, initial_parameters, penalty, with_settings
 from fastmlp.sklearn._callbacks import CallbackSupport, Tasks
 from fastmlp.sklearn._iterations import Iterations, all_or_nothing, begin_iterations, results
 from fastmlp.sklearn._parameters import Parameters, RateByIterations
@@ -339,7 +340,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
 
     def _fitted_copy(self) -> dict[str, Any]:
         """Return the attributes of an estimator that predicts as this one would now."""
-        return results(self) | {"network_": copied(self.network_)}
+        return results(self) | {"network_": copy(self.network_)}
 
     @property
     def coefs_(self) -> list[Array]:

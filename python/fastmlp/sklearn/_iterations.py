@@ -20,11 +20,12 @@ from fastmlp.sklearn._parameters import Parameters
 if TYPE_CHECKING:
     from fastmlp.network import Network
     from fastmlp.sklearn._estimator import BaseMLP
+    from fastmlp.sklearn._table_estimator import BaseTabular
 
 SMALLEST_RATE = 1e-6  # of "adaptive"; then the fit ends
 REDUCTION = 5.0  # of "adaptive"
 # results whose names do not end as those of scikit-learn do
-UNLISTED = ("_binarizer", "_no_improvement_count", "_rate")
+UNLISTED = ("_binarizer", "_no_improvement_count", "_rate", "_encoder", "_mean", "_deviation")
 # attributes that a fit from the start begins with
 FOLLOWED = ("loss_curve_", "best_loss_", "validation_scores_", "best_validation_score_", "_no_improvement_count")
 
@@ -150,13 +151,13 @@ def begin_iterations(estimator: BaseMLP, parameters: Parameters, *, anew: bool, 
         estimator._no_improvement_count = 0
 
 
-def results(estimator: BaseMLP) -> dict[str, Any]:
+def results(estimator: BaseMLP | BaseTabular) -> dict[str, Any]:
     """Return what fits have set."""
     return {name: value for name, value in estimator.__dict__.items() if name.endswith("_") or name in UNLISTED}
 
 
 @contextmanager
-def all_or_nothing(estimator: BaseMLP) -> Iterator[None]:
+def all_or_nothing(estimator: BaseMLP | BaseTabular) -> Iterator[None]:
     """Leave the results of an earlier fit as they were, if this one fails."""
     before = results(estimator)
     lengths = {name: len(value) for name, value in before.items() if isinstance(value, list)}

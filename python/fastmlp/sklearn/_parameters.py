@@ -67,7 +67,6 @@ class Parameters:
     warm_start: bool
     scale: str | None
     dtype: np.dtype[Any] | None
-    n_threads: int | None
 
     @classmethod
     def of(cls, estimator: BaseMLP) -> Parameters:
@@ -105,9 +104,6 @@ class Parameters:
             warm_start=check_flag(estimator.warm_start, "warm_start"),
             scale=None if estimator.scale is None else _one_of(estimator.scale, "scale", tuple(SCALES)),
             dtype=None if estimator.dtype is None else check_dtype(estimator.dtype),
-            n_threads=None
-            if estimator.n_threads is None
-            else check_integer(estimator.n_threads, "n_threads", minimum=1),
         )
 
     @property

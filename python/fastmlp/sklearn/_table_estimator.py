@@ -27,6 +27,7 @@ from fastmlp.network import Network
 from fastmlp.optimizers import Adam
 from fastmlp.runtime import own_limit
 from fastmlp.schedules import Coslog4
+from fastmlp.sklearn._iterations import all_or_nothing
 from fastmlp.sklearn._parameters import hidden_sizes
 from fastmlp.sklearn._tables import TableEncoder, is_frame
 from fastmlp.sklearn._threads import threads_of
@@ -94,13 +95,8 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
 
     def _train(self, X: Any, y: Any, X_val: Any, y_val: Any) -> None:
         """Fit; an earlier fit stays as it was if this one fails."""
-        before = vars(self).copy()
-        try:
+        with all_or_nothing(self):
             self._train_members(X, y, X_val, y_val)
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
 
     def _train_members(self, X: Any, y: Any, X_val: Any, y_val: Any) -> None:
         members = check_integer(self.n_estimators, "n_estimators", minimum=1)
