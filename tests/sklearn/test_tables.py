@@ -158,6 +158,7 @@ def test_columns_are_known_by_their_names():
     ("change", "sentence"),
     [
         ({"n_estimators": 0}, "n_estimators must be an integer of at least 1, got 0."),
+        ({"batch_size": "big"}, "batch_size must be 'auto' or an integer of at least 1, got 'big'."),
         ({"max_iter": 2.5}, "max_iter must be an integer of at least 1, got 2.5."),
         ({"learning_rate": 0.0}, "learning_rate must be above 0"),
         ({"validation_fraction": 1.0}, "validation_fraction must be above 0"),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SMALLEST_RATE = 1e-6  # of "adaptive"; then the fit ends
 REDUCTION = 5.0  # of "adaptive"
 # results whose names do not end as those of scikit-learn do
-UNLISTED = ("_binarizer", "_no_improvement_count", "_rate", "_encoder", "_mean", "_deviation")
+UNLISTED = ("_binarizer", "_no_improvement_count", "_rate", "_encoder", "_mean", "_deviation", "_range")
 # attributes that a fit from the start begins with
 FOLLOWED = ("loss_curve_", "best_loss_", "validation_scores_", "best_validation_score_", "_no_improvement_count")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,18 +23,19 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     Parameters
     ----------
     hidden_layer_sizes : sequence of int or int, default (64, 64, 64)
-    n_estimators : int, default 4
+    n_estimators : int, default 5
         Networks, each with other initial weights and other validation rows.
     learning_rate : float, default 0.01
         The highest of the schedule coslog4, for weights of variance 1 (neural tangent kernel parametrization).
     max_iter : int, default 128
         Epochs; the weights of the one with the least validation loss are kept.
-    batch_size : int, default 256
-        Or all rows where there are fewer.
+    batch_size : int or "auto", default "auto"
+        Rows of a step; "auto": a sixty-fourth of them, at least 32 and at most 256.
     label_smoothing : float, default 0.1
         In [0, 1).
     validation_fraction : float, default 0.2
-        Share of the rows that choose the epoch.
+        Share of the rows that choose the epoch of a network and that it does not learn from; as the next network sets
+        the next ones aside, the default's five learn from every row.
     random_state : int, RandomState or None, default None
         Decides initial weights, order of rows and the validation rows.
     n_threads : int, optional
@@ -79,10 +79,10 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         self,
         hidden_layer_sizes: Sequence[int] | int = (64, 64, 64),
         *,
-        n_estimators: int = 4,
+        n_estimators: int = 5,
         learning_rate: float = 0.01,
         max_iter: int = 128,
-        batch_size: int = 256,
+        batch_size: int | str = "auto",
         label_smoothing: float = 0.1,
         validation_fraction: float = 0.2,
         random_state: Any = None,
@@ -157,8 +157,3 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
     def _encode(self, y: Array) -> Array:
         return places_of(y, self.classes_)
-
-    def _stratifies(self, targets: Array, fraction: float) -> bool:
-        counts = np.bincount(targets)
-        aside = math.ceil(len(targets) * fraction)
-        return bool(counts.min() >= 2 and min(aside, len(targets) - aside) >= len(counts))

@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 from abc import ABCMeta, abstractmethod
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from itertools import pairwise, repeat
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator
-from sklearn.model_selection import train_test_split
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
@@ -29,34 +29,16 @@ from fastmlp.runtime import own_limit
 from fastmlp.schedules import Coslog4
 from fastmlp.sklearn._iterations import all_or_nothing
 from fastmlp.sklearn._parameters import hidden_sizes
+from fastmlp.sklearn._table_members import train, train_all, validation_rows
 from fastmlp.sklearn._tables import TableEncoder, is_frame
 from fastmlp.sklearn._threads import threads_of
-
-if TYPE_CHECKING:
-    from fastmlp.history import Epoch
 
 Array = npt.NDArray[Any]
 
 BIAS_RATE = 0.1
-
-
-class BestEpoch:
-    """Keeps the weights of the epoch with the least validation loss, the last of equals, and puts them back."""
-
-    def __init__(self) -> None:
-        self.losses: list[float] = []
-        self.epoch = 0
-
-    def __call__(self, network: Network, epoch: Epoch) -> None:
-        """Look at an epoch."""
-        loss = epoch["validation_loss"]
-        if not self.losses or loss <= min(self.losses):
-            self._weights, self.epoch = network.get_parameters(), int(epoch["epoch"])
-        self.losses.append(loss)
-
-    def end(self, network: Network) -> None:
-        """Put the best weights back."""
-        network.set_parameters(self._weights)
+CLIP = 6.0  # of inputs, in ranges of their middle half
+# few steps leave small tables unlearned, small batches take long on large ones
+BATCHES, SMALLEST_BATCH, LARGEST_BATCH = 64, 32, 256
 
 
 class BaseTabular(BaseEstimator, metaclass=ABCMeta):
@@ -66,7 +48,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
     learning_rate: float
     n_estimators: int
     max_iter: int
-    batch_size: int
+    batch_size: int | str
     validation_fraction: float
     random_state: Any
     n_threads: int | None
@@ -101,9 +83,9 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
     def _train_members(self, X: Any, y: Any, X_val: Any, y_val: Any) -> None:
         members = check_integer(self.n_estimators, "n_estimators", minimum=1)
         max_iter = check_integer(self.max_iter, "max_iter", minimum=1)
-        batch = check_integer(self.batch_size, "batch_size", minimum=1)
         fraction = check_real(self.validation_fraction, "validation_fraction", above=0.0, below=1.0)
         optimizer = Adam(Coslog4(check_real(self.learning_rate, "learning_rate", above=0.0)), beta2=0.95)
+        limit = threads_of(self.n_threads)
         table, y = self._checked(X, y)
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val belong together: give both.")
@@ -113,38 +95,36 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         random_state = check_random_state(self.random_state)
         encoder = TableEncoder().fit(table)
         numbers = encoder.transform(table)
-        validation = None
-        if X_val is not None:
-            validation = encoder.transform(self._checked_like_training(X_val)), self._encode(np.asarray(y_val))
-        networks, best_iterations = [], []
-        for _ in range(members):
-            learned, aside = (numbers, targets), validation
-            if aside is None:
-                learned, aside = self._split(numbers, targets, fraction, random_state)
-            network, best = self._build(numbers.shape[1], random_state), BestEpoch()
-            try:
-                with own_limit(threads_of(self.n_threads)):
-                    network.fit(
-                        *learned,
-                        epochs=max_iter,
-                        batch_size=batch,
-                        optimizer=optimizer,
-                        validation_data=aside,
-                        metrics=[],
-                        callbacks=[best],
-                        progress=False,
-                    )
-            except FloatingPointError as divergence:
-                raise ValueError(str(divergence)) from divergence
-            networks.append(network)
-            best_iterations.append(best.epoch)
+        if X_val is None:
+            places = targets if is_classifier(self) else None
+            asides: Any = validation_rows(len(y), fraction, places, random_state)
+        else:
+            given = encoder.transform(self._checked_like_training(X_val)), self._encode(np.asarray(y_val))
+            asides = repeat(given)
+        settings = {"epochs": max_iter, "batch_size": self._batch_size(len(y)), "optimizer": optimizer}
+        networks = [self._build(numbers.shape[1], random_state) for _ in range(members)]
+        trainings = [
+            partial(train, network, (numbers, targets), aside, settings)
+            for network, aside in zip(networks, asides, strict=False)
+        ]
+        try:
+            best_iterations = train_all(trainings, limit)
+        except FloatingPointError as divergence:
+            raise ValueError(str(divergence)) from divergence
         self._encoder, self.networks_ = encoder, networks
         self.n_iter_, self.best_iterations_ = max_iter, best_iterations
+
+    def _batch_size(self, n_samples: int) -> int:
+        if isinstance(self.batch_size, str):
+            if self.batch_size != "auto":
+                raise ValueError(f"batch_size must be 'auto' or an integer of at least 1, got {self.batch_size!r}.")
+            return min(max(n_samples // BATCHES, SMALLEST_BATCH), LARGEST_BATCH)
+        return check_integer(self.batch_size, "batch_size", minimum=1)
 
     def _build(self, n_inputs: int, random_state: Any) -> Network:
         """Return a network in the neural tangent kernel's parametrization, by factors on the rates of its layers."""
         sizes = [n_inputs, *hidden_sizes(self.hidden_layer_sizes)]
-        layers: list[AnyLayer] = [RobustScale()]
+        layers: list[AnyLayer] = [RobustScale(limit=CLIP)]
         for n_in, n_out in pairwise([*sizes, self._n_outputs()]):
             is_last = len(layers) == len(sizes)
             layers.append(
@@ -161,17 +141,6 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         for layer in network.layers[:-1]:
             layer.bias[:] = random_state.standard_normal(layer.bias.shape)
         return network
-
-    def _split(self, numbers: Array, targets: Array, fraction: float, random_state: Any) -> tuple[Any, Any]:
-        """Set samples aside for validation: of each class its share, where each has enough."""
-        stratify = targets if self._stratifies(targets, fraction) else None
-        X, X_val, y, y_val = train_test_split(
-            numbers, targets, test_size=fraction, random_state=random_state, stratify=stratify
-        )
-        return (X, y), (X_val, y_val)
-
-    def _stratifies(self, targets: Array, fraction: float) -> bool:
-        return False
 
     def _checked(self, X: Any, y: Any) -> tuple[Any, Array]:
         """Return the table, a DataFrame as it is, and y as an array."""
@@ -195,7 +164,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
     def _forward(self, X: Any) -> Array:
         check_is_fitted(self)
         numbers = self._encoder.transform(self._checked_like_training(X))
-        with own_limit(self.n_threads):
+        with own_limit(threads_of(self.n_threads)):
             return np.mean([network.forward(numbers) for network in self.networks_], axis=0)
 
     def __sklearn_tags__(self) -> Any:

@@ -21,11 +21,11 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     Parameters
     ----------
     hidden_layer_sizes : sequence of int or int, default (64, 64, 64)
-    n_estimators : int, default 4
+    n_estimators : int, default 5
     learning_rate : float, default 0.07
         As for ``TabularClassifier``, as are all others.
     max_iter : int, default 128
-    batch_size : int, default 256
+    batch_size : int or "auto", default "auto"
     validation_fraction : float, default 0.2
     random_state : int, RandomState or None, default None
     n_threads : int, optional
@@ -37,7 +37,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     Notes
     -----
-    As for ``TabularClassifier``, with the activation mish and the squared error.
+    As for ``TabularClassifier``, with the activation mish and the squared error. A predicted value is never beyond the
+    least and the greatest of those learned from.
 
     Examples
     --------
@@ -56,10 +57,10 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         self,
         hidden_layer_sizes: Sequence[int] | int = (64, 64, 64),
         *,
-        n_estimators: int = 4,
+        n_estimators: int = 5,
         learning_rate: float = 0.07,
         max_iter: int = 128,
-        batch_size: int = 256,
+        batch_size: int | str = "auto",
         validation_fraction: float = 0.2,
         random_state: Any = None,
         n_threads: int | None = None,
@@ -102,7 +103,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         -------
         array (samples,)
         """
-        return self._forward(X)[:, 0].astype(np.float64) * self._deviation + self._mean
+        values = self._forward(X)[:, 0].astype(np.float64) * self._deviation + self._mean
+        return np.clip(values, *self._range)
 
     def _loss_object(self) -> Loss:
         return MeanSquaredError()
@@ -116,6 +118,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             self._mean, self._deviation = float(values.mean()), float(values.std()) or 1.0
         if not np.isfinite(self._deviation):
             raise ValueError(f"y goes up to {np.abs(values).max()}, whose square no number holds: divide it.")
+        self._range = values.min(), values.max()
         return self._encode(y)
 
     def _encode(self, y: Array) -> Array:

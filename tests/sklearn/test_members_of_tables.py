@@ -1,0 +1,170 @@
+"""The members of a model for tables: the rows that choose their epochs, and training several at once.
+
+What could go wrong: rows that no member learns from, a class that is never set aside, threads that change a result, a
+failure or Ctrl-C that waits for members which nobody needs any more, or leaves a model half fitted.
+"""
+
+import threading
+from itertools import islice
+
+import numpy as np
+import pytest
+from joblib import Parallel, delayed
+
+import fastmlp as fm
+from fastmlp.network import Network
+from fastmlp.sklearn import TabularClassifier, TabularRegressor
+from fastmlp.sklearn._table_members import train_all, validation_rows
+
+RNG = np.random.default_rng(3)
+X = RNG.normal(size=(120, 4))
+Y = X[:, 0] * X[:, 1] > 0
+
+
+def rows_of(n, fraction, members, classes=None):
+    return list(islice(validation_rows(n, fraction, classes, np.random.RandomState(0)), members))
+
+
+@pytest.mark.parametrize(("n", "fraction", "members"), [(100, 0.2, 5), (12, 0.25, 4), (10, 0.1, 10)])
+def test_members_set_every_row_aside_once(n, fraction, members):
+    parts = rows_of(n, fraction, members)
+    assert {len(rows) for rows in parts} == {n // members}
+    np.testing.assert_array_equal(np.sort(np.concatenate(parts)), np.arange(n))
+
+
+@pytest.mark.parametrize("n", [2, 3, 7, 133])
+@pytest.mark.parametrize("fraction", [0.001, 0.2, 0.5, 0.999])
+def test_some_rows_are_set_aside_and_some_are_not(n, fraction):
+    for rows in rows_of(n, fraction, 7):
+        assert 1 <= len(set(rows)) == len(rows) <= n - 1
+        assert len(rows) in (1, n - 1) or n * fraction <= len(rows) < n * fraction + 1
+
+
+def test_after_all_rows_the_order_is_another():
+    first, second = rows_of(20, 0.5, 2), rows_of(20, 0.5, 4)[2:]
+    assert sorted(np.concatenate(second)) == list(range(20))
+    assert set(first[0]) not in (set(second[0]), set(second[1]))
+
+
+def test_each_class_is_set_aside_by_its_share():
+    classes = np.repeat([0, 1, 2], [50, 30, 20])
+    for rows in rows_of(100, 0.2, 5, classes):
+        counts = np.bincount(classes[rows])
+        # a stretch of an even sequence has one more or less than its share at most
+        assert (np.abs(counts - [10, 6, 4]) <= 1).all()
+    lone = np.array([0] * 9 + [1])
+    assert sum(9 in rows for rows in rows_of(10, 0.2, 5, lone)) == 1
+
+
+@pytest.mark.parametrize("kind", [TabularClassifier, TabularRegressor])
+def test_threads_do_not_change_the_members(kind):
+    y = Y if kind is TabularClassifier else X[:, 0]
+    fits = [kind((8,), n_estimators=3, max_iter=5, random_state=0, n_threads=n).fit(X, y) for n in (1, 2, 8)]
+    for model in fits[1:]:
+        assert model.best_iterations_ == fits[0].best_iterations_
+        for own, other in zip(model.networks_, fits[0].networks_, strict=True):
+            np.testing.assert_array_equal(own.get_parameters(), other.get_parameters())
+
+
+def test_as_many_members_at_once_as_threads_and_no_more():
+    both = threading.Barrier(2)
+    seen = []
+
+    def training(is_given_up):
+        both.wait(timeout=30)  # breaks unless two are under way
+        seen.append(fm.get_num_threads())
+        return len(seen)
+
+    with fm.num_threads(2):
+        if fm.get_num_threads() < 2:
+            pytest.skip("one processor trains one member at a time")
+        assert sorted(train_all([training, training], None)) == [1, 2]
+    assert seen == [1, 1]
+
+
+def test_one_thread_is_the_callers():
+    callers = []
+    train_all([lambda is_given_up: callers.append(threading.get_ident()) or 0] * 2, 1)
+    assert callers == [threading.get_ident()] * 2
+
+
+def test_workers_of_joblib_take_one_thread_each_unless_told():
+    def threads_in_predict(n_threads):
+        model = TabularClassifier((4,), n_estimators=1, max_iter=1, n_threads=n_threads).fit(X, Y)
+        seen, forward = [], model.networks_[0].forward
+        model.networks_[0].forward = lambda rows: (seen.append(fm.get_num_threads()), forward(rows))[1]
+        model.predict(X)
+        return seen
+
+    def threads_in_fit(n_threads):
+        seen = []
+
+        def train(network, table, aside, settings, is_given_up):
+            seen.append((threading.get_ident() == caller, fm.get_num_threads()))
+            return 1
+
+        caller = threading.get_ident()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("fastmlp.sklearn._table_estimator.train", train)
+            TabularClassifier((4,), n_estimators=2, n_threads=n_threads).fit(X, Y)
+        return seen
+
+    if fm.get_num_threads() < 2:
+        pytest.skip("one processor cannot show a limit of one")
+    run = Parallel(n_jobs=2, backend="threading")
+    assert run(delayed(threads_in_predict)(n) for n in (None, 2)) == [[1], [2]]
+    # patches of both would meet in threads: one after the other, inside a worker
+    assert run(delayed(threads_in_fit)(n) for n in (None,)) == [[(True, 1)] * 2]
+    assert run(delayed(threads_in_fit)(n) for n in (2,)) == [[(False, 1)] * 2]
+
+
+@pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt])
+def test_a_failure_ends_the_others(failure):
+    ended = []
+
+    def fails(is_given_up):
+        raise failure("here")
+
+    def goes_on(is_given_up):
+        # as long as a test may hang, unless it is told
+        ended.append(any(is_given_up() or threading.Event().wait(0.01) for _ in range(3000)))
+        return 0
+
+    with pytest.raises(failure, match="here"):
+        train_all([fails, *[goes_on] * 8], 2)
+    assert all(ended)
+    assert len(ended) < 8  # those that had not begun never do
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_a_member_that_fails_leaves_the_model_as_it_was(n_threads, monkeypatch):
+    model = TabularClassifier((8,), n_estimators=3, max_iter=5, random_state=0, n_threads=n_threads).fit(X, Y)
+    before, fit, lock, calls = model.predict_proba(X), Network.fit, threading.Lock(), []
+
+    def fails_once(network, *arguments, **settings):
+        with lock:
+            calls.append(network)
+            number = len(calls)
+        if number == 2:
+            raise MemoryError("no more")
+        return fit(network, *arguments, **settings)
+
+    monkeypatch.setattr(Network, "fit", fails_once)
+    with pytest.raises(MemoryError, match="no more"):
+        model.fit(X[:60], Y[:60])
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+
+
+@pytest.mark.parametrize(("n", "size"), [(120, 32), (6400, 100), (20_000, 256)])
+def test_batches_grow_with_the_table(n, size, monkeypatch):
+    seen = []
+    monkeypatch.setattr(Network, "fit", lambda network, *data, batch_size, **settings: seen.append(batch_size))
+    TabularRegressor((4,), n_estimators=1).fit(np.arange(n, dtype=float).reshape(-1, 1), np.arange(n))
+    assert seen == [size]
+
+
+def test_predicted_values_stay_within_those_learned_from():
+    x = np.linspace(0.0, 1.0, 60).reshape(-1, 1)
+    model = TabularRegressor((8,), n_estimators=2, max_iter=40, random_state=0).fit(x, 10 + 5 * x[:, 0])
+    far = model.predict([[-1e6], [1e6]])
+    np.testing.assert_array_equal(far, [10.0, 15.0])
