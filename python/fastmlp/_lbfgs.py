@@ -48,8 +48,11 @@ def search(
     settings: LBFGS,
     limit: int,
     after_iteration: Callable[[float, float], bool],
-) -> None:
-    """Minimize the loss of the network on checked data; ``after_iteration(loss, seconds)`` ends it by True."""
+) -> bool | None:
+    """Minimize the loss of the network on checked data; ``after_iteration(loss, seconds)`` ends it by True.
+
+    Returns whether a tolerance was met; None where it was ended.
+    """
     double = network._double()
     shapes = [part.shape for layer in network.layers for part in (layer.weights, layer.bias)]
     parts = [part(index) for index in range(len(network.layers)) for part in (double.weights, double.bias)]
@@ -91,9 +94,10 @@ def search(
     start = flat_vector((layer.weights, layer.bias) for layer in network.layers).astype(np.float64)
     network._core.begin_training()
     try:
-        minimize(loss_and_gradient, start, method="L-BFGS-B", jac=True, callback=iteration, options=options)
+        found = minimize(loss_and_gradient, start, method="L-BFGS-B", jac=True, callback=iteration, options=options)
+        return bool(found.success)
     except _Ended:
-        pass
+        return None
     finally:
         network._core.end_training()
 

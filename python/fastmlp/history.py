@@ -21,6 +21,9 @@ class History(Mapping[str, list[float]]):
     ----------
     epochs : list of dict
         One row for each finished epoch.
+    converged : bool or None
+        Of L-BFGS: whether it ended where a tolerance said so, not at a limit or for want of a lower loss. None for
+        optimizers that do not look for an end, and where a callback ended the fit.
 
     Examples
     --------
@@ -35,6 +38,7 @@ class History(Mapping[str, list[float]]):
 
     def __init__(self, epochs: list[Epoch] | None = None) -> None:
         self.epochs: list[Epoch] = [] if epochs is None else epochs
+        self.converged: bool | None = None
 
     def __getitem__(self, column: str) -> list[float]:
         if column not in list(self):

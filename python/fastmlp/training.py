@@ -135,7 +135,7 @@ def _fit_by_lbfgs(
             bar.show(1, history, loss)
             return watch.after_epoch(network, history.epochs[-1])
 
-        _lbfgs.search(minimize, network, data, settings, limit, after_iteration)
+        history.converged = _lbfgs.search(minimize, network, data, settings, limit, after_iteration)
     watch.end(network)
     return history
 

@@ -202,13 +202,20 @@ def test_lbfgs_goes_down_in_every_iteration_and_reports_what_it_has(dtype):
 
 
 def test_lbfgs_ends_by_its_tolerance_or_its_own_limit():
-    assert len(lbfgs(network(l2=0.1), optimizer=fm.LBFGS(tolerance=0.01)).epochs) < 30
-    assert len(lbfgs(network(), optimizer=fm.LBFGS(max_iterations=4)).epochs) == 4
+    converged = lbfgs(network(l2=0.1), optimizer=fm.LBFGS(tolerance=0.01))
+    assert len(converged.epochs) < 30
+    assert converged.converged is True
+    for limit in ({"max_iterations": 4}, {"max_evaluations": 4}):
+        ended = lbfgs(network(), optimizer=fm.LBFGS(**limit))
+        assert len(ended.epochs) <= 4
+        assert ended.converged is False
+    assert lbfgs(network(), optimizer="adam").converged is None
 
 
 def test_a_callback_ends_lbfgs_and_early_stopping_works_with_it():
     net, seen = network(), []
-    lbfgs(net, callbacks=[lambda n, epoch: seen.append(n.get_parameters()) or len(seen) == 3])
+    ended = lbfgs(net, callbacks=[lambda n, epoch: seen.append(n.get_parameters()) or len(seen) == 3])
+    assert ended.converged is None
     assert len(seen) == 3
     assert np.array_equal(net.get_parameters(), seen[-1])
     stopping = fm.EarlyStopping(patience=2, monitor="validation_loss")

@@ -242,10 +242,16 @@ def test_ctrl_c_puts_the_best_weights_back():
 def test_warnings():
     with pytest.warns(ConvergenceWarning, match="the fit made max_iter=4 iterations and has not converged"):
         classifier().fit(X, CLASSES)
+    with pytest.warns(ConvergenceWarning, match=r"L-BFGS ended after \d+ iterations without .* limits \(max_fun\)"):
+        classifier(solver="lbfgs", max_iter=200, max_fun=5).fit(X, CLASSES)
     with pytest.warns(UserWarning, match="batch_size is 61, but there are 60 samples: all of them make one batch"):
         classifier(batch_size=61, max_iter=500, tol=1.0).fit(X, CLASSES)
     # L-BFGS takes all samples anyway, and nothing is said where it has converged
     MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", batch_size=61).fit(X, VALUE)
+    # nor where a callback ended the fit
+    for solver in ("adam", "lbfgs"):
+        model = classifier(solver=solver, max_iter=9).fit(X, CLASSES, callbacks=[lambda network, epoch: True])
+        assert model.n_iter_ == 1
 
 
 @cut_short

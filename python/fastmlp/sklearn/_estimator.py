@@ -225,7 +225,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
             optimizer = replace(optimizer, learning_rate=RateByIterations(self._rate, lambda: iterations.rate))
         try:
             with own_limit(threads_of(self.n_threads)):
-                self.network_.fit(
+                history = self.network_.fit(
                     X,
                     targets,
                     sample_weight=weights,
@@ -249,13 +249,17 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         if self.n_iter_ == 0:
             # L-BFGS has nothing to do at a minimum
             self.loss_ = iterations.reported(self.network_.loss(X, targets, weights))
-        if epochs is None and self.n_iter_ == parameters.max_iter and not iterations.has_stopped:
-            warnings.warn(
-                f"the fit made max_iter={parameters.max_iter} iterations and has not converged: raise max_iter, or "
-                "scale the data.",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
+        if epochs is None and not iterations.has_stopped:
+            self._warn_unless_converged(parameters.max_iter, history.converged)
+
+    def _warn_unless_converged(self, max_iter: int, converged: bool | None) -> None:
+        if self.n_iter_ == max_iter and not converged:
+            what = f"the fit made max_iter={max_iter} iterations and has not converged: raise max_iter"
+        elif converged is False:
+            what = f"L-BFGS ended after {self.n_iter_} iterations without having converged: raise its limits (max_fun)"
+        else:
+            return
+        warnings.warn(f"{what}, or scale the data.", ConvergenceWarning, stacklevel=5)
 
     def _checked_weights(self, X: Array, y: Any, targets: Array, sample_weight: Any) -> Array | None:
         """Return the weight of each sample, that of its class included."""
