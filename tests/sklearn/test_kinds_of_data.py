@@ -10,7 +10,9 @@ import pytest
 import scipy.sparse as sp
 import sklearn.neural_network as theirs
 
+from fastmlp.network import Network
 from fastmlp.sklearn import MLPClassifier, MLPRegressor
+from fastmlp.sklearn._parameters import MANY_ROWS
 
 # fits are cut short on purpose
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -71,6 +73,27 @@ def test_sparse_data_give_what_dense_ones_do(kind):
     np.testing.assert_array_equal(model.partial_fit(sparse, CLASSES).coefs_[0], dense.partial_fit(X, CLASSES).coefs_[0])
     values = MLPRegressor(**SMALL).fit(sparse, VALUE)
     np.testing.assert_array_equal(values.predict(sparse), MLPRegressor(**SMALL).fit(X, VALUE).predict(X))
+
+
+def test_large_sparse_data_are_dense_in_the_dtype_of_the_network(monkeypatch):
+    seen, fit = [], Network.fit
+
+    def watched(network, data, *arguments, **settings):
+        seen.append(data.dtype)
+        return fit(network, data, *arguments, **settings)
+
+    monkeypatch.setattr(Network, "fit", watched)
+    many = sp.random(MANY_ROWS, 3, density=0.2, format="csr", random_state=0)
+    y = many.toarray()[:, 0] > 0
+    model = MLPClassifier(**SMALL | {"max_iter": 1}).fit(many, y)
+    assert model.network_.dtype == seen[0] == np.float32
+    np.testing.assert_array_equal(
+        model.coefs_[0], MLPClassifier(**SMALL | {"max_iter": 1}).fit(many.toarray(), y).coefs_[0]
+    )
+    # what float32 does not hold is said of the number that came
+    many.data[5] = 1e300
+    with pytest.raises(ValueError, match="1e\\+300"):
+        model.fit(many, y)
 
 
 def test_large_sparse_data_are_predicted_in_blocks(monkeypatch):

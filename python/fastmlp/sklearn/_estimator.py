@@ -124,10 +124,11 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
     def _reported(self, loss: float, targets: Array, sample_weight: Array | None) -> float:
         """Return the loss as scikit-learn counts it."""
 
-    def _checked_pair(self, X: Any, y: Any, *, reset: bool) -> tuple[Array, Array]:
-        """Return samples and targets as arrays, checked by scikit-learn; sparse samples become dense."""
-        X, y = validate_data(self, X, y, multi_output=True, y_numeric=is_regressor(self), reset=reset, **ACCEPTED)
-        return (X.toarray() if issparse(X) else X), y
+    def _checked_pair(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Array]:
+        """Return samples, sparse or not, and targets, checked by scikit-learn."""
+        y_numeric = is_regressor(self)
+        X, y = validate_data(self, X, y, multi_output=True, y_numeric=y_numeric, reset=reset, **ACCEPTED)
+        return X, y
 
     def _train(
         self,
@@ -160,6 +161,8 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
             parameters.check_incremental()
         begins = "network_" not in vars(self) or not (parameters.warm_start or incremental)
         X, y = self._checked_pair(X, y, reset=begins)
+        dtype = parameters.dtype_of(X) if begins else self.network_.dtype
+        X = _dense(X, dtype)
         loss = self._loss_object()
         # the labels of partial_fit are settled by its classes
         targets = self._encode(y, reset=begins and not incremental)
@@ -170,7 +173,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         initial = list(initial_parameters(parameters, sizes, random_state)) if begins else []
         held_out: tuple[Array, Array, Array | None] | None = None
         if any(part is not None for part in validation):
-            held_out = self._validation(*validation, sizes[-1])
+            held_out = self._validation(*validation, sizes[-1], dtype)
         elif parameters.early_stopping and not isinstance(parameters.optimizer, LBFGS):
             (X, targets, weights), held_out = self._split(X, targets, weights, parameters, random_state)
         if held_out is not None and held_out[2] is not None:
@@ -180,7 +183,6 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         l2 = penalty(parameters.alpha, batch, weights) / self._averaged(sizes[-1])
         last = self._last_activation()
         if begins:
-            dtype = parameters.dtype_of(X)
             seed = int(random_state.randint(np.iinfo(np.int32).max))
             network = build(parameters, sizes, last, loss, l2, dtype, seed, initial)
         else:
@@ -270,7 +272,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         weights = self._weights(y, targets, sample_weight)
         return None if weights is None else check_total_weight(weights, "sample_weight")
 
-    def _validation(self, X: Any, y: Any, n_outputs: int) -> tuple[Array, Array, Array | None]:
+    def _validation(self, X: Any, y: Any, n_outputs: int, dtype: np.dtype[Any]) -> tuple[Array, Array, Array | None]:
         """Return the validation samples that fit was given, and their weights."""
         if X is None or y is None:
             raise ValueError("X_val and y_val belong together: give both.")
@@ -278,7 +280,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         targets = self._encode(y, reset=False, name="y_val")
         if self._count_outputs(targets) != n_outputs:
             raise ValueError(f"y_val has {self._count_outputs(targets)} outputs, but y has {n_outputs}.")
-        return X, targets, self._weights(y, targets, None)
+        return _dense(X, dtype), targets, self._weights(y, targets, None)
 
     def _split(
         self, X: Array, targets: Array, weights: Array | None, parameters: Parameters, random_state: Any
@@ -370,3 +372,11 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _dense(X: Any, dtype: np.dtype[Any]) -> Any:
+    """Return sparse samples as an array in the dtype of the network, which takes no more memory than it must."""
+    if not issparse(X):
+        return X
+    fits = float(abs(X).max()) < float(np.finfo(dtype).max)
+    return (X.astype(dtype) if fits else X).toarray()

@@ -115,7 +115,7 @@ class Parameters:
         """Return the dtype of a new network for these samples: docs/decisions/0016-float32-for-many-rows.md."""
         if self.dtype is not None:
             return self.dtype
-        has_many = len(X) >= MANY_ROWS and not isinstance(self.optimizer, LBFGS)
+        has_many = X.shape[0] >= MANY_ROWS and not isinstance(self.optimizer, LBFGS)
         return np.dtype(np.float32 if has_many or X.dtype == np.float32 else np.float64)
 
     def batch_of(self, n_samples: int) -> int:
