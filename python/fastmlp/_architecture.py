@@ -173,7 +173,7 @@ class Architecture:
         core.set_normalization(self.normalizes)
         core.set_dropout(self.dropout)
         core.set_rate_factors(self.rate_factors)
-        core.set_input_scaling(*(columns_of(scaling, self.n_inputs) or (None, None)))
+        core.set_input_scaling(*(columns_of(scaling, self.n_inputs, dtype) or (None, None)))
         return core
 
     def check(self, X: Any, y: Any, sample_weight: Any = None, names: tuple[str, str] = ("X", "y")) -> Checked:

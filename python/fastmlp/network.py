@@ -640,7 +640,7 @@ class Network:
         return gradient_check.check_network(
             self._double(),
             self._architecture,
-            columns_of(self._scaling, self.n_inputs),
+            columns_of(self._scaling, self.n_inputs, self.dtype),
             *self._architecture.check(X, y, sample_weight),
             tolerance=tolerance,
             max_samples=max_samples,
@@ -806,17 +806,17 @@ class Network:
         return double
 
     def _scale_inputs(self, scaling: Scaling | None) -> None:
-        self._core.set_input_scaling(*(columns_of(scaling, self.n_inputs) or (None, None)))
+        self._core.set_input_scaling(*(columns_of(scaling, self.n_inputs, self.dtype) or (None, None)))
         self._scaling = scaling
 
     def _learn_scaling(self, X: Array, sample_weight: Array | None) -> None:
         """Learn from checked data what the scaling does not know yet."""
-        if self._scaling is not None and columns_of(self._scaling, self.n_inputs) is None:
+        if self._scaling is not None and columns_of(self._scaling, self.n_inputs, self.dtype) is None:
             self._scale_inputs(learned(self._scaling, X, sample_weight))
 
     def _check_scaling_is_known(self) -> None:
         """Batches and single rows are no sample of the data to learn a scaling from."""
-        if self._scaling is not None and columns_of(self._scaling, self.n_inputs) is None:
+        if self._scaling is not None and columns_of(self._scaling, self.n_inputs, self.dtype) is None:
             kind = type(self._scaling).__name__
             raise ValueError(f"{kind} has not learned its numbers yet: fit on arrays first, or give them to {kind}.")
 

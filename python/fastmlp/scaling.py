@@ -55,11 +55,30 @@ def learned(scaling: Scaling, X: npt.NDArray[Any], sample_weight: Floats | None)
     squares = _total((((block - mean) ** 2) * weight).sum(axis=0) for block, weight in _blocks(X, sample_weight))
     # compared exactly: rounding gives a constant column a tiny deviation
     deviation = np.where(lowest == highest, 1.0, np.sqrt(squares / total))
+    if not deviation.all():
+        column = int(np.flatnonzero(deviation == 0)[0])
+        raise ValueError(f"X cannot be standardized: the values of column {column} are too close.")
     return replace(scaling, mean=tuple(mean.tolist()), deviation=tuple(deviation.tolist()))
 
 
-def columns_of(scaling: Scaling | None, n_inputs: int) -> Columns | None:
-    """Return what is done to each input, None where inputs are taken as they are."""
+def columns_of(scaling: Scaling | None, n_inputs: int, dtype: npt.DTypeLike) -> Columns | None:
+    """Return what is done to each input in arithmetic of this dtype, None where inputs are taken as they are."""
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        columns = _columns(scaling)
+    if columns is None:
+        return None
+    shift, scale = (np.ascontiguousarray(np.broadcast_to(values, n_inputs)) for values in columns[:2])
+    largest = float(np.finfo(dtype).max)
+    wrong = np.flatnonzero(~((np.abs(shift) <= largest) & (np.abs(scale) <= largest)))
+    if len(wrong):
+        raise ValueError(
+            f"{type(scaling).__name__} cannot scale column {wrong[0]}: its values are too large or too close for "
+            f"{np.dtype(dtype)}."
+        )
+    return Columns(shift, scale, columns.limit)
+
+
+def _columns(scaling: Scaling | None) -> Columns | None:
     limit = 0.0
     if isinstance(scaling, Standardize) and scaling.mean is not None:
         shift, scale = np.array(scaling.mean), 1.0 / np.array(scaling.deviation)
@@ -70,14 +89,10 @@ def columns_of(scaling: Scaling | None, n_inputs: int) -> Columns | None:
         shift = minimum - low / scale
     elif isinstance(scaling, RobustScale) and scaling.median is not None:
         shift, deviation = np.array(scaling.median), np.array(scaling.deviation)
-        with np.errstate(divide="ignore", over="ignore"):
-            scale = np.where(deviation > 0, 1.0 / deviation, 0.0)
+        scale = np.where(deviation > 0, 1.0 / deviation, 0.0)
         limit = scaling.limit or 0.0
     else:
         return None
-    shift, scale = (np.ascontiguousarray(np.broadcast_to(values, n_inputs)) for values in (shift, scale))
-    if not (np.isfinite(shift).all() and np.isfinite(scale).all()):
-        raise ValueError(f"{type(scaling).__name__} cannot scale: a column's values are too large or too close.")
     return Columns(shift, scale, limit)
 
 

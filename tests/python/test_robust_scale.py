@@ -188,7 +188,10 @@ def test_columns_too_wide_or_too_narrow_for_their_numbers_are_refused_before_any
     y = [0, 1, 0, 1]
     for column, sentence in (
         ([-1.7e308, -1.7e308, 1.7e308, 1.7e308], "^X cannot be scaled: the values of column 0 are too large"),
-        ([0.0, 0.0, 5e-324, 1e-323], "^RobustScale cannot scale: a column's values are too large or too close"),
+        (
+            [0.0, 0.0, 5e-324, 1e-323],
+            "^RobustScale cannot scale column 0: its values are too large or too close for float64",
+        ),
     ):
         net = fm.Network(1, [fm.RobustScale(), *layers()], dtype="float64", seed=1)
         before = net.get_parameters()

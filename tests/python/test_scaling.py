@@ -177,3 +177,15 @@ def test_batches_and_rows_do_not_teach_a_scaling():
 def test_bad_arguments_give_their_sentence(make, error, sentence):
     with pytest.raises(error, match=sentence):
         make()
+
+
+@pytest.mark.parametrize("layer", [fm.Standardize, fm.RobustScale, fm.Rescale])
+@pytest.mark.parametrize(("dtype", "tiny"), [("float32", 1e-40), ("float64", 1e-310)])
+def test_a_column_too_narrow_for_the_dtype_is_refused_before_anything_changes(layer, dtype, tiny):
+    X = np.array([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0], [3.0, 4.0]]) * [1.0, tiny]
+    net = fm.Network(2, [layer(), fm.Dense(1)], dtype=dtype, seed=0)
+    before = net.get_parameters()
+    with pytest.raises(ValueError, match=r"(cannot scale|the values of) column 1.* too (large or too )?close"):
+        net.fit(X.astype(dtype), [0.0, 1.0, 2.0, 3.0], epochs=1)
+    assert net.scaling == layer()
+    np.testing.assert_array_equal(net.get_parameters(), before)
