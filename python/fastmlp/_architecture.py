@@ -17,18 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp import _core
+from fastmlp._arguments import check_class_weight_labels, check_dtype, check_integer, check_real
 from fastmlp._class_weight import weigh_classes
 from fastmlp._outputs import Meaning, meaning_of_outputs
 from fastmlp._stack import resolve_layers
-from fastmlp._validation import (
-    check_class_weight_labels,
-    check_data,
-    check_dtype,
-    check_integer,
-    check_real,
-    check_sample_weight,
-    check_targets,
-)
+from fastmlp._validation import check_data, check_sample_weight, check_targets
 from fastmlp.activations import Activation, Formula, Identity, core_parameter, resolve_activation
 from fastmlp.initializers import Initializer, resolve_initializer
 from fastmlp.layers import MAX_UNITS, AnyLayer, Dense, Maxout, Scaling, check_scaling

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from fastmlp._validation import check_callables, check_pair, check_verdict
+from fastmlp._arguments import check_callables, check_pair, check_verdict
 from fastmlp.metrics import Measure, Metric, resolve_metrics
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from fastmlp._arguments import check_integer, check_real
 from fastmlp._idx import by, find_idx, read_idx
-from fastmlp._validation import check_integer, check_real
 
 Bytes = npt.NDArray[np.uint8]
 Points = tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]

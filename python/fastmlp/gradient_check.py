@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from fastmlp._arguments import check_function, check_integer, check_real
 from fastmlp._table import as_table
-from fastmlp._validation import check_function, check_gradient, check_integer, check_point, check_real, check_value
+from fastmlp._validation import check_gradient, check_point, check_value
 from fastmlp.activations import ELU, SELU, Activation, Formula, HardTanh, LeakyReLU, ReLU, Sign, Step
 from fastmlp.layers import Maxout
 from fastmlp.losses import CrossEntropy, Hinge, MeanAbsoluteError, Perceptron, Quantile

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from fastmlp._validation import check_integer, check_real
+from fastmlp._arguments import check_integer, check_real
 from fastmlp.activations import Activation, resolve_activation
 from fastmlp.initializers import Initializer, resolve_initializer
 

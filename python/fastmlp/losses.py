@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from fastmlp._validation import check_class_weight, check_real, resolve_by_name
+from fastmlp._arguments import check_class_weight, check_real, resolve_by_name
 from fastmlp.activations import Activation, Sigmoid, Softmax
 
 

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp import _outputs
-from fastmlp._validation import check_integer, check_metric_arrays, check_metric_value, check_metrics
+from fastmlp._arguments import check_integer, check_metrics
+from fastmlp._validation import check_metric_arrays, check_metric_value
 from fastmlp.activations import Sigmoid, Softmax
 
 if TYPE_CHECKING:

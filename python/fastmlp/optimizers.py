@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from fastmlp._validation import check_flag, check_integer, check_real, resolve_by_name
+from fastmlp._arguments import check_flag, check_integer, check_real, resolve_by_name
 from fastmlp.schedules import Schedule, resolve_schedule
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
 from fastmlp import _core
+from fastmlp._arguments import check_integer, check_real
 from fastmlp._plateau import Plateau, monitored
-from fastmlp._validation import check_integer, check_real
 from fastmlp.history import Epoch
 
 # that the core can count: every integer up to here is a float64

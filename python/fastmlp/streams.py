@@ -11,9 +11,9 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from fastmlp._arguments import check_batch, check_batches, check_flag, check_integer
 from fastmlp._learning_rate import LearningRate
 from fastmlp._progress import ProgressBar
-from fastmlp._validation import check_batch, check_batches, check_flag, check_integer
 from fastmlp._watch import Checked, Watch
 from fastmlp.history import History
 from fastmlp.optimizers import Optimizer, StepOptimizer, resolve_optimizer

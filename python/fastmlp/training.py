@@ -17,16 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastmlp import _core, _lbfgs
+from fastmlp._arguments import check_flag, check_full_batch, check_integer, check_no_rate_factors, check_one_validation
 from fastmlp._learning_rate import LearningRate
 from fastmlp._progress import ProgressBar
 from fastmlp._split import split
-from fastmlp._validation import (
-    check_flag,
-    check_full_batch,
-    check_integer,
-    check_no_rate_factors,
-    check_one_validation,
-)
 from fastmlp._watch import Checked, Watch
 from fastmlp.activations import has_no_slope
 from fastmlp.callbacks import Callback

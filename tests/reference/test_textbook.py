@@ -24,8 +24,8 @@ MODULES = [
 
 # Descriptions and checks of arguments: dataclasses and sentences, no arithmetic.
 ALLOWED = {
+    "_arguments",
     "_stack",
-    "_validation",
     "activations",
     "initializers",
     "layers",

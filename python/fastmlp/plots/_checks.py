@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._validation import _numeric_array, check_pair, check_real
+from fastmlp._arguments import check_pair, check_real
+from fastmlp._validation import _numeric_array
 
 Array = npt.NDArray[Any]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastmlp._validation import check_integer
+from fastmlp._arguments import check_integer
 from fastmlp.network import Network
 from fastmlp.plots._canvas import BLUE, GREY, VERMILLION, Array, axes
 

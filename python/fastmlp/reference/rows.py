@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Sized
 
-from fastmlp._validation import check_integer
+from fastmlp._arguments import check_integer
 
 
 def float_row(values: Iterable[float], length: int, name: str) -> list[float]:

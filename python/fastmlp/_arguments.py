@@ -1,0 +1,259 @@
+"""Every check of an argument that is no array, and its error sentence; those of data are in _validation.py.
+
+A sentence names the subject, the rule, what came and how to mend it. ValueError for values and shapes, TypeError for
+types.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Kind = TypeVar("Kind")
+
+
+def check_real(
+    value: Any,
+    name: str,
+    *,
+    minimum: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+) -> float:
+    """Return a finite float within the bounds (``minimum`` included, ``above`` and ``below`` excluded)."""
+    bounds = [
+        text
+        for text, bound in (
+            (f"at least {minimum}", minimum),
+            (f"above {above}", above),
+            (f"below {below}", below),
+        )
+        if bound is not None
+    ]
+    rule = " and ".join(bounds) or "finite"
+    # NumPy's complex numbers would lose their imaginary part without an error
+    if isinstance(value, bool | np.bool_ | str | bytes | np.complexfloating):
+        raise TypeError(f"{name} must be a number ({rule}), got {value!r}.")
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number ({rule}), got {value!r}.") from None
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"{name} must be finite, got {number}.")
+    if (
+        (minimum is not None and number < minimum)
+        or (above is not None and number <= above)
+        or (below is not None and number >= below)
+    ):
+        raise ValueError(f"{name} must be {rule}, got {value!r}.")
+    return number
+
+
+def check_integer(value: Any, name: str, *, minimum: int, maximum: int | None = None) -> int:
+    """Return an int within the bounds, both included."""
+    rule = f"an integer of at least {minimum}" if maximum is None else f"an integer from {minimum} to {maximum}"
+    if isinstance(value, bool):
+        raise TypeError(f"{name} must be {rule}, got {value!r}.")
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be {rule}, got {value!r}.") from None
+    if number < minimum or (maximum is not None and number > maximum):
+        raise ValueError(f"{name} must be {rule}, got {number}.")
+    return number
+
+
+def check_flag(value: Any, name: str) -> bool:
+    """Return a bool; NumPy's bools count, other numbers do not."""
+    if type(value).__name__ not in ("bool", "bool_"):
+        raise TypeError(f"{name} must be True or False, got {value!r}.")
+    return bool(value)
+
+
+def resolve_by_name(value: Any, kinds: Mapping[str, type[Kind]], subject: str) -> Kind:
+    """Return ``value`` if it is an object of one of ``kinds``, or a default object of the kind with that name."""
+    names = ", ".join(repr(name) for name in kinds)
+    if isinstance(value, str):
+        if value not in kinds:
+            raise ValueError(f"{subject} {value!r} does not exist: use one of {names}, or an object of these kinds.")
+        return kinds[value]()
+    for kind in kinds.values():
+        if type(value) is kind:
+            return value
+    raise TypeError(f"{subject} must be one of the names {names} or an object of these kinds, got {value!r}.")
+
+
+def check_class_weight(value: Any) -> Any:
+    """Return None, "balanced" or a dict of labels and weights, none negative."""
+    if value is None or (isinstance(value, str) and value == "balanced"):
+        return value
+    if not isinstance(value, Mapping):
+        raise TypeError(f"class_weight must be None, 'balanced' or a dict of labels and weights, got {value!r}.")
+    return {
+        check_integer(label, "a label in class_weight", minimum=0): check_real(
+            weight, f"class_weight[{label}]", minimum=0.0
+        )
+        for label, weight in value.items()
+    }
+
+
+def check_class_weight_labels(value: Any, n_classes: int) -> None:
+    """Refuse a dict with a label that the network does not have."""
+    if isinstance(value, Mapping) and value and max(value) >= n_classes:
+        raise ValueError(
+            f"class_weight has the label {max(value)}, but the network has {n_classes} classes: "
+            f"labels must be 0 to {n_classes - 1}."
+        )
+
+
+def check_dtype(value: Any) -> np.dtype[Any]:
+    """Return the dtype of a network: float32 or float64."""
+    try:
+        dtype: np.dtype[Any] = np.dtype("V" if value is None else value)
+    except TypeError:
+        dtype = np.dtype("V")
+    if dtype not in (np.dtype(np.float32), np.dtype(np.float64)):
+        raise ValueError(f"dtype must be 'float32' or 'float64', got {value!r}.")
+    return dtype
+
+
+def check_batch(value: Any, name: str) -> tuple[Any, Any, Any]:
+    """Return the members of a batch (X, y) or (X, y, sample_weight), the weights None where there are none."""
+    if not isinstance(value, tuple | list) or len(value) not in (2, 3):
+        raise TypeError(f"{name} must be (X, y) or (X, y, sample_weight), got {type(value).__name__}.")
+    return value[0], value[1], value[2] if len(value) == 3 else None
+
+
+def check_batches(value: Any, epochs: int) -> Iterable[Any]:
+    """Return an iterable of batches that can be read so many times."""
+    if not isinstance(value, Iterable) or hasattr(value, "__array__") or hasattr(value, "toarray"):
+        raise TypeError(
+            "y must be an array of real numbers, got None: "
+            "give the targets of X, or an iterable of batches (X, y) in the place of X."
+        )
+    if epochs > 1 and iter(value) is value:
+        raise ValueError(
+            f"epochs is {epochs}, but an iterator of batches can be read once: give epochs=1, "
+            "or an iterable that starts anew each time."
+        )
+    return value
+
+
+def check_function(value: Any) -> Callable[[Array], Any]:
+    """Return a user's function of a vector."""
+    if not callable(value):
+        raise TypeError(f"f must be a function of a vector, got {value!r}: write lambda x: ..., for example.")
+    return value  # type: ignore[no-any-return]
+
+
+def check_full_batch(optimizer: str, full_batch: Iterable[str], batch_size: int, rows: int) -> None:
+    """Refuse batches where the optimizer compares gradients of all samples."""
+    if optimizer in full_batch and batch_size < rows:
+        raise ValueError(
+            f"{optimizer} needs all {rows} samples in every step, got batch_size={batch_size}: use batch_size=None."
+        )
+
+
+def check_no_rate_factors(optimizer: str, factors: Iterable[tuple[float, float]]) -> None:
+    """Refuse factors on a learning rate that the optimizer does not have."""
+    for index, (weights, bias) in enumerate(factors):
+        if (weights, bias) != (1.0, 1.0):
+            raise ValueError(
+                f"layers[{index}] has weight_rate_factor={weights:g} and bias_rate_factor={bias:g}, but {optimizer} "
+                "has no learning rate to multiply: use another optimizer, or a network whose factors are all 1."
+            )
+
+
+def check_pair(value: Any, name: str) -> tuple[Any, Any]:
+    """Return the two members of a pair (X, y)."""
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise TypeError(f"{name} must be a pair (X, y), got {type(value).__name__}.")
+    return value[0], value[1]
+
+
+def check_one_validation(validation_data: Any, validation_fraction: Any) -> float | None:
+    """Return the fraction, if that is given; data and fraction exclude each other."""
+    if validation_fraction is None:
+        return None
+    if validation_data is not None:
+        raise ValueError("validation_data and validation_fraction are both given: keep one of them.")
+    return check_real(validation_fraction, "validation_fraction", above=0.0, below=1.0)
+
+
+def check_thread_variable(name: str, text: str) -> int:
+    """Return the number in an environment variable that limits threads, 0 where it is empty."""
+    if text.strip() and not (text.strip().isdecimal() and int(text) >= 1):
+        raise ValueError(f"{name}={text!r} is not a number of threads: set an integer of at least 1, or unset it.")
+    return int(text) if text.strip() else 0
+
+
+def check_callables(values: Any, name: str) -> list[Any]:
+    """Return the callables as a list."""
+    if not isinstance(values, Iterable):
+        raise TypeError(f"{name} must be a list of callables, got {values!r}: put it into a list.")
+    callables = list(values)
+    for index, value in enumerate(callables):
+        if not callable(value):
+            raise TypeError(f"{name}[{index}] must be callable with (network, epoch), got {value!r}.")
+    return callables
+
+
+def check_monitor(monitor: Any, mode: Any) -> None:
+    """Refuse what cannot be a column, and what is no way to compare."""
+    if monitor is not None and not isinstance(monitor, str):
+        raise TypeError(f"monitor must be the name of a column or None, got {monitor!r}.")
+    if mode not in (None, "min", "max"):
+        raise ValueError(f"mode must be 'min', 'max' or None, got {mode!r}.")
+
+
+def resolve_monitor(who: str, monitor: str | None, columns: list[str]) -> str:
+    """Return the column to look at: the one that was asked for, or the loss, of the validation if there is one."""
+    default = "validation_loss" if "validation_loss" in columns else "loss"
+    column = default if monitor is None else monitor
+    if column not in columns:
+        hint = "give validation_data or monitor" if column.startswith("validation") else "monitor"
+        raise ValueError(
+            f"{who} monitors {column!r}, which this fit does not have: {hint} one of {', '.join(columns)}."
+        )
+    return column
+
+
+def check_verdict(value: Any) -> bool:
+    """Return what a callback wants: True to end the fit."""
+    if value is not None and type(value).__name__ not in ("bool", "bool_"):
+        raise TypeError(f"a callback must return True (end the fit), False or None, got {value!r}.")
+    return bool(value)
+
+
+def check_metrics(metrics: Any, names: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metrics as functions by name: those of ``names`` and any others."""
+    known = ", ".join(repr(name) for name in names)
+    if isinstance(metrics, str) or not isinstance(metrics, Iterable):
+        raise TypeError(f"metrics must be a list of names and functions, got {metrics!r}: put it into a list.")
+    found: dict[str, Any] = {}
+    for index, metric in enumerate(metrics):
+        if isinstance(metric, str):
+            if metric not in names:
+                raise ValueError(
+                    f"metric {metric!r} does not exist: use one of {known}, or a function of (y_true, outputs)."
+                )
+            name, function = metric, names[metric]
+        elif isinstance(metric, type) or not callable(metric):
+            raise TypeError(
+                f"metrics[{index}] must be one of the names {known} or a function of (y_true, outputs), got {metric!r}."
+            )
+        else:
+            # an object with __call__, such as functools.partial, is called by its class
+            name, function = str(getattr(metric, "__name__", type(metric).__name__)), metric
+        if name in found or name == "loss":
+            raise ValueError(f"metrics[{index}] is called {name!r}, as another column: give each its own name.")
+        found[name] = function
+    return found
