@@ -5,6 +5,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -50,6 +51,30 @@ inline DataView data_view(const py::array& array, std::ptrdiff_t columns) {
   return {array.data(), data_type_of(array), array.shape(0), columns};
 }
 
+// The numbers of a vector of this type, and how many there are.
+template <class V>
+std::pair<const V*, std::ptrdiff_t> vector_of(const py::object& array) {
+  require(py::isinstance<py::array_t<V>>(array), "sparse rows come with a vector of another type.");
+  const auto vector = py::reinterpret_borrow<py::array>(array);
+  require(vector.ndim() == 1 && is_contiguous(vector), "sparse rows come in contiguous vectors.");
+  return {static_cast<const V*>(vector.data()), vector.shape(0)};
+}
+
+// Sparse rows as (values, column of each, first value of each row and the end of the last).
+inline DataView sparse_view(const py::tuple& rows, std::ptrdiff_t columns) {
+  require(rows.size() == 3 && py::isinstance<py::array>(rows[0]), "sparse rows are values, columns and starts.");
+  const auto values = py::reinterpret_borrow<py::array>(rows[0]);
+  require(values.ndim() == 1 && is_contiguous(values), "sparse rows come in contiguous vectors.");
+  const auto [places, n_places] = vector_of<std::int32_t>(rows[1]);
+  const auto [starts, n_starts] = vector_of<std::int64_t>(rows[2]);
+  require(n_starts >= 2 && starts[0] == 0 && starts[n_starts - 1] == n_places && n_places == values.shape(0),
+          "sparse rows must begin at the first value and end at the last.");
+  require(std::is_sorted(starts, starts + n_starts), "a sparse row must not end before it begins.");
+  require(std::all_of(places, places + n_places, [=](std::int32_t j) { return j >= 0 && j < columns; }),
+          "sparse rows have a column that the network does not.");
+  return {values.data(), data_type_of(values), n_starts - 1, columns, starts, places};
+}
+
 // The same without words: nothing where X is not such an array as it stands, or has no rows.
 inline std::optional<DataView> plain_view(const py::object& X, std::ptrdiff_t columns) {
   if (Py_TYPE(X.ptr()) != py::detail::npy_api::get().PyArray_Type_) return std::nullopt;
@@ -63,9 +88,9 @@ inline std::optional<DataView> plain_view(const py::object& X, std::ptrdiff_t co
 }
 
 // The samples of one call. Class labels are not looked at: the losses only compare them, and a wrong one is no class.
-inline Dataset dataset(const py::array& inputs, const py::array& targets, const std::optional<py::array>& sample_weight,
-                       std::ptrdiff_t n_inputs, std::ptrdiff_t n_outputs) {
-  Dataset data{.inputs = data_view(inputs, n_inputs)};
+inline Dataset dataset(const DataView& inputs, const py::array& targets, const std::optional<py::array>& sample_weight,
+                       std::ptrdiff_t n_outputs) {
+  Dataset data{.inputs = inputs};
   require(targets.ndim() >= 1 && targets.shape(0) == data.rows(), "targets and inputs differ in their rows.");
   require(data.rows() > 0, "the core takes at least one row.");
   if (py::isinstance<py::array_t<std::int32_t>>(targets)) {

@@ -174,7 +174,7 @@ std::vector<py::array_t<T>> activations(Network<T>& network, const py::array& X,
 template <class T>
 double loss(Network<T>& network, const py::array& X, const py::array& targets, const Weights& sample_weight,
             int threads) {
-  const Dataset data = dataset(X, targets, sample_weight, network.n_inputs(), network.n_outputs());
+  const Dataset data = dataset(data_view(X, network.n_inputs()), targets, sample_weight, network.n_outputs());
   const ReadAccess access(network.access());
   const py::gil_scoped_release unlocked;
   return evaluate_loss(network, data, threads);
@@ -183,7 +183,7 @@ double loss(Network<T>& network, const py::array& X, const py::array& targets, c
 template <class T>
 py::tuple gradients(Network<T>& network, const py::array& X, const py::array& targets, const Weights& sample_weight,
                     int threads) {
-  const Dataset data = dataset(X, targets, sample_weight, network.n_inputs(), network.n_outputs());
+  const Dataset data = dataset(data_view(X, network.n_inputs()), targets, sample_weight, network.n_outputs());
   py::array_t<T> inputs = new_matrix<T>(data.rows(), network.n_inputs());
   T* inputs_data = inputs.mutable_data();
   AlignedBuffer<T> parameters(network.buffer_size());

@@ -112,13 +112,18 @@ struct TrainerHandle {
 };
 
 template <class T>
-std::unique_ptr<TrainerHandle<T>> make_trainer(const py::object& network, const py::array& X, const py::array& targets,
+std::unique_ptr<TrainerHandle<T>> make_trainer(const py::object& network, const py::object& X, const py::array& targets,
                                                const std::optional<py::array>& sample_weight, std::ptrdiff_t batch_size,
                                                bool shuffle, std::uint64_t seed, std::uint32_t first_epoch,
                                                const std::string& optimizer, const Hyperparameters& hyperparameters,
                                                const std::optional<ScheduleTuple>& schedule, std::int64_t total_steps) {
   auto& net = network.cast<Network<T>&>();
-  const Dataset data = dataset(X, targets, sample_weight, net.n_inputs(), net.n_outputs());
+  const bool is_sparse = py::isinstance<py::tuple>(X);
+  require(is_sparse || py::isinstance<py::array>(X), "the core takes an array, or sparse rows.");
+  require(!is_sparse || net.input_scale() == nullptr, "sparse rows are not scaled.");
+  const DataView inputs = is_sparse ? sparse_view(py::reinterpret_borrow<py::tuple>(X), net.n_inputs())
+                                    : data_view(py::cast<py::array>(X), net.n_inputs());
+  const Dataset data = dataset(inputs, targets, sample_weight, net.n_outputs());
   require(batch_size >= 1 && batch_size <= data.rows(), "batch_size must be from 1 to the number of rows.");
   const TrainerOptions options{
       batch_size,

@@ -30,6 +30,7 @@ template <class T>
 GatherArguments<T> gathering(const Network<T>& network, const Dataset& data, const Selection& selection,
                              std::ptrdiff_t begin, std::ptrdiff_t end, T* out, std::ptrdiff_t ld) noexcept {
   FASTMLP_ASSERT(begin >= 0 && begin <= end && end <= selection.rows);
+  FASTMLP_ASSERT(data.inputs.row_starts == nullptr || network.input_scale() == nullptr);
   const bool ordered = selection.order != nullptr;
   return {.source = data.inputs,
           .index = ordered ? selection.order + selection.begin + begin : nullptr,

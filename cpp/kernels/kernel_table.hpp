@@ -102,18 +102,22 @@ struct FormulaProgram {
   int16_t derivative;  // likewise, when all has
 };
 
-// Rows of input data as the user gave them: contiguous, converted to T only where they are gathered.
+// Rows of input data as the user gave them: contiguous, converted to T only where they are gathered. Of sparse rows
+// (row_starts not null) the data are what is not zero: of row r the values [row_starts[r], row_starts[r + 1]), each with
+// its column.
 struct DataView {
-  const void* data;  // (rows, columns)
+  const void* data;  // (rows, columns), or (row_starts[rows])
   DataType type;
   ptrdiff_t rows;
   ptrdiff_t columns;
+  const int64_t* row_starts = nullptr;     // (rows + 1)
+  const int32_t* value_columns = nullptr;  // (row_starts[rows])
 };
 
 // out[r][0:columns] = T(source[index[r]][0:columns]) for r in [0, rows); index null: source rows first_row + r. With
 // shift and scale: T((x - shift) * scale), computed in the wider of T and the source's type, so that a column whose mean
 // is far from zero keeps its digits. With a limit as well: the smooth clip of that, z / sqrt(1 + (z / limit)^2), of any
-// z, and NaN where x is not finite in T. Padding of out is left as it is.
+// z, and NaN where x is not finite in T. Padding of out is left as it is. Sparse rows are neither scaled nor clipped.
 template <class T>
 struct GatherArguments {
   DataView source;

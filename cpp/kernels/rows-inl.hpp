@@ -46,7 +46,26 @@ FASTMLP_INLINE void gather_rows(const GatherArguments<T>& p) {
 }
 
 template <class T>
+__attribute__((noinline)) void gather_sparse(const GatherArguments<T>& p) {
+  with_source_type(p.source.type, [&p]<class Source>() {
+    const Source* values = static_cast<const Source*>(p.source.data);
+    for (ptrdiff_t r = 0; r < p.rows; ++r) {
+      const ptrdiff_t row = p.index != nullptr ? p.index[r] : p.first_row + r;
+      T* __restrict to = p.out + r * p.ld;
+      for (ptrdiff_t j = 0; j < p.source.columns; ++j) to[j] = T(0);
+      for (int64_t k = p.source.row_starts[row]; k < p.source.row_starts[row + 1]; ++k) {
+        to[p.source.value_columns[k]] = static_cast<T>(values[k]);
+      }
+    }
+  });
+}
+
+template <class T>
 void gather(const GatherArguments<T>& p) noexcept {
+  if (p.source.row_starts != nullptr) {
+    gather_sparse<T>(p);
+    return;
+  }
   if (p.limit > 0.0) {
     gather_clipped<T>(p);
     return;

@@ -20,6 +20,7 @@ from fastmlp import _core
 from fastmlp._arguments import check_class_weight_labels, check_dtype, check_integer, check_real
 from fastmlp._class_weight import weigh_classes
 from fastmlp._outputs import Meaning, meaning_of_outputs
+from fastmlp._sparse import SparseRows
 from fastmlp._stack import resolve_layers
 from fastmlp._validation import check_data, check_sample_weight, check_targets
 from fastmlp.activations import Activation, Formula, Identity, core_parameter, resolve_activation
@@ -41,7 +42,7 @@ def pieces_of(layer: Dense | Maxout) -> int:
     return layer.pieces if isinstance(layer, Maxout) else 1
 
 
-Checked = tuple[Array, Array, Array | None]
+Checked = tuple[Any, Array, Array | None]
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ class Architecture:
 
     def check(self, X: Any, y: Any, sample_weight: Any = None, names: tuple[str, str] = ("X", "y")) -> Checked:
         """Return data, targets and weights as the core takes them; an error calls X and y by these names."""
-        data = check_data(X, self.n_inputs, self.dtype, names[0])
+        data = X if isinstance(X, SparseRows) else check_data(X, self.n_inputs, self.dtype, names[0])
         targets = check_targets(y, len(data), self.n_outputs, self.core_loss, self.dtype, names)
         weights = check_sample_weight(sample_weight, len(data))
         if isinstance(self.loss, CrossEntropy):

@@ -16,6 +16,8 @@ import numpy.typing as npt
 
 Array: TypeAlias = npt.NDArray[Any]
 Targets: TypeAlias = npt.NDArray[np.int32] | npt.NDArray[np.float32] | npt.NDArray[np.float64]
+# values that are not zero, the column of each, the first value of each row and the end of the last one
+SparseParts: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[np.int32], npt.NDArray[np.int64]]
 SampleWeight: TypeAlias = npt.NDArray[np.float64] | None
 # (units, activation name, activation parameter, l1, l2)
 LayerSpec: TypeAlias = tuple[int, str, Any, float, float]
@@ -144,14 +146,15 @@ class Trainer32:
     "eta_plus", "min_step", "max_step"}), each with {"learning_rate"}; {"clip_value", "clip_norm"} may be given, 0 is
     none; all values are floats. With a ``schedule`` the rate of a step depends on the learning rate, on the number of
     the step since the trainer was made and on ``total_steps``. State left by an optimizer of the same name is taken up
-    again, else it starts from zero. Epoch e (counted from ``first_epoch``) is shuffled by a permutation that depends on
-    ``seed`` and e only. The last short batch of an epoch is a step too.
+    again, else it starts from zero. Sparse ``X`` is of a network without a scaling of its inputs. Epoch e (counted
+    from ``first_epoch``) is shuffled by a permutation that depends on ``seed`` and e only. The last short batch of
+    an epoch is a step too.
     """
 
     def __init__(
         self,
         network: Network32,
-        X: Array,
+        X: Array | SparseParts,
         targets: Targets,
         sample_weight: SampleWeight,
         batch_size: int,

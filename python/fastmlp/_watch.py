@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fastmlp.history import Epoch
     from fastmlp.network import Network
 
-Checked = tuple[npt.NDArray[Any], npt.NDArray[Any], "npt.NDArray[Any] | None"]
+Checked = tuple[Any, npt.NDArray[Any], "npt.NDArray[Any] | None"]
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from fastmlp import _core, _lbfgs
 from fastmlp._arguments import check_flag, check_full_batch, check_integer, check_no_rate_factors, check_one_validation
 from fastmlp._learning_rate import LearningRate
 from fastmlp._progress import ProgressBar
+from fastmlp._sparse import SparseRows
 from fastmlp._split import split
 from fastmlp._watch import Checked, Watch
 from fastmlp.activations import has_no_slope
@@ -162,12 +163,15 @@ def new_trainer(
     total_steps: int = 0,
 ) -> _core.Trainer32:
     """Return the core's trainer of these samples, which goes on where the network's training stands."""
+    X, targets, sample_weight = data
     kind = _core.Trainer32 if network.dtype == np.float32 else _core.Trainer64
     # what is None is none for the core too
     values = {field.name: getattr(settings, field.name) for field in fields(settings)} | {"learning_rate": rate.base}
     return kind(
         network._core,
-        *data,
+        X.parts if isinstance(X, SparseRows) else X,
+        targets,
+        sample_weight,
         batch_size,
         shuffle,
         network.seed,

@@ -20,7 +20,7 @@ from fastmlp.losses import CrossEntropy, Hinge, Loss, Perceptron, Poisson, resol
 from fastmlp.network import Network
 from fastmlp.optimizers import Optimizer
 from fastmlp.sklearn._callbacks import with_callbacks
-from fastmlp.sklearn._estimator import BaseMLP
+from fastmlp.sklearn._estimator import BaseMLP, by_blocks
 from fastmlp.sklearn._iterations import all_or_nothing
 from fastmlp.sklearn._labels import places_of, refuse_label
 
@@ -223,7 +223,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Parameters
         ----------
         X : array, DataFrame or sparse matrix (samples, features)
-            Sparse ones are trained on as dense arrays.
+            Of sparse ones, a batch at a time becomes dense, with lbfgs or a scale all rows.
         y : array (samples,) or (samples, labels)
             Labels of any kind; or for several labels for a sample one column of 0 and 1 for each.
         sample_weight : array (samples,), optional
@@ -424,7 +424,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return np.minimum(above[:, 0].astype(np.intp), len(self.classes_) - 1)
 
     def _score_of(self, network: Network, X: Array, targets: Array, sample_weight: Array | None) -> float:
-        return float(accuracy_score(targets, self._labels(network.forward(X), network), sample_weight=sample_weight))
+        return float(
+            accuracy_score(targets, self._labels(by_blocks(network.forward, X), network), sample_weight=sample_weight)
+        )
 
     def _reported(self, loss: float, targets: Array, sample_weight: Array | None) -> float:
         return loss

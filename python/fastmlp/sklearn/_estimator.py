@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABCMeta, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from fastmlp._arguments import check_callables
+from fastmlp._sparse import SparseRows
 from fastmlp._validation import check_total_weight
 from fastmlp.losses import Loss
 from fastmlp.network import Network
@@ -163,7 +164,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         begins = "network_" not in vars(self) or not (parameters.warm_start or incremental)
         X, y = self._checked_pair(X, y, reset=begins)
         dtype = parameters.dtype_of(X) if begins else self.network_.dtype
-        X = _dense(X, dtype)
+        X = _for_training(X, dtype, parameters)
         loss = self._loss_object()
         # the labels of partial_fit are settled by its classes
         targets = self._encode(y, reset=begins and not incremental)
@@ -174,13 +175,13 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         initial = list(initial_parameters(parameters, sizes, random_state)) if begins else []
         held_out: tuple[Array, Array, Array | None] | None = None
         if any(part is not None for part in validation):
-            held_out = self._validation(*validation, sizes[-1], dtype)
+            held_out = self._validation(*validation, sizes[-1])
         elif parameters.early_stopping and not isinstance(parameters.optimizer, LBFGS):
             (X, targets, weights), held_out = self._split(X, targets, weights, parameters, random_state)
         if held_out is not None and held_out[2] is not None:
             check_total_weight(held_out[2], "the weight of the validation samples")
 
-        batch = self._batch_size(parameters, len(X))
+        batch = self._batch_size(parameters, X.shape[0])
         l2 = penalty(parameters.alpha, batch, weights) / self._averaged(sizes[-1])
         last = self._last_activation()
         if begins:
@@ -205,7 +206,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         iterations = Iterations(
             self,
             parameters,
-            len(X),
+            X.shape[0],
             lambda value: self._reported(value, targets, weights),
             score,
             tasks.after_iteration,
@@ -223,13 +224,14 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         epochs: int | None,
     ) -> None:
         X, targets, weights = data
+        samples: Any = SparseRows(X) if issparse(X) else X
         optimizer = parameters.optimizer
         if isinstance(optimizer, SGD) and parameters.rule != "constant":
             optimizer = replace(optimizer, learning_rate=RateByIterations(self._rate, lambda: iterations.rate))
         try:
             with own_limit(threads_of(self.n_threads)):
                 history = self.network_.fit(
-                    X,
+                    samples,
                     targets,
                     sample_weight=weights,
                     epochs=parameters.max_iter if epochs is None else epochs,
@@ -273,7 +275,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         weights = self._weights(y, targets, sample_weight)
         return None if weights is None else check_total_weight(weights, "sample_weight")
 
-    def _validation(self, X: Any, y: Any, n_outputs: int, dtype: np.dtype[Any]) -> tuple[Array, Array, Array | None]:
+    def _validation(self, X: Any, y: Any, n_outputs: int) -> tuple[Array, Array, Array | None]:
         """Return the validation samples that fit was given, and their weights."""
         if X is None or y is None:
             raise ValueError("X_val and y_val belong together: give both.")
@@ -281,7 +283,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         targets = self._encode(y, reset=False, name="y_val")
         if self._count_outputs(targets) != n_outputs:
             raise ValueError(f"y_val has {self._count_outputs(targets)} outputs, but y has {n_outputs}.")
-        return _dense(X, dtype), targets, self._weights(y, targets, None)
+        return X, targets, self._weights(y, targets, None)
 
     def _split(
         self, X: Array, targets: Array, weights: Array | None, parameters: Parameters, random_state: Any
@@ -295,9 +297,9 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
             stratify=targets if self._stratifies(targets) else None,
         )
         learned, aside = parts[::2], parts[1::2]
-        if len(aside[0]) < 2:
+        if aside[0].shape[0] < 2:
             raise ValueError(
-                f"early_stopping sets {len(aside[0])} of {len(X)} samples aside, but needs at least 2: "
+                f"early_stopping sets {aside[0].shape[0]} of {X.shape[0]} samples aside, but needs at least 2: "
                 "raise validation_fraction."
             )
         none = [None] if weights is None else []
@@ -337,13 +339,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
                 outputs: Array | None = network._core.plain_outputs(X, thread_limit())
                 if outputs is not None:
                     return outputs
-            X = validate_data(self, X, reset=False, **ACCEPTED)
-            if not issparse(X):
-                return network.forward(X)
-            rows = max(1, DENSE_BYTES // (8 * X.shape[1]))
-            X = X.tocsr()
-            blocks = [network.forward(X[at : at + rows].toarray()) for at in range(0, X.shape[0], rows)]
-            return np.concatenate(blocks)
+            return by_blocks(network.forward, validate_data(self, X, reset=False, **ACCEPTED))
 
     def _fitted_copy(self) -> dict[str, Any]:
         """Return the attributes of an estimator that predicts as this one would now."""
@@ -375,9 +371,27 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         return tags
 
 
-def _dense(X: Any, dtype: np.dtype[Any]) -> Any:
-    """Return sparse samples as an array in the dtype of the network, which takes no more memory than it must."""
+def _for_training(X: Any, dtype: np.dtype[Any], parameters: Parameters) -> Any:
+    """Return samples; sparse ones by rows in the dtype of the network, and dense where something looks at columns."""
     if not issparse(X):
         return X
+    X = X.tocsr()
+    if not X.has_canonical_format:
+        # entries of the same place add up; the caller's matrix stays as it is
+        X = X.copy()
+        X.sum_duplicates()
+    # else what is too large for the dtype is to be said of the number that came
     fits = float(abs(X).max()) < float(np.finfo(dtype).max)
-    return (X.astype(dtype) if fits else X).toarray()
+    if fits:
+        X = X.astype(dtype, copy=False)
+    is_dense = not fits or parameters.scale is not None or isinstance(parameters.optimizer, LBFGS)
+    return X.toarray() if is_dense else X
+
+
+def by_blocks(function: Callable[[Array], Array], X: Any) -> Array:
+    """Return a network's function of samples, which become dense block by block where they are sparse."""
+    if not issparse(X):
+        return function(X)
+    rows = max(1, DENSE_BYTES // (8 * X.shape[1]))
+    X = X.tocsr()
+    return np.concatenate([function(X[at : at + rows].toarray()) for at in range(0, X.shape[0], rows)])

@@ -20,7 +20,7 @@ from fastmlp.network import Network
 from fastmlp.optimizers import Optimizer
 from fastmlp.sklearn._callbacks import with_callbacks
 from fastmlp.sklearn._classifier import _makes_iterations
-from fastmlp.sklearn._estimator import BaseMLP
+from fastmlp.sklearn._estimator import BaseMLP, by_blocks
 
 if TYPE_CHECKING:
     from fastmlp.callbacks import Callback
@@ -144,7 +144,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Parameters
         ----------
         X : array, DataFrame or sparse matrix (samples, features)
-            Sparse ones are trained on as dense arrays.
+            Of sparse ones, a batch at a time becomes dense, with lbfgs or a scale all rows.
         y : array (samples,) or (samples, outputs)
         sample_weight : array (samples,), optional
         X_val, y_val : optional
@@ -220,7 +220,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return sample_weight
 
     def _score_of(self, network: Network, X: Array, targets: Array, sample_weight: Array | None) -> float:
-        return float(r2_score(targets, network.predict(X), sample_weight=sample_weight))
+        return float(r2_score(targets, by_blocks(network.predict, X), sample_weight=sample_weight))
 
     def _averaged(self, n_outputs: int) -> int:
         return n_outputs if isinstance(self._loss_object(), Poisson) else 1
