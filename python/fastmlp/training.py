@@ -116,6 +116,11 @@ def _fit_by_lbfgs(
     progress: bool | None,
 ) -> History:
     """Train by iterations over all samples, which count as epochs."""
+    if any(network._architecture.dropout):
+        raise ValueError(
+            f"{settings.name} needs the same loss in every evaluation, but layers have dropout: "
+            "take it away, or use another optimizer."
+        )
     minimize = _lbfgs.import_minimize()
     _warn_of_layers_that_do_not_learn(network)
     watch.begin(network, columns)
@@ -180,7 +185,7 @@ def new_trainer(
         settings.name,
         {name: float(value) for name, value in values.items() if value is not None},
         rate.for_core,
-        total_steps,
+        min(total_steps, 2**62),  # which nobody sees the end of
     )
 
 

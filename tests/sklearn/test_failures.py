@@ -18,6 +18,7 @@ from fastmlp.sklearn import MLPClassifier, MLPRegressor
 RNG = np.random.default_rng(8)
 X = RNG.normal(size=(60, 4))
 CLASSES = np.digitize(X[:, 0], [-0.5, 0.5])
+MANY = (X[:, :3] > 0).astype(int)
 VALUE = X[:, 0] * 1.0
 SMALL = {"hidden_layer_sizes": (5,), "max_iter": 4, "random_state": 0}
 # fits are cut short on purpose
@@ -98,6 +99,27 @@ WRONG = {
     "solver": (classifier(solver="newton"), {}, "solver must be one of 'lbfgs', 'sgd', 'adam', got 'newton'."),
     "rule": (classifier(learning_rate=0.1), {}, "learning_rate must be one of 'constant', .*, got 0.1."),
     "hidden": (classifier(hidden_layer_sizes=(3, 0)), {}, r"hidden_layer_sizes\[1\] must be an integer of at least 1"),
+    "bytes": (classifier(hidden_layer_sizes=b"ab"), {}, "must be an integer of at least 1, got b'ab'"),
+    "activation of none": (classifier(hidden_layer_sizes=(), activation="rel"), {}, "activation 'rel'"),
+    "momentum": (classifier(solver="adam", momentum="x"), {}, "momentum must be a number"),
+    "weight of two": (
+        classifier(class_weight={(0, 1): 7.0}),
+        {},
+        r"class_weight has the label \(0, 1\), which is none of classes_",
+    ),
+    "dropout of lbfgs": (
+        classifier(solver="lbfgs", dropout=0.5),
+        {},
+        "lbfgs needs the same loss in every evaluation, but layers have dropout",
+    ),
+    "y_val labels": (
+        classifier(),
+        {"y": MANY, "X_val": X, "y_val": MANY[:, :2]},
+        "y_val has 2 columns, but the model has 3 labels",
+    ),
+    "patience of two": (classifier(n_iter_no_change=np.array([1, 2])), {}, "n_iter_no_change must be an integer"),
+    "losses": (classifier(loss=np.array(["hinge", "mse"])), {}, "loss must be one of the names"),
+    "loss of probabilities": (regressor(loss="cross_entropy"), {}, "loss 'cross_entropy' is for classes"),
     "iterator": (classifier(hidden_layer_sizes=iter([3])), {}, "each entry of a sequence"),
     "activation": (classifier(activation="rel"), {}, "activation 'rel'"),
     "activations": (classifier(activation=["relu"] * 2), {}, "activation has 2 entries, but hidden_layer_sizes has 1"),
@@ -179,7 +201,6 @@ def test_partial_fit_that_fails_changes_nothing():
     ("settings", "sentence"),
     [
         ({"early_stopping": True}, "partial_fit does not stop"),
-        ({"optimizer": fm.LBFGS()}, "partial_fit makes one iteration, which lbfgs cannot"),
         ({"optimizer": fm.SGD(fm.schedules.Cosine(0.1))}, "the optimizer's schedule needs to know of all"),
         ({"class_weight": "balanced"}, "class_weight 'balanced' counts all samples"),
     ],
@@ -187,6 +208,35 @@ def test_partial_fit_that_fails_changes_nothing():
 def test_what_one_iteration_cannot_do(settings, sentence):
     with pytest.raises(ValueError, match=sentence):
         classifier(**settings).partial_fit(X, CLASSES, classes=[0, 1, 2])
+
+
+@pytest.mark.parametrize("settings", [{"solver": "lbfgs"}, {"optimizer": "lbfgs"}, {"optimizer": fm.LBFGS()}])
+def test_partial_fit_is_not_there_for_lbfgs(settings):
+    assert not hasattr(classifier(**settings), "partial_fit")
+
+
+@pytest.mark.parametrize(
+    ("y", "classes", "sentence"),
+    [
+        (CLASSES, [], "classes is empty: give all labels that will ever come."),
+        (MANY, ["a"], r"classes is 'a', but y has several labels .* give range\(3\)\."),
+    ],
+)
+def test_classes_of_a_first_partial_fit(y, classes, sentence):
+    model = classifier()
+    with pytest.raises(ValueError, match=sentence):
+        model.partial_fit(X, y, classes=classes)
+    assert not hasattr(model, "classes_")
+    assert model.partial_fit(X, MANY, classes=[2, 0, 1]).predict(X).shape == (60, 3)
+
+
+@cut_short
+def test_iterations_and_powers_without_end():
+    model = classifier(max_iter=2**63, tol=1.0, batch_size=1).fit(X, CLASSES)
+    assert model.n_iter_ < 100
+    rule = {"solver": "sgd", "learning_rate": "invscaling", "power_t": 400.0}
+    weights = [classifier(**rule, max_iter=n).fit(X, CLASSES).coefs_[0] for n in (1, 3)]
+    np.testing.assert_array_equal(*weights)  # the rate is 0 from the second iteration on
 
 
 @cut_short

@@ -114,6 +114,22 @@ def test_a_subclass_is_taken_too():
 
     assert type(from_sklearn(Own(**SMALL).fit(X, BINS))) is MLPClassifier
 
+    class Tanh(theirs.MLPClassifier):
+        def __init__(self, max_iter=20):
+            super().__init__((5,), activation="tanh", max_iter=max_iter)
+
+    fitted = Tanh().fit(X, BINS)
+    assert from_sklearn(fitted).activation == "tanh"
+    np.testing.assert_allclose(from_sklearn(fitted).predict_proba(X), fitted.predict_proba(X), rtol=0, atol=1e-12)
+
+
+def test_parameters_set_after_the_fit_do_not_count():
+    fitted = theirs.MLPRegressor(hidden_layer_sizes=(5,), max_iter=20).fit(X, X[:, 0])
+    fitted.set_params(hidden_layer_sizes=(7, 7), **({"loss": "poisson"} if hasattr(fitted, "loss") else {}))
+    model = from_sklearn(fitted)
+    assert model.hidden_layer_sizes == (5,)
+    np.testing.assert_allclose(model.predict(X), fitted.predict(X), rtol=0, atol=1e-12)
+
 
 @pytest.mark.parametrize("wrong", [None, theirs.MLPClassifier, MLPClassifier(), "MLPClassifier"])
 def test_other_things_are_refused(wrong):

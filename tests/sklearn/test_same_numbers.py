@@ -182,9 +182,19 @@ def test_counts():
     mine, other = pair("counts", WEIGHTS, loss="poisson", solver="sgd", learning_rate_init=0.01, batch_size=120)
     assert_same(mine, other)
     np.testing.assert_allclose(mine.predict(X), other.predict(X), rtol=TOLERANCE)
-    # of several counts, the mean is minimized here and the sum there: another step of sgd, and the same minimum
+    # of several counts, the network's loss is the mean, and scikit-learn's the sum
     assert_same(*pair("pairs", loss="poisson", epsilon=1e-30))
+    assert_same(*pair("pairs", loss="poisson", solver="sgd", learning_rate_init=0.01))
+    rule = {"learning_rate": "invscaling", "momentum": 0.0}
+    assert_same(*pair("pairs", loss="poisson", solver="sgd", learning_rate_init=0.01, **rule))
     assert_same(*pair("pairs", loss="poisson", solver="lbfgs"))
+
+
+def test_the_penalty_counts_whole_in_the_mean_over_outputs():
+    mine, _ = pair("pairs", solver="lbfgs", alpha=10.0)
+    data = np.mean((mine.predict(X) - TARGETS["pairs"]) ** 2) / 2
+    penalty = 10.0 / 2 / len(X) * sum((weights**2).sum() for weights in mine.coefs_)
+    assert mine.loss_ == pytest.approx(data + penalty, rel=1e-9, abs=0)
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,12 @@ from fastmlp._arguments import check_real
 from fastmlp.activations import resolve_activation
 from fastmlp.losses import CrossEntropy, Hinge, Loss, Perceptron, Poisson, resolve_loss
 from fastmlp.network import Network
-from fastmlp.optimizers import Optimizer
+from fastmlp.optimizers import LBFGS, Optimizer
 from fastmlp.sklearn._callbacks import with_callbacks
 from fastmlp.sklearn._estimator import BaseMLP, by_blocks
 from fastmlp.sklearn._iterations import all_or_nothing
 from fastmlp.sklearn._labels import places_of, refuse_label
+from fastmlp.tables import listed
 
 if TYPE_CHECKING:
     from fastmlp.callbacks import Callback
@@ -31,7 +32,8 @@ Array = npt.NDArray[Any]
 
 
 def _makes_iterations(estimator: MLPClassifier) -> bool:
-    if estimator.optimizer is None and estimator.solver == "lbfgs":
+    optimizer = estimator.solver if estimator.optimizer is None else estimator.optimizer
+    if isinstance(optimizer, LBFGS) or (isinstance(optimizer, str) and optimizer == LBFGS.name):
         raise AttributeError("partial_fit makes one iteration, which lbfgs cannot: use solver='adam' or 'sgd'.")
     return True
 
@@ -40,6 +42,22 @@ def _has_probabilities(estimator: MLPClassifier) -> bool:
     if estimator._gives_scores():
         raise AttributeError(f"loss {estimator.loss!r} gives scores, not probabilities: use decision_function.")
     return True
+
+
+def _first_labels(y: Any, classes: Any) -> Array:
+    """Return what settles the labels of a first partial_fit."""
+    classes = np.asarray(classes)
+    if len(classes) == 0:
+        raise ValueError("classes is empty: give all labels that will ever come.")
+    if not type_of_target(y).startswith("multilabel"):
+        return classes
+    columns = np.arange(y.shape[1])
+    if not np.array_equal(np.sort(classes), columns):
+        raise ValueError(
+            f"classes is {listed(classes.tolist())}, but y has several labels for each sample, which are its columns: "
+            f"give range({len(columns)})."
+        )
+    return y
 
 
 def _is_scoring(network: Network) -> bool:
@@ -260,7 +278,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             )
         with all_or_nothing(self):
             if _check_partial_fit_first_call(self, classes):
-                self._settle_labels(y if type_of_target(y).startswith("multilabel") else np.asarray(classes))
+                self._settle_labels(_first_labels(y, classes))
             self._train(X, y, sample_weight, (None, None), (), incremental=True)
         return self
 
@@ -339,7 +357,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     def _is_by_scores(self) -> bool:
         """Whether ``loss`` asks for scores."""
-        return isinstance(self.loss, Hinge | Perceptron) or self.loss in (Hinge.name, Perceptron.name)
+        names = (Hinge.name, Perceptron.name)
+        return isinstance(self.loss, Hinge | Perceptron) or (isinstance(self.loss, str) and self.loss in names)
 
     def _gives_scores(self) -> bool:
         """Whether the model gives scores; before the first fit, whether it will."""
@@ -350,7 +369,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             return CrossEntropy()
         if isinstance(self.loss, CrossEntropy) and self.loss.class_weight is not None:
             raise ValueError("class_weight belongs to the estimator here: leave that of the loss out.")
-        if isinstance(self.loss, Poisson) or self.loss == Poisson.name:
+        if isinstance(self.loss, Poisson) or (isinstance(self.loss, str) and self.loss == Poisson.name):
             raise ValueError("loss 'poisson' is for counts: use MLPRegressor.")
         return resolve_loss(self.loss, resolve_activation("identity" if self._is_by_scores() else "sigmoid"))
 
@@ -379,6 +398,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             came, were = (several, one) if has_many else (one, several)
             raise ValueError(f"{name} has {came}, but the model has {were}.")
         if self._binarizer is not None:
+            if y.shape[1] != len(self.classes_):
+                raise ValueError(
+                    f"{name} has {y.shape[1]} columns, but the model has {len(self.classes_)} labels: "
+                    "give a column of 0 and 1 for each."
+                )
             return self._binarizer.transform(y).astype(np.uint8)
         return places_of(y, self.classes_, name)
 
@@ -407,7 +431,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             )
         weights = np.ones(len(self.classes_))
         for label, weight in self.class_weight.items():
-            of_label = self.classes_ == label
+            # one by one: a tuple would be compared with all labels at once
+            of_label = np.array([known == label for known in self.classes_.tolist()])
             if not np.any(of_label):
                 refuse_label(label, self.classes_, "class_weight")
             weights[of_label] = check_real(weight, f"class_weight[{label!r}]", minimum=0.0)

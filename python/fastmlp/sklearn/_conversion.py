@@ -56,10 +56,14 @@ def from_sklearn(fitted: Any) -> MLPClassifier | MLPRegressor:
     if kind is None:
         raise TypeError(f"from_sklearn takes a fitted MLPClassifier or MLPRegressor of scikit-learn's, got {fitted!r}.")
     check_is_fitted(fitted)
-    settings = fitted.get_params(deep=False)
-    # a regressor of scikit-learn before 1.7 has no loss to choose
-    names = set(kind().get_params(deep=False)) & set(settings)
-    estimator: BaseMLP = kind(**{name: settings[name] for name in names})
+    # attributes, since a subclass may have other parameters; a regressor of scikit-learn before 1.7 has no loss
+    settings = {name: getattr(fitted, name) for name in kind().get_params(deep=False) if hasattr(fitted, name)}
+    # parameters may have been set since the fit
+    sizes = [len(fitted.coefs_[0]), *(len(bias) for bias in fitted.intercepts_)]
+    settings["hidden_layer_sizes"] = tuple(sizes[1:-1])
+    if kind is MLPRegressor:
+        settings["loss"] = "poisson" if fitted.out_activation_ == "exp" else "squared_error"
+    estimator: BaseMLP = kind(**settings)
     for name in ATTRIBUTES:
         if hasattr(fitted, name):
             value = getattr(fitted, name)
@@ -74,7 +78,6 @@ def from_sklearn(fitted: Any) -> MLPClassifier | MLPRegressor:
     estimator._rate = getattr(optimizer, "learning_rate", estimator.learning_rate_init)
 
     parameters = Parameters.of(estimator)
-    sizes = [len(fitted.coefs_[0]), *(len(bias) for bias in fitted.intercepts_)]
     dtype = np.float32 if fitted.coefs_[0].dtype == np.float32 else np.float64
     estimator.network_ = build(
         parameters,

@@ -27,7 +27,7 @@ from fastmlp._sparse import SparseRows
 from fastmlp._validation import check_total_weight
 from fastmlp.losses import Loss
 from fastmlp.network import Network
-from fastmlp.optimizers import LBFGS, SGD, Optimizer
+from fastmlp.optimizers import LBFGS, SGD, Adam, Optimizer
 from fastmlp.runtime import own_limit, thread_limit
 from fastmlp.sklearn._building import build, initial_parameters, penalty, with_settings
 from fastmlp.sklearn._callbacks import CallbackSupport, Tasks
@@ -225,9 +225,10 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
     ) -> None:
         X, targets, weights = data
         samples: Any = SparseRows(X) if issparse(X) else X
-        optimizer = parameters.optimizer
+        optimizer = self._optimizer_of_sums(parameters.optimizer)
         if isinstance(optimizer, SGD) and parameters.rule != "constant":
-            optimizer = replace(optimizer, learning_rate=RateByIterations(self._rate, lambda: iterations.rate))
+            n = self._averaged(self.n_outputs_)
+            optimizer = replace(optimizer, learning_rate=RateByIterations(n * self._rate, lambda: n * iterations.rate))
         try:
             with own_limit(threads_of(self.n_threads)):
                 history = self.network_.fit(
@@ -256,6 +257,19 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
             self.loss_ = iterations.reported(self.network_.loss(X, targets, weights))
         if epochs is None and not iterations.has_stopped:
             self._warn_unless_converged(parameters.max_iter, history.converged)
+
+    def _optimizer_of_sums(self, optimizer: Optimizer) -> Optimizer:
+        """Return the optimizer of a solver for the network's loss where that is a mean, and scikit-learn's a sum."""
+        n = self._averaged(self.n_outputs_)
+        if self.optimizer is not None or n == 1:
+            return optimizer
+        if isinstance(optimizer, SGD) and isinstance(optimizer.learning_rate, float):
+            return replace(optimizer, learning_rate=n * optimizer.learning_rate)
+        if isinstance(optimizer, Adam):
+            return replace(optimizer, epsilon=optimizer.epsilon / n)
+        if isinstance(optimizer, LBFGS):
+            return replace(optimizer, tolerance=optimizer.tolerance / n)
+        return optimizer
 
     def _warn_unless_converged(self, max_iter: int, converged: bool | None) -> None:
         if self.n_iter_ == max_iter and not converged:

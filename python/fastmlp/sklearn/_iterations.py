@@ -88,7 +88,8 @@ class Iterations:
         if not self._by_score:
             self._take_loss()
         if parameters.rule == "invscaling":
-            self.rate = estimator.learning_rate_init / (estimator.t_ + 1) ** estimator.power_t
+            # not by division: a power beyond all numbers is a rate of 0
+            self.rate = estimator.learning_rate_init * (estimator.t_ + 1) ** -estimator.power_t
         if estimator._no_improvement_count > parameters.patience:
             self._end_or_slow_down()
         estimator._rate = self.rate

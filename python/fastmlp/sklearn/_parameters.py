@@ -74,7 +74,11 @@ class Parameters:
         hidden = hidden_sizes(estimator.hidden_layer_sizes)
         names = _per_layer(estimator.activation, len(hidden), "activation")
         last = names[-1] if names else estimator.activation
+        if not names and isinstance(last, str) and last != LOGISTIC:
+            resolve_activation(last)  # of no layer, but to be right
         patience = estimator.n_iter_no_change
+        if not (isinstance(patience, float) and patience == math.inf):
+            patience = check_integer(patience, "n_iter_no_change", minimum=1)
         batch_size = estimator.batch_size
         optimizer, rule = _optimizer(estimator)
         return cls(
@@ -95,7 +99,7 @@ class Parameters:
             max_iter=check_integer(estimator.max_iter, "max_iter", minimum=1),
             shuffle=check_flag(estimator.shuffle, "shuffle"),
             tol=check_real(estimator.tol, "tol", minimum=0.0),
-            patience=math.inf if patience == math.inf else check_integer(patience, "n_iter_no_change", minimum=1),
+            patience=patience,
             early_stopping=check_flag(estimator.early_stopping, "early_stopping"),
             validation_fraction=check_real(
                 estimator.validation_fraction, "validation_fraction", minimum=0.0, below=1.0
@@ -143,7 +147,9 @@ INHERITED = ("identity", LOGISTIC, "tanh", "relu")
 
 def hidden_sizes(sizes: Any) -> tuple[int, ...]:
     """Return the units of each hidden layer, from a sequence or from one number."""
-    if not isinstance(sizes, Sequence | np.ndarray) or isinstance(sizes, str):
+    if hasattr(sizes, "__array__") and np.ndim(sizes) == 1:
+        sizes = np.asarray(sizes).tolist()
+    if not isinstance(sizes, Sequence) or isinstance(sizes, str | bytes | bytearray | memoryview):
         # an iterator, which has nothing left for the next fit, among them
         return (check_integer(sizes, "hidden_layer_sizes (or each entry of a sequence)", minimum=1),)
     return tuple(check_integer(size, f"hidden_layer_sizes[{index}]", minimum=1) for index, size in enumerate(sizes))
@@ -176,15 +182,17 @@ def _optimizer(estimator: BaseMLP) -> tuple[Optimizer, str]:
     rate = check_real(estimator.learning_rate_init, "learning_rate_init", above=0.0)
     check_real(estimator.power_t, "power_t", minimum=0.0)
     limit = check_integer(estimator.max_fun, "max_fun", minimum=1)
+    tol = check_real(estimator.tol, "tol", minimum=0.0)
+    beta1 = check_real(estimator.beta_1, "beta_1", minimum=0.0, below=1.0)
+    beta2 = check_real(estimator.beta_2, "beta_2", minimum=0.0, below=1.0)
+    epsilon = check_real(estimator.epsilon, "epsilon", above=0.0)
+    # scikit-learn's classes take a momentum of 1, which nothing but sgd looks at
+    momentum = check_real(estimator.momentum, "momentum", minimum=0.0, below=1.0 if solver == "sgd" else None)
+    nesterov = check_flag(estimator.nesterovs_momentum, "nesterovs_momentum")
     if solver == "lbfgs":
-        tol = check_real(estimator.tol, "tol", minimum=0.0)
         return LBFGS(tolerance=tol, loss_tolerance=LBFGS_LOSS_TOLERANCE, max_evaluations=limit), "constant"
     if solver == "adam":
-        beta1 = check_real(estimator.beta_1, "beta_1", minimum=0.0, below=1.0)
-        beta2 = check_real(estimator.beta_2, "beta_2", minimum=0.0, below=1.0)
-        return Adam(rate, beta1, beta2, check_real(estimator.epsilon, "epsilon", above=0.0)), "constant"
-    momentum = check_real(estimator.momentum, "momentum", minimum=0.0, below=1.0)
-    nesterov = check_flag(estimator.nesterovs_momentum, "nesterovs_momentum")
+        return Adam(rate, beta1, beta2, epsilon), "constant"
     return SGD(rate, momentum, nesterov=nesterov and momentum > 0), rule
 
 

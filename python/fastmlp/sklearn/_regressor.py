@@ -197,10 +197,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def _loss_object(self) -> Loss:
         if isinstance(self.loss, str) and self.loss == "squared_error":
             return HalfSquaredError()
-        loss = resolve_loss(self.loss, resolve_activation("identity"))
-        if isinstance(loss, CrossEntropy | Hinge | Perceptron):
-            raise ValueError(f"loss {loss.name!r} is for classes: use MLPClassifier.")
-        return loss
+        name = self.loss if isinstance(self.loss, str) else getattr(self.loss, "name", None)
+        if name in (CrossEntropy.name, Hinge.name, Perceptron.name):
+            raise ValueError(f"loss {name!r} is for classes: use MLPClassifier.")
+        return resolve_loss(self.loss, resolve_activation("identity"))
 
     def _last_activation(self) -> str:
         return "identity"
@@ -227,12 +227,20 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def _reported(self, loss: float, targets: Array, sample_weight: Array | None) -> float:
         if isinstance(self.network_.loss_function, HalfSquaredError):
-            return loss / self.n_outputs_  # the mean over outputs, as there; what is minimized is the sum
+            # the mean over outputs, as there, with the whole penalty; what is minimized is the sum
+            return (loss - self._penalty()) / self.n_outputs_ + self._penalty()
         if isinstance(self.network_.loss_function, Poisson):
             # the deviance, with the terms that depend on the targets alone
             rows = (xlogy(targets, targets) - targets).reshape(len(targets), -1).sum(axis=1)
             return loss * self.n_outputs_ + float(np.average(rows, weights=sample_weight))
         return loss
+
+    def _penalty(self) -> float:
+        """Return the penalty on the weights as they are now; within an iteration they have changed little."""
+        if self.n_outputs_ == 1:
+            return 0.0
+        _, l2 = self.network_._architecture.penalties(0)
+        return l2 / 2.0 * sum(float(np.square(layer.weights, dtype=np.float64).sum()) for layer in self.network_.layers)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
