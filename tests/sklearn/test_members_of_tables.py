@@ -21,8 +21,8 @@ X = RNG.normal(size=(120, 4))
 Y = X[:, 0] * X[:, 1] > 0
 
 
-def rows_of(n, fraction, members, classes=None):
-    return list(islice(validation_rows(n, fraction, classes, np.random.RandomState(0)), members))
+def rows_of(n, fraction, members, classes=None, seed=0):
+    return list(islice(validation_rows(n, fraction, classes, np.random.RandomState(seed)), members))
 
 
 @pytest.mark.parametrize(("n", "fraction", "members"), [(100, 0.2, 5), (12, 0.25, 4), (10, 0.1, 10)])
@@ -52,6 +52,8 @@ def test_each_class_is_set_aside_by_its_share():
         counts = np.bincount(classes[rows])
         # a stretch of an even sequence has one more or less than its share at most
         assert (np.abs(counts - [10, 6, 4]) <= 1).all()
+    # where each class has one row, any may come first
+    assert len({rows_of(50, 0.2, 1, np.arange(50), seed)[0].tobytes() for seed in range(4)}) == 4
     lone = np.array([0] * 9 + [1])
     assert sum(9 in rows for rows in rows_of(10, 0.2, 5, lone)) == 1
 

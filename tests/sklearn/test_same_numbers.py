@@ -192,7 +192,7 @@ def test_counts():
 
 def test_the_penalty_counts_whole_in_the_mean_over_outputs():
     mine, _ = pair("pairs", solver="lbfgs", alpha=10.0)
-    data = np.mean((mine.predict(X) - TARGETS["pairs"]) ** 2) / 2
+    data = np.mean((mine.predict(X) - PAIRS) ** 2) / 2
     penalty = 10.0 / 2 / len(X) * sum((weights**2).sum() for weights in mine.coefs_)
     assert mine.loss_ == pytest.approx(data + penalty, rel=1e-9, abs=0)
 

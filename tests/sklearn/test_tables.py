@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import pickle
+from datetime import date
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import DataConversionWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from fastmlp.sklearn import TabularClassifier, TabularRegressor
-from fastmlp.sklearn._tables import MOST_CATEGORIES, TableEncoder
+from fastmlp.sklearn._tables import MOST_CATEGORIES, TableEncoder, rows_as_array
 
 NAN = float("nan")
 
@@ -89,6 +92,71 @@ def test_a_column_that_is_no_number_any_more_is_named(frame, sentence):
         TableEncoder().fit(pd.DataFrame({"a": [1.0, 2.0]})).transform(frame)
 
 
+def mixed(n=120):
+    rng = np.random.default_rng(1)
+    return pd.DataFrame({"a": rng.normal(size=n), "k": rng.choice(list("xyz"), n)})
+
+
+def test_numbers_are_numbers_in_columns_of_objects_and_in_lists():
+    frame = mixed()
+    expected = TableEncoder().fit(frame).transform(frame)
+    assert expected.shape == (120, 4)
+    objects = frame.astype({"a": object})
+    decimals = frame.assign(a=[Decimal(value) for value in frame["a"]])
+    rows = rows_as_array(frame.to_numpy(object).tolist())
+    for same in (objects, decimals, rows):
+        np.testing.assert_array_equal(TableEncoder().fit(same).transform(same), expected)
+        np.testing.assert_array_equal(TableEncoder().fit(frame).transform(same), expected)
+    objects.loc[3, "a"] = pd.NA
+    assert TableEncoder().fit(objects).transform(objects)[3, 0] == np.median(np.delete(expected[:, 0], 3))
+    one = frame.iloc[3].to_frame().T  # a column of objects each
+    np.testing.assert_array_equal(TableEncoder().fit(frame).transform(one), expected[3:4])
+    array = frame.to_numpy(object)
+    model = small(TabularRegressor).fit(array.tolist(), expected[:, 0])
+    np.testing.assert_array_equal(model.predict(array.tolist()), model.predict(array))
+    assert model.score(array, expected[:, 0]) > 0.9
+
+
+def test_bools_are_the_same_categories_and_numbers_as_0_and_1():
+    bools, numbers = pd.DataFrame({"b": [True, False, True]}), pd.DataFrame({"b": [1.0, 0.0, 1.0]})
+    for fitted in (bools, numbers):
+        encoder = TableEncoder().fit(fitted)
+        for table in (bools, numbers, bools.astype(int), bools.astype("Int64"), bools.to_numpy()):
+            np.testing.assert_array_equal(encoder.transform(table), encoder.transform(fitted))
+
+
+def test_categories_of_pandas_are_told_apart_by_their_text():
+    codes = pd.Categorical(["b", None, "a", "b"], categories=["b", "unused", "a"])
+    as_text = TableEncoder().fit(pd.DataFrame({"c": ["b", None, "a", "b"]}))
+    frame = pd.DataFrame({"c": codes})
+    np.testing.assert_array_equal(as_text.transform(frame), TableEncoder().fit(frame).transform(frame))
+    numbers = pd.DataFrame({"c": pd.Categorical([3, 1, 3])})
+    np.testing.assert_array_equal(TableEncoder().fit(numbers).transform(numbers), [[0, 1], [1, 0], [0, 1]])
+
+
+def test_columns_go_by_place_where_names_do_not_tell_them_apart():
+    frame = pd.DataFrame([[1.0, "x"], [2.0, "y"]], columns=[np.nan, np.nan])
+    np.testing.assert_array_equal(TableEncoder().fit(frame).transform(frame), [[1, 1, 0], [2, 0, 1]])
+
+
+@pytest.mark.parametrize(
+    ("column", "sentence"),
+    [
+        ([date(2020, 1, 1), None], "column 'c' holds datetime.date.*: turn it into numbers"),
+        (pd.Categorical(pd.to_datetime(["2020-01-01", None])), "column 'c' holds Timestamp.*: turn it into numbers"),
+        ([1j, 2.0], r"column 'c' holds \(?1j\)?"),
+        ([[1, 2], [3]], r"a column holds \[1, 2\]: give one number or one text in each cell"),
+        ([1.0, np.inf], "column 1 holds inf, which float32 cannot hold: scale it."),
+        ([1.0, 1e39], r"column 1 holds 1e\+39, which float32 cannot hold: scale it."),
+        (np.array([10**400, 1], dtype=object), "column 'c' holds a number beyond all floats: scale it."),
+    ],
+)
+def test_cells_that_are_no_value_are_named(column, sentence):
+    frame = pd.DataFrame({"k": ["u", "v"], "c": column})
+    with pytest.raises(ValueError, match=sentence):
+        small().fit(frame, [0, 1])
+
+
 def small(kind=TabularClassifier, **settings):
     return kind((16,), n_estimators=2, max_iter=80, random_state=0, **settings)
 
@@ -133,8 +201,24 @@ def test_members_differ_and_are_averaged():
     model = small().fit(X, value > 100)
     first, second = (network.forward(model._encoder.transform(X)) for network in model.networks_)
     assert (first != second).any()
-    np.testing.assert_array_equal(model.predict_proba(X), np.mean([first, second], axis=0))
+    np.testing.assert_array_equal(model._forward(X), np.mean([first, second], axis=0))
     assert all(1 <= epoch <= 80 for epoch in model.best_iterations_)
+
+
+def test_probabilities_are_freed_of_label_smoothing():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(3000, 3))
+    truth = 1 / (1 + np.exp(4 - 1.5 * X[:, 0]))  # 4 % of the second class
+    y = (rng.random(3000) < truth).astype(int)
+    model = TabularClassifier((16,), n_estimators=2, max_iter=30, random_state=0).fit(X[:2000], y[:2000])
+    probabilities = model.predict_proba(X[2000:])
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, rtol=1e-6)  # float32
+    # with it, no probability is below 0.05, and the mean is 0.09
+    assert abs(probabilities[:, 1].mean() - truth[2000:].mean()) < 0.015  # the mean of 1000 draws: 0.006
+    assert 0.0005 < probabilities.min() < 0.01
+    np.testing.assert_array_equal(probabilities.argmax(axis=1), model.predict(X[2000:]))
+    without = small(label_smoothing=0.0).fit(X[:500], y[:500])
+    np.testing.assert_allclose(without.predict_proba(X), without._forward(X), rtol=1e-6)
 
 
 def test_given_validation_rows_choose_the_epoch():
@@ -182,7 +266,12 @@ LABELS = ["a", "b", "a", "b"]
 @pytest.mark.parametrize(
     ("X", "y", "validation", "sentence"),
     [
-        (ROWS, LABELS, {"X_val": [[1.0]], "y_val": ["c"]}, "y has the label 'c', which is none of classes_: 'a', 'b'."),
+        (
+            ROWS,
+            LABELS,
+            {"X_val": [[1.0]], "y_val": ["c"]},
+            "y_val has the label 'c', which is none of classes_: 'a', 'b'.",
+        ),
         (ROWS, LABELS, {"X_val": [[1.0]]}, "X_val and y_val belong together: give both."),
         (ROWS, LABELS, {"y_val": ["a"]}, "X_val and y_val belong together: give both."),
         ([[np.inf], *ROWS[1:]], LABELS, {}, "infinity"),
@@ -204,6 +293,33 @@ def test_wrong_data_is_said_and_an_earlier_fit_stays(X, y, validation, sentence)
 def test_targets_beyond_their_squares_are_refused():
     with pytest.raises(ValueError, match=r"y goes up to 4e\+300, whose square no number holds: divide it\."):
         small(TabularRegressor).fit(ROWS, [1e300, 2e300, 3e300, 4e300])
+
+
+@pytest.mark.parametrize(
+    ("y", "sentence"),
+    [
+        ([1.0, None, 2.0, 3.0], "y holds nan: leave such rows out|Input y contains NaN"),
+        (np.array([1, 2, 3, 4], "M8[D]"), r"y is of datetime64\[D\], but values must be numbers"),
+        (["0.1", "2", "3", "4"], "y is of .*, but values must be numbers"),
+        (np.array([1j, 2, 3, 4]), "y is of complex128|Complex data not supported"),
+    ],
+)
+def test_values_that_are_no_numbers_are_refused(y, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        small(TabularRegressor).fit(ROWS, y)
+    if np.asarray(y).dtype != object:
+        with pytest.raises(ValueError, match=sentence.replace("y is", "y_val is")):
+            small(TabularRegressor).fit(ROWS, [1.0, 2.0, 3.0, 4.0], X_val=ROWS, y_val=y)
+
+
+def test_validation_labels_may_come_as_a_column():
+    labels = np.array(LABELS)
+    with pytest.warns(DataConversionWarning):
+        model = small().fit(ROWS, LABELS, X_val=ROWS, y_val=labels[:, np.newaxis])
+    expected = small().fit(ROWS, LABELS, X_val=ROWS, y_val=labels)
+    np.testing.assert_array_equal(model.predict_proba(ROWS), expected.predict_proba(ROWS))
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        small().fit(ROWS, LABELS, X_val=ROWS, y_val=LABELS[:3])
 
 
 def test_a_fit_that_diverges_is_a_value_error():

@@ -17,6 +17,10 @@ from fastmlp.sklearn._table_estimator import BaseTabular
 Array = npt.NDArray[Any]
 
 
+# in smoothed probabilities of a class: nobody can be more certain, or one error would cost a log-loss without end
+LEAST = 0.02
+
+
 class TabularClassifier(ClassifierMixin, BaseTabular):
     """Classes of the rows of a table: of numbers, categories and missing values, without preparation or tuning.
 
@@ -141,8 +145,13 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         Returns
         -------
         array (samples, classes)
+            Freed of the label smoothing, which draws what the networks learn toward equal probabilities.
         """
-        return self._forward(X)
+        outputs = self._forward(X)
+        loss, n = self.networks_[0].loss_function, len(self.classes_)
+        smoothing = loss.label_smoothing if isinstance(loss, CrossEntropy) else 0.0
+        probabilities = np.maximum((outputs - smoothing / n) / (1.0 - smoothing), LEAST * smoothing / n)
+        return probabilities / probabilities.sum(axis=1, keepdims=True)
 
     def _loss_object(self) -> Loss:
         return CrossEntropy(label_smoothing=self.label_smoothing)
@@ -155,5 +164,5 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         self.classes_ = np.unique(y)
         return self._encode(y)
 
-    def _encode(self, y: Array) -> Array:
-        return places_of(y, self.classes_)
+    def _encode(self, y: Array, name: str = "y") -> Array:
+        return places_of(y, self.classes_, name)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, is_classifier
-from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from fastmlp._arguments import check_integer, check_real
@@ -30,7 +30,7 @@ from fastmlp.schedules import Coslog4
 from fastmlp.sklearn._iterations import all_or_nothing
 from fastmlp.sklearn._parameters import hidden_sizes
 from fastmlp.sklearn._table_members import train, train_all, validation_rows
-from fastmlp.sklearn._tables import TableEncoder, is_frame
+from fastmlp.sklearn._tables import TableEncoder, is_frame, rows_as_array
 from fastmlp.sklearn._threads import threads_of
 
 Array = npt.NDArray[Any]
@@ -68,7 +68,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         """Settle what targets stand for, and return them as the network takes them."""
 
     @abstractmethod
-    def _encode(self, y: Array) -> Array:
+    def _encode(self, y: Array, name: str = "y") -> Array:
         """Return targets as the network takes them."""
 
     @abstractmethod
@@ -99,8 +99,9 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
             places = targets if is_classifier(self) else None
             asides: Any = validation_rows(len(y), fraction, places, random_state)
         else:
-            given = encoder.transform(self._checked_like_training(X_val)), self._encode(np.asarray(y_val))
-            asides = repeat(given)
+            aside = encoder.transform(self._checked_like_training(X_val)), column_or_1d(np.asarray(y_val), warn=True)
+            check_consistent_length(*aside)
+            asides = repeat((aside[0], self._encode(aside[1], "y_val")))
         settings = {"epochs": max_iter, "batch_size": self._batch_size(len(y)), "optimizer": optimizer}
         networks = [self._build(numbers.shape[1], random_state) for _ in range(members)]
         trainings = [
@@ -144,6 +145,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
 
     def _checked(self, X: Any, y: Any) -> tuple[Any, Array]:
         """Return the table, a DataFrame as it is, and y as an array."""
+        X = rows_as_array(X)
         if is_frame(X):
             validate_data(self, X, skip_check_array=True)
             if y is None:
@@ -156,6 +158,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         return _without_infinities(X), y
 
     def _checked_like_training(self, X: Any) -> Any:
+        X = rows_as_array(X)
         if is_frame(X):
             validate_data(self, X, reset=False, skip_check_array=True)
             return X

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from fastmlp.network import Network
 
 Rows = npt.NDArray[np.intp]
+LONGEST_WAIT = 0.1  # seconds
 Pair = tuple[npt.NDArray[Any], npt.NDArray[Any]]
 
 
@@ -54,14 +54,16 @@ class BestEpoch:
 def validation_rows(n: int, fraction: float, classes: Rows | None, random_state: Any) -> Iterator[Rows]:
     """Yield for one member after another the rows to set aside, without end.
 
-    Each takes the next ones of a random order, so that together they set every row aside equally often. Where there are
-    classes, any stretch of the order has of each its share, as near as whole rows go.
+    Each takes the next ones of a random order, beginning anew where it ends, so that together they set every row aside
+    equally often, as near as whole members go. Where there are classes, any stretch of the order has of each its share,
+    as near as whole rows go.
     """
     size = min(max(1, math.ceil(n * fraction)), n - 1)
     while True:
         order = random_state.permutation(n)
         if classes is not None:
-            order = _interleaved(order, classes)
+            # no class comes first for being the first
+            order = _interleaved(order, random_state.permutation(classes.max() + 1)[classes])
         for start in range(0, n, size):
             yield order[np.arange(start, start + size) % n]
 
@@ -92,25 +94,53 @@ def train(
 def train_all(trainings: Sequence[Callable[[Callable[[], bool]], int]], limit: int | None) -> list[int]:
     """Run the trainings, as many at once as there are threads, at most ``limit``, and return what each returns.
 
-    Each is called with a function that says whether it shall give up. The first failure ends all.
+    Each is called with a function that says whether it shall give up. The first failure, or Ctrl-C, ends all, and
+    nothing runs any more when this function is left.
     """
-    given_up = threading.Event()
     with own_limit(limit):
         threads = get_num_threads()
     workers = min(len(trainings), threads)
-
-    def run(training: Callable[[Callable[[], bool]], int]) -> int:
-        with own_limit(threads // workers):
-            return training(given_up.is_set)
-
     if workers == 1:
-        return [run(training) for training in trainings]
-    pool = ThreadPoolExecutor(workers)
+        with own_limit(threads):
+            return [training(lambda: False) for training in trainings]
+    results = [0] * len(trainings)
+    failures: dict[int, BaseException] = {}
+    waiting = list(range(len(trainings)))
+    running: set[int] = set()
+    changed = threading.Condition()
+    given_up = threading.Event()
+
+    def work() -> None:
+        while True:
+            with changed:
+                if given_up.is_set() or not waiting:
+                    return
+                index = waiting.pop(0)
+                running.add(index)
+            try:
+                with own_limit(threads // workers):
+                    results[index] = trainings[index](given_up.is_set)
+            except BaseException as failure:
+                failures[index] = failure
+                given_up.set()
+            finally:
+                with changed:
+                    running.remove(index)
+                    changed.notify_all()
+
+    def wait_until(is_over: Callable[[], bool]) -> None:
+        with changed:
+            while not is_over():
+                # a signal that comes just before a wait without end would wake nobody
+                changed.wait(LONGEST_WAIT)
+
     try:
-        tasks = [pool.submit(run, training) for training in trainings]
-        wait(tasks, return_when=FIRST_EXCEPTION)
+        for _ in range(workers):
+            threading.Thread(target=work, daemon=True).start()
+        wait_until(lambda: not running and (not waiting or given_up.is_set()))
     finally:
         given_up.set()
-        pool.shutdown(cancel_futures=True)
-    # what was cancelled comes after the failure
-    return [task.result() for task in tasks]
+        wait_until(lambda: not running)
+    if failures:
+        raise failures[min(failures)]
+    return results

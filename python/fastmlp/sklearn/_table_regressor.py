@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -113,7 +114,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         return 1
 
     def _learn_targets(self, y: Array) -> Array:
-        values = np.asarray(y, np.float64)
+        values = _numbers(y, "y")
         with np.errstate(over="ignore", invalid="ignore"):
             self._mean, self._deviation = float(values.mean()), float(values.std()) or 1.0
         if not np.isfinite(self._deviation):
@@ -121,5 +122,18 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         self._range = values.min(), values.max()
         return self._encode(y)
 
-    def _encode(self, y: Array) -> Array:
-        return (np.asarray(y, np.float64) - self._mean) / self._deviation
+    def _encode(self, y: Array, name: str = "y") -> Array:
+        return (_numbers(y, name) - self._mean) / self._deviation
+
+
+def _numbers(y: Any, name: str) -> Array:
+    y = np.asarray(y)
+    if y.dtype == object and not any(isinstance(value, str | bytes) for value in y):
+        with suppress(TypeError, ValueError):
+            y = y.astype(np.float64)
+    if y.dtype.kind not in "biuf":
+        raise ValueError(f"{name} is of {y.dtype}, but values must be numbers: convert them first.")
+    y = y.astype(np.float64)
+    if not np.isfinite(y).all():
+        raise ValueError(f"{name} holds {y[~np.isfinite(y)][0]}: leave such rows out.")
+    return y

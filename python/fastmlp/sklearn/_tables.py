@@ -6,6 +6,9 @@ work; this file tells categories from numbers and brings both into the form that
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -17,6 +20,10 @@ Array = npt.NDArray[Any]
 
 # Of one column; the rarest share one of the last. A table with more would be mostly zeros.
 MOST_CATEGORIES = 100
+# of the networks
+LARGEST = float(np.finfo(np.float32).max)
+NO_VALUES = (date, timedelta, np.datetime64, np.timedelta64, complex, np.complexfloating)
+DATES = "turn it into numbers, such as years or days since a date."
 
 
 def is_frame(X: Any) -> bool:
@@ -39,7 +46,9 @@ class TableEncoder:
         if not columns:
             raise ValueError("X has no columns: give at least one.")
         self.is_category = [column.dtype == object for column in columns]
-        self._one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False, max_categories=MOST_CATEGORIES)
+        self._one_hot = OneHotEncoder(
+            handle_unknown="ignore", sparse_output=False, max_categories=MOST_CATEGORIES, dtype=np.uint8
+        )
         self._imputer = SimpleImputer(strategy="median", keep_empty_features=True)
         categories, numbers = self._parted(columns)
         if categories:
@@ -64,54 +73,105 @@ class TableEncoder:
             if is_category:
                 categories.append(column if column.dtype == object else _as_categories(column))
                 continue
-            text = next((value for value in column if value is not None), None) if column.dtype == object else None
-            if text is not None:
-                raise ValueError(f"column {index} held numbers when the model was fitted and holds {text!r} now.")
-            numbers.append(column.astype(np.float64))  # None, where all are missing, is NaN
+            if column.dtype == object:
+                # bools count as numbers here
+                text = next((value for value in column if value not in (None, "0", "1")), None)
+                if text is not None:
+                    raise ValueError(f"column {index} held numbers when the model was fitted and holds {text!r} now.")
+                column = column.astype(np.float64)  # None, what is missing, becomes NaN
+            far = np.abs(column) > LARGEST
+            if far.any():
+                raise ValueError(f"column {index} holds {column[far][0]:g}, which float32 cannot hold: scale it.")
+            numbers.append(column)
         return categories, numbers
+
+
+def rows_as_array(X: Any) -> Any:
+    """Return a list of rows as an array; one of numbers and text keeps both."""
+    if not isinstance(X, list | tuple):
+        return X
+    array = np.asarray(X)
+    return np.asarray(X, dtype=object) if array.dtype.kind in "SU" else array
 
 
 def _columns(X: Any) -> list[Array]:
     """Return each column as float64, NaN where a number is missing, or as objects: text, None where one is missing."""
     if is_frame(X):
-        return [_column_of_frame(X[name], name) for name in X.columns]
+        return [_column_of_frame(series, name) for series, name in zip(_series_of(X), X.columns, strict=True)]
     array = np.asarray(X)
     if array.dtype.kind in "mM":
-        raise ValueError(f"X is of {array.dtype}: turn it into numbers, such as years or days since a date.")
+        raise ValueError(f"X is of {array.dtype}: {DATES}")
     if array.dtype.kind in "biuf":
         return list(array.astype(np.float64, copy=False).T)
-    return [_column_of_objects(column) for column in array.astype(object).T]
+    return [_column_of_objects(column, index) for index, column in enumerate(array.astype(object).T)]
+
+
+def _series_of(frame: Any) -> Any:
+    # by place where that can be said, since a name may be NaN, or that of two columns
+    if hasattr(frame, "iloc"):
+        return (frame.iloc[:, place] for place in range(frame.shape[1]))
+    return (frame[name] for name in frame.columns)
 
 
 def _column_of_frame(series: Any, name: Any) -> Array:
     kind = str(series.dtype)
     if kind.lower().startswith(("datetime", "timedelta", "date", "time", "duration", "period")):
-        raise ValueError(f"column {name!r} is of {kind}: turn it into numbers, such as years or days since a date.")
+        raise ValueError(f"column {name!r} is of {kind}: {DATES}")
     is_numeric = getattr(series.dtype, "is_numeric", None)
     is_polars = is_numeric is not None
     if not (is_numeric() if is_numeric is not None else getattr(series.dtype, "kind", "O") in "iuf"):
-        return _as_categories(np.asarray(series.to_numpy(), dtype=object))
+        if hasattr(series, "cat") and hasattr(series.cat, "codes"):
+            # the last for code -1, what is missing
+            names = [*_column_of_objects(np.array(series.cat.categories, dtype=object), name, as_text=True), None]
+            return np.array(names, dtype=object)[series.cat.codes]
+        values = np.asarray(series.to_numpy(), dtype=object)
+        # an object says nothing of its type, a category or text does
+        return _column_of_objects(values, name, as_text=kind not in ("object", "Object"))
     if is_polars:
         return np.asarray(series.to_numpy(), np.float64)
     return np.asarray(series.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
-def _column_of_objects(column: Array) -> Array:
-    """Return numbers where all values are, else categories."""
+def _column_of_objects(column: Array, name: Any, *, as_text: bool = False) -> Array:
+    """Return numbers where all values are, else categories, text."""
+    present = [value for value in column if not _is_missing(value)]
+    wrong = next((value for value in present if isinstance(value, NO_VALUES)), None)
+    if wrong is not None:
+        raise ValueError(f"column {name!r} holds {wrong!r}: {DATES}")
+    is_number = present and all(isinstance(value, Real | Decimal) and not isinstance(value, bool) for value in present)
+    if not is_number or as_text:
+        return _as_categories(column)
     try:
-        if not any(isinstance(value, str | bytes | bool | np.bool_) for value in column):
-            return np.array([np.nan if _is_missing(value) else float(value) for value in column])
-    except (TypeError, ValueError):
-        pass
-    return _as_categories(column)
+        return np.array([np.nan if _is_missing(value) else float(value) for value in column])
+    except OverflowError:
+        raise ValueError(f"column {name!r} holds a number beyond all floats: scale it.") from None
 
 
 def _as_categories(column: Array) -> Array:
-    """Return the text of each value: 1 and "1" are the same category, whatever the column's type is today."""
-    values = (int(value) if isinstance(value, float) and value == value // 1 else value for value in column)
-    return np.array([None if _is_missing(value) else str(value) for value in values], dtype=object)
+    """Return the text of each value: 1, 1.0, True and "1" are one category, whatever the column's type is today."""
+    names: dict[Any, str | None] = {}
+    texts = np.empty(len(column), dtype=object)
+    for row, value in enumerate(column):
+        key = (type(value), value)
+        try:
+            texts[row] = names[key]
+        except KeyError:
+            texts[row] = names[key] = _name_of(value)
+        except TypeError:
+            raise ValueError(f"a column holds {value!r}: give one number or one text in each cell.") from None
+    return texts
+
+
+def _name_of(value: Any) -> str | None:
+    if _is_missing(value):
+        return None
+    is_whole = isinstance(value, Real | np.bool_) and value == value // 1
+    return str(int(value) if is_whole else value)
 
 
 def _is_missing(value: Any) -> bool:
     # NaN and NaT differ from themselves; the NA of pandas answers no question
-    return value is None or type(value).__name__ == "NAType" or value != value
+    if value is None or type(value).__name__ == "NAType":
+        return True
+    differs = value != value
+    return isinstance(differs, bool | np.bool_) and bool(differs)
