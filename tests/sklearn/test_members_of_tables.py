@@ -4,6 +4,8 @@ What could go wrong: rows that no member learns from, a class that is never set 
 failure or Ctrl-C that waits for members which nobody needs any more, or leaves a model half fitted.
 """
 
+import os
+import signal
 import threading
 from itertools import islice
 
@@ -136,6 +138,25 @@ def test_a_failure_ends_the_others(failure):
         train_all([fails, *[goes_on] * 8], 2)
     assert all(ended)
     assert len(ended) < 8  # those that had not begun never do
+
+
+def test_ctrl_c_ends_all_before_it_is_seen():
+    under_way = []
+
+    def goes_on(is_given_up):
+        under_way.append(1)
+        while not is_given_up():
+            threading.Event().wait(0.01)
+        under_way.pop()
+        return 0
+
+    pressed = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    pressed.start()
+    with pytest.raises(KeyboardInterrupt):
+        train_all([goes_on] * 3, 2)
+    pressed.join()
+    # one thread: it was the caller's, where Ctrl-C came out of the wait
+    assert len(under_way) == (1 if fm.get_num_threads() < 2 else 0)
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
