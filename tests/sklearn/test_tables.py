@@ -196,6 +196,26 @@ def test_pandas_polars_and_arrays_give_the_same_bits():
     np.testing.assert_array_equal(by_pandas, by_array)
 
 
+def test_large_tables_are_predicted_in_blocks(monkeypatch):
+    X, value = persons()
+    tables = [X, pl.DataFrame({name: X[name].to_list() for name in X})]
+    model = small().fit(X, value > 100)
+    expected = model.predict_proba(X)
+    # so that the last block is a short one
+    monkeypatch.setattr("fastmlp.sklearn._table_estimator.ROWS", 7)
+    for table in tables:
+        np.testing.assert_array_equal(model.predict_proba(table), expected)
+    array = X.to_numpy(object)
+    np.testing.assert_array_equal(small().fit(array, value > 100).predict_proba(array), expected)
+
+
+def test_no_rows_have_no_predictions():
+    X, value = persons()
+    model = small().fit(X, value > 100)
+    with pytest.raises(ValueError, match="Found array with 0 sample"):
+        model.predict(X[:0])
+
+
 def test_members_differ_and_are_averaged():
     X, value = persons()
     model = small().fit(X, value > 100)

@@ -36,6 +36,7 @@ from fastmlp.sklearn._threads import threads_of
 Array = npt.NDArray[Any]
 
 BIAS_RATE = 0.1
+ROWS = 65536  # that become numbers at a time: categories take more room as such
 CLIP = 6.0  # of inputs, in ranges of their middle half
 # few steps leave small tables unlearned, small batches take long on large ones
 BATCHES, SMALLEST_BATCH, LARGEST_BATCH = 64, 32, 256
@@ -166,9 +167,14 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
 
     def _forward(self, X: Any) -> Array:
         check_is_fitted(self)
-        numbers = self._encoder.transform(self._checked_like_training(X))
+        table = self._checked_like_training(X)
+        rows = table.iloc if hasattr(table, "iloc") else table
+        outputs = []
         with own_limit(threads_of(self.n_threads)):
-            return np.mean([network.forward(numbers) for network in self.networks_], axis=0)
+            for start in range(0, max(1, len(table)), ROWS):
+                numbers = self._encoder.transform(rows[start : start + ROWS])
+                outputs.append(np.mean([network.forward(numbers) for network in self.networks_], axis=0))
+        return np.concatenate(outputs)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
