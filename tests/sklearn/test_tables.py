@@ -198,15 +198,13 @@ def test_pandas_polars_and_arrays_give_the_same_bits():
 
 def test_large_tables_are_predicted_in_blocks(monkeypatch):
     X, value = persons()
-    tables = [X, pl.DataFrame({name: X[name].to_list() for name in X})]
-    model = small().fit(X, value > 100)
-    expected = model.predict_proba(X)
+    tables = [X, pl.DataFrame({name: X[name].to_list() for name in X}), X.to_numpy(object)]
+    models = [small().fit(table, value > 100) for table in tables]
+    expected = models[0].predict_proba(X)
     # so that the last block is a short one
     monkeypatch.setattr("fastmlp.sklearn._table_estimator.ROWS", 7)
-    for table in tables:
+    for model, table in zip(models, tables, strict=True):
         np.testing.assert_array_equal(model.predict_proba(table), expected)
-    array = X.to_numpy(object)
-    np.testing.assert_array_equal(small().fit(array, value > 100).predict_proba(array), expected)
 
 
 def test_no_rows_have_no_predictions():
