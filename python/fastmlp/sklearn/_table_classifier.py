@@ -31,7 +31,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         Networks, each with other initial weights and other validation rows.
     learning_rate : float, default 0.01
         The highest of the schedule coslog4, for weights of variance 1 (neural tangent kernel parametrization).
-    max_iter : int, default 128
+    max_iter : int, default 112
         Epochs; the weights of the one with the least validation loss are kept.
     batch_size : int or "auto", default "auto"
         Rows of a step; "auto": a sixty-fourth of them, at least 32 and at most 256.
@@ -85,7 +85,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         *,
         n_estimators: int = 5,
         learning_rate: float = 0.01,
-        max_iter: int = 128,
+        max_iter: int = 112,
         batch_size: int | str = "auto",
         label_smoothing: float = 0.1,
         validation_fraction: float = 0.2,

@@ -25,7 +25,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     n_estimators : int, default 5
     learning_rate : float, default 0.07
         As for ``TabularClassifier``, as are all others.
-    max_iter : int, default 128
+    max_iter : int, default 112
     batch_size : int or "auto", default "auto"
     validation_fraction : float, default 0.2
     random_state : int, RandomState or None, default None
@@ -60,7 +60,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         *,
         n_estimators: int = 5,
         learning_rate: float = 0.07,
-        max_iter: int = 128,
+        max_iter: int = 112,
         batch_size: int | str = "auto",
         validation_fraction: float = 0.2,
         random_state: Any = None,
