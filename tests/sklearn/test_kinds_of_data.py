@@ -106,6 +106,15 @@ def test_sparse_data_are_no_others_whatever_is_done_with_them(settings):
     assert values.validation_scores_ == again.validation_scores_
 
 
+def test_sparse_data_follow_a_change_of_dtype():
+    settings = SMALL | {"warm_start": True, "dtype": "float32"}
+    models = [MLPClassifier(**settings).fit(data, CLASSES) for data in (sp.csr_matrix(X), X)]
+    for model, data in zip(models, (sp.csr_matrix(X), X), strict=True):
+        model.set_params(dtype="float64").fit(data, CLASSES)
+    assert models[0].coefs_[0].dtype == np.float64
+    np.testing.assert_array_equal(models[0].coefs_[0], models[1].coefs_[0])
+
+
 def test_entries_of_one_place_add_up_and_the_matrix_stays_as_it_is():
     twice = sp.csr_matrix((np.ones(80 * 2), np.tile([3, 3], 80), np.arange(0, 161, 2)), shape=(80, 4))
     dense = twice.toarray()

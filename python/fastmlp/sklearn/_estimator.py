@@ -163,7 +163,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
             parameters.check_incremental()
         begins = "network_" not in vars(self) or not (parameters.warm_start or incremental)
         X, y = self._checked_pair(X, y, reset=begins)
-        dtype = parameters.dtype_of(X) if begins else self.network_.dtype
+        dtype = parameters.dtype_of(X) if begins else parameters.dtype or self.network_.dtype
         X = _for_training(X, dtype, parameters)
         loss = self._loss_object()
         # the labels of partial_fit are settled by its classes

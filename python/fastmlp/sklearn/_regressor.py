@@ -228,7 +228,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def _reported(self, loss: float, targets: Array, sample_weight: Array | None) -> float:
         if isinstance(self.network_.loss_function, HalfSquaredError):
             # the mean over outputs, as there, with the whole penalty; what is minimized is the sum
-            return (loss - self._penalty()) / self.n_outputs_ + self._penalty()
+            penalty = self._penalty()
+            return (loss - penalty) / self.n_outputs_ + penalty
         if isinstance(self.network_.loss_function, Poisson):
             # the deviance, with the terms that depend on the targets alone
             rows = (xlogy(targets, targets) - targets).reshape(len(targets), -1).sum(axis=1)

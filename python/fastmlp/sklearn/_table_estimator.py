@@ -1,8 +1,8 @@
 """What TabularClassifier and TabularRegressor share: networks for tables, with settings that need no tuning.
 
 The recipe is that of RealMLP (D. Holzmueller, L. Grinsztajn and I. Steinwart, Better by default, NeurIPS 2024), less
-what did not help on the tables where it was tried (docs/decisions, 15 and 17). _tables.py makes numbers
-of a table; scaling and clipping them is the networks', so that a model is in one piece.
+what did not help on the tables where it was tried (docs/decisions, 15 and 17). _tables.py makes numbers of a table;
+scaling and clipping them is the networks', so that a model is in one piece.
 """
 
 from __future__ import annotations
