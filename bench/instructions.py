@@ -31,7 +31,7 @@ PROGRAM = """
 import sys
 from bench.cells import training_cell
 from bench.peers import with_fastmlp
-from fastmlp import training
+from fastmlp._training import fit as training
 training.SLICE_SECONDS = 1e6
 with_fastmlp.prepare(training_cell(sys.argv[1]), 1).train(int(sys.argv[2]))
 """

@@ -1,4 +1,4 @@
-// NumPy arrays <-> views of the core. The arrays that come in were prepared in _validation.py (C-contiguous, aligned,
+// NumPy arrays <-> views of the core. The arrays that come in were prepared in fastmlp/_checks (C-contiguous, aligned,
 // native); what is checked here again is only what would read out of bounds.
 #pragma once
 

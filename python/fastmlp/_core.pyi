@@ -1,6 +1,6 @@
 """Typed contract of the compiled core: everything Python may ask of C++.
 
-Arrays that enter are C-contiguous, aligned, native-endian and already validated (``_validation.py``): data ``X`` of
+Arrays that enter are C-contiguous, aligned, native-endian and already validated (``fastmlp/_checks``): data ``X`` of
 shape (rows, n_inputs) and dtype uint8, float32 or float64; ``targets`` either int32 class labels (rows,) or float32 or
 float64 rows (rows, n_outputs); ``sample_weight`` float64 (rows,) or None; ``threads`` is the caller's limit, or 0.
 All arithmetic runs with the GIL released. RuntimeError: the network is in use by another thread. MemoryError names

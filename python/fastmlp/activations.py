@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import ClassVar, get_args
 
-from fastmlp._arguments import check_real, resolve_by_name
+from fastmlp._checks.arguments import check_real, resolve_by_name
 from fastmlp._formula import Program, check_derivative, compile_formula, is_formula, parse
 
 

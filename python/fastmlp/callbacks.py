@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy.typing as npt
 
-from fastmlp._arguments import check_flag, check_integer, check_monitor, check_real, resolve_monitor
-from fastmlp._files import check_destination
+from fastmlp._checks.arguments import check_flag, check_integer, check_monitor, check_real, resolve_monitor
+from fastmlp._files.atomic import check_destination
 from fastmlp.metrics import more_is_better
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Data to try a network on: MNIST from its files, scikit-learn's 8x8 digits, and toy sets in the plane.
 
-Nothing is downloaded. One file of MNIST's format is read in _idx.py, tables (CSV, NPZ) in tables.py.
+Nothing is downloaded. One file of MNIST's format is read in _files/idx.py.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._arguments import check_integer, check_real
-from fastmlp._idx import by, find_idx, read_idx
+from fastmlp._checks.arguments import check_integer, check_real
+from fastmlp._files.idx import by, find_idx, read_idx
 
 Bytes = npt.NDArray[np.uint8]
 Points = tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]

@@ -21,18 +21,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._arguments import check_function, check_integer, check_real
-from fastmlp._table import as_table
-from fastmlp._validation import check_gradient, check_point, check_value
+from fastmlp._checks.arguments import check_function, check_integer, check_real
+from fastmlp._checks.arrays import check_gradient, check_point, check_value
+from fastmlp._model.scaling import Columns
+from fastmlp._model.text_table import as_table
 from fastmlp.activations import ELU, SELU, Activation, Formula, HardTanh, LeakyReLU, ReLU, Sign, Step
 from fastmlp.layers import Maxout
 from fastmlp.losses import CrossEntropy, Hinge, MeanAbsoluteError, Perceptron, Quantile
 from fastmlp.runtime import thread_limit
-from fastmlp.scaling import Columns
 
 if TYPE_CHECKING:
-    from fastmlp._architecture import Architecture
     from fastmlp._core import Network32
+    from fastmlp._model.architecture import Architecture
 
 Array = npt.NDArray[Any]
 

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar, get_args
 
-from fastmlp._arguments import check_real, resolve_by_name
+from fastmlp._checks.arguments import check_real, resolve_by_name
 
 
 @dataclass(frozen=True)

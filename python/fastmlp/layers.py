@@ -1,6 +1,7 @@
 """What a network is made of: descriptions of layers (Dense, Dropout) and the layer of a built network (DenseLayer).
 
-In which order they may stand is said in _stack.py, what the scalings of inputs learn from data in scaling.py.
+In which order they may stand is said in _model/stack.py, what the scalings of inputs learn from data in
+_model/scaling.py.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from fastmlp._arguments import check_integer, check_real
+from fastmlp._checks.arguments import check_integer, check_real
 from fastmlp.activations import Activation, resolve_activation
 from fastmlp.initializers import Initializer, resolve_initializer
 

@@ -1,7 +1,7 @@
 """The losses by name; value and delta of the last layer are computed in one pass in cpp/kernels/loss-inl.hpp.
 
 A loss is a mean over samples. Formulas and sources: docs/math.md. Weights of classes are turned into weights of samples
-in _class_weight.py.
+in _model/class_weight.py.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from fastmlp._arguments import check_class_weight, check_real, resolve_by_name
+from fastmlp._checks.arguments import check_class_weight, check_real, resolve_by_name
 from fastmlp.activations import Activation, Sigmoid, Softmax
 
 

@@ -2,7 +2,7 @@
 
 Every function takes what is wanted, the outputs of ``Network.forward`` and weights of the samples; a weight of 2 is the
 sample twice. NumPy computes them in float64: unlike losses, which the core computes, their last digits may depend on
-NumPy's build. What the outputs of a network mean is decided in _outputs.py.
+NumPy's build. What the outputs of a network mean is decided in _model/outputs.py.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp import _outputs
-from fastmlp._arguments import check_integer, check_metrics
-from fastmlp._validation import check_metric_arrays, check_metric_value
+from fastmlp._checks.arguments import check_integer, check_metrics
+from fastmlp._checks.arrays import check_metric_arrays, check_metric_value
+from fastmlp._model import outputs as _outputs
 from fastmlp.activations import Sigmoid, Softmax
 
 if TYPE_CHECKING:
-    from fastmlp._architecture import Architecture
+    from fastmlp._model.architecture import Architecture
 
 Array = npt.NDArray[Any]
 Metric: TypeAlias = "str | TopK | Callable[[Array, Array], float]"

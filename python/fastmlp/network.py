@@ -16,21 +16,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp import gradient_check, streams, training
-from fastmlp._architecture import Architecture, pieces_of
-from fastmlp._guard import FitGuard
-from fastmlp._outputs import is_classifier, predictions, probabilities
-from fastmlp._table import as_table
-from fastmlp._validation import check_data, check_outputs, check_parameters
+from fastmlp import gradient_check
+from fastmlp._checks.arrays import check_data, check_outputs, check_parameters
+from fastmlp._model.architecture import Architecture, pieces_of
+from fastmlp._model.guard import FitGuard
+from fastmlp._model.outputs import is_classifier, predictions, probabilities
+from fastmlp._model.scaling import columns_of, learned
+from fastmlp._model.text_table import as_table
+from fastmlp._training import fit as training
+from fastmlp._training import streams
+from fastmlp._training.online import Online
 from fastmlp.activations import spelled
 from fastmlp.gradient_check import GradientReport
 from fastmlp.gradients import Gradients, flat_vector
 from fastmlp.layers import AnyLayer, DenseLayer, Scaling
 from fastmlp.losses import Loss
 from fastmlp.metrics import Measure, Metric, resolve_metrics
-from fastmlp.online import Online
 from fastmlp.runtime import thread_limit
-from fastmlp.scaling import columns_of, learned
 
 if TYPE_CHECKING:
     from fastmlp._core import Network32

@@ -1,7 +1,7 @@
 """The optimizers by name, as frozen settings; the update itself is a tile kernel in cpp/kernels/optimizer-inl.hpp.
 
 The state (momentum, moments) belongs to the network and is kept from one fit to the next. ``learning_rate`` is a number
-or a schedule of fastmlp.schedules. LBFGS alone is no kernel: it is SciPy's, driven by _lbfgs.py.
+or a schedule of fastmlp.schedules. LBFGS alone is no kernel: it is SciPy's, driven by _training/lbfgs.py.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from fastmlp._arguments import check_flag, check_integer, check_real, resolve_by_name
+from fastmlp._checks.arguments import check_flag, check_integer, check_real, resolve_by_name
 from fastmlp.schedules import Schedule, resolve_schedule
 
 

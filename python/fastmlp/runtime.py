@@ -18,7 +18,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from fastmlp import _core
-from fastmlp._arguments import check_integer, check_thread_variable
+from fastmlp._checks.arguments import check_integer, check_thread_variable
 
 _limit = check_thread_variable("FASTMLP_NUM_THREADS", os.environ.get("FASTMLP_NUM_THREADS", ""))
 # of calls from one thread of Python, where several train at once

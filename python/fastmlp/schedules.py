@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
 from fastmlp import _core
-from fastmlp._arguments import check_integer, check_real
+from fastmlp._checks.arguments import check_integer, check_real
 from fastmlp._plateau import Plateau, monitored
 from fastmlp.history import Epoch
 

@@ -5,8 +5,8 @@ A model file has the safetensors layout: the length of a JSON header, the header
 under the key "fastmlp" of the header's metadata: one key, because safetensors leaves the order of several open, and
 the same network shall give the same bytes. Optimizer state and time are not in it.
 
-The safetensors package writes the file; _safetensors.py reads it, because every claim of the header must be compared
-with the file and with the architecture before memory is taken, which no call of that package does.
+The safetensors package writes the file; _files/safetensors.py reads it, because every claim of the header must be
+compared with the file and with the architecture before memory is taken, which no call of that package does.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import save as to_safetensors
 
-from fastmlp._files import write_atomically
-from fastmlp._safetensors import (
+from fastmlp._files.atomic import write_atomically
+from fastmlp._files.safetensors import (
     DTYPES,
     MAX_HEADER_BYTES,
     check_keys,

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 import fastmlp as fm
-from fastmlp.plots._canvas import BLUE, OKABE_ITO, ORANGE, class_colours
+from fastmlp._drawing.canvas import BLUE, OKABE_ITO, ORANGE, class_colours
 
 SQUARE = np.array([[-1.0, -2.0], [-1.0, 2.0], [1.0, -2.0], [1.0, 2.0]])
 

@@ -10,8 +10,8 @@ import pytest
 from matplotlib.colors import to_rgb
 
 import fastmlp as fm
+from fastmlp._drawing.canvas import BLUE, VERMILLION
 from fastmlp.activations import ACTIVATIONS
-from fastmlp.plots._canvas import BLUE, VERMILLION
 
 ROWS = [
     {"epoch": 3, "loss": 0.5, "validation_loss": 0.7, "validation_accuracy": 0.6},

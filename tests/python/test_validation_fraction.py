@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fastmlp as fm
-from fastmlp._split import split
+from fastmlp._training.split import split
 
 RNG = np.random.default_rng(2)
 ROWS = 100

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 import fastmlp as fm
-from fastmlp._files import check_destination, write_atomically
+from fastmlp._files.atomic import check_destination, write_atomically
 from fastmlp.cli._options import Commands, add_command, natural, positive
 from fastmlp.cli.demo_figure import Findings, draw
 

@@ -7,8 +7,8 @@ import json
 
 import fastmlp as fm
 from fastmlp.cli._options import Commands, add_command
-from fastmlp.preparation import Preparation
-from fastmlp.tables import listed, read_table
+from fastmlp.cli._preparation import Preparation
+from fastmlp.cli._tables import listed, read_table
 
 
 def add_commands(commands: Commands) -> None:

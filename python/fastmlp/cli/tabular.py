@@ -1,6 +1,6 @@
 """``fastmlp train`` and ``fastmlp predict``: from a table to a model file, and from both to predictions.
 
-Reading tables is in tables.py, what is done to their columns in preparation.py.
+Reading tables is in _tables.py, what is done to their columns in _preparation.py.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 import fastmlp as fm
-from fastmlp._files import check_destination, write_atomically
+from fastmlp._files.atomic import check_destination, write_atomically
 from fastmlp.activations import ACTIVATIONS
 from fastmlp.cli._options import Commands, add_command, fraction, natural, positive, widths
+from fastmlp.cli._preparation import Preparation
+from fastmlp.cli._tables import read_table
 from fastmlp.optimizers import FULL_BATCH, OPTIMIZERS
-from fastmlp.preparation import Preparation
-from fastmlp.tables import read_table
 
 Rows = npt.NDArray[np.int64]
 

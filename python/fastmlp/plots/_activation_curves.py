@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastmlp._drawing.canvas import GREY, OKABE_ITO, Array, axes, light_grid
 from fastmlp.activations import Activation, Softmax, resolve_activation
 from fastmlp.layers import Dense
 from fastmlp.network import Network
-from fastmlp.plots._canvas import GREY, OKABE_ITO, Array, axes, light_grid
 from fastmlp.plots._checks import check_span
 
 if TYPE_CHECKING:

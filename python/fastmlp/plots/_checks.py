@@ -1,4 +1,4 @@
-"""The checks of what the pictures are drawn from; general ones are in fastmlp/_validation.py."""
+"""The checks of what the pictures are drawn from; general ones are in fastmlp/_checks/."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._arguments import check_pair, check_real
-from fastmlp._validation import _numeric_array
+from fastmlp._checks.arguments import check_pair, check_real
+from fastmlp._checks.arrays import _numeric_array
 
 Array = npt.NDArray[Any]
 

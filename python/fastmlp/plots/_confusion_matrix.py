@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp.plots._canvas import Array, axes
+from fastmlp._drawing.canvas import Array, axes
 from fastmlp.plots._checks import check_labels, class_names, common_classes
 
 if TYPE_CHECKING:

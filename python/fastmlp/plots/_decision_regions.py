@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._arguments import check_integer
-from fastmlp.plots._canvas import axes, class_colours, draw_classes
+from fastmlp._checks.arguments import check_integer
+from fastmlp._drawing.canvas import axes, class_colours, draw_classes
 from fastmlp.plots._checks import (
     check_labels,
     check_predictor,

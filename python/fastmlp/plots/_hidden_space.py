@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from fastmlp._drawing.canvas import Array, axes, colour_bar, draw_classes, light_grid, point_size
 from fastmlp.network import Network
-from fastmlp.plots._canvas import Array, axes, colour_bar, draw_classes, light_grid, point_size
 from fastmlp.plots._checks import check_labels, check_values, class_names, is_continuous
 
 if TYPE_CHECKING:

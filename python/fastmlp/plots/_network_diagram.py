@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastmlp._arguments import check_integer
+from fastmlp._checks.arguments import check_integer
+from fastmlp._drawing.canvas import BLUE, GREY, VERMILLION, Array, axes
 from fastmlp.network import Network
-from fastmlp.plots._canvas import BLUE, GREY, VERMILLION, Array, axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp.plots._canvas import BLACK, BLUE, GREY, OKABE_ITO, axes, colour_bar, light_grid, point_size
+from fastmlp._drawing.canvas import BLACK, BLUE, GREY, OKABE_ITO, axes, colour_bar, light_grid, point_size
 from fastmlp.plots._checks import check_predictor, check_rows, check_span, check_values
 from fastmlp.plots._plane import corners, grid
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._arguments import check_integer
-from fastmlp.plots._canvas import axes, colour_bar
+from fastmlp._checks.arguments import check_integer
+from fastmlp._drawing.canvas import axes, colour_bar
 from fastmlp.plots._checks import check_rows
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TypeAlias
 
-from fastmlp._arguments import check_integer, check_real
-from fastmlp._stack import resolve_layers
+from fastmlp._checks.arguments import check_integer, check_real
+from fastmlp._model.stack import resolve_layers
 from fastmlp.activations import Identity, resolve_activation
 from fastmlp.initializers import resolve_initializer
 from fastmlp.layers import AnyLayer, Maxout, check_scaling

@@ -1,6 +1,6 @@
 """Samples, targets and parameters as lists of floats, whatever sequence they came in (lists, tuples, arrays).
 
-The checks of fastmlp/_validation.py are about arrays; these are the few that lists need, so that a short row is an
+The checks of fastmlp/_checks/ are about arrays; these are the few that lists need, so that a short row is an
 error and not a shorter sum.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Sized
 
-from fastmlp._arguments import check_integer
+from fastmlp._checks.arguments import check_integer
 
 
 def float_row(values: Iterable[float], length: int, name: str) -> list[float]:

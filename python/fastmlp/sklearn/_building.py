@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._architecture import Architecture
+from fastmlp._model.architecture import Architecture
 from fastmlp.layers import AnyLayer, Dense, Dropout
 from fastmlp.losses import Loss
 from fastmlp.network import Network

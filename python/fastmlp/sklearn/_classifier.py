@@ -14,8 +14,9 @@ from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets, type_of_target
 
-from fastmlp._arguments import check_real
+from fastmlp._checks.arguments import check_real
 from fastmlp.activations import resolve_activation
+from fastmlp.cli._tables import listed
 from fastmlp.losses import CrossEntropy, Hinge, Loss, Perceptron, Poisson, resolve_loss
 from fastmlp.network import Network
 from fastmlp.optimizers import LBFGS, Optimizer
@@ -23,7 +24,6 @@ from fastmlp.sklearn._callbacks import with_callbacks
 from fastmlp.sklearn._estimator import BaseMLP, by_blocks
 from fastmlp.sklearn._iterations import all_or_nothing
 from fastmlp.sklearn._labels import places_of, refuse_label
-from fastmlp.tables import listed
 
 if TYPE_CHECKING:
     from fastmlp.callbacks import Callback

@@ -22,9 +22,9 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from fastmlp._arguments import check_callables
-from fastmlp._sparse import SparseRows
-from fastmlp._validation import check_total_weight
+from fastmlp._checks.arguments import check_callables
+from fastmlp._checks.arrays import check_total_weight
+from fastmlp._model.sparse_rows import SparseRows
 from fastmlp.losses import Loss
 from fastmlp.network import Network
 from fastmlp.optimizers import LBFGS, SGD, Adam, Optimizer

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastmlp._arguments import check_dtype, check_flag, check_integer, check_real
+from fastmlp._checks.arguments import check_dtype, check_flag, check_integer, check_real
 from fastmlp.activations import Activation, resolve_activation
 from fastmlp.history import Epoch
 from fastmlp.layers import RobustScale, Standardize

@@ -13,7 +13,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
 
-from fastmlp._outputs import predictions
+from fastmlp._model.outputs import predictions
 from fastmlp.activations import resolve_activation
 from fastmlp.losses import CrossEntropy, HalfSquaredError, Hinge, Loss, Perceptron, Poisson, resolve_loss
 from fastmlp.network import Network

@@ -20,7 +20,7 @@ from sklearn.base import BaseEstimator, is_classifier
 from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from fastmlp._arguments import check_integer, check_real
+from fastmlp._checks.arguments import check_integer, check_real
 from fastmlp.layers import AnyLayer, Dense, RobustScale
 from fastmlp.losses import Loss
 from fastmlp.network import Network

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from joblib.parallel import get_active_backend
 
-from fastmlp._arguments import check_integer
+from fastmlp._checks.arguments import check_integer
 
 
 def threads_of(n_threads: int | None) -> int | None:

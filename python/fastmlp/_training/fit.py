@@ -2,7 +2,7 @@
 
 The core makes n steps and returns; n is chosen for about 50 ms, so that Ctrl-C (raised by Python between slices), the
 progress bar, validation and callbacks come in time and cost nothing. A slice ends with the epoch only where something
-must happen there (_watch.py); else the core crosses epochs by itself. Batches that come one by one are trained on in
+must happen there (watch.py); else the core crosses epochs by itself. Batches that come one by one are trained on in
 streams.py, single rows in online.py. What the core does in a step: cpp/core/trainer.hpp.
 """
 
@@ -16,13 +16,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastmlp import _core, _lbfgs
-from fastmlp._arguments import check_flag, check_full_batch, check_integer, check_no_rate_factors, check_one_validation
-from fastmlp._learning_rate import LearningRate
-from fastmlp._progress import ProgressBar
-from fastmlp._sparse import SparseRows
-from fastmlp._split import split
-from fastmlp._watch import Checked, Watch
+from fastmlp import _core
+from fastmlp._checks.arguments import (
+    check_flag,
+    check_full_batch,
+    check_integer,
+    check_no_rate_factors,
+    check_one_validation,
+)
+from fastmlp._model.sparse_rows import SparseRows
+from fastmlp._training import lbfgs as _lbfgs
+from fastmlp._training.learning_rate import LearningRate
+from fastmlp._training.progress import ProgressBar
+from fastmlp._training.split import split
+from fastmlp._training.watch import Checked, Watch
 from fastmlp.activations import has_no_slope
 from fastmlp.callbacks import Callback
 from fastmlp.history import Epoch, History

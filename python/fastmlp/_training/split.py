@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._outputs import Meaning, metric_name, predictions
+from fastmlp._model.outputs import Meaning, metric_name, predictions
 
 Array = npt.NDArray[Any]
 Checked = tuple[Array, Array, "Array | None"]

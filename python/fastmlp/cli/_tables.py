@@ -1,7 +1,7 @@
 """Reading a table of numbers with a named target: CSV with a header line, or NPZ with an array X.
 
 Numbers come back as float64 and the target as it is written; what the target means, and scaling, is decided in
-preparation.py. An error names the file, the line and the column.
+_preparation.py. An error names the file, the line and the column.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def read_table(
     Examples
     --------
     >>> import os, tempfile
-    >>> from fastmlp.tables import read_table
+    >>> from fastmlp.cli._tables import read_table
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = os.path.join(folder, "flowers.csv")
     ...     with open(path, "w") as file:

@@ -14,7 +14,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from fastmlp.tables import read_table
+from fastmlp.cli._tables import read_table
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What follows an epoch, of arrays (training.py) or of batches (streams.py): validation, then callbacks."""
+"""What follows an epoch, of arrays (fit.py) or of batches (streams.py): validation, then callbacks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from fastmlp._arguments import check_callables, check_pair, check_verdict
+from fastmlp._checks.arguments import check_callables, check_pair, check_verdict
 from fastmlp.metrics import Measure, Metric, resolve_metrics
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The learning rate of one fit, as training.py needs it: what the core is told, and the rate of any step.
+"""The learning rate of one fit, as fit.py needs it: what the core is told, and the rate of any step.
 
 Schedules that depend on the step alone are the core's (fastmlp.schedules hands them over whole). A rate that depends on
 what an epoch measured is set between epochs, here.

@@ -1,4 +1,4 @@
-"""Every check of an array that comes in, and its error sentence; those of other arguments are in _arguments.py.
+"""Every check of an array that comes in, and its error sentence; those of other arguments are in arguments.py.
 
 The core behind ``_core`` only asserts: what passes here is C-contiguous, aligned, native and in range. No check makes a
 temporary of the size of X when all is well, and nothing that came in is ever written.

@@ -1,7 +1,7 @@
 """What must happen to a table before a network sees it, decided on the training data and kept with the model.
 
 Inputs, and the target of a regression, are standardized: (value - mean) / standard deviation, in float64. Classes are
-numbered. Reading the table is in tables.py; the numbers are kept in the model file's metadata.
+numbered. Reading the table is in _tables.py; the numbers are kept in the model file's metadata.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._outputs import is_classifier, meaning_of_outputs
-from fastmlp.tables import Table, is_number, listed
+from fastmlp._model.outputs import is_classifier, meaning_of_outputs
+from fastmlp.cli._tables import Table, is_number, listed
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -34,8 +34,8 @@ class Preparation:
     Examples
     --------
     >>> import numpy as np
-    >>> from fastmlp.preparation import Preparation
-    >>> from fastmlp.tables import Table
+    >>> from fastmlp.cli._preparation import Preparation
+    >>> from fastmlp.cli._tables import Table
     >>> table = Table(np.array([[1.0], [3.0]]), ["length"], np.array(["a", "b"]), "kind")
     >>> preparation = Preparation.learn(table)
     >>> preparation.classes, preparation.inputs(table.features).tolist(), preparation.targets(table).tolist()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from fastmlp.plots._canvas import OKABE_ITO, axes, light_grid
+from fastmlp._drawing.canvas import OKABE_ITO, axes, light_grid
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,4 +1,4 @@
-"""Every check of an argument that is no array, and its error sentence; those of data are in _validation.py.
+"""Every check of an argument that is no array, and its error sentence; those of data are in arrays.py.
 
 A sentence names the subject, the rule, what came and how to mend it. ValueError for values and shapes, TypeError for
 types.

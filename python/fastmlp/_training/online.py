@@ -1,7 +1,7 @@
 """Training on single samples as they come: ``learn``, for uses in which the step itself takes a few microseconds.
 
 So nothing is made anew: the row lies in a buffer that a trainer of the core reads again and again, and what ordinary
-rows and labels cannot get wrong is not checked. All else goes through _validation.py, for the same sentences as in
+rows and labels cannot get wrong is not checked. All else goes through _checks/, for the same sentences as in
 ``fit``. The trainer holds no state of the network: that may be trained, written and reset in between.
 """
 
@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp import _core
-from fastmlp._learning_rate import LearningRate
-from fastmlp._validation import check_row, check_targets
+from fastmlp._checks.arrays import check_row, check_targets
+from fastmlp._training.fit import constant_rate, divergence, new_trainer
+from fastmlp._training.learning_rate import LearningRate
 from fastmlp.optimizers import Optimizer, StepOptimizer, resolve_optimizer
 from fastmlp.runtime import thread_limit
-from fastmlp.training import constant_rate, divergence, new_trainer
 
 if TYPE_CHECKING:
     from fastmlp.network import Network

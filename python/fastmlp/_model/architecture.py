@@ -17,17 +17,17 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp import _core
-from fastmlp._arguments import check_class_weight_labels, check_dtype, check_integer, check_real
-from fastmlp._class_weight import weigh_classes
-from fastmlp._outputs import Meaning, meaning_of_outputs
-from fastmlp._sparse import SparseRows
-from fastmlp._stack import resolve_layers
-from fastmlp._validation import check_data, check_sample_weight, check_targets
+from fastmlp._checks.arguments import check_class_weight_labels, check_dtype, check_integer, check_real
+from fastmlp._checks.arrays import check_data, check_sample_weight, check_targets
+from fastmlp._model.class_weight import weigh_classes
+from fastmlp._model.outputs import Meaning, meaning_of_outputs
+from fastmlp._model.scaling import columns_of
+from fastmlp._model.sparse_rows import SparseRows
+from fastmlp._model.stack import resolve_layers
 from fastmlp.activations import Activation, Formula, Identity, core_parameter, resolve_activation
 from fastmlp.initializers import Initializer, resolve_initializer
 from fastmlp.layers import MAX_UNITS, AnyLayer, Dense, Maxout, Scaling, check_scaling
 from fastmlp.losses import CrossEntropy, Huber, Loss, Quantile, resolve_loss
-from fastmlp.scaling import columns_of
 
 Array = npt.NDArray[Any]
 

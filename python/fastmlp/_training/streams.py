@@ -2,7 +2,7 @@
 
 Every batch is one run of the core, with a trainer of its own: so its rows are checked and its memory held only while it
 is trained on, and a batch whose loss is no number leaves the weights as they were before it. What follows an epoch is
-the same as for arrays (_watch.py); single rows, where a microsecond counts, are in online.py.
+the same as for arrays (watch.py); single rows, where a microsecond counts, are in online.py.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from fastmlp._arguments import check_batch, check_batches, check_flag, check_integer
-from fastmlp._learning_rate import LearningRate
-from fastmlp._progress import ProgressBar
-from fastmlp._watch import Checked, Watch
+from fastmlp._checks.arguments import check_batch, check_batches, check_flag, check_integer
+from fastmlp._training.fit import constant_rate, divergence, new_trainer
+from fastmlp._training.learning_rate import LearningRate
+from fastmlp._training.progress import ProgressBar
+from fastmlp._training.watch import Checked, Watch
 from fastmlp.history import History
 from fastmlp.optimizers import Optimizer, StepOptimizer, resolve_optimizer
 from fastmlp.runtime import thread_limit
-from fastmlp.training import constant_rate, divergence, new_trainer
 
 if TYPE_CHECKING:
     from fastmlp import _core

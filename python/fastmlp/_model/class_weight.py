@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._validation import check_indicators, check_total_weight
+from fastmlp._checks.arrays import check_indicators, check_total_weight
 
 Array = npt.NDArray[Any]
 

@@ -1,0 +1,1 @@
+"""What pictures share, and the one picture that results draw of themselves: ``History.plot``."""
