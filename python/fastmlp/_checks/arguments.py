@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -257,3 +257,9 @@ def check_metrics(metrics: Any, names: Mapping[str, Any]) -> dict[str, Any]:
             raise ValueError(f"metrics[{index}] is called {name!r}, as another column: give each its own name.")
         found[name] = function
     return found
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a sentence lists them, not more than 20."""
+    shown = ", ".join(repr(name) for name in names[:20])
+    return shown if len(names) <= 20 else f"{shown} and {len(names) - 20} more"

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from fastmlp._checks.arguments import listed
 from fastmlp._model.outputs import is_classifier, meaning_of_outputs
-from fastmlp.cli._tables import Table, is_number, listed
+from fastmlp.cli._tables import Table, is_number
 
 if TYPE_CHECKING:
     from fastmlp.network import Network

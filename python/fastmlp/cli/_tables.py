@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastmlp._checks.arguments import listed
+
 DEFAULT_NPZ_TARGET = "y"
 
 
@@ -206,9 +208,3 @@ def is_number(cell: str) -> bool:
     except ValueError:
         return False
     return "_" not in cell
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names as a sentence lists them, not more than 20."""
-    shown = ", ".join(repr(name) for name in names[:20])
-    return shown if len(names) <= 20 else f"{shown} and {len(names) - 20} more"

@@ -6,9 +6,10 @@ import argparse
 import json
 
 import fastmlp as fm
+from fastmlp._checks.arguments import listed
 from fastmlp.cli._options import Commands, add_command
 from fastmlp.cli._preparation import Preparation
-from fastmlp.cli._tables import listed, read_table
+from fastmlp.cli._tables import read_table
 
 
 def add_commands(commands: Commands) -> None:

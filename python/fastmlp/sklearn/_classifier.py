@@ -14,9 +14,8 @@ from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets, type_of_target
 
-from fastmlp._checks.arguments import check_real
+from fastmlp._checks.arguments import check_real, listed
 from fastmlp.activations import resolve_activation
-from fastmlp.cli._tables import listed
 from fastmlp.losses import CrossEntropy, Hinge, Loss, Perceptron, Poisson, resolve_loss
 from fastmlp.network import Network
 from fastmlp.optimizers import LBFGS, Optimizer

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp.cli._tables import listed
+from fastmlp._checks.arguments import listed
 
 Array = npt.NDArray[Any]
 
