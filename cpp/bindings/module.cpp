@@ -6,7 +6,7 @@
 #include <string>
 
 #include "bindings/register.hpp"
-#include "core/network.hpp"
+#include "core/access.hpp"
 #include "platform/aligned_buffer.hpp"
 
 namespace py = pybind11;

@@ -7,14 +7,13 @@
 // sets (measured: half the speed at 1024). Users hold views on parameters and may write there between calls.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <thread>
 #include <vector>
 
+#include "core/access.hpp"
 #include "kernels/kernel_table.hpp"
 #include "platform/aligned_buffer.hpp"
 
@@ -103,59 +102,6 @@ class CompiledFormula {
   std::vector<FormulaInstruction> instructions_;
   std::vector<T> constants_;
   FormulaProgram<T> program_;
-};
-
-// Thrown when a network is used while another thread trains it; the bindings turn it into RuntimeError.
-struct NetworkBusy {};
-
-// Many readers or one trainer. The trainer's own thread may read and write between runs: callbacks evaluate the
-// network.
-class AccessControl {
- public:
-  void begin_training();
-  void end_training() noexcept;
-  bool trained_by_this_thread() const noexcept;
-  void begin_reading();
-  void end_reading() noexcept;
-
- private:
-  static constexpr int kTraining = -1;
-
-  std::atomic<int> readers_{0};
-  std::atomic<std::thread::id> trainer_{};
-};
-
-class ReadAccess {
- public:
-  explicit ReadAccess(AccessControl& access) : access_(access), counted_(!access.trained_by_this_thread()) {
-    if (counted_) access_.begin_reading();
-  }
-  ~ReadAccess() {
-    if (counted_) access_.end_reading();
-  }
-  ReadAccess(const ReadAccess&) = delete;
-  ReadAccess& operator=(const ReadAccess&) = delete;
-
- private:
-  AccessControl& access_;
-  bool counted_;  // kept, because the training may be ended meanwhile, by another thread
-};
-
-// For what changes the network at one go: part of this thread's own training, or one of no steps.
-class WriteAccess {
- public:
-  explicit WriteAccess(AccessControl& access) : access_(access), begun_(!access.trained_by_this_thread()) {
-    if (begun_) access_.begin_training();
-  }
-  ~WriteAccess() {
-    if (begun_) access_.end_training();
-  }
-  WriteAccess(const WriteAccess&) = delete;
-  WriteAccess& operator=(const WriteAccess&) = delete;
-
- private:
-  AccessControl& access_;
-  bool begun_;
 };
 
 template <class T>

@@ -1,0 +1,63 @@
+// Who may use a network at a time: many that read it or one that trains it. Python threads share networks, and callbacks
+// evaluate the one that is being trained; nobody waits, who comes at the wrong moment is refused.
+#pragma once
+
+#include <atomic>
+#include <thread>
+
+namespace fastmlp {
+
+// Thrown when a network is used while another thread trains it; the bindings turn it into RuntimeError.
+struct NetworkBusy {};
+
+// Many readers or one trainer. The trainer's own thread may read and write between runs: callbacks evaluate the
+// network.
+class AccessControl {
+ public:
+  void begin_training();
+  void end_training() noexcept;
+  bool trained_by_this_thread() const noexcept;
+  void begin_reading();
+  void end_reading() noexcept;
+
+ private:
+  static constexpr int kTraining = -1;
+
+  std::atomic<int> readers_{0};
+  std::atomic<std::thread::id> trainer_{};
+};
+
+class ReadAccess {
+ public:
+  explicit ReadAccess(AccessControl& access) : access_(access), counted_(!access.trained_by_this_thread()) {
+    if (counted_) access_.begin_reading();
+  }
+  ~ReadAccess() {
+    if (counted_) access_.end_reading();
+  }
+  ReadAccess(const ReadAccess&) = delete;
+  ReadAccess& operator=(const ReadAccess&) = delete;
+
+ private:
+  AccessControl& access_;
+  bool counted_;  // kept, because the training may be ended meanwhile, by another thread
+};
+
+// For what changes the network at one go: part of this thread's own training, or one of no steps.
+class WriteAccess {
+ public:
+  explicit WriteAccess(AccessControl& access) : access_(access), begun_(!access.trained_by_this_thread()) {
+    if (begun_) access_.begin_training();
+  }
+  ~WriteAccess() {
+    if (begun_) access_.end_training();
+  }
+  WriteAccess(const WriteAccess&) = delete;
+  WriteAccess& operator=(const WriteAccess&) = delete;
+
+ private:
+  AccessControl& access_;
+  bool begun_;
+};
+
+}  // namespace fastmlp
