@@ -9,11 +9,12 @@
 #include "bindings/arrays.hpp"
 #include "bindings/names.hpp"
 #include "core/network.hpp"
-#include "core/planner.hpp"
 #include "core/profile.hpp"
 #include "core/random.hpp"
 #include "core/schedule.hpp"
 #include "core/targets.hpp"
+#include "core/thread_guess.hpp"
+#include "core/thread_planner.hpp"
 #include "platform/aligned_buffer.hpp"
 
 namespace fastmlp {

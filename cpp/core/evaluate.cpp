@@ -8,9 +8,9 @@
 #include "core/columns_pass.hpp"
 #include "core/gradient_pass.hpp"
 #include "core/penalty.hpp"
-#include "core/planner.hpp"
 #include "core/profile.hpp"
 #include "core/rows_pass.hpp"
+#include "core/thread_guess.hpp"
 #include "core/workspace.hpp"
 #include "platform/team.hpp"
 

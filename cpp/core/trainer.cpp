@@ -11,6 +11,7 @@
 #include "core/profile.hpp"
 #include "core/random.hpp"
 #include "core/rows_pass.hpp"
+#include "core/thread_guess.hpp"
 #include "platform/barrier.hpp"
 #include "platform/preemptions.hpp"
 #include "platform/team.hpp"

@@ -7,7 +7,7 @@
 //            with clip_norm: all gradient tiles, barrier, norms of their rows, barrier, optimizer
 //   barrier
 //
-// One parallel region per stretch of steps, whose threads planner.hpp chooses. What is done to rows is in rows_pass.hpp
+// One parallel region per stretch of steps, whose threads thread_planner.hpp chooses. What is done to rows is in rows_pass.hpp
 // and columns_pass.hpp, to tiles in gradient_pass.hpp; checks of user input are in Python: when a call arrives here all
 // shapes agree. A run allocates nothing but the list of its epochs, before the region opens. The result does not depend
 // on the number of threads: phase A computes each row alone, phase B sums each tile over the batch in ascending order.
@@ -22,8 +22,8 @@
 #include "core/gradient_pass.hpp"
 #include "core/network.hpp"
 #include "core/penalty.hpp"
-#include "core/planner.hpp"
 #include "core/schedule.hpp"
+#include "core/thread_planner.hpp"
 #include "core/workspace.hpp"
 
 namespace fastmlp {

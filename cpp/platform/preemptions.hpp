@@ -1,5 +1,5 @@
 // How often the system took a processor from this process although it had work: on an idle machine rarely, where threads
-// share processors hundreds of times a second. The planner (core/planner.hpp) makes room then.
+// share processors hundreds of times a second. The planner (core/thread_planner.hpp) makes room then.
 #pragma once
 
 #include <cstdint>

@@ -9,6 +9,7 @@
 #include "core/network.hpp"
 #include "core/random.hpp"
 #include "core/targets.hpp"
+#include "core/thread_guess.hpp"
 #include "core/trainer.hpp"
 
 namespace {

@@ -1,51 +1,6 @@
-// How many threads a computation gets: within the caller's limit, and no more than make it faster. The number never
-// changes a result.
-//
-// A guess from the work comes first: a region costs 0.5 us and a barrier 0.1 us on two idle cores, so a thread is worth
-// having from about 10 us of arithmetic of its own on. But on a busy machine a barrier waits for a thread that is not
-// running, a hundred times as long, and no guess can know; so training measures as it goes. One row is bound by the
-// reading of the weights, so these count too.
-#pragma once
-
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-
-#include "core/network.hpp"
-
-namespace fastmlp {
-
-// The guess, for a pass over `rows` rows that may also go by columns; request 0: no limit of the caller's own.
-template <class T>
-int plan_threads(const Network<T>& network, std::ptrdiff_t rows, int request) noexcept;
-
-// The same for a pass by rows alone.
-template <class T>
-int plan_threads_for_rows(const Network<T>& network, std::ptrdiff_t rows, int request) noexcept;
-
-// Watches one evaluation on a team, from its planning to its end. A single call cannot be measured beforehand, but it
-// can be noticed when a team takes many times as long as others did, as it does when it waits for a thread whose
-// processor another process has: then the next evaluations of this process get one thread for a while, 50 ms at first,
-// twice as long each time up to 2 s.
-class TeamWatch {
- public:
-  // multiply_adds: about what the evaluation takes.
-  TeamWatch(int threads, double multiply_adds) noexcept;
-  ~TeamWatch();
-  TeamWatch(const TeamWatch&) = delete;
-  TeamWatch& operator=(const TeamWatch&) = delete;
-
- private:
-  bool is_team_;
-  double multiply_adds_;
-  std::chrono::steady_clock::time_point start_;
-};
-
-// Off: the request is taken as it is. For tests, whose networks are too small to be given threads.
-void enable_planner(bool enabled) noexcept;
-bool planner_is_enabled() noexcept;
-
-// Chooses the threads of the next steps from the seconds that steps took before.
+// How many threads the steps of a training get: chosen from the seconds that steps took before. The number never changes
+// a result. It begins with the guess of thread_guess.hpp and knows neither networks nor teams: the trainer asks before a
+// stretch of steps and tells afterwards.
 //
 // Steps are made in stretches of a few milliseconds on the best number of threads known. From time to time a short
 // stretch goes to half or twice as many, and the faster number stays. A trial that loses doubles the time to the next
@@ -56,6 +11,12 @@ bool planner_is_enabled() noexcept;
 // Time alone misleads where several processes share the processors: each gains by taking more threads, all lose (two
 // trainings of 784-512-512-10 on two cores: 6.7 ms a step each on two threads, 4.2 on one). So where the system takes
 // processors away from the threads too often, the planner halves them and waits longer before it tries again.
+#pragma once
+
+#include <cstdint>
+
+namespace fastmlp {
+
 class ThreadPlanner {
  public:
   // opening: a step before a trial, not counted, in which sleeping threads wake up (about 50 us).
