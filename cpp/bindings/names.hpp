@@ -93,17 +93,17 @@ inline constexpr std::pair<std::string_view, Distribution> kDistributionNames[] 
     {"constant", Distribution::constant},
 };
 
-template <class Table>
-auto kind_of(const Table& table, std::string_view name) {
-  for (const auto& [known, kind] : table) {
+template <class Names>
+auto kind_of(const Names& names, std::string_view name) {
+  for (const auto& [known, kind] : names) {
     if (known == name) return kind;
   }
   throw pybind11::value_error("the core does not know the name '" + std::string(name) + "'.");
 }
 
-template <class Table, class Kind>
-std::string name_of(const Table& table, Kind kind) {
-  for (const auto& [name, known] : table) {
+template <class Names, class Kind>
+std::string name_of(const Names& names, Kind kind) {
+  for (const auto& [name, known] : names) {
     if (known == kind) return std::string(name);
   }
   return {};
