@@ -14,7 +14,7 @@
 #include "bindings/names.hpp"
 #include "core/evaluate.hpp"
 #include "core/network.hpp"
-#include "core/optimizer_step.hpp"
+#include "core/optimizer.hpp"
 
 namespace fastmlp {
 namespace {

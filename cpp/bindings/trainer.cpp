@@ -13,6 +13,7 @@
 
 #include "bindings/arrays.hpp"
 #include "bindings/names.hpp"
+#include "core/optimizer.hpp"
 #include "core/trainer.hpp"
 
 namespace fastmlp {
@@ -20,47 +21,15 @@ namespace {
 
 using Hyperparameters = std::map<std::string, double>;
 
-double take(const Hyperparameters& values, const char* name) {
-  const auto found = values.find(name);
-  if (found == values.end()) throw py::value_error(std::string("the optimizer needs ") + name + ".");
-  return found->second;
-}
-
-double take_or_zero(const Hyperparameters& values, const char* name) {
-  const auto found = values.find(name);
-  return found == values.end() ? 0.0 : found->second;
-}
-
 OptimizerSettings optimizer_settings(const std::string& name, const Hyperparameters& values) {
-  OptimizerSettings settings{};
-  settings.kind = kind_of(kOptimizerNames, name);
-  settings.learning_rate = take(values, "learning_rate");
-  settings.clip_value = take_or_zero(values, "clip_value");
-  settings.clip_norm = take_or_zero(values, "clip_norm");
-  switch (settings.kind) {
-    case OptimizerKind::gradient_only: break;
-    case OptimizerKind::sgd:
-      settings.momentum = take(values, "momentum");
-      settings.nesterov = take(values, "nesterov") != 0.0 && settings.momentum > 0.0;
-      break;
-    case OptimizerKind::adamw: settings.weight_decay = take(values, "weight_decay"); [[fallthrough]];
-    case OptimizerKind::adam:
-      settings.beta1 = take(values, "beta1");
-      settings.beta2 = take(values, "beta2");
-      settings.epsilon = take(values, "epsilon");
-      break;
-    case OptimizerKind::rmsprop:
-      settings.beta2 = take(values, "alpha");
-      settings.momentum = take(values, "momentum");
-      settings.epsilon = take(values, "epsilon");
-      break;
-    case OptimizerKind::adagrad: settings.epsilon = take(values, "epsilon"); break;
-    case OptimizerKind::rprop:
-      settings.eta_minus = take(values, "eta_minus");
-      settings.eta_plus = take(values, "eta_plus");
-      settings.min_step = take(values, "min_step");
-      settings.max_step = take(values, "max_step");
-      break;
+  OptimizerSettings settings{.kind = kind_of(kOptimizerNames, name)};
+  for (const auto& [setting, value] : required_settings(settings.kind)) {
+    const auto found = values.find(setting);
+    if (found == values.end()) throw py::value_error(std::string("the optimizer needs ") + setting + ".");
+    settings.*value = found->second;
+  }
+  for (const auto& [setting, value] : kOptionalSettings) {
+    if (const auto found = values.find(setting); found != values.end()) settings.*value = found->second;
   }
   return settings;
 }

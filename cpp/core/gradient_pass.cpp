@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "core/optimizer_step.hpp"
+#include "core/optimizer.hpp"
 #include "core/prefetch.hpp"
 #include "core/targets.hpp"
 #include "platform/checks.hpp"

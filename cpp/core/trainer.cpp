@@ -6,7 +6,6 @@
 #include <chrono>
 
 #include "core/columns_pass.hpp"
-#include "core/optimizer_step.hpp"
 #include "core/prefetch.hpp"
 #include "core/profile.hpp"
 #include "core/random.hpp"

@@ -21,29 +21,13 @@
 #include "core/gradient_norm.hpp"
 #include "core/gradient_pass.hpp"
 #include "core/network.hpp"
+#include "core/optimizer.hpp"
 #include "core/penalty.hpp"
 #include "core/schedule.hpp"
 #include "core/thread_planner.hpp"
 #include "core/workspace.hpp"
 
 namespace fastmlp {
-
-struct OptimizerSettings {
-  OptimizerKind kind;
-  double learning_rate;       // of a schedule: where it starts from or rises to
-  double momentum;            // sgd, rmsprop; else 0
-  bool nesterov;              // sgd
-  double beta1;               // adam, adamw
-  double beta2;               // adam, adamw; rmsprop's alpha
-  double epsilon;             // adam, adamw, rmsprop, adagrad
-  double weight_decay = 0.0;  // adamw
-  double eta_minus = 0.0;     // rprop, as all below
-  double eta_plus = 0.0;
-  double min_step = 0.0;
-  double max_step = 0.0;
-  double clip_value = 0.0;  // of each element of the gradient, 0: none
-  double clip_norm = 0.0;   // of all gradients together, 0: none
-};
 
 struct TrainerOptions {
   std::ptrdiff_t batch_size;

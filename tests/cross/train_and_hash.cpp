@@ -47,9 +47,15 @@ void train(const std::vector<LayerSpec>& layers, LossKind loss, OptimizerKind op
     network.set_input_scaling(shift.data(), scale.data(), limit);
   }
   const bool has_momentum = optimizer == OptimizerKind::sgd || optimizer == OptimizerKind::rmsprop;
-  OptimizerSettings settings{optimizer, 0.01, has_momentum ? 0.9 : 0.0, true, 0.9, 0.999, 1e-8};
-  settings.weight_decay = 0.1;
-  settings.clip_norm = optimizer == OptimizerKind::adamw ? 0.1 : 0.0;
+  const OptimizerSettings settings{.kind = optimizer,
+                                   .learning_rate = 0.01,
+                                   .clip_norm = optimizer == OptimizerKind::adamw ? 0.1 : 0.0,
+                                   .momentum = has_momentum ? 0.9 : 0.0,
+                                   .nesterov = 1.0,
+                                   .beta1 = 0.9,
+                                   .beta2 = 0.999,
+                                   .epsilon = 1e-8,
+                                   .weight_decay = 0.1};
   const Schedule schedule = has_momentum ? Schedule{} : Schedule{ScheduleKind::one_cycle, {0.3, 25.0, 1e4}, 2};
   Trainer<T> trainer(network, data, {29, true, 3, 0, settings, schedule, 20});
   const RunReport report = trainer.run(4 * trainer.steps_per_epoch(), threads);
