@@ -111,7 +111,7 @@ py::array_t<T> bias_view(const py::object& self, std::size_t l) {
 }
 
 template <class T>
-py::array_t<T> forward(Network<T>& network, const py::array& X, int threads) {
+py::array_t<T> forward(const Network<T>& network, const py::array& X, int threads) {
   const DataView inputs = data_view(X, network.n_inputs());
   py::array_t<T> out = new_matrix<T>(inputs.rows, network.n_outputs());
   T* data = out.mutable_data();
@@ -124,7 +124,7 @@ py::array_t<T> forward(Network<T>& network, const py::array& X, int threads) {
 // Outputs of an ordinary array of finite values; None where something is not as it should be, which the checks in
 // Python then explain.
 template <class T>
-std::optional<py::array_t<T>> plain_outputs(Network<T>& network, const py::object& X, int threads) {
+std::optional<py::array_t<T>> plain_outputs(const Network<T>& network, const py::object& X, int threads) {
   const auto inputs = plain_view(X, network.n_inputs());
   if (!inputs) return std::nullopt;
   py::array_t<T> out = new_matrix<T>(inputs->rows, network.n_outputs());
@@ -141,7 +141,7 @@ std::optional<py::array_t<T>> plain_outputs(Network<T>& network, const py::objec
 
 // Likewise, the index of each row's largest output; the outputs must be finite, too.
 template <class T>
-std::optional<py::array_t<std::ptrdiff_t>> plain_classes(Network<T>& network, const py::object& X, int threads) {
+std::optional<py::array_t<std::ptrdiff_t>> plain_classes(const Network<T>& network, const py::object& X, int threads) {
   const auto inputs = plain_view(X, network.n_inputs());
   if (!inputs) return std::nullopt;
   py::array_t<std::ptrdiff_t> out(inputs->rows);
@@ -157,7 +157,7 @@ std::optional<py::array_t<std::ptrdiff_t>> plain_classes(Network<T>& network, co
 }
 
 template <class T>
-std::vector<py::array_t<T>> activations(Network<T>& network, const py::array& X, int threads) {
+std::vector<py::array_t<T>> activations(const Network<T>& network, const py::array& X, int threads) {
   const DataView inputs = data_view(X, network.n_inputs());
   std::vector<py::array_t<T>> out;
   std::vector<T*> places;
@@ -172,7 +172,7 @@ std::vector<py::array_t<T>> activations(Network<T>& network, const py::array& X,
 }
 
 template <class T>
-double loss(Network<T>& network, const py::array& X, const py::array& targets, const Weights& sample_weight,
+double loss(const Network<T>& network, const py::array& X, const py::array& targets, const Weights& sample_weight,
             int threads) {
   const Dataset data = dataset(data_view(X, network.n_inputs()), targets, sample_weight, network.n_outputs());
   const ReadAccess access(network.access());
@@ -210,7 +210,7 @@ py::tuple gradients(Network<T>& network, const py::array& X, const py::array& ta
 }
 
 template <class T>
-py::object optimizer_state(Network<T>& network) {
+py::object optimizer_state(const Network<T>& network) {
   const ReadAccess access(network.access());
   const OptimizerState<T>& state = network.optimizer();
   if (state.kind == OptimizerKind::gradient_only) return py::none();

@@ -206,8 +206,7 @@ double evaluate_loss(const Network<T>& network, const Dataset& data, int thread_
 }
 
 template <class T>
-double evaluate_gradients(const Network<T>& network, const Dataset& data, T* parameters, T* inputs,
-                          int thread_request) {
+double evaluate_gradients(Network<T>& network, const Dataset& data, T* parameters, T* inputs, int thread_request) {
   const int threads = plan_threads_for_rows(network, data.rows(), thread_request);
   const TeamWatch watch(threads, kPasses * work_of(network, data.rows()));
   const Workspace<T> workspace(network, data.rows(), Purpose::gradients);
@@ -271,7 +270,7 @@ double evaluate_gradients(const Network<T>& network, const Dataset& data, T* par
   template bool evaluate_outputs(const Network<T>&, const DataView&, T*, int);                         \
   template bool evaluate_classes(const Network<T>&, const DataView&, std::ptrdiff_t*, int);            \
   template double evaluate_loss(const Network<T>&, const Dataset&, int);                               \
-  template double evaluate_gradients(const Network<T>&, const Dataset&, T*, T*, int);
+  template double evaluate_gradients(Network<T>&, const Dataset&, T*, T*, int);
 FASTMLP_INSTANTIATE(float)
 FASTMLP_INSTANTIATE(double)
 #undef FASTMLP_INSTANTIATE

@@ -31,8 +31,9 @@ template <class T>
 double evaluate_loss(const Network<T>& network, const Dataset& data, int thread_request);
 
 // The gradients of what evaluate_loss returns, which is returned as well. parameters: a buffer of the network's layout;
-// inputs: (rows, n_inputs), contiguous.
+// inputs: (rows, n_inputs), contiguous. The network is not const, because the pass that training shares may move
+// weights; here it only leaves gradients.
 template <class T>
-double evaluate_gradients(const Network<T>& network, const Dataset& data, T* parameters, T* inputs, int thread_request);
+double evaluate_gradients(Network<T>& network, const Dataset& data, T* parameters, T* inputs, int thread_request);
 
 }  // namespace fastmlp

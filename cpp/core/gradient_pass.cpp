@@ -104,7 +104,7 @@ namespace {
 // Where one unit's epilogue writes.
 template <class T>
 struct UnitParameters {
-  UnitParameters(const Network<T>& network, const GradientUse<T>& use, const GradientUnit& unit) noexcept
+  UnitParameters(Network<T>& network, const GradientUse<T>& use, const GradientUnit& unit) noexcept
       : layer(network.layers()[unit.layer]), at(layer.offset + unit.row * layer.ld + unit.column) {
     w = network.parameters() + at;
     for (int i = 0; i < 2; ++i) slots[i] = use.slots[i] != nullptr ? use.slots[i] + at : nullptr;
@@ -123,7 +123,7 @@ struct UnitParameters {
 // And where its sums read.
 template <class T>
 struct UnitMemory : UnitParameters<T> {
-  UnitMemory(const Network<T>& network, const Workspace<T>& workspace, const GradientUse<T>& use,
+  UnitMemory(Network<T>& network, const Workspace<T>& workspace, const GradientUse<T>& use,
              const GradientUnit& unit) noexcept
       : UnitParameters<T>(network, use, unit),
         x(workspace.activations(unit.layer, 0) + unit.row),
@@ -225,9 +225,8 @@ void update_unit(const GradientUnit& unit, const UnitParameters<T>& memory, cons
 }  // namespace
 
 template <class T>
-void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t batch,
-                   const GradientPlan& plan, GradientPlan::Range range, const GradientUse<T>& use,
-                   const Region& next_rows) noexcept {
+void gradient_pass(Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t batch, const GradientPlan& plan,
+                   GradientPlan::Range range, const GradientUse<T>& use, const Region& next_rows) noexcept {
   FASTMLP_ASSERT(batch <= workspace.rows());
   const bool owns_early = use.is_shared && network.buffer_size() <= kMostOwnedEarly;
   const auto units = static_cast<std::ptrdiff_t>(range.end - range.begin);
@@ -261,8 +260,8 @@ void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std
 }
 
 template <class T>
-void update_pass(const Network<T>& network, const GradientPlan& plan, GradientPlan::Range range,
-                 const GradientUse<T>& use, T* gradients) noexcept {
+void update_pass(Network<T>& network, const GradientPlan& plan, GradientPlan::Range range, const GradientUse<T>& use,
+                 T* gradients) noexcept {
   for (std::size_t i = range.begin; i < range.end; ++i) {
     const UnitParameters<T> memory(network, use, plan[i]);
     update_unit<T>(plan[i], memory, use.step, 0.0, 0.0, gradients + memory.at, memory.layer.ld);
@@ -271,13 +270,13 @@ void update_pass(const Network<T>& network, const GradientPlan& plan, GradientPl
 
 template GradientPlan::GradientPlan(const Network<float>&, std::ptrdiff_t, PlanFor);
 template GradientPlan::GradientPlan(const Network<double>&, std::ptrdiff_t, PlanFor);
-template void gradient_pass(const Network<float>&, const Workspace<float>&, std::ptrdiff_t, const GradientPlan&,
+template void gradient_pass(Network<float>&, const Workspace<float>&, std::ptrdiff_t, const GradientPlan&,
                             GradientPlan::Range, const GradientUse<float>&, const Region&) noexcept;
-template void gradient_pass(const Network<double>&, const Workspace<double>&, std::ptrdiff_t, const GradientPlan&,
+template void gradient_pass(Network<double>&, const Workspace<double>&, std::ptrdiff_t, const GradientPlan&,
                             GradientPlan::Range, const GradientUse<double>&, const Region&) noexcept;
-template void update_pass(const Network<float>&, const GradientPlan&, GradientPlan::Range, const GradientUse<float>&,
+template void update_pass(Network<float>&, const GradientPlan&, GradientPlan::Range, const GradientUse<float>&,
                           float*) noexcept;
-template void update_pass(const Network<double>&, const GradientPlan&, GradientPlan::Range, const GradientUse<double>&,
+template void update_pass(Network<double>&, const GradientPlan&, GradientPlan::Range, const GradientUse<double>&,
                           double*) noexcept;
 
 }  // namespace fastmlp

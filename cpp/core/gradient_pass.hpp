@@ -73,13 +73,12 @@ GradientUse<T> to_buffer(const GradientUse<T>& use, T* gradients) noexcept {
 // Gradients and updates of the units in range for a batch in workspace rows [0, batch). Meanwhile the memory that is
 // needed next is asked for, and next_rows.
 template <class T>
-void gradient_pass(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t batch,
-                   const GradientPlan& plan, GradientPlan::Range range, const GradientUse<T>& use,
-                   const Region& next_rows) noexcept;
+void gradient_pass(Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t batch, const GradientPlan& plan,
+                   GradientPlan::Range range, const GradientUse<T>& use, const Region& next_rows) noexcept;
 
 // The updates alone, from gradients in such a buffer, which it may change.
 template <class T>
-void update_pass(const Network<T>& network, const GradientPlan& plan, GradientPlan::Range range,
-                 const GradientUse<T>& use, T* gradients) noexcept;
+void update_pass(Network<T>& network, const GradientPlan& plan, GradientPlan::Range range, const GradientUse<T>& use,
+                 T* gradients) noexcept;
 
 }  // namespace fastmlp

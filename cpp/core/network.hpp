@@ -1,4 +1,4 @@
-// A dense network: its layers, and where their numbers lie.
+// A dense network: its layers, and where their numbers lie. What moves its weights takes a network that is not const.
 //
 //   parameters   one aligned buffer; per layer (n_in + 1, ld), the last row is the bias
 //   optimizer    slots of the shape of parameters, and the number of steps made
@@ -125,9 +125,12 @@ class Network {
   bool has_penalty() const noexcept;
 
   std::ptrdiff_t buffer_size() const noexcept { return parameters_.size(); }
-  T* parameters() const noexcept { return parameters_.data(); }
-  T* weights(const Layer& layer) const noexcept { return parameters_.data() + layer.offset; }
-  T* bias(const Layer& layer) const noexcept { return weights(layer) + layer.n_in * layer.ld; }
+  T* parameters() noexcept { return parameters_.data(); }
+  T* weights(const Layer& layer) noexcept { return parameters() + layer.offset; }
+  T* bias(const Layer& layer) noexcept { return weights(layer) + layer.n_in * layer.ld; }
+  const T* parameters() const noexcept { return parameters_.data(); }
+  const T* weights(const Layer& layer) const noexcept { return parameters() + layer.offset; }
+  const T* bias(const Layer& layer) const noexcept { return weights(layer) + layer.n_in * layer.ld; }
 
   // W^T (n_out, ldt) of every layer but the first, for the backward pass, at the layer's transposed_offset of a buffer
   // of transposed_size elements. It belongs to the computation that needs it; each thread of a team fills its part.
@@ -156,8 +159,9 @@ class Network {
   void set_input_scaling(const double* shift, const double* scale, double limit);
 
   OptimizerState<T>& optimizer() noexcept { return optimizer_; }
+  const OptimizerState<T>& optimizer() const noexcept { return optimizer_; }
   TrainingMemory<T>& training_memory() noexcept { return training_memory_; }
-  AccessControl& access() noexcept { return access_; }
+  AccessControl& access() const noexcept { return access_; }
 
  private:
   void draw(std::size_t l, std::uint64_t seed, const Draw& draw) noexcept;
@@ -173,7 +177,7 @@ class Network {
   double input_limit_ = 0.0;
   OptimizerState<T> optimizer_;
   TrainingMemory<T> training_memory_;
-  AccessControl access_;
+  mutable AccessControl access_;
 };
 
 }  // namespace fastmlp
