@@ -17,6 +17,8 @@ namespace fastmlp {
 
 namespace py = pybind11;
 
+inline constexpr std::ptrdiff_t kMaxUnits = std::ptrdiff_t{1} << 56;  // rounding up to a leading dimension fits
+
 inline void require(bool condition, const char* sentence) {
   if (!condition) throw py::value_error(sentence);
 }

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "core/network.hpp"
+#include "core/layer.hpp"
 #include "core/schedule.hpp"
 #include "kernels/kernel_table.hpp"
 

@@ -4,11 +4,11 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
-#include <variant>
+#include <vector>
 
 #include "bindings/arrays.hpp"
 #include "bindings/names.hpp"
@@ -19,72 +19,21 @@
 namespace fastmlp {
 namespace {
 
-using FormulaStep = std::tuple<std::string, int, std::vector<int>>;  // operation, destination, sources
-// instructions, how many make the value, constants, value, derivative
-using FormulaTuple = std::tuple<std::vector<FormulaStep>, std::ptrdiff_t, std::vector<double>, int, int>;
-using LayerTuple = std::tuple<std::ptrdiff_t, std::string, std::variant<double, FormulaTuple>, double, double>;
 using Weights = std::optional<py::array>;
-using DrawTuple = std::tuple<std::string, double>;
-
-// Copies a formula; what would read or write out of bounds is refused.
-Formula formula_of(const FormulaTuple& from) {
-  const auto& [steps, value_length, constants, value, derivative] = from;
-  require(value_length >= 0 && static_cast<std::size_t>(value_length) <= steps.size(), "a part of a formula.");
-  require(constants.size() <= std::size_t{INT16_MAX}, "a formula has too many constants.");
-  bool is_set[kFormulaRegisters] = {true};
-  const auto source = [&is_set, count = static_cast<int>(constants.size())](int place) {
-    require(place >= -count && place < kFormulaRegisters, "a formula reads what it does not have.");
-    require(place < 0 || is_set[place], "a formula reads a register before it is set.");
-    return static_cast<std::int16_t>(place);
-  };
-  Formula formula;
-  formula.value_length = value_length;
-  formula.constants = constants;
-  for (const auto& [operation, destination, sources] : steps) {
-    require(destination >= 0 && destination < kFormulaRegisters && sources.size() <= 3,
-            "a formula has such registers.");
-    FormulaInstruction step{kind_of(kFormulaOperationNames, operation), static_cast<std::int16_t>(destination), {}};
-    std::transform(sources.begin(), sources.end(), step.sources, source);
-    if (std::ssize(formula.instructions) == value_length) formula.value = source(value);
-    is_set[destination] = true;
-    formula.instructions.push_back(step);
-  }
-  if (std::ssize(formula.instructions) == value_length) formula.value = source(value);
-  formula.derivative = source(derivative);
-  return formula;
-}
 
 template <class T>
-std::unique_ptr<Network<T>> make_network(std::ptrdiff_t n_inputs, const std::vector<LayerTuple>& layers,
-                                         const std::string& loss, double loss_parameter,
-                                         const std::vector<std::ptrdiff_t>& pieces) {
-  constexpr std::ptrdiff_t kMaxUnits = std::ptrdiff_t{1} << 56;  // rounding up to a leading dimension cannot overflow
+std::unique_ptr<Network<T>> make_network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& layers,
+                                         const std::string& loss, double loss_parameter) {
   require(n_inputs > 0 && n_inputs < kMaxUnits && !layers.empty(), "a network needs inputs and layers.");
-  require(pieces.empty() || pieces.size() == layers.size(), "pieces are given for each layer or for none.");
-  std::vector<LayerSpec> specs;
-  for (const auto& [units, activation, parameter, l1, l2] : layers) {
-    require(units > 0 && units < kMaxUnits, "a layer needs units.");
-    const std::ptrdiff_t n_pieces = pieces.empty() ? 1 : pieces[specs.size()];
-    require(n_pieces >= 1 && n_pieces < kMaxUnits / units, "a unit needs pieces.");
-    const ActivationKind kind = kind_of(kActivationNames, activation);
-    const auto* formula = std::get_if<FormulaTuple>(&parameter);
-    require((formula != nullptr) == (kind == ActivationKind::formula), "a formula belongs to its activation.");
-    const double number = formula != nullptr ? 0.0 : std::get<double>(parameter);
-    specs.push_back({units, kind, number, l1, l2, n_pieces, formula != nullptr ? formula_of(*formula) : Formula{}});
-  }
-  return std::make_unique<Network<T>>(n_inputs, specs, kind_of(kLossNames, loss), loss_parameter);
+  require(!layers.front().normalizes, "the inputs of the first layer are not normalized.");
+  return std::make_unique<Network<T>>(n_inputs, layers, kind_of(kLossNames, loss), loss_parameter);
 }
 
 template <class T>
-void initialize(Network<T>& network, std::uint64_t seed, const std::vector<std::optional<DrawTuple>>& draws) {
-  require(draws.empty() || draws.size() == network.layers().size(), "initialize needs a draw for each layer, or none.");
-  std::vector<std::optional<Draw>> known(draws.size());
-  for (std::size_t l = 0; l < draws.size(); ++l) {
-    if (draws[l]) known[l] = {kind_of(kDistributionNames, std::get<0>(*draws[l])), std::get<1>(*draws[l])};
-  }
+void initialize(Network<T>& network, std::uint64_t seed) {
   const WriteAccess access(network.access());
   const py::gil_scoped_release unlocked;
-  network.initialize(seed, known);
+  network.initialize(seed);
 }
 
 template <class T>
@@ -162,7 +111,7 @@ std::vector<py::array_t<T>> activations(const Network<T>& network, const py::arr
   std::vector<py::array_t<T>> out;
   std::vector<T*> places;
   for (const Layer& layer : network.layers()) {
-    out.push_back(new_matrix<T>(inputs.rows, layer.units()));
+    out.push_back(new_matrix<T>(inputs.rows, layer.units));
     places.push_back(out.back().mutable_data());
   }
   const ReadAccess access(network.access());
@@ -253,35 +202,6 @@ void set_optimizer_state(Network<T>& network, const py::object& value) {
   network.optimizer() = std::move(state);
 }
 
-template <class T>
-void set_normalization(Network<T>& network, const std::vector<bool>& normalizes) {
-  require(normalizes.size() == network.layers().size() && !normalizes[0],
-          "one answer for each layer, no to the first.");
-  const WriteAccess access(network.access());
-  for (std::size_t l = 0; l < normalizes.size(); ++l) network.set_normalization(l, normalizes[l]);
-}
-
-template <class T>
-void set_dropout(Network<T>& network, const std::vector<double>& rates) {
-  require(rates.size() == network.layers().size(), "there must be one dropout rate for each layer.");
-  for (const double rate : rates) require(rate >= 0.0 && rate < 1.0, "a dropout rate must be in [0, 1).");
-  const WriteAccess access(network.access());
-  for (std::size_t l = 0; l < rates.size(); ++l) network.set_dropout(l, rates[l]);
-}
-
-template <class T>
-void set_rate_factors(Network<T>& network, const std::vector<std::tuple<double, double>>& factors) {
-  require(factors.size() == network.layers().size(), "there must be a pair of rate factors for each layer.");
-  for (const auto& [weights, bias] : factors) {
-    require(std::isfinite(weights) && weights >= 0.0, "a rate factor must be finite and at least 0.");
-    require(std::isfinite(bias) && bias >= 0.0, "a rate factor must be finite and at least 0.");
-  }
-  const WriteAccess access(network.access());
-  for (std::size_t l = 0; l < factors.size(); ++l) {
-    network.set_rate_factors(l, std::get<0>(factors[l]), std::get<1>(factors[l]));
-  }
-}
-
 using Column = std::optional<py::array_t<double, py::array::c_style>>;
 
 template <class T>
@@ -298,23 +218,24 @@ void set_input_scaling(Network<T>& network, const Column& shift, const Column& s
 template <class T>
 void register_network_of(py::module_& module, const char* name) {
   using N = Network<T>;
-  const auto n = py::arg("sample_weight").none(true);
+  const auto kw = py::kw_only();
+  const auto X = py::arg("X");
+  const auto targets = py::arg("targets");
+  const auto weight = py::arg("sample_weight").none(true);
+  const auto threads = py::arg("threads");
   py::class_<N>(module, name)
-      .def(py::init(&make_network<T>), py::arg("n_inputs"), py::arg("layers"), py::arg("loss"),
-           py::arg("loss_parameter") = 0.0, py::arg("pieces") = std::vector<std::ptrdiff_t>{})
-      .def("initialize", &initialize<T>, py::arg("seed"), py::arg("draws") = py::list())
+      .def(py::init(&make_network<T>), kw, py::arg("n_inputs"), py::arg("layers"), py::arg("loss"),
+           py::arg("loss_parameter") = 0.0)
+      .def("initialize", &initialize<T>, kw, py::arg("seed"))
       .def("weights", &weights_view<T>, py::arg("layer"))
       .def("bias", &bias_view<T>, py::arg("layer"))
-      .def("forward", &forward<T>, py::arg("X"), py::arg("threads"))
-      .def("plain_outputs", &plain_outputs<T>, py::arg("X"), py::arg("threads"))
-      .def("plain_classes", &plain_classes<T>, py::arg("X"), py::arg("threads"))
-      .def("activations", &activations<T>, py::arg("X"), py::arg("threads"))
-      .def("loss", &loss<T>, py::arg("X"), py::arg("targets"), n, py::arg("threads"))
-      .def("gradients", &gradients<T>, py::arg("X"), py::arg("targets"), n, py::arg("threads"))
-      .def("set_normalization", &set_normalization<T>, py::arg("normalizes"))
-      .def("set_dropout", &set_dropout<T>, py::arg("rates"))
-      .def("set_rate_factors", &set_rate_factors<T>, py::arg("factors"))
-      .def("set_input_scaling", &set_input_scaling<T>, py::arg("shift").none(true), py::arg("scale").none(true),
+      .def("forward", &forward<T>, kw, X, threads)
+      .def("plain_outputs", &plain_outputs<T>, kw, X, threads)
+      .def("plain_classes", &plain_classes<T>, kw, X, threads)
+      .def("activations", &activations<T>, kw, X, threads)
+      .def("loss", &loss<T>, kw, X, targets, weight, threads)
+      .def("gradients", &gradients<T>, kw, X, targets, weight, threads)
+      .def("set_input_scaling", &set_input_scaling<T>, kw, py::arg("shift").none(true), py::arg("scale").none(true),
            py::arg("limit") = 0.0)
       .def("begin_training", [](N& network) { network.access().begin_training(); })
       .def("end_training", [](N& network) { network.access().end_training(); })

@@ -117,7 +117,7 @@ template <class T>
 void register_trainer_of(py::module_& module, const char* name) {
   using Handle = TrainerHandle<T>;
   py::class_<Handle>(module, name)
-      .def(py::init(&make_trainer<T>), py::arg("network"), py::arg("X"), py::arg("targets"),
+      .def(py::init(&make_trainer<T>), py::kw_only(), py::arg("network"), py::arg("X"), py::arg("targets"),
            py::arg("sample_weight").none(true), py::arg("batch_size"), py::arg("shuffle"), py::arg("seed"),
            py::arg("first_epoch"), py::arg("optimizer"), py::arg("hyperparameters"), py::arg("schedule") = py::none(),
            py::arg("total_steps") = 0)
@@ -151,7 +151,7 @@ void register_trainer_of(py::module_& module, const char* name) {
             const py::gil_scoped_release unlocked;
             return handle.trainer->run(n_steps, threads);
           },
-          py::arg("n_steps"), py::arg("threads"));
+          py::kw_only(), py::arg("n_steps"), py::arg("threads"));
 }
 
 }  // namespace
@@ -171,7 +171,7 @@ void register_trainers(py::module_& module) {
         require(step >= 0, "steps are counted from 0.");
         return learning_rate(schedule_of(schedule), base, step, total);
       },
-      py::arg("schedule"), py::arg("base"), py::arg("step"), py::arg("total"));
+      py::kw_only(), py::arg("schedule"), py::arg("base"), py::arg("step"), py::arg("total"));
   register_trainer_of<float>(module, "Trainer32");
   register_trainer_of<double>(module, "Trainer64");
 }

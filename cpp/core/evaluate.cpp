@@ -107,7 +107,7 @@ void evaluate_activations(const Network<T>& network, const DataView& inputs, con
         forward_rows(network, workspace, at, at + end - begin, Purpose::inference, sums.of(thread));
         for (std::size_t l = 0; l < depth; ++l) {
           if (out[l] == nullptr) continue;
-          const std::ptrdiff_t units = network.layers()[l].units();
+          const std::ptrdiff_t units = network.layers()[l].units;
           copy_rows(workspace.activations(l + 1, at), workspace.ld(l + 1), end - begin, units, out[l] + begin * units);
         }
       });

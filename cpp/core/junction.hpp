@@ -81,7 +81,7 @@ void enter_layer(const Network<T>& network, const Workspace<T>& workspace, std::
   if (network.has_junction(l)) {
     const JunctionArguments<T> junction = junction_of(network, workspace, l, begin, end);
     if (junction.pieces > 1) kernels<T>().pool(junction);
-    if (layer.normalizes_inputs) kernels<T>().normalize(junction);
+    if (layer.normalizes) kernels<T>().normalize(junction);
     T* kept = workspace.normalized(l, begin);
     if (kept != a && purpose == Purpose::gradients) std::copy_n(a, (end - begin) * workspace.ld(l), kept);
     d = nullptr;  // the mask is applied on the way back
@@ -99,7 +99,7 @@ void leave_layer(const Network<T>& network, const Workspace<T>& workspace, std::
   if (takes_dropout(network, l, draw)) {
     drop(layer, l, begin, end, *draw, junction.g, static_cast<T*>(nullptr), workspace.ld(l));
   }
-  if (layer.normalizes_inputs) {
+  if (layer.normalizes) {
     junction.a = workspace.normalized(l, begin);
     kernels<T>().normalize_backward(junction);
   }

@@ -60,19 +60,15 @@ Network<T>::Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& specs
     return before;
   };
   for (const LayerSpec& spec : specs) {
-    Layer layer{};
+    const bool is_first = layers_.empty();
+    Layer layer{spec};
     layer.n_in = n_in;
     layer.n_out = checked_count(spec.units, spec.pieces);
-    layer.pieces = spec.pieces;
-    layer.has_junction = !layers_.empty() && layers_.back().pieces > 1;
     layer.ld = leading_dimension(layer.n_out);
     layer.ldt = leading_dimension(n_in);
     layer.offset = grow(size, n_in + 1, layer.ld);
-    if (!layers_.empty()) layer.transposed_offset = grow(transposed_size, layer.n_out, layer.ldt);
-    layer.activation = spec.activation;
-    layer.parameter = spec.parameter;
-    layer.l1 = spec.l1;
-    layer.l2 = spec.l2;
+    if (!is_first) layer.transposed_offset = grow(transposed_size, layer.n_out, layer.ldt);
+    layer.has_junction = !is_first && (spec.normalizes || layers_.back().pieces > 1);
     layers_.push_back(layer);
     const bool has_formula = spec.activation == ActivationKind::formula;
     formulas_.push_back(has_formula ? std::make_unique<const CompiledFormula<T>>(spec.formula) : nullptr);
@@ -83,19 +79,18 @@ Network<T>::Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& specs
 }
 
 template <class T>
-void Network<T>::initialize(std::uint64_t seed, const std::vector<std::optional<Draw>>& draws) {
+void Network<T>::initialize(std::uint64_t seed) {
   // A team of one, for its floating-point mode.
   run_team(1, [&](int, int) noexcept {
-    for (std::size_t l = 0; l < layers_.size(); ++l) {
-      draw(l, seed, l < draws.size() && draws[l] ? *draws[l] : usual_draw(layers_[l]));
-    }
+    for (std::size_t l = 0; l < layers_.size(); ++l) draw_weights(l, seed);
   });
   optimizer_ = OptimizerState<T>{};
 }
 
 template <class T>
-void Network<T>::draw(std::size_t l, std::uint64_t seed, const Draw& draw) noexcept {
+void Network<T>::draw_weights(std::size_t l, std::uint64_t seed) noexcept {
   const Layer& layer = layers_[l];
+  const Draw draw = layer.draw.value_or(usual_draw(layer));
   const auto fill = [&](auto number) {
     T* w = weights(layer);
     for (std::ptrdiff_t i = 0; i < layer.n_in; ++i) {

@@ -32,7 +32,7 @@ Workspace<T>::Workspace(const Network<T>& network, std::ptrdiff_t rows, Purpose 
     if (!network.has_junction(l)) continue;
     const Layer& layer = network.layers()[l];
     if (purpose == Purpose::gradients) incoming_starts[l] = reserve(rows, ld_[l]);
-    if (purpose == Purpose::gradients && layer.normalizes_inputs && layer.dropout > 0.0) {
+    if (purpose == Purpose::gradients && layer.normalizes && layer.dropout > 0.0) {
       normalized_starts[l] = reserve(rows, ld_[l]);
     }
     deviation_starts[l] = reserve(rows, 1);

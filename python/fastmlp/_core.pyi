@@ -5,6 +5,9 @@ shape (rows, n_inputs) and dtype uint8, float32 or float64; ``targets`` either i
 float64 rows (rows, n_outputs); ``sample_weight`` float64 (rows,) or None; ``threads`` is the caller's limit, or 0.
 All arithmetic runs with the GIL released. RuntimeError: the network is in use by another thread. MemoryError names
 the bytes that could not be had.
+
+What takes two arguments or more takes them by name. The names of activations, losses, optimizers, schedules and
+distributions are those of ``cpp/bindings/names.hpp``, an optimizer's settings those of ``cpp/core/optimizer.hpp``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,39 +22,52 @@ Targets: TypeAlias = npt.NDArray[np.int32] | npt.NDArray[np.float32] | npt.NDArr
 # values that are not zero, the column of each, the first value of each row and the end of the last one
 SparseParts: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[np.int32], npt.NDArray[np.int64]]
 SampleWeight: TypeAlias = npt.NDArray[np.float64] | None
-# (units, activation name, activation parameter, l1, l2)
-LayerSpec: TypeAlias = tuple[int, str, Any, float, float]
-# ("uniform", bound), ("normal", standard deviation) or ("constant", value)
+# (distribution, its one number): the bound, the standard deviation or the value
 Draw: TypeAlias = tuple[str, float]
 # (name, up to three numbers, steps of warm-up); names and numbers: Schedule in cpp/core/schedule.hpp
 Schedule: TypeAlias = tuple[str, Sequence[float], int]
 
-class Network32:
-    """Parameters of a dense network in float32, and its arithmetic; ``Network64`` is the same in float64.
-
-    ``loss`` is one of "softmax_cross_entropy", "sigmoid_cross_entropy" (``loss_parameter``: label smoothing), "mse",
-    "half_squared_error", "mae", "huber" (delta), "poisson", "quantile" (q), "hinge", "perceptron". Activation names:
-    "identity", "sigmoid", "tanh", "relu", "leaky_relu" (parameter: slope), "softmax" (last layer only), "step", "sign",
-    "elu" (parameter: alpha), "selu", "softplus", "gelu", "gelu_tanh", "silu", "mish", "hard_tanh", "softsign",
-    "formula" (parameter: ``fastmlp._formula.Program.for_core``). The weights are zero until
-    ``initialize`` or until they are written.
-    """
+class LayerSpec:
+    """All that a layer is told."""
 
     def __init__(
         self,
-        n_inputs: int,
-        layers: Sequence[LayerSpec],
-        loss: str,
-        loss_parameter: float = 0.0,
-        pieces: Sequence[int] = ...,
+        *,
+        units: int,
+        activation: str = "identity",
+        parameter: Any = 0.0,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        pieces: int = 1,
+        normalizes: bool = False,
+        dropout: float = 0.0,
+        weight_rate_factor: float = 1.0,
+        bias_rate_factor: float = 1.0,
+        draw: Draw | None = None,
     ) -> None:
-        """With ``pieces``, the weights of layer l have units * pieces[l] columns, piece after piece (maxout)."""
+        """ValueError where a value makes no sense.
 
-    def initialize(self, seed: int, draws: Sequence[Draw | None] = ()) -> None:
-        """Draw the weights of each layer, zero the biases, forget the optimizer state.
-
-        None, or no draws at all: as usual for the activation, see ``fastmlp.initializers``.
+        ``parameter`` is the one number of the activation, or of a formula what
+        ``fastmlp._formula.Program.for_core`` returns. With ``pieces`` the weights have units * pieces columns, piece
+        after piece, and the largest of a unit's pieces leaves the layer (maxout). ``normalizes``: its inputs, over the
+        units; not in the first layer. ``dropout`` is the rate at which trainers drop its inputs, in [0, 1). The factors
+        are on the learning rate of its weights and of its bias, at least 0; what has factor 0 keeps its bits and has no
+        part in the norm of the gradients. ``draw`` is how its initial weights are drawn, None: as usual for its
+        activation, see ``fastmlp.initializers``.
         """
+
+class Network32:
+    """Parameters of a dense network in float32, and its arithmetic; ``Network64`` is the same in float64.
+
+    ``loss_parameter`` is the one number of the loss, 0 where it has none. The weights are zero until ``initialize`` or
+    until they are written.
+    """
+
+    def __init__(
+        self, *, n_inputs: int, layers: Sequence[LayerSpec], loss: str, loss_parameter: float = 0.0
+    ) -> None: ...
+    def initialize(self, *, seed: int) -> None:
+        """Draw the weights of each layer as it was told, zero the biases, forget the optimizer state."""
 
     def weights(self, layer: int) -> Array:
         """View (n_in, n_out) on the weights: writing changes the network."""
@@ -59,43 +75,31 @@ class Network32:
     def bias(self, layer: int) -> Array:
         """View (n_out,) on the bias: writing changes the network."""
 
-    def set_normalization(self, normalizes: Sequence[bool]) -> None:
-        """Set for each layer whether its inputs are normalized over the units; the first layer's are not."""
-
-    def set_dropout(self, rates: Sequence[float]) -> None:
-        """Set the rate at which the inputs of each layer are dropped by trainers, in [0, 1)."""
-
-    def set_rate_factors(self, factors: Sequence[tuple[float, float]]) -> None:
-        """Set for each layer the factors on the learning rate of its weights and of its bias, before a trainer is made.
-
-        At least 0; what has factor 0 keeps its bits and has no part in the norm of the gradients.
-        """
-
     def set_input_scaling(
-        self, shift: npt.NDArray[np.float64] | None, scale: npt.NDArray[np.float64] | None, limit: float = 0.0
+        self, *, shift: npt.NDArray[np.float64] | None, scale: npt.NDArray[np.float64] | None, limit: float = 0.0
     ) -> None:
         """Take inputs as z = (x - shift) * scale from now on, by column; None for both: as they are.
 
         With a limit, which is from 1e-30 to 1e30, as z / sqrt(1 + (z / limit)^2).
         """
 
-    def plain_outputs(self, X: object, threads: int) -> Array | None:
+    def plain_outputs(self, *, X: object, threads: int) -> Array | None:
         """Return outputs of an ordinary array, None where X needs the checks in Python."""
 
-    def plain_classes(self, X: object, threads: int) -> Array | None:
+    def plain_classes(self, *, X: object, threads: int) -> Array | None:
         """Return the index of each row's largest output, None where X or the outputs need the checks."""
 
-    def forward(self, X: Array, threads: int) -> Array:
+    def forward(self, *, X: Array, threads: int) -> Array:
         """Return the outputs of the last layer after its activation, (rows, n_outputs)."""
 
-    def activations(self, X: Array, threads: int) -> list[Array]:
+    def activations(self, *, X: Array, threads: int) -> list[Array]:
         """Return the outputs of every layer, [(rows, units), ...]."""
 
-    def loss(self, X: Array, targets: Targets, sample_weight: SampleWeight, threads: int) -> float:
+    def loss(self, *, X: Array, targets: Targets, sample_weight: SampleWeight, threads: int) -> float:
         """Weighted mean loss over the rows plus the l1 and l2 penalties."""
 
     def gradients(
-        self, X: Array, targets: Targets, sample_weight: SampleWeight, threads: int
+        self, *, X: Array, targets: Targets, sample_weight: SampleWeight, threads: int
     ) -> tuple[float, list[Array], list[Array], Array]:
         """(loss, [dW (n_in, n_out)], [db (n_out,)], dX (rows, n_inputs)) of the value that ``loss`` returns."""
 
@@ -141,18 +145,17 @@ class Trainer32:
     """One ``fit``: data, batching, shuffling and optimizer bound to a network; ``Trainer64`` is the same in float64.
 
     A context manager: inside it the network is the calling thread's alone (that thread may still evaluate it between
-    runs). ``optimizer`` is "sgd" ({"momentum", "nesterov"}), "adam" ({"beta1", "beta2", "epsilon"}), "adamw" (as adam,
-    {"weight_decay"}), "rmsprop" ({"alpha", "epsilon", "momentum"}), "adagrad" ({"epsilon"}) or "rprop" ({"eta_minus",
-    "eta_plus", "min_step", "max_step"}), each with {"learning_rate"}; {"clip_value", "clip_norm"} may be given, 0 is
-    none; all values are floats. With a ``schedule`` the rate of a step depends on the learning rate, on the number of
-    the step since the trainer was made and on ``total_steps``. State left by an optimizer of the same name is taken up
-    again, else it starts from zero. Sparse ``X`` is of a network without a scaling of its inputs. Epoch e (counted
-    from ``first_epoch``) is shuffled by a permutation that depends on ``seed`` and e only. The last short batch of
-    an epoch is a step too.
+    runs). ``hyperparameters`` holds the settings that the optimizer must be told and those that it may be told, all of
+    them floats. With a ``schedule`` the rate of a step depends on the learning rate, on the number of the step since
+    the trainer was made and on ``total_steps``. State left by an optimizer of the same name is taken up again, else it
+    starts from zero. Sparse ``X`` is of a network without a scaling of its inputs. Epoch e (counted from
+    ``first_epoch``) is shuffled by a permutation that depends on ``seed`` and e only. The last short batch of an epoch
+    is a step too.
     """
 
     def __init__(
         self,
+        *,
         network: Network32,
         X: Array | SparseParts,
         targets: Targets,
@@ -175,12 +178,12 @@ class Trainer32:
     def set_learning_rate(self, rate: float) -> None:
         """Take another learning rate from the next step on; between runs only."""
 
-    def run(self, n_steps: int, threads: int) -> RunReport:
+    def run(self, *, n_steps: int, threads: int) -> RunReport:
         """Make up to ``n_steps`` training steps, across epochs, without touching Python."""
 
 class Trainer64(Trainer32): ...
 
-def learning_rate(schedule: Schedule, base: float, step: int, total: int) -> float:
+def learning_rate(*, schedule: Schedule, base: float, step: int, total: int) -> float:
     """Return the rate of ``step`` (from 0) of ``total`` steps, as training uses it."""
 
 def first_nonfinite(X: Array) -> int:

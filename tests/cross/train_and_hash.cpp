@@ -66,23 +66,30 @@ void train(const std::vector<LayerSpec>& layers, LossKind loss, OptimizerKind op
 template <class T>
 void train_all(int threads, Hash& hash) {
   using A = ActivationKind;
-  train<T>({{50, A::relu, 0, 0, 0}, {10, A::softmax, 0, 0, 0}}, LossKind::softmax_cross_entropy, OptimizerKind::sgd,
-           threads, hash);
-  train<T>({{17, A::tanh, 0, 1e-3, 0}, {33, A::leaky_relu, 0.1, 0, 1e-3}, {5, A::sigmoid, 0, 0, 0}},
+  train<T>({{.units = 50, .activation = A::relu}, {.units = 10, .activation = A::softmax}},
+           LossKind::softmax_cross_entropy, OptimizerKind::sgd, threads, hash);
+  train<T>({{.units = 17, .activation = A::tanh, .l1 = 1e-3},
+            {.units = 33, .activation = A::leaky_relu, .parameter = 0.1, .l2 = 1e-3},
+            {.units = 5, .activation = A::sigmoid}},
            LossKind::sigmoid_cross_entropy, OptimizerKind::adam, threads, hash);
-  train<T>({{65, A::sigmoid, 0, 0, 0}, {3, A::softmax, 0, 0, 0}}, LossKind::mse, OptimizerKind::adam, threads, hash);
+  train<T>({{.units = 65, .activation = A::sigmoid}, {.units = 3, .activation = A::softmax}}, LossKind::mse,
+           OptimizerKind::adam, threads, hash);
   for (A a : {A::step, A::sign, A::elu, A::selu, A::softplus, A::gelu, A::gelu_tanh, A::silu, A::mish, A::hard_tanh,
               A::softsign}) {
-    train<T>({{21, A::tanh, 0, 0, 0}, {18, a, 0.7, 0, 0}, {5, A::softmax, 0, 0, 0}}, LossKind::softmax_cross_entropy,
-             OptimizerKind::sgd, threads, hash);
+    train<T>({{.units = 21, .activation = A::tanh},
+              {.units = 18, .activation = a, .parameter = 0.7},
+              {.units = 5, .activation = A::softmax}},
+             LossKind::softmax_cross_entropy, OptimizerKind::sgd, threads, hash);
   }
   for (const OptimizerKind kind : {OptimizerKind::adamw, OptimizerKind::rmsprop, OptimizerKind::adagrad}) {
-    train<T>({{17, A::tanh, 0, 0, 0}, {5, A::softmax, 0, 0, 0}}, LossKind::softmax_cross_entropy, kind, threads, hash);
+    train<T>({{.units = 17, .activation = A::tanh}, {.units = 5, .activation = A::softmax}},
+             LossKind::softmax_cross_entropy, kind, threads, hash);
   }
-  train<T>({{5, A::softmax, 0, 0, 0}}, LossKind::softmax_cross_entropy, OptimizerKind::sgd, threads, hash, 3.0);
+  train<T>({{.units = 5, .activation = A::softmax}}, LossKind::softmax_cross_entropy, OptimizerKind::sgd, threads, hash,
+           3.0);
   // a sum of more terms than go through a tile at a time
-  train<T>({{1030, A::relu, 0, 0, 0}, {7, A::softmax, 0, 0, 0}}, LossKind::softmax_cross_entropy, OptimizerKind::sgd,
-           threads, hash);
+  train<T>({{.units = 1030, .activation = A::relu}, {.units = 7, .activation = A::softmax}},
+           LossKind::softmax_cross_entropy, OptimizerKind::sgd, threads, hash);
 }
 
 }  // namespace
