@@ -206,12 +206,12 @@ def check_network(
     data, wanted = X[rows].astype(np.float64), targets[rows]
     weight = None if sample_weight is None else sample_weight[rows]
 
-    _, weights, biases, inputs = core.gradients(data, wanted, weight, thread_limit())
-    outputs = core.activations(data, thread_limit())
+    _, weights, biases, inputs = core.gradients(X=data, targets=wanted, sample_weight=weight, threads=thread_limit())
+    outputs = core.activations(X=data, threads=thread_limit())
     # a cross-entropy near zero is the difference of logits, and has their rounding errors
     size = 1.0 if isinstance(architecture.loss, CrossEntropy) else 0.0
     checker = _Checker(
-        lambda: core.loss(data, wanted, weight, thread_limit()),
+        lambda: core.loss(X=data, targets=wanted, sample_weight=weight, threads=thread_limit()),
         step=STEP,
         tolerance=tolerance,
         seed=seed,
@@ -239,7 +239,7 @@ def _far_from_kinks(core: Network32, architecture: Architecture, scaling: Column
     """Return which rows have no pre-activation near the kink of its activation, and no output near one of the loss."""
     far = np.ones(len(X), bool)
     inputs = scaling.of(X)
-    all_outputs = core.activations(X, thread_limit())
+    all_outputs = core.activations(X=X, threads=thread_limit())
     layers = zip(architecture.layers, architecture.activations, all_outputs, strict=True)
     for index, (layer, activation, outputs) in enumerate(layers):
         kinks = _kinks(activation)

@@ -196,7 +196,7 @@ class Network:
         True
         """
         self._guard.check_idle()
-        self._core.initialize(self.seed, self._architecture.draws)
+        self._core.initialize(seed=self.seed)
         self._epochs_trained = 0
         self._scale_inputs(self._architecture.scaling)
 
@@ -429,7 +429,7 @@ class Network:
         """
         meaning = self._architecture.meaning
         if meaning in ("many", "scores"):
-            classes: Array | None = self._core.plain_classes(X, thread_limit())
+            classes: Array | None = self._core.plain_classes(X=X, threads=thread_limit())
             if classes is not None:
                 return classes
             outputs = self._checked_outputs(X)
@@ -490,7 +490,7 @@ class Network:
         array([[0.98, 0.12]])
         """
         # the core looks at ordinary arrays itself: for one row the checks in Python take longer than the network
-        outputs: Array | None = self._core.plain_outputs(X, thread_limit())
+        outputs: Array | None = self._core.plain_outputs(X=X, threads=thread_limit())
         return self._checked_outputs(X) if outputs is None else outputs
 
     def activations(self, X: npt.ArrayLike) -> list[Array]:
@@ -512,7 +512,7 @@ class Network:
         >>> net.activations([[-3.0]])
         [array([[0., 3.]], dtype=float32), array([[3.]], dtype=float32)]
         """
-        return self._core.activations(check_data(X, self.n_inputs, self.dtype), thread_limit())
+        return self._core.activations(X=check_data(X, self.n_inputs, self.dtype), threads=thread_limit())
 
     def loss(self, X: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return the mean loss over the samples, weighted if weights are given, plus the penalties.
@@ -534,7 +534,8 @@ class Network:
         >>> net.loss([[1.0], [2.0]], [1.0, 4.0])  # ((2 - 1)^2 + (4 - 4)^2) / 2 + 0.5 / 2 * 2^2
         1.5
         """
-        return self._core.loss(*self._architecture.check(X, y, sample_weight), thread_limit())
+        data, targets, weight = self._architecture.check(X, y, sample_weight)
+        return self._core.loss(X=data, targets=targets, sample_weight=weight, threads=thread_limit())
 
     def evaluate(
         self,
@@ -590,7 +591,8 @@ class Network:
         >>> net.gradients([[3.0]], [5.0]).weights  # (3 * 2 + 1 - 5) * 3
         [array([[6.]], dtype=float32)]
         """
-        return Gradients(*self._core.gradients(*self._architecture.check(X, y, sample_weight), thread_limit()))
+        data, targets, weight = self._architecture.check(X, y, sample_weight)
+        return Gradients(*self._core.gradients(X=data, targets=targets, sample_weight=weight, threads=thread_limit()))
 
     def check_gradients(
         self,
@@ -779,7 +781,7 @@ class Network:
         self.metadata = state["metadata"]
 
     def _checked_outputs(self, X: Any) -> Array:
-        outputs: Array = self._core.forward(check_data(X, self.n_inputs, self.dtype), thread_limit())
+        outputs: Array = self._core.forward(X=check_data(X, self.n_inputs, self.dtype), threads=thread_limit())
         return outputs
 
     def _finite_outputs(self, X: Any) -> Array:
@@ -792,10 +794,10 @@ class Network:
     ) -> dict[str, float]:
         """Evaluate on checked arrays."""
         threads = thread_limit()
-        loss = self._core.loss(X, targets, sample_weight, threads)
+        loss = self._core.loss(X=X, targets=targets, sample_weight=sample_weight, threads=threads)
         if not measures:
             return {"loss": loss}
-        outputs = self._core.forward(X, threads)
+        outputs = self._core.forward(X=X, threads=threads)
         return {"loss": loss} | {name: measure(targets, outputs, sample_weight) for name, measure in measures.items()}
 
     def _double(self) -> Network32:
@@ -808,7 +810,8 @@ class Network:
         return double
 
     def _scale_inputs(self, scaling: Scaling | None) -> None:
-        self._core.set_input_scaling(*(columns_of(scaling, self.n_inputs, self.dtype) or (None, None)))
+        shift, scale, *limit = columns_of(scaling, self.n_inputs, self.dtype) or (None, None)
+        self._core.set_input_scaling(shift=shift, scale=scale, limit=limit[0] if limit else 0.0)
         self._scaling = scaling
 
     def _learn_scaling(self, X: Array, sample_weight: Array | None) -> None:

@@ -60,7 +60,9 @@ class Schedule:
         step = check_integer(step, "step", minimum=0)
         total = check_integer(total, "total", minimum=1)
         steps_per_epoch = check_integer(steps_per_epoch, "steps_per_epoch", minimum=1)
-        return _core.learning_rate(self._for_core(total, steps_per_epoch), self.initial, step, total)
+        return _core.learning_rate(
+            schedule=self._for_core(total, steps_per_epoch), base=self.initial, step=step, total=total
+        )
 
     def _for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
         raise NotImplementedError

@@ -158,16 +158,26 @@ class Architecture:
         """Return a network of the core, with weights of zero."""
         kind = _core.Network32 if np.dtype(dtype) == np.float32 else _core.Network64
         specs = [
-            (layer.units, activation.name, _parameter(activation), l1, l2)
-            for layer, activation, (l1, l2) in zip(
-                self.layers, self.activations, map(self.penalties, range(len(self.layers))), strict=True
+            _core.LayerSpec(
+                units=layer.units,
+                activation=activation.name,
+                parameter=_parameter(activation),
+                l1=float(layer.l1 or 0.0),
+                l2=float(layer.l2 or 0.0),
+                pieces=pieces_of(layer),
+                normalizes=normalizes,
+                dropout=dropout,
+                weight_rate_factor=layer.weight_rate_factor,
+                bias_rate_factor=layer.bias_rate_factor,
+                draw=draw,
+            )
+            for layer, activation, normalizes, dropout, draw in zip(
+                self.layers, self.activations, self.normalizes, self.dropout, self.draws, strict=True
             )
         ]
-        core = kind(self.n_inputs, specs, self.core_loss, self.loss_parameter, list(map(pieces_of, self.layers)))
-        core.set_normalization(self.normalizes)
-        core.set_dropout(self.dropout)
-        core.set_rate_factors(self.rate_factors)
-        core.set_input_scaling(*(columns_of(scaling, self.n_inputs, dtype) or (None, None)))
+        core = kind(n_inputs=self.n_inputs, layers=specs, loss=self.core_loss, loss_parameter=self.loss_parameter)
+        shift, scale, *limit = columns_of(scaling, self.n_inputs, dtype) or (None, None)
+        core.set_input_scaling(shift=shift, scale=scale, limit=limit[0] if limit else 0.0)
         return core
 
     def check(self, X: Any, y: Any, sample_weight: Any = None, names: tuple[str, str] = ("X", "y")) -> Checked:

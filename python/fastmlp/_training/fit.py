@@ -180,19 +180,19 @@ def new_trainer(
     # what is None is none for the core too
     values = {field.name: getattr(settings, field.name) for field in fields(settings)} | {"learning_rate": rate.base}
     return kind(
-        network._core,
-        X.parts if isinstance(X, SparseRows) else X,
-        targets,
-        sample_weight,
-        batch_size,
-        shuffle,
-        network.seed,
+        network=network._core,
+        X=X.parts if isinstance(X, SparseRows) else X,
+        targets=targets,
+        sample_weight=sample_weight,
+        batch_size=batch_size,
+        shuffle=shuffle,
+        seed=network.seed,
         # the core counts them in 32 bits, which steps of single rows may exceed
-        network._epochs_trained % 2**32,
-        settings.name,
-        {name: float(value) for name, value in values.items() if value is not None},
-        rate.for_core,
-        min(total_steps, 2**62),  # which nobody sees the end of
+        first_epoch=network._epochs_trained % 2**32,
+        optimizer=settings.name,
+        hyperparameters={name: float(value) for name, value in values.items() if value is not None},
+        schedule=rate.for_core,
+        total_steps=min(total_steps, 2**62),  # which nobody sees the end of
     )
 
 
@@ -214,7 +214,7 @@ def _slices(trainer: _core.Trainer32, epochs: int, *, whole_epochs_apart: bool) 
         # what is left of this epoch, or of the fit
         most = (left - 1) % per_epoch + 1 if whole_epochs_apart else left
         began = time.perf_counter()
-        report = trainer.run(min(size, most), thread_limit())
+        report = trainer.run(n_steps=min(size, most), threads=thread_limit())
         seconds = time.perf_counter() - began
         left -= report.steps
         yield report

@@ -66,7 +66,10 @@ def search(
         nonlocal last_x, last_loss
         for part, shape, values in zip(parts, shapes, np.split(x, ends[:-1]), strict=True):
             part[...] = values.reshape(shape)
-        last_loss, weights, biases, _ = double.gradients(*data, thread_limit())
+        X, targets, weight = data
+        last_loss, weights, biases, _ = double.gradients(
+            X=X, targets=targets, sample_weight=weight, threads=thread_limit()
+        )
         last_x = x.copy()
         if not finished and not np.isfinite(last_loss):
             raise FloatingPointError(_divergence(last_loss, 0))

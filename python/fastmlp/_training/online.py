@@ -61,7 +61,7 @@ class Online:
             trainer = new_trainer(network, data, 1, self._settings, shuffle=False, rate=self._rate)
             self._trainers[is_label] = trainer
         with trainer:
-            report = trainer.run(1, thread_limit())
+            report = trainer.run(n_steps=1, threads=thread_limit())
         if report.diverged:
             raise FloatingPointError(divergence(report, "", "from before this step", self._rate.base))
         network._epochs_trained += 1

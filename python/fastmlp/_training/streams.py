@@ -114,7 +114,7 @@ def _one_pass(network: Network, data: Checked, batch_size: int, optimizer: Rated
     network._check_scaling_is_known()
     settings, rate = optimizer
     with new_trainer(network, data, batch_size, settings, shuffle=False, rate=rate) as trainer:
-        report = trainer.run(trainer.steps_per_epoch, thread_limit())
+        report = trainer.run(n_steps=trainer.steps_per_epoch, threads=thread_limit())
     # to the core every run is an epoch of its own: what it draws for one, it shall not draw for the next
     network._epochs_trained += len(report.epochs)
     return report

@@ -350,7 +350,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         with own_limit(self.n_threads if is_row else threads_of(self.n_threads)):
             # names of columns are compared by scikit-learn
             if type(X) is np.ndarray and "feature_names_in_" not in vars(self):
-                outputs: Array | None = network._core.plain_outputs(X, thread_limit())
+                outputs: Array | None = network._core.plain_outputs(X=X, threads=thread_limit())
                 if outputs is not None:
                     return outputs
             return by_blocks(network.forward, validate_data(self, X, reset=False, **ACCEPTED))
