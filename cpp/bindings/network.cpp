@@ -218,25 +218,25 @@ void set_input_scaling(Network<T>& network, const Column& shift, const Column& s
 template <class T>
 void register_network_of(py::module_& module, const char* name) {
   using N = Network<T>;
-  const auto kw = py::kw_only();
+  const auto by_name = py::kw_only();
   const auto X = py::arg("X");
   const auto targets = py::arg("targets");
   const auto weight = py::arg("sample_weight").none(true);
   const auto threads = py::arg("threads");
   py::class_<N>(module, name)
-      .def(py::init(&make_network<T>), kw, py::arg("n_inputs"), py::arg("layers"), py::arg("loss"),
+      .def(py::init(&make_network<T>), by_name, py::arg("n_inputs"), py::arg("layers"), py::arg("loss"),
            py::arg("loss_parameter") = 0.0)
-      .def("initialize", &initialize<T>, kw, py::arg("seed"))
+      .def("initialize", &initialize<T>, by_name, py::arg("seed"))
       .def("weights", &weights_view<T>, py::arg("layer"))
       .def("bias", &bias_view<T>, py::arg("layer"))
-      .def("forward", &forward<T>, kw, X, threads)
-      .def("plain_outputs", &plain_outputs<T>, kw, X, threads)
-      .def("plain_classes", &plain_classes<T>, kw, X, threads)
-      .def("activations", &activations<T>, kw, X, threads)
-      .def("loss", &loss<T>, kw, X, targets, weight, threads)
-      .def("gradients", &gradients<T>, kw, X, targets, weight, threads)
-      .def("set_input_scaling", &set_input_scaling<T>, kw, py::arg("shift").none(true), py::arg("scale").none(true),
-           py::arg("limit") = 0.0)
+      .def("forward", &forward<T>, by_name, X, threads)
+      .def("plain_outputs", &plain_outputs<T>, by_name, X, threads)
+      .def("plain_classes", &plain_classes<T>, by_name, X, threads)
+      .def("activations", &activations<T>, by_name, X, threads)
+      .def("loss", &loss<T>, by_name, X, targets, weight, threads)
+      .def("gradients", &gradients<T>, by_name, X, targets, weight, threads)
+      .def("set_input_scaling", &set_input_scaling<T>, by_name, py::arg("shift").none(true),
+           py::arg("scale").none(true), py::arg("limit") = 0.0)
       .def("begin_training", [](N& network) { network.access().begin_training(); })
       .def("end_training", [](N& network) { network.access().end_training(); })
       .def("optimizer_state", &optimizer_state<T>)

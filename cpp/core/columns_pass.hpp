@@ -1,5 +1,6 @@
 // What is done to few rows by many threads: each thread takes a share of every layer's columns, and the team meets
-// after each layer. The same numbers as rows_pass.hpp computes, in another order.
+// after each layer. The same numbers as rows_pass.hpp computes, in another order; columns_pass takes the place of
+// rows_pass in a training step.
 //
 // With a row or two per thread the products would be bound by the reading of all weights in every thread; so each reads
 // its own columns only.
@@ -88,6 +89,21 @@ void backward_columns(const Network<T>& network, const T* transposed, const Work
     }
     if (l > 1) barrier.arrive_and_wait(threads);
   }
+}
+
+// From inputs to the deltas of all layers, for all rows of a batch. The caller's next barrier ends it.
+template <class T>
+void columns_pass(const TrainingBatch<T>& batch, T* sums, int thread, int threads, Barrier& barrier) noexcept {
+  const auto& [network, transposed, workspace, data, rows, weight, draw] = batch;
+  const Share share = share_of(rows.rows, thread, threads);
+  gather_inputs(network, workspace, data, rows, share.begin, share.end, share.begin);
+  gather_targets(workspace, data, rows, share.begin, share.end, share.begin, weight);
+  barrier.arrive_and_wait(threads);
+  forward_columns(network, workspace, rows.rows, Purpose::gradients, sums, thread, threads, barrier, &draw);
+  loss_rows(network, workspace, data.labels != nullptr, share.begin, share.end);
+  if (network.layers().size() == 1) return;
+  barrier.arrive_and_wait(threads);
+  backward_columns(network, transposed, workspace, rows.rows, sums, thread, threads, barrier, &draw);
 }
 
 }  // namespace fastmlp

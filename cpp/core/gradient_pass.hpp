@@ -1,4 +1,4 @@
-// Weight gradients in tiles, each with its epilogue: phase B of a training step.
+// Weight gradients in tiles, each with its epilogue: the second half of a training step.
 //
 // A unit is a strip of rows of one layer's (n_in + 1, n_out) parameters by a run of columns. It sums x^T delta over the
 // batch in ascending order, alone, then applies the optimizer while the tile is in the first-level cache. Units touch

@@ -1,5 +1,5 @@
-// What is done to rows, each row alone: gather, forward, loss, deltas. Phase A of a training step, and all of an
-// evaluation. Weights are only read, so any thread may take any rows; the caller decides which.
+// What is done to rows, each row alone: gather, forward, loss, deltas. rows_pass is the first half of a training step;
+// its parts are all of an evaluation. Weights are only read, so any thread may take any rows; the caller decides which.
 #pragma once
 
 #include <algorithm>
@@ -197,6 +197,32 @@ void for_each_row_block(std::ptrdiff_t begin, std::ptrdiff_t end, F&& f, std::pt
   const std::ptrdiff_t rows = end - begin;
   const std::ptrdiff_t blocks = (rows + most - 1) / most;
   for (std::ptrdiff_t b = 0; b < blocks; ++b) f(begin + rows * b / blocks, begin + rows * (b + 1) / blocks);
+}
+
+// A batch of a training, in the workspace rows from 0 on.
+template <class T>
+struct TrainingBatch {
+  const Network<T>& network;
+  const T* transposed;  // the weights', for the way back
+  const Workspace<T>& workspace;
+  const Dataset& data;
+  Selection rows;
+  double weight;  // sum of the rows' weights
+  DropoutDraw draw;
+};
+
+// From inputs to the deltas of all layers, for a thread's share of the rows of a batch.
+template <class T>
+void rows_pass(const TrainingBatch<T>& batch, T* sums, int thread, int threads) noexcept {
+  const auto& [network, transposed, workspace, data, rows, weight, draw] = batch;
+  const Share share = share_of(rows.rows, thread, threads);
+  for_each_row_block(share.begin, share.end, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+    gather_inputs(network, workspace, data, rows, begin, end, begin);
+    gather_targets(workspace, data, rows, begin, end, begin, weight);
+    forward_rows(network, workspace, begin, end, Purpose::gradients, sums, &draw);
+    loss_rows(network, workspace, data.labels != nullptr, begin, end);
+    backward_rows(network, transposed, workspace, begin, end, sums, &draw);
+  });
 }
 
 }  // namespace fastmlp

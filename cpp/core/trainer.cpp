@@ -96,7 +96,7 @@ void Trainer<T>::begin_epoch() noexcept {
     shuffled_order(order_.data(), data_.rows(), Sequence(options_.seed, Stream::shuffle, epoch_));
   }
   saved_steps_ = network_.optimizer().steps;
-  saved_made_ = made_;
+  saved_made_ = place_.made;
   epoch_loss_ = 0.0;
   epoch_weight_ = 0.0;
   epoch_seconds_ = 0.0;
@@ -120,69 +120,7 @@ void Trainer<T>::restore() noexcept {
     std::copy_n(memory_.saved[i + 1].data(), network_.buffer_size(), state.slots[i].data());
   }
   state.steps = saved_steps_;
-  made_ = saved_made_;
-  position_ = 0;
-}
-
-template <class T>
-void Trainer<T>::phase_a(const Selection& batch, double batch_weight, int thread, int threads) noexcept {
-  const Share share = share_of(batch.rows, thread, threads);
-  const DropoutDraw draw{options_.seed, epoch_, batch.begin};
-  for_each_row_block(share.begin, share.end, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
-    gather_inputs(network_, workspace_, data_, batch, begin, end, begin);
-    gather_targets(workspace_, data_, batch, begin, end, begin, batch_weight);
-    forward_rows(network_, workspace_, begin, end, Purpose::gradients, scratch_of(thread), &draw);
-    loss_rows(network_, workspace_, data_.labels != nullptr, begin, end);
-    backward_rows(network_, memory_.transposed.data(), workspace_, begin, end, scratch_of(thread), &draw);
-  });
-}
-
-template <class T>
-void Trainer<T>::phase_a_by_columns(const Selection& batch, double batch_weight, Progress& progress, int thread,
-                                    int threads) noexcept {
-  const Share share = share_of(batch.rows, thread, threads);
-  T* sums = scratch_of(thread);
-  gather_inputs(network_, workspace_, data_, batch, share.begin, share.end, share.begin);
-  gather_targets(workspace_, data_, batch, share.begin, share.end, share.begin, batch_weight);
-  progress.barrier.arrive_and_wait(threads);
-  const DropoutDraw draw{options_.seed, epoch_, batch.begin};
-  forward_columns(network_, workspace_, batch.rows, Purpose::gradients, sums, thread, threads, progress.barrier, &draw);
-  loss_rows(network_, workspace_, data_.labels != nullptr, share.begin, share.end);
-  if (network_.layers().size() == 1) return;
-  progress.barrier.arrive_and_wait(threads);
-  backward_columns(network_, memory_.transposed.data(), workspace_, batch.rows, sums, thread, threads, progress.barrier,
-                   &draw);
-}
-
-template <class T>
-void Trainer<T>::phase_b(const Selection& batch, double rate, std::int64_t number, GradientPlan::Range range,
-                         Progress& progress, int thread, int threads) noexcept {
-  OptimizerState<T>& state = network_.optimizer();
-  const int slots = slots_of(options_.optimizer);
-  GradientUse<T> use{
-      optimizer_step<T>(options_.optimizer, rate, number),
-      {slots > 0 ? state.slots[0].data() : nullptr, slots > 1 ? state.slots[1].data() : nullptr},
-      memory_.transposed.data(),
-      scratch_of(thread),
-      threads > 1,
-  };
-  // After the last batch of an epoch the next one's order is not yet drawn.
-  const std::ptrdiff_t next = batch.begin + batch.rows;
-  const Selection next_batch{batch.order, next, std::min(options_.batch_size, data_.rows() - next)};
-  const Region next_rows = rows_to_gather(data_.inputs, next_batch, thread, threads, next_rows_.data());
-  const double most = options_.optimizer.clip_norm;
-  if (!(most > 0.0)) {
-    gradient_pass(network_, workspace_, batch.rows, plan_, range, use, next_rows);
-    return;
-  }
-  T* gradients = memory_.gradients.data();
-  gradient_pass(network_, workspace_, batch.rows, plan_, range, to_buffer(use, gradients), next_rows);
-  progress.barrier.arrive_and_wait(threads);
-  norm_.add_rows(gradients, thread, threads);
-  progress.barrier.arrive_and_wait(threads);
-  use.step.clip_value = T(0);  // done
-  use.step.scale = static_cast<T>(norm_.factor(most));
-  update_pass(network_, plan_, range, use, gradients);
+  place_ = {saved_steps_, saved_made_, 0};
 }
 
 template <class T>
@@ -214,45 +152,86 @@ void Trainer<T>::finish_epoch(Progress& progress) noexcept {
     return;
   }
   progress.report.epochs.push_back({epoch_weight_ > 0.0 ? epoch_loss_ / epoch_weight_ : 0.0, epoch_seconds_});
-  position_ = 0;
+  place_.position = 0;
   epoch_ += 1;
 }
 
 template <class T>
-void Trainer<T>::train(std::int64_t n_steps, Progress& progress, int thread, int threads) noexcept {
+void Trainer<T>::clipped_gradient_pass(std::ptrdiff_t batch, GradientPlan::Range range, const GradientUse<T>& use,
+                                       const Region& next_rows, Progress& progress, int thread, int threads) noexcept {
+  T* gradients = memory_.gradients.data();
+  gradient_pass(network_, workspace_, batch, plan_, range, to_buffer(use, gradients), next_rows);
+  progress.barrier.arrive_and_wait(threads);
+  norm_.add_rows(gradients, thread, threads);
+  progress.barrier.arrive_and_wait(threads);
+  GradientUse<T> rest = use;
+  rest.step.clip_value = T(0);  // done
+  rest.step.scale = static_cast<T>(norm_.factor(options_.optimizer.clip_norm));
+  update_pass(network_, plan_, range, rest, gradients);
+}
+
+template <class T>
+void Trainer<T>::train_step(GradientPlan::Range range, Place& place, Progress& progress, int thread,
+                            int threads) noexcept {
+  const auto rows_at = [this](std::ptrdiff_t position) {
+    return Selection{options_.shuffle ? order_.data() : nullptr, position,
+                     std::min(options_.batch_size, data_.rows() - position)};
+  };
+  const Selection rows = rows_at(place.position);
+  const TrainingBatch<T> batch{network_,
+                               memory_.transposed.data(),
+                               workspace_,
+                               data_,
+                               rows,
+                               total_weight(data_, rows),
+                               {options_.seed, epoch_, rows.begin}};
+  if (is_by_columns(network_, rows.rows, threads)) {
+    columns_pass(batch, scratch_of(thread), thread, threads, progress.barrier);
+  } else {
+    rows_pass(batch, scratch_of(thread), thread, threads);
+  }
+  if (has_penalty_) penalty_.add_rows(thread, threads);
+  progress.barrier.arrive_and_wait(threads);
+
+  const OptimizerSettings& settings = options_.optimizer;
+  const double rate = learning_rate(options_.schedule, settings.learning_rate, place.made, options_.total_steps);
+  place = {place.steps + 1, place.made + 1, place.position + rows.rows};
+  OptimizerState<T>& state = network_.optimizer();
+  const int slots = slots_of(settings);
+  const GradientUse<T> use{
+      optimizer_step<T>(settings, rate, place.steps),
+      {slots > 0 ? state.slots[0].data() : nullptr, slots > 1 ? state.slots[1].data() : nullptr},
+      memory_.transposed.data(),
+      scratch_of(thread),
+      threads > 1,
+  };
+  // After the last batch of an epoch there are none: the next one's order is not yet drawn.
+  const Region next = rows_to_gather(data_.inputs, rows_at(place.position), thread, threads, next_rows_.data());
+  if (settings.clip_norm > 0.0) {
+    clipped_gradient_pass(rows.rows, range, use, next, progress, thread, threads);
+  } else {
+    gradient_pass(network_, workspace_, rows.rows, plan_, range, use, next);
+  }
+  if (thread == 0) {
+    state.steps = place.steps;
+    place_ = place;
+    finish_step(rows, batch.weight, progress);
+  }
+  progress.barrier.arrive_and_wait(threads);
+}
+
+template <class T>
+void Trainer<T>::train_steps(std::int64_t n_steps, Progress& progress, int thread, int threads) noexcept {
   const GradientPlan::Range range = plan_.range_of(thread, threads);
-  const std::ptrdiff_t* order = options_.shuffle ? order_.data() : nullptr;
-  std::int64_t number = network_.optimizer().steps;
-  std::int64_t made = made_;
-  std::ptrdiff_t position = position_;
+  Place place{network_.optimizer().steps, place_.made, place_.position};
   for (std::int64_t i = 0; i < n_steps; ++i) {
-    if (position == 0) {
+    if (place.position == 0) {
       if (thread == 0) begin_epoch();
       save(thread, threads);
       progress.barrier.arrive_and_wait(threads);
     }
-    const Selection batch{order, position, std::min(options_.batch_size, data_.rows() - position)};
-    const double batch_weight = total_weight(data_, batch);
-    if (is_by_columns(network_, batch.rows, threads)) {
-      phase_a_by_columns(batch, batch_weight, progress, thread, threads);
-    } else {
-      phase_a(batch, batch_weight, thread, threads);
-    }
-    if (has_penalty_) penalty_.add_rows(thread, threads);
-    progress.barrier.arrive_and_wait(threads);
-    const double rate = learning_rate(options_.schedule, options_.optimizer.learning_rate, made, options_.total_steps);
-    number += 1;
-    made += 1;
-    phase_b(batch, rate, number, range, progress, thread, threads);
-    position += batch.rows;
-    if (thread == 0) {
-      network_.optimizer().steps = number;
-      made_ = made;
-      position_ = position;
-      finish_step(batch, batch_weight, progress);
-    }
-    progress.barrier.arrive_and_wait(threads);
-    if (position == data_.rows()) {
+    train_step(range, place, progress, thread, threads);
+    if (place.position == data_.rows()) {
       const Share part = share_of(network_.buffer_size(), thread, threads);
       if (kernels<T>().first_nonfinite(part.end - part.begin, network_.parameters() + part.begin) >= 0) {
         progress.has_nonfinite.store(true, std::memory_order_relaxed);
@@ -260,7 +239,7 @@ void Trainer<T>::train(std::int64_t n_steps, Progress& progress, int thread, int
       progress.barrier.arrive_and_wait(threads);
       if (thread == 0 && !progress.stop) finish_epoch(progress);
       progress.barrier.arrive_and_wait(threads);
-      position = 0;
+      place.position = 0;
     }
     if (progress.stop) break;
   }
@@ -276,7 +255,7 @@ RunReport Trainer<T>::run(std::int64_t n_steps, int thread_request) {
   progress.report.epochs.reserve(static_cast<std::size_t>(n_steps / steps_per_epoch() + 1));
 
   take_over_optimizer_state();
-  if (position_ == 0 || !has_run_) {
+  if (place_.position == 0 || !has_run_) {
     const int best = planner_is_enabled() ? planner_.best(limit) : limit;
     run_team(network_.transposed_size() > kWorthATeam ? best : 1, [&](int thread, int team) noexcept {
       network_.transpose_weights(memory_.transposed.data(), thread, team);
@@ -289,7 +268,8 @@ RunReport Trainer<T>::run(std::int64_t n_steps, int thread_request) {
                                                : ThreadPlanner::Stretch{limit, left, ThreadPlanner::Kind::work};
     const std::int64_t preempted = preemptions();
     const auto start = Clock::now();
-    run_team(stretch.threads, [&](int thread, int team) noexcept { train(stretch.steps, progress, thread, team); });
+    run_team(stretch.threads,
+             [&](int thread, int team) noexcept { train_steps(stretch.steps, progress, thread, team); });
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     planner_.record(stretch, seconds, preemptions() - preempted);
     left -= stretch.steps;

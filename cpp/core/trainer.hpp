@@ -1,16 +1,18 @@
-// Training: which samples make a step, the two phases of a step, epochs, and what happens when the loss is no number.
+// Training: which samples make a step, the two halves of a step, epochs, and what happens when the loss is no number.
 //
-//   phase A, rows over threads    gather -> forward -> loss -> deltas      (weights read only)
-//            few rows: each layer's columns over threads, a barrier after each layer
-//   barrier
-//   phase B, tiles over threads   gradient tile -> optimizer -> weights     (one owner per tile)
-//            with clip_norm: all gradient tiles, barrier, norms of their rows, barrier, optimizer
-//   barrier
+//   run                 a slice of steps; one parallel region per stretch, whose threads thread_planner.hpp chooses
+//     train_steps         what each thread of the team does: steps and epochs
+//       train_step          one batch
+//         rows_pass           rows over threads: gather -> forward -> loss -> deltas       (weights read only)
+//           or columns_pass   few rows: each layer's columns over threads, a barrier after each layer
+//         barrier
+//         gradient_pass       tiles over threads: gradient tile -> optimizer -> weights    (one owner per tile)
+//           with clip_norm    all gradient tiles, barrier, norms of their rows, barrier, update_pass
+//         barrier
 //
-// One parallel region per stretch of steps, whose threads thread_planner.hpp chooses. What is done to rows is in rows_pass.hpp
-// and columns_pass.hpp, to tiles in gradient_pass.hpp; checks of user input are in Python: when a call arrives here all
-// shapes agree. A run allocates nothing but the list of its epochs, before the region opens. The result does not depend
-// on the number of threads: phase A computes each row alone, phase B sums each tile over the batch in ascending order.
+// Each pass is in the file of its name. Checks of user input are in Python: when a call arrives here all shapes agree. A
+// run allocates nothing but the list of its epochs, before the region opens. The result does not depend on the number of
+// threads: rows are computed alone, and each tile is summed over the batch in ascending order.
 #pragma once
 
 #include <cstddef>
@@ -71,20 +73,25 @@ class Trainer {
  private:
   struct Progress;
 
+  // Where a training stands; each thread of a team counts for itself.
+  struct Place {
+    std::int64_t steps;       // of the optimizer's state, which a run reads there: it may be another between runs
+    std::int64_t made;        // steps of this training
+    std::ptrdiff_t position;  // samples of this epoch already used
+  };
+
   void get_memory(int limit);
   void take_over_optimizer_state();
   void begin_epoch() noexcept;
   void save(int thread, int threads) noexcept;
-  void phase_a(const Selection& batch, double batch_weight, int thread, int threads) noexcept;
-  void phase_a_by_columns(const Selection& batch, double batch_weight, Progress& progress, int thread,
-                          int threads) noexcept;
-  void phase_b(const Selection& batch, double rate, std::int64_t number, GradientPlan::Range range, Progress& progress,
-               int thread, int threads) noexcept;
+  void train_steps(std::int64_t n_steps, Progress& progress, int thread, int threads) noexcept;
+  void train_step(GradientPlan::Range range, Place& place, Progress& progress, int thread, int threads) noexcept;
+  void clipped_gradient_pass(std::ptrdiff_t batch, GradientPlan::Range range, const GradientUse<T>& use,
+                             const Region& next_rows, Progress& progress, int thread, int threads) noexcept;
   void finish_step(const Selection& batch, double batch_weight, Progress& progress) noexcept;
   void finish_epoch(Progress& progress) noexcept;
   void restore() noexcept;
   T* scratch_of(int thread) const noexcept { return scratch_.data() + thread * scratch_per_thread_; }
-  void train(std::int64_t n_steps, Progress& progress, int thread, int threads) noexcept;
 
   Network<T>& network_;
   Dataset data_;
@@ -104,8 +111,7 @@ class Trainer {
   ThreadPlanner planner_;
 
   bool has_run_ = false;
-  std::ptrdiff_t position_ = 0;  // samples of this epoch already used
-  std::int64_t made_ = 0;        // steps of this training
+  Place place_{};
   std::uint32_t epoch_;
   double epoch_loss_ = 0.0;    // sum of batch losses times batch weights
   double epoch_weight_ = 0.0;  // sum of batch weights
