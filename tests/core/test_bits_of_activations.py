@@ -5,13 +5,13 @@ constant that is rounded twice), normal numbers that depend on how many logarith
 optimizers are in test_bits.py and test_bits_of_shapes.py.
 """
 
-import hashlib
-import json
 import sys
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
+from bits import KINDS, new_network, parameters_of, print_hashes, sgd, train
 from fastmlp import _core
 from fastmlp.activations import ACTIVATIONS
 
@@ -20,40 +20,37 @@ HIDDEN += ("silu", "mish", "hard_tanh", "softsign", "identity")
 DRAWS = (None, ("normal", 0.3), ("uniform", 0.4), ("constant", 0.05))
 ROWS, INPUTS = 97, 21
 PARAMETER = 0.7  # slope or alpha, and rounded in both precisions
-SGD = ("sgd", {"learning_rate": 0.05, "momentum": 0.9, "nesterov": 0.0})
 EXPECTED = "99497345c266cb6e14e0b1e606323758c4504cbe3a27d9144a47d11072877c3f"
 
 
-def bits_of_trainings(threads: int) -> str:
-    digest = hashlib.sha256()
+def numbers_of_trainings(threads: int) -> Iterator[object]:
     random = np.random.default_rng(0)
     X = 2 * random.standard_normal((ROWS, INPUTS))
     y = random.standard_normal((ROWS, 3))
     for number, name in enumerate(HIDDEN):
-        layers = [(33, "tanh", 0.0, 0.0, 0.0), (18, name, PARAMETER, 0.0, 0.0), (3, name, PARAMETER, 0.0, 0.0)]
-        draws = [DRAWS[(number + layer) % len(DRAWS)] for layer in range(len(layers))]
-        for network, trainer in ((_core.Network32, _core.Trainer32), (_core.Network64, _core.Trainer64)):
-            net = network(INPUTS, layers, "mse")
-            net.initialize(number, draws)
-            digest.update(net.weights(1).tobytes())
-            with trainer(net, X, y, None, 29, True, number, 0, *SGD) as run:
-                assert not run.run(4, threads).diverged
-            for layer in range(len(layers)):
-                digest.update(net.weights(layer).tobytes())
-                digest.update(net.bias(layer).tobytes())
-            digest.update(net.forward(X, threads).tobytes())
-    return digest.hexdigest()
+        layers = [
+            _core.LayerSpec(
+                units=units, activation=activation, parameter=parameter, draw=DRAWS[(number + layer) % len(DRAWS)]
+            )
+            for layer, (units, activation, parameter) in enumerate(
+                [(33, "tanh", 0.0), (18, name, PARAMETER), (3, name, PARAMETER)]
+            )
+        ]
+        for kind, _ in KINDS:
+            net = new_network(kind, INPUTS, layers, "mse", seed=number)
+            yield net.weights(1).copy()
+            train(net, X, y, sgd(0.05, 0.9), threads=threads, steps=4, batch_size=29, seed=number)
+            yield from parameters_of(net, len(layers))
+            yield net.forward(X=X, threads=threads)
 
 
 def print_bits() -> None:
-    _core._testing.enable_planner(False)
-    print(json.dumps([_core.active_target(), _core.max_threads(), [bits_of_trainings(n) for n in (1, 2, 4)]]))
+    print_hashes(numbers_of_trainings)
 
 
 @pytest.mark.parametrize("target", _core.available_targets())
-def test_every_activation_and_distribution_has_the_same_bits(in_new_process, target):
-    printed = in_new_process(print_bits, FASTMLP_TARGET=target, OMP_NUM_THREADS="4")
-    assert json.loads(printed) == [target, 4, [EXPECTED] * 3]
+def test_every_activation_and_distribution_has_the_same_bits(hashes_on, target):
+    assert hashes_on(target, print_bits) == dict.fromkeys("124", EXPECTED)
 
 
 def test_every_activation_is_in_it():

@@ -8,13 +8,13 @@ squared errors are in test_bits.py.
 The hash is of trained weights, losses and gradients; each target runs in a process of its own, the planner off.
 """
 
-import hashlib
-import json
 import sys
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
+from bits import KINDS, chain, new_network, print_hashes, sgd, train
 from fastmlp import _core
 
 # (core's name, parameter, last activation)
@@ -48,42 +48,34 @@ def targets_of(loss: str, outputs: int, random: np.random.Generator) -> np.ndarr
     return random.uniform(0.0, 1.0, (ROWS, outputs))
 
 
-def bits_of_trainings(threads: int) -> str:
-    digest = hashlib.sha256()
+def numbers_of_trainings(threads: int) -> Iterator[object]:
     random = np.random.default_rng(0)
-    settings = {"learning_rate": 0.02, "momentum": 0.5, "nesterov": 0.0}
     for loss, parameter, last in LOSSES:
         for outputs in OUTPUTS:
             X = random.standard_normal((ROWS, 7)).astype(np.float32)
             labels = random.integers(0, max(outputs, 2), ROWS).astype(np.int32)
             weight = random.uniform(0.0, 2.0, ROWS)
-            layers = [(19, "tanh", 0.0, 0.0, 0.0), (outputs, last, 0.1, 0.0, 0.0)]
+            layers = chain((19, "tanh"), (outputs, last), parameter=0.1)
             for y in (labels, targets_of(loss, outputs, random)):
-                for network, trainer in ((_core.Network32, _core.Trainer32), (_core.Network64, _core.Trainer64)):
-                    net = network(7, layers, loss, parameter)
-                    net.initialize(1)
-                    with trainer(net, X, y, weight, BATCH, True, 1, 0, "sgd", settings) as run:
-                        assert not run.run(run.steps_per_epoch, threads).diverged
-                    value, weights, biases, inputs = net.gradients(X, y, weight, threads)
+                data = {"X": X, "targets": y, "sample_weight": weight, "threads": threads}
+                for kind, _ in KINDS:
+                    net = new_network(kind, 7, layers, loss, loss_parameter=parameter, seed=1)
+                    train(net, X, y, sgd(0.02, 0.5), threads=threads, batch_size=BATCH, seed=1, sample_weight=weight)
+                    value, weights, biases, inputs = net.gradients(**data)
                     for layer in range(2):
-                        digest.update(net.weights(layer).tobytes() + net.bias(layer).tobytes())
-                        digest.update(weights[layer].tobytes() + biases[layer].tobytes())
-                    digest.update(np.array([value, net.loss(X, y, weight, threads)]).tobytes() + inputs.tobytes())
+                        yield from (net.weights(layer), net.bias(layer), weights[layer], biases[layer])
+                    yield from (value, net.loss(**data), inputs)
                     if loss == "poisson":
-                        digest.update(_core.exp(net.forward(X, threads)).tobytes())
-    return digest.hexdigest()
+                        yield _core.exp(net.forward(X=X, threads=threads))
 
 
 def print_bits() -> None:
-    _core._testing.enable_planner(False)
-    hashes = {threads: bits_of_trainings(threads) for threads in (1, 2, 4)}
-    print(json.dumps([_core.active_target(), _core.max_threads(), hashes]))
+    print_hashes(numbers_of_trainings)
 
 
 @pytest.mark.parametrize("target", _core.available_targets())
-def test_every_loss_has_one_hash_on_every_target_and_any_number_of_threads(in_new_process, target):
-    printed = in_new_process(print_bits, FASTMLP_TARGET=target, OMP_NUM_THREADS="4")
-    assert json.loads(printed) == [target, 4, dict.fromkeys("124", EXPECTED)]
+def test_every_loss_has_one_hash_on_every_target_and_any_number_of_threads(hashes_on, target):
+    assert hashes_on(target, print_bits) == dict.fromkeys("124", EXPECTED)
 
 
 if __name__ == "__main__":

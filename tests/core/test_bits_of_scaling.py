@@ -8,76 +8,68 @@ its derivative that of another place (compared with it in longer numbers, also f
 The hash is of trained weights, losses and gradients; each target runs in a process of its own, the planner off.
 """
 
-import hashlib
-import json
 import sys
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
+from bits import KINDS, NETWORKS, chain, new_network, print_hashes, sgd, train
 from fastmlp import _core
 
 ROWS, COLUMNS, BATCH = 101, 37, 54
-SGD = {"learning_rate": 0.02, "momentum": 0.5, "nesterov": 0.0}
 LIMITS = (0.0, 3.0, 0.7)
 EXPECTED = "b0b6b9cb4c076ad8ea7951d7254368d7bc7cd4c2c7d5c6d8905a09b1dc06e0f1"
 
 
-def bits_of_trainings(threads: int) -> str:
-    digest = hashlib.sha256()
+def numbers_of_trainings(threads: int) -> Iterator[object]:
     random = np.random.default_rng(0)
     shift, scale = random.normal(0, 3, COLUMNS), random.uniform(0.1, 2, COLUMNS)
     scale[5] = 0.0
     X = np.where(random.random((ROWS, COLUMNS)) < 0.02, 1e6, random.normal(0, 3, (ROWS, COLUMNS)))
     sources = (X, X.astype(np.float32), random.integers(0, 256, X.shape).astype(np.uint8))
     y = random.integers(0, 5, ROWS).astype(np.int32)
-    layers = [(19, "tanh", 0.0, 0.0, 0.0), (5, "softmax", 0.0, 0.0, 0.0)]
-    for network, trainer in ((_core.Network32, _core.Trainer32), (_core.Network64, _core.Trainer64)):
+    layers = chain((19, "tanh"), (5, "softmax"))
+    for kind, _ in KINDS:
         for source in sources:
             for limit in LIMITS:
-                net = network(COLUMNS, layers, "softmax_cross_entropy")
-                net.initialize(1)
-                net.set_input_scaling(shift, scale, limit)
-                with trainer(net, source, y, None, BATCH, True, 1, 0, "sgd", SGD) as run:
-                    assert not run.run(run.steps_per_epoch, threads).diverged
-                value, weights, biases, inputs = net.gradients(source, y, None, threads)
+                net = new_network(kind, COLUMNS, layers, "softmax_cross_entropy", seed=1)
+                net.set_input_scaling(shift=shift, scale=scale, limit=limit)
+                train(net, source, y, sgd(0.02, 0.5), threads=threads, batch_size=BATCH, seed=1)
+                data = {"X": source, "targets": y, "sample_weight": None, "threads": threads}
+                value, weights, biases, inputs = net.gradients(**data)
                 for layer in range(2):
-                    digest.update(net.weights(layer).tobytes() + weights[layer].tobytes() + biases[layer].tobytes())
-                digest.update(np.array([value, net.loss(source, y, None, threads)]).tobytes() + inputs.tobytes())
-                digest.update(net.forward(source, threads).tobytes())
-    return digest.hexdigest()
+                    yield from (net.weights(layer), weights[layer], biases[layer])
+                yield from (value, net.loss(**data), inputs, net.forward(X=source, threads=threads))
 
 
 def print_bits() -> None:
-    _core._testing.enable_planner(False)
-    hashes = {threads: bits_of_trainings(threads) for threads in (1, 2, 4)}
-    print(json.dumps([_core.active_target(), _core.max_threads(), hashes]))
+    print_hashes(numbers_of_trainings)
 
 
 @pytest.mark.parametrize("target", _core.available_targets())
-def test_scaled_inputs_have_one_hash_on_every_target_and_any_number_of_threads(in_new_process, target):
-    printed = in_new_process(print_bits, FASTMLP_TARGET=target, OMP_NUM_THREADS="4")
-    assert json.loads(printed) == [target, 4, dict.fromkeys("124", EXPECTED)]
+def test_scaled_inputs_have_one_hash_on_every_target_and_any_number_of_threads(hashes_on, target):
+    assert hashes_on(target, print_bits) == dict.fromkeys("124", EXPECTED)
 
 
-def pass_through(network, limit):
+def pass_through(kind, limit):
     """Return a network of one input whose output is what the scaling makes of it, (x - 2) / 4 clipped."""
-    net = network(1, [(1, "identity", 0.0, 0.0, 0.0)], "mae")
+    net = kind(n_inputs=1, layers=chain((1, "identity")), loss="mae")
     net.weights(0)[:] = 1
-    net.set_input_scaling(np.array([2.0]), np.array([0.25]), limit)
+    net.set_input_scaling(shift=np.array([2.0]), scale=np.array([0.25]), limit=limit)
     return net
 
 
 @pytest.mark.parametrize("limit", [3.0, 0.7, 1e-30, 1e29])
 @pytest.mark.parametrize("source", [np.uint8, np.float32, np.float64])
-@pytest.mark.parametrize("network", [_core.Network32, _core.Network64])
-def test_the_clip_and_its_derivative_are_those_of_the_formula(network, source, limit):
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_the_clip_and_its_derivative_are_those_of_the_formula(kind, source, limit):
     random = np.random.default_rng(3)
     sizes = np.float32(10.0) ** random.uniform(-20, 30, 4096)
     x = np.where(random.random(4096) < 0.5, sizes, random.normal(0, 20, 4096)) * random.choice([-1, 1], 4096)
     x = (np.abs(x) % 256 if source is np.uint8 else x).astype(source)
-    net = pass_through(network, limit)
-    outputs = net.forward(x[:, np.newaxis], 1)[:, 0]
+    net = pass_through(kind, limit)
+    outputs = net.forward(X=x[:, np.newaxis], threads=1)[:, 0]
     # the scaled input itself is rounded in the wider of the two types
     wide = np.promote_types(outputs.dtype, np.float32 if source is np.uint8 else source)
     z = ((x.astype(wide) - wide.type(2)) * wide.type(0.25)).astype(np.longdouble)
@@ -89,23 +81,24 @@ def test_the_clip_and_its_derivative_are_those_of_the_formula(network, source, l
 
     # an error of 1 in each of 4096 rows: the gradient of the mean is exactly the derivative / 4096 / 4
     targets = (outputs.astype(np.float64) - 2 * np.maximum(1, np.abs(outputs)))[:, np.newaxis]
-    inputs = net.gradients(x[:, np.newaxis], targets, None, 1)[3][:, 0]
+    gradients = net.gradients(X=x[:, np.newaxis], targets=targets, sample_weight=None, threads=1)
+    inputs = gradients[3][:, 0]
     slopes = 1 / np.hypot(np.longdouble(1), z / limit) ** 3
     # as above, three times over, and products
     np.testing.assert_allclose(inputs * (4096 * 4), slopes.astype(outputs.dtype), rtol=8 * eps, atol=1e-20)
 
 
-@pytest.mark.parametrize("network", [_core.Network32, _core.Network64])
-def test_what_is_far_away_is_at_the_limit_and_what_is_not_finite_stays_so(network):
-    net = pass_through(network, 3.0)
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_what_is_far_away_is_at_the_limit_and_what_is_not_finite_stays_so(kind):
+    net = pass_through(kind, 3.0)
     largest = np.finfo(np.float32).max
     x = np.array([[largest], [-largest], [np.inf], [-np.inf], [np.nan]], np.float32)
     for source in (x, x.astype(np.float64)):
-        outputs = net.forward(source, 1)[:, 0]
+        outputs = net.forward(X=source, threads=1)[:, 0]
         np.testing.assert_allclose(outputs[:2], [3, -3], rtol=3 * np.finfo(outputs.dtype).eps)
         assert np.isnan(outputs[2:]).all()
-        assert net.plain_outputs(source, 1) is None
-        assert net.plain_outputs(source[:2], 1) is not None
+        assert net.plain_outputs(X=source, threads=1) is None
+        assert net.plain_outputs(X=source[:2], threads=1) is not None
 
 
 if __name__ == "__main__":

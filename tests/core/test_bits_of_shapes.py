@@ -7,21 +7,20 @@ the number of threads in the middle of a training. Losses, optimizers and activa
 The hash is of trained weights. Each target that has fused multiply-adds trains in a process of its own.
 """
 
-import hashlib
-import json
 import sys
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
+from bits import KINDS, adam, chain, new_network, parameters_of, print_hashes, sgd, train
 from fastmlp import _core
 
 EVERY_BATCH = (1, 2, 3, 5, 6, 7, 8, 13, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 95, 96, 97, 127, 128, 129, 192, 193)
 EVERY_BATCH += (255, 256, 257, 385, 511, 512, 513)
 SOME_BATCHES = (1, 7, 16, 33, 64, 97, 129, 513)
 ROWS, STEPS = 521, 3
-ADAM = ("adam", {"learning_rate": 1e-2, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8})
-MOMENTUM = ("sgd", {"learning_rate": 0.05, "momentum": 0.9, "nesterov": 1.0})
+ADAM, MOMENTUM = adam(1e-2), sgd(0.05, 0.9, 1.0)
 # Inputs and units of the layers, batches, optimizer.
 NETWORKS = [
     ((1, 1, 2), EVERY_BATCH, ADAM),
@@ -37,44 +36,36 @@ NETWORKS = [
 EXPECTED = "85bd67c31d79ca59b73b4b0decf9c8c8c0521f5606231d4091468b89b95636a0"
 
 
-def bits_of_trainings(threads: int) -> str:
-    digest = hashlib.sha256()
+def numbers_of_trainings(threads: int) -> Iterator[object]:
     random = np.random.default_rng(0)
-    for number, (sizes, batches, (optimizer, values)) in enumerate(NETWORKS):
+    for number, (sizes, batches, optimizer) in enumerate(NETWORKS):
         X = random.standard_normal((ROWS, sizes[0])).astype(np.float32)
         y = random.integers(0, sizes[-1], ROWS).astype(np.int32)
-        layers = [(units, "relu" if index % 2 else "tanh", 0.0, 0.0, 0.0) for index, units in enumerate(sizes[1:-1])]
-        layers.append((sizes[-1], "softmax", 0.0, 0.0, 0.0))
-        for network, trainer in ((_core.Network32, _core.Trainer32), (_core.Network64, _core.Trainer64)):
+        hidden = [(units, "relu" if index % 2 else "tanh") for index, units in enumerate(sizes[1:-1])]
+        layers = chain(*hidden, (sizes[-1], "softmax"))
+        for kind, _ in KINDS:
             for batch in batches:
-                net = network(sizes[0], layers, "softmax_cross_entropy")
-                net.initialize(number)
-                with trainer(net, X, y, None, batch, True, batch, 0, optimizer, values) as run:
-                    run.run(STEPS, threads)
-                for layer in range(len(layers)):
-                    digest.update(net.weights(layer).tobytes())
-                    digest.update(net.bias(layer).tobytes())
-                digest.update(net.forward(X[:batch], threads).tobytes())
-    return digest.hexdigest()
+                net = new_network(kind, sizes[0], layers, "softmax_cross_entropy", seed=number)
+                train(net, X, y, optimizer, threads=threads, steps=STEPS, batch_size=batch, seed=batch)
+                yield from parameters_of(net, len(layers))
+                yield net.forward(X=X[:batch], threads=threads)
 
 
 def print_bits() -> None:
-    hashes = {}
-    for planner in (False, True):
-        _core._testing.enable_planner(planner)
-        for threads in (1, 2, 4):
-            hashes[f"{threads} threads, planner {'on' if planner else 'off'}"] = bits_of_trainings(threads)
-    print(json.dumps([_core.active_target(), _core.max_threads(), hashes]))
+    print_hashes(numbers_of_trainings)
 
 
+def print_bits_with_the_planner() -> None:
+    print_hashes(numbers_of_trainings, planner=True)
+
+
+# x86-64-v2 has no fused multiply-add and takes minutes for this; test_bits.py has it
 @pytest.mark.parametrize("target", [name for name in _core.available_targets() if name != "x86-64-v2"])
-def test_every_shape_has_the_same_bits_for_any_number_of_threads_with_and_without_the_planner(in_new_process, target):
-    # x86-64-v2 has no fused multiply-add and takes minutes for this; test_bits.py has it
-    printed = in_new_process(print_bits, FASTMLP_TARGET=target, OMP_NUM_THREADS="4")
-    active, threads, hashes = json.loads(printed)
-    assert (active, threads) == (target, 4)
-    assert len(hashes) == 6
-    assert set(hashes.values()) == {EXPECTED}, hashes
+@pytest.mark.parametrize("scenario", [print_bits, print_bits_with_the_planner])
+def test_every_shape_has_the_same_bits_for_any_number_of_threads_with_and_without_the_planner(
+    hashes_on, scenario, target
+):
+    assert hashes_on(target, scenario) == dict.fromkeys("124", EXPECTED)
 
 
 if __name__ == "__main__":
