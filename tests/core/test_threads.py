@@ -10,54 +10,18 @@ Scenarios are functions that run in a process of their own, where they may hang 
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import multiprocessing
 import os
 import signal
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import threadpoolctl
 
 from fastmlp import _core
 from fastmlp._core import _testing
-
-N_INPUTS, N_CLASSES, ROWS = 12, 5, 150
-ADAM = ("adam", {"learning_rate": 0.01, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8})
-
-_random = np.random.default_rng(0)
-X = _random.standard_normal((ROWS, N_INPUTS))
-Y = _random.integers(0, N_CLASSES, ROWS).astype(np.int32)
-
-
-def new_network():
-    layers = [(33, "tanh", 0.0, 1e-3, 0.0), (N_CLASSES, "softmax", 0.0, 0.0, 0.0)]
-    network = _core.Network32(N_INPUTS, layers, "softmax_cross_entropy")
-    network.initialize(1)
-    return network
-
-
-def trained_network(threads):
-    network = new_network()
-    with _core.Trainer32(network, X, Y, None, 40, True, 1, 0, *ADAM) as trainer:
-        trainer.run(10, threads)
-    return network
-
-
-def bits_of(network, threads=1) -> str:
-    """One hash of everything: parameters, outputs, loss and gradients."""
-    loss, weight_gradients, bias_gradients, input_gradients = network.gradients(X, Y, None, threads)
-    arrays = [network.weights(0), network.bias(0), network.weights(1), network.bias(1), network.forward(X, threads)]
-    arrays += [*weight_gradients, *bias_gradients, input_gradients]
-    arrays += [np.float64(loss), np.float64(network.loss(X, Y, None, threads))]
-    return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
-
-
-def bits_of_training(threads) -> str:
-    return bits_of(trained_network(threads), threads)
-
+from small_network import X, bits_of, bits_of_training, small_network, trained_network
 
 # ---- fork and new processes ----
 
@@ -117,9 +81,9 @@ def count_the_threads_of_calls(limit):
     _testing.enable_planner(False)
     limit, alone = int(limit), operating_system_threads()
     assert _core.max_threads() == limit
-    network = new_network()
+    network = small_network()
     for request, expected in [(1, 1), (2, min(2, limit)), (1, min(2, limit)), (0, limit), (limit + 5, limit)]:
-        network.forward(X, request)
+        network.forward(X=X, threads=request)
         assert operating_system_threads() - alone + 1 == expected, f"request {request}"
         assert _core.max_threads() == limit, "a request is for one call"
     trained_network(threads=limit + 5)
