@@ -289,9 +289,3 @@ def test_bad_factors_give_their_sentence(kind, name, value, error, sentence):
     with pytest.raises(error) as caught:
         kind(3, **{name: value})
     assert str(caught.value) == f"{name} {sentence}"
-
-
-@pytest.mark.parametrize("factors", [[], [(1.0, 1.0)] * 2, [(1.0, -1.0)], [(np.nan, 1.0)], [(1.0, np.inf)]])
-def test_the_core_refuses_what_are_no_factors(factors):
-    with pytest.raises(ValueError, match="rate factor"):
-        fm.Network(2, [fm.Dense(1)])._core.set_rate_factors(factors)
