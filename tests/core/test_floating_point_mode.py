@@ -8,7 +8,6 @@ is not as it was afterwards (given back). Modes stay, so every scenario has a pr
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import platform
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from bits import chain, digest, new_network, parameters_of, sgd, train
 from fastmlp import _core
 from fastmlp._core import _testing
 
@@ -24,10 +24,9 @@ X = np.random.default_rng(0).standard_normal((ROWS, N_INPUTS))
 
 IS_X86 = platform.machine() in ("x86_64", "AMD64")
 
-SGD = ("sgd", {"learning_rate": 0.1, "momentum": 0.0, "nesterov": 0.0})
-
 # Inputs of which many are subnormal in float32, and inputs whose products are in float64.
-TINY = [(_core.Network32, _core.Trainer32, X * 1e-38), (_core.Network64, _core.Trainer64, X * 1e-155)]
+TINY = [(_core.Network32, X * 1e-38), (_core.Network64, X * 1e-155)]
+LAYERS = [_core.LayerSpec(units=3), _core.LayerSpec(units=2, activation="tanh", l2=1e-300)]
 
 
 def set_mode(mode):
@@ -57,26 +56,23 @@ def compute_on_tiny_numbers_in_the_callers_mode(mode):
     set_mode(mode)
     assert subnormals_are_kept() == (mode != "flush")
     assert rounds_to_nearest() == (mode != "upward")
-    digest = hashlib.sha256()
-    for network_kind, trainer_kind, inputs in TINY:
-        targets = inputs[:, :2].copy()
-        network = network_kind(N_INPUTS, [(3, "identity", 0.0, 0.0, 0.0), (2, "tanh", 0.0, 0.0, 1e-300)], "mse")
-        network.initialize(1)
+    hashes = []
+    for kind, inputs in TINY:
+        network = new_network(kind, N_INPUTS, LAYERS, "mse", seed=1)
         network.weights(1)[...] = np.copysign(0.5, network.weights(1))
-        with trainer_kind(network, inputs, targets, None, 40, True, 1, 0, *SGD) as trainer:
-            report = trainer.run(10, 2)
-        loss, *gradients, input_gradients = network.gradients(inputs, targets, None, 2)
-        results = [network.weights(0), network.bias(0), network.weights(1), network.bias(1), input_gradients]
-        results += [*gradients[0], *gradients[1], *network.activations(inputs, 2)]
-        results += [np.float64(value) for value in (loss, network.loss(inputs, targets, None, 2), report.last_loss)]
-        for result in results:
-            digest.update(np.ascontiguousarray(result).tobytes())
+        report = train(network, inputs, inputs[:, :2].copy(), sgd(0.1), batch_size=40, seed=1, steps=10, threads=2)
+        samples = {"X": inputs, "targets": inputs[:, :2].copy(), "sample_weight": None, "threads": 2}
+        loss, weights, biases, input_gradients = network.gradients(**samples)
+        results = [*parameters_of(network, len(LAYERS)), input_gradients, *weights, *biases]
+        results += network.activations(X=inputs, threads=2)
+        results += [np.float64(value) for value in (loss, network.loss(**samples), report.last_loss)]
+        hashes.append(digest(results))
         if mode == "default":  # the hash is about subnormals
             smallest = np.finfo(results[0].dtype).tiny
             assert any(np.any((result != 0) & (np.abs(result) < smallest)) for result in results)
     assert subnormals_are_kept() == (mode != "flush"), "the caller's mode was not given back"
     assert rounds_to_nearest() == (mode != "upward"), "the caller's mode was not given back"
-    print(digest.hexdigest())
+    print(digest(hashes).hex())
 
 
 @pytest.mark.parametrize("mode", ["flush", "upward"])
@@ -87,21 +83,19 @@ def test_the_callers_floating_point_mode_changes_no_bit_and_is_given_back(mode, 
     assert other == default
 
 
-def train(threads):
-    network = _core.Network32(N_INPUTS, [(33, "tanh", 0.0, 0.0, 0.0), (2, "identity", 0.0, 0.0, 0.0)], "mse")
-    network.initialize(1)
-    with _core.Trainer32(network, X, X[:, :2].copy(), None, 40, True, 1, 0, *SGD) as trainer:
-        trainer.run(10, threads)
+def train_a_network(threads):
+    network = new_network(_core.Network32, N_INPUTS, chain((33, "tanh"), (2, "identity")), "mse", seed=1)
+    train(network, X, X[:, :2].copy(), sgd(0.1), batch_size=40, seed=1, steps=10, threads=threads)
 
 
 def look_at_subnormals_after_import_and_training():
     _testing.enable_planner(False)
     assert subnormals_are_kept(), "after the import"
-    train(threads=2)
+    train_a_network(threads=2)
     assert subnormals_are_kept(), "after a training"
     with ThreadPoolExecutor(1) as other_thread:
         assert other_thread.submit(subnormals_are_kept).result()
-        other_thread.submit(train, threads=2).result()
+        other_thread.submit(train_a_network, threads=2).result()
         assert other_thread.submit(subnormals_are_kept).result()
 
 

@@ -16,16 +16,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import bits
+from bits import NETWORKS, adam, sgd
 from fastmlp import _core
-from fastmlp._core import _testing
+from fastmlp._core import LayerSpec, _testing
 
-KINDS = [(_core.Network32, _core.Trainer32), (_core.Network64, _core.Trainer64)]
-SGD = ("sgd", {"learning_rate": 0.1, "momentum": 0.9, "nesterov": 1.0})
-ADAM = ("adam", {"learning_rate": 0.01, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8})
-CLIPPED = ("adam", ADAM[1] | {"clip_norm": 0.1})
+SGD, ADAM, CLIPPED = sgd(0.1, 0.9, 1.0), adam(0.01), adam(0.01, clip_norm=0.1)
 
 N_INPUTS, N_CLASSES, ROWS = 9, 4, 43
-LAYERS = [(17, "relu", 0.0, 1e-3, 1e-2), (N_CLASSES, "softmax", 0.0, 0.0, 0.0)]  # with penalties, which need rows
+LAYERS = [
+    LayerSpec(units=17, activation="relu", l1=1e-3, l2=1e-2),  # penalties need rows
+    LayerSpec(units=N_CLASSES, activation="softmax"),
+]
 
 _random = np.random.default_rng(0)
 X = _random.standard_normal((ROWS, N_INPUTS))
@@ -33,19 +35,16 @@ Y = _random.integers(0, N_CLASSES, ROWS).astype(np.int32)
 
 
 def new_network(kind=_core.Network32):
-    network = kind(N_INPUTS, LAYERS, "softmax_cross_entropy")
-    network.initialize(1)
-    return network
+    return bits.new_network(kind, N_INPUTS, LAYERS, "softmax_cross_entropy", seed=1)
 
 
-def new_trainer(network, optimizer=ADAM, batch_size=10):
-    kind = dict(KINDS)[type(network)]
-    return kind(network, X, Y, None, batch_size, True, 1, 0, *optimizer)
+def new_trainer(network, optimizer=ADAM):
+    return bits.new_trainer(network, X, Y, optimizer, batch_size=10, seed=1)
 
 
 def train(network, optimizer=ADAM, steps=12):
     with new_trainer(network, optimizer) as trainer:
-        return trainer.run(steps, 2)
+        return trainer.run(n_steps=steps, threads=2)
 
 
 def bits_of(numbers) -> bytes:
@@ -65,15 +64,14 @@ def state_of(network) -> tuple[object, ...]:
 # ---- no step allocates ----
 
 
-@pytest.mark.parametrize(("network_kind", "trainer_kind"), KINDS)
+@pytest.mark.parametrize("kind", NETWORKS)
 @pytest.mark.parametrize("optimizer", [SGD, ADAM, CLIPPED], ids=["sgd", "adam", "clipped"])
-def test_no_step_after_the_first_run_allocates(network_kind, trainer_kind, optimizer, planner_off):
-    network = new_network(network_kind)
-    with trainer_kind(network, X, Y, None, 10, True, 1, 0, *optimizer) as trainer:
-        trainer.run(1, 2)
+def test_no_step_after_the_first_run_allocates(kind, optimizer, planner_off):
+    with new_trainer(new_network(kind), optimizer) as trainer:
+        trainer.run(n_steps=1, threads=2)
         before = _testing.allocation_count()
         for steps, threads in [(1, 2), (7, 2), (23, 1), (0, 2)]:  # within an epoch, across several, none
-            trainer.run(steps, threads)
+            trainer.run(n_steps=steps, threads=threads)
         assert _testing.allocation_count() == before
 
 
@@ -110,15 +108,16 @@ def test_building_a_network_survives_every_failing_allocation():
     assert state_of(network) == state_of(new_network())
 
 
+SAMPLES = {"X": X, "targets": Y, "sample_weight": None, "threads": 2}
 ENTRIES = {
-    "forward": lambda network: network.forward(X, 2),
-    "activations": lambda network: network.activations(X, 2),
-    "loss": lambda network: network.loss(X, Y, None, 2),
-    "gradients": lambda network: network.gradients(X, Y, None, 2),
+    "forward": lambda network: network.forward(X=X, threads=2),
+    "activations": lambda network: network.activations(X=X, threads=2),
+    "loss": lambda network: network.loss(**SAMPLES),
+    "gradients": lambda network: network.gradients(**SAMPLES),
 }
 
 
-@pytest.mark.parametrize("kind", [_core.Network32, _core.Network64])
+@pytest.mark.parametrize("kind", NETWORKS)
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_evaluations_survive_every_failing_allocation(kind, entry, planner_off):
     network = new_network(kind)
@@ -138,7 +137,7 @@ def test_training_survives_every_failing_allocation(optimizer, earlier, planner_
         train(undisturbed, earlier)
     trainer = fail_each_allocation(lambda: new_trainer(network, optimizer), lambda: state_of(network))
     with trainer:
-        fail_each_allocation(lambda: trainer.run(12, 2), lambda: state_of(network))
+        fail_each_allocation(lambda: trainer.run(n_steps=12, threads=2), lambda: state_of(network))
     train(undisturbed, optimizer)
     assert state_of(network) == state_of(undisturbed)
 
@@ -160,7 +159,7 @@ def test_taking_over_an_optimizer_state_survives_every_failing_allocation():
 def test_a_layer_too_large_for_memory_names_its_bytes(kind, size):
     # 784 inputs make it petabytes: more than the 2^47 bytes that a process can address, whatever the system promises.
     with pytest.raises(MemoryError, match=r"could not get \d+ bytes") as error:
-        kind(784, [(2**40, "relu", 0.0, 0.0, 0.0)], "mse")
+        kind(n_inputs=784, layers=[LayerSpec(units=2**40)], loss="mse")
     # One more row for the bias, and at most 32 more columns of padding.
     assert 785 * 2**40 * size <= int(re.search(r"\d+", str(error.value)).group()) <= 785 * (2**40 + 32) * size
 
@@ -173,12 +172,12 @@ OVERFLOWING = {
 }
 
 
-@pytest.mark.parametrize("kind", [_core.Network32, _core.Network64])
+@pytest.mark.parametrize("kind", NETWORKS)
 @pytest.mark.parametrize("case", OVERFLOWING)
 def test_sizes_that_overflow_are_a_memory_error(kind, case):
     n_inputs, units = OVERFLOWING[case]
     with pytest.raises(MemoryError, match="more bytes than an address can hold"):
-        kind(n_inputs, [(n, "relu", 0.0, 0.0, 0.0) for n in units], "mse")
+        kind(n_inputs=n_inputs, layers=[LayerSpec(units=n) for n in units], loss="mse")
 
 
 # ---- the system says no ----
@@ -191,18 +190,21 @@ def work_under_a_limit_on_the_address_space():
     rows = 100_000
     inputs = np.zeros((rows, 4), np.uint8)
     labels = np.zeros(rows, np.int32)
-    layers = [(1000, "relu", 0.0, 0.0, 0.0), (2, "softmax", 0.0, 0.0, 0.0)]
-    network = _core.Network32(4, layers, "softmax_cross_entropy")
-    network.initialize(0)
+    layers = bits.chain((1000, "relu"), (2, "softmax"))
+    network = bits.new_network(_core.Network32, 4, layers, "softmax_cross_entropy", seed=0)
+    samples = {"X": inputs, "targets": labels, "sample_weight": None, "threads": 1}
     used = int(re.search(r"VmSize:\s+(\d+) kB", Path("/proc/self/status").read_text()).group(1)) * 1024
     resource.setrlimit(resource.RLIMIT_AS, (used + 300 * 2**20,) * 2)
 
+    def new_of(units):
+        return _core.Network32(n_inputs=1, layers=[LayerSpec(units=units)], loss="mse")
+
     too_much = {
-        "a network": lambda: _core.Network32(1, [(2**27, "relu", 0.0, 0.0, 0.0)], "mse"),
-        "a layer of 2^40 units": lambda: _core.Network32(1, [(2**40, "relu", 0.0, 0.0, 0.0)], "mse"),
-        "the outputs of a call": lambda: network.activations(inputs, 1),
-        "a workspace of the whole batch": lambda: network.gradients(inputs, labels, None, 1),
-        "a trainer": lambda: _core.Trainer32(network, inputs, labels, None, rows, False, 0, 0, *SGD),
+        "a network": lambda: new_of(2**27),
+        "a layer of 2^40 units": lambda: new_of(2**40),
+        "the outputs of a call": lambda: network.activations(X=inputs, threads=1),
+        "a workspace of the whole batch": lambda: network.gradients(**samples),
+        "a trainer": lambda: bits.new_trainer(network, inputs, labels, SGD, batch_size=rows, seed=0, shuffle=False),
     }
     for name, ask in too_much.items():
         try:
@@ -211,9 +213,9 @@ def work_under_a_limit_on_the_address_space():
             print(f"{name}: {error}")
         else:
             raise AssertionError(f"there was memory for {name}")
-    with _core.Trainer32(network, inputs, labels, None, 100, True, 0, 0, *SGD) as trainer:
-        assert trainer.run(10, 1).steps == 10
-    assert network.forward(inputs, 1).shape == (rows, 2)
+    with bits.new_trainer(network, inputs, labels, SGD, batch_size=100, seed=0) as trainer:
+        assert trainer.run(n_steps=10, threads=1).steps == 10
+    assert network.forward(X=inputs, threads=1).shape == (rows, 2)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits on the address space are kept by Linux")

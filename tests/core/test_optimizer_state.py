@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import bits
+from bits import NETWORKS, adam, sgd
 from fastmlp import _core
 
 N_INPUTS, HIDDEN, N_OUTPUTS, ROWS = 3, 5, 2, 8
-KINDS = [(_core.Network32, _core.Trainer32), (_core.Network64, _core.Trainer64)]
-SGD = ("sgd", {"learning_rate": 0.1, "momentum": 0.9, "nesterov": 0.0})
-ADAM = ("adam", {"learning_rate": 0.1, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8})
+SGD, ADAM = sgd(0.1, 0.9), adam(0.1)
 RMSPROP = ("rmsprop", {"learning_rate": 0.1, "alpha": 0.9, "epsilon": 1e-8, "momentum": 0.5})
 OPTIMIZERS = [
     SGD,
@@ -34,22 +34,24 @@ Y = _random.standard_normal((ROWS, N_OUTPUTS))
 
 def new_network(kind=_core.Network32):
     # with a penalty on every layer; tanh leaves no gradient of a weight at zero
-    layers = [(HIDDEN, "tanh", 0.0, 0.0, 0.1), (N_OUTPUTS, "identity", 0.0, 0.0, 0.1)]
-    network = kind(N_INPUTS, layers, "mse")
-    network.initialize(1)
-    return network
+    layers = bits.chain((HIDDEN, "tanh"), (N_OUTPUTS, "identity"), l2=0.1)
+    return bits.new_network(kind, N_INPUTS, layers, "mse", seed=1)
 
 
-def train(network, trainer_kind, optimizer):
-    with trainer_kind(network, X, Y, None, ROWS, False, 1, 0, *optimizer) as trainer:
-        trainer.run(2, 1)
+def new_trainer(network, optimizer):
+    return bits.new_trainer(network, X, Y, optimizer, batch_size=ROWS, seed=1, shuffle=False)
 
 
-@pytest.mark.parametrize(("network_kind", "trainer_kind"), KINDS)
+def train(network, optimizer):
+    with new_trainer(network, optimizer) as trainer:
+        trainer.run(n_steps=2, threads=1)
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=[name for name, _ in OPTIMIZERS])
-def test_what_a_state_holds_in_its_padding_changes_nothing(network_kind, trainer_kind, optimizer):
-    first = new_network(network_kind)
-    train(first, trainer_kind, optimizer)
+def test_what_a_state_holds_in_its_padding_changes_nothing(kind, optimizer):
+    first = new_network(kind)
+    train(first, optimizer)
     name, steps, slots = first.optimizer_state()
     padded = [slot.copy() for slot in slots]
     for slot in padded:
@@ -58,29 +60,30 @@ def test_what_a_state_holds_in_its_padding_changes_nothing(network_kind, trainer
 
     results = []
     for given in (slots, padded):
-        network = new_network(network_kind)
+        network = new_network(kind)
         network.set_optimizer_state((name, steps, given))
-        train(network, trainer_kind, optimizer)
-        results.append((network.loss(X, Y, None, 1), network.weights(0).tobytes(), network.weights(1).tobytes()))
+        train(network, optimizer)
+        loss = network.loss(X=X, targets=Y, sample_weight=None, threads=1)
+        results.append((loss, network.weights(0).tobytes(), network.weights(1).tobytes()))
     assert results[0] == results[1]
 
 
 @pytest.mark.parametrize(("name", "numbers"), [SGD, RMSPROP], ids=["sgd", "rmsprop"])
 def test_a_velocity_that_was_not_kept_up_to_date_is_forgotten(name, numbers):
     network = new_network()
-    train(network, _core.Trainer32, (name, numbers))
+    train(network, (name, numbers))
     slots = len(network.optimizer_state()[2])
-    train(network, _core.Trainer32, (name, numbers | {"momentum": 0.0}))
+    train(network, (name, numbers | {"momentum": 0.0}))
     assert len(network.optimizer_state()[2]) == slots - 1
-    with _core.Trainer32(network, X, Y, None, ROWS, False, 1, 0, name, numbers) as trainer:
-        trainer.run(0, 1)
+    with new_trainer(network, (name, numbers)) as trainer:
+        trainer.run(n_steps=0, threads=1)
     assert not network.optimizer_state()[2][-1].any()
 
 
 @pytest.mark.parametrize(("name", "fewest"), [("adam", 2), ("adamw", 2), ("rprop", 2), ("rmsprop", 1), ("adagrad", 1)])
 def test_a_state_without_the_slots_of_its_optimizer_is_refused(name, fewest):
     network = new_network()
-    train(network, _core.Trainer32, ADAM)
+    train(network, ADAM)
     _, steps, slots = network.optimizer_state()
     network.set_optimizer_state((name, steps, slots[:fewest]))
     with pytest.raises(ValueError, match="lacks slots"):
@@ -106,7 +109,7 @@ BROKEN = {
 @pytest.mark.parametrize("case", BROKEN)
 def test_a_state_of_another_shape_is_refused_and_changes_nothing(case):
     network = new_network()
-    train(network, _core.Trainer32, ADAM)
+    train(network, ADAM)
     before = network.optimizer_state()
     with pytest.raises(ValueError, match=r"optimizer state|lacks slots|does not know"):
         network.set_optimizer_state(BROKEN[case](before))

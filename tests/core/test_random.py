@@ -7,6 +7,7 @@ favours some places (permutations, uniformity), weights that depend on more than
 import numpy as np
 import pytest
 
+from bits import chain, new_network
 from fastmlp._core import Network32, Network64, _testing, available_targets
 
 
@@ -62,9 +63,8 @@ def test_every_permutation_of_four_is_equally_likely():
 
 
 def network(kind, activation):
-    net = kind(400, [(300, activation, 0.01, 0.0, 0.0), (10, "softmax", 0.0, 0.0, 0.0)], "softmax_cross_entropy")
-    net.initialize(3)
-    return net
+    layers = chain((300, activation), (10, "softmax"), parameter=0.01)
+    return new_network(kind, 400, layers, "softmax_cross_entropy", seed=3)
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,8 @@ def test_initial_weights_depend_on_the_seed_and_float32_rounds_those_of_float64(
     narrow, wide = network(Network32, "relu"), network(Network64, "relu")
     np.testing.assert_array_equal(narrow.weights(0), wide.weights(0).astype(np.float32))
     before = wide.weights(0).copy()
-    wide.initialize(4)
+    wide.initialize(seed=4)
     assert (wide.weights(0) != before).mean() > 0.999
-    wide.initialize(3)
+    wide.initialize(seed=3)
     np.testing.assert_array_equal(wide.weights(0), before)
     assert not wide.bias(0).any()

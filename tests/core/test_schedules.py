@@ -12,6 +12,7 @@ import math
 import numpy as np
 import pytest
 
+from bits import chain, new_trainer, sgd
 from fastmlp import _core, schedules
 from fastmlp._core import _testing
 from fastmlp.reference.schedules import rate_of
@@ -74,30 +75,31 @@ def test_every_schedule_that_has_a_formula_is_compared():
     assert {type(schedule) for schedule in SCHEDULES} == set(schedules.SCHEDULES.values()) - {schedules.ReduceOnPlateau}
 
 
+def one_bias():
+    return _core.Network64(n_inputs=1, layers=chain((1, "identity")), loss="half_squared_error")
+
+
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=str)
 def test_the_steps_use_the_rates_that_are_shown(schedule):
     # inputs 0, targets 1 and half the squared error: from a bias of 0 the gradient is -1, and the step is the rate
-    network = _core.Network64(1, [(1, "identity", 0.0, 0.0, 0.0)], "half_squared_error")
+    network = one_bias()
     total, per_epoch = 12, 3
-    settings = ("sgd", {"learning_rate": schedule.initial, "momentum": 0.0, "nesterov": 0.0})
     X, y = np.zeros((per_epoch, 1)), np.ones((per_epoch, 1))
-    with _core.Trainer64(
-        network, X, y, None, 1, False, 0, 0, *settings, schedule._for_core(total, per_epoch), total
-    ) as trainer:
+    known = {"schedule": schedule._for_core(total, per_epoch), "total_steps": total}
+    with new_trainer(network, X, y, sgd(schedule.initial), batch_size=1, seed=0, **known) as trainer:
         for step in range(total):
-            trainer.run(1, 1)
+            trainer.run(n_steps=1, threads=1)
             assert network.bias(0)[0] == schedule.rate(step, total, per_epoch)
             network.bias(0)[0] = 0.0
 
 
 def test_the_rate_of_later_steps_can_be_set():
-    network = _core.Network64(1, [(1, "identity", 0.0, 0.0, 0.0)], "half_squared_error")
-    settings = ("sgd", {"learning_rate": 0.25, "momentum": 0.0, "nesterov": 0.0})
-    with _core.Trainer64(network, np.zeros((1, 1)), np.ones((1, 1)), None, 1, False, 0, 0, *settings) as trainer:
-        trainer.run(1, 1)
+    network = one_bias()
+    with new_trainer(network, np.zeros((1, 1)), np.ones((1, 1)), sgd(0.25), batch_size=1, seed=0) as trainer:
+        trainer.run(n_steps=1, threads=1)
         assert network.bias(0)[0] == 0.25
         trainer.set_learning_rate(0.5)
-        trainer.run(1, 1)
+        trainer.run(n_steps=1, threads=1)
         assert network.bias(0)[0] == 0.25 + 0.5 * 0.75
 
 
@@ -106,7 +108,7 @@ def test_the_rate_of_later_steps_can_be_set():
 )
 def test_what_is_no_schedule_is_refused(schedule):
     with pytest.raises(ValueError, match=r"schedule|does not know"):
-        _core.learning_rate(schedule, 0.1, 0, 10)
+        _core.learning_rate(schedule=schedule, base=0.1, step=0, total=10)
 
 
 @pytest.mark.parametrize(("rise", "total"), [(0.25, 4), (0.5, 2), (0.1, 10)])

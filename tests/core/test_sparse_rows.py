@@ -10,11 +10,12 @@ import sys
 import numpy as np
 import pytest
 
+from bits import NETWORKS, THREADS, chain, digest, new_network, new_trainer, parameters_of, sgd, train
 from fastmlp import _core
 
 ROWS, COLUMNS, BATCH = 101, 37, 54
-SGD = {"learning_rate": 0.02, "momentum": 0.5, "nesterov": 0.0}
-LAYERS = [(19, "tanh", 0.0, 0.0, 0.0), (5, "softmax", 0.0, 0.0, 0.0)]
+SGD = sgd(0.02, 0.5)
+LAYERS = chain((19, "tanh"), (5, "softmax"))
 
 
 def parts_of(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -25,12 +26,10 @@ def parts_of(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return X[rows, columns][order], columns[order].astype(np.int32), starts.astype(np.int64)
 
 
-def trained(network, trainer, X, y, threads):
-    net = network(COLUMNS, LAYERS, "softmax_cross_entropy")
-    net.initialize(1)
-    with trainer(net, X, y, None, BATCH, True, 1, 0, "sgd", SGD) as run:
-        report = run.run(3 * run.steps_per_epoch, threads)
-    return b"".join(net.weights(layer).tobytes() + net.bias(layer).tobytes() for layer in range(2)), report.last_loss
+def trained(kind, X, y, threads):
+    net = new_network(kind, COLUMNS, LAYERS, "softmax_cross_entropy", seed=1)
+    report = train(net, X, y, SGD, epochs=3, batch_size=BATCH, seed=1, threads=threads)
+    return digest(parameters_of(net, len(LAYERS))), report.last_loss
 
 
 def compare() -> None:
@@ -40,10 +39,10 @@ def compare() -> None:
     X[3], X[4], X[5, [0, -1]] = 0.0, 1.5, 2.0  # a row of zeros, a full one, one with its ends
     y = random.integers(0, 5, ROWS).astype(np.int32)
     for source in (X, X.astype(np.float32), np.abs(X).astype(np.uint8)):
-        for network, trainer in ((_core.Network32, _core.Trainer32), (_core.Network64, _core.Trainer64)):
-            dense = trained(network, trainer, source, y, 1)
-            for threads in (1, 2, 4):
-                assert trained(network, trainer, parts_of(source), y, threads) == dense
+        for kind in NETWORKS:
+            dense = trained(kind, source, y, 1)
+            for threads in THREADS:
+                assert trained(kind, parts_of(source), y, threads) == dense
     print(_core.active_target())
 
 
@@ -74,23 +73,23 @@ VALUES, PLACES, STARTS = np.ones(3), np.array([0, 36, 5], np.int32), np.array([0
     ],
 )
 def test_sparse_rows_out_of_bounds_are_refused(parts, sentence):
-    net = _core.Network64(COLUMNS, LAYERS, "softmax_cross_entropy")
+    net = new_network(_core.Network64, COLUMNS, LAYERS, "softmax_cross_entropy", seed=1)
     with pytest.raises(ValueError, match=sentence):
-        _core.Trainer64(net, parts, np.zeros(2, np.int32), None, 1, True, 1, 0, "sgd", SGD)
+        new_trainer(net, parts, np.zeros(2, np.int32), SGD, batch_size=1, seed=1)
 
 
 def test_sparse_rows_are_refused_where_inputs_are_scaled():
-    net = _core.Network64(COLUMNS, LAYERS, "softmax_cross_entropy")
-    net.set_input_scaling(np.zeros(COLUMNS), np.ones(COLUMNS))
+    net = new_network(_core.Network64, COLUMNS, LAYERS, "softmax_cross_entropy", seed=1)
+    net.set_input_scaling(shift=np.zeros(COLUMNS), scale=np.ones(COLUMNS))
     with pytest.raises(ValueError, match="sparse rows are not scaled"):
-        _core.Trainer64(net, (VALUES, PLACES, STARTS), np.zeros(2, np.int32), None, 1, True, 1, 0, "sgd", SGD)
+        new_trainer(net, (VALUES, PLACES, STARTS), np.zeros(2, np.int32), SGD, batch_size=1, seed=1)
 
 
 def test_the_vectors_live_as_long_as_the_trainer():
-    net = _core.Network64(COLUMNS, LAYERS, "softmax_cross_entropy")
+    net = new_network(_core.Network64, COLUMNS, LAYERS, "softmax_cross_entropy", seed=1)
     values = VALUES.copy()
     before = sys.getrefcount(values)
-    trainer = _core.Trainer64(net, (values, PLACES, STARTS), np.zeros(2, np.int32), None, 1, True, 1, 0, "sgd", SGD)
+    trainer = new_trainer(net, (values, PLACES, STARTS), np.zeros(2, np.int32), SGD, batch_size=1, seed=1)
     assert sys.getrefcount(values) == before + 1
     del trainer
     assert sys.getrefcount(values) == before

@@ -20,7 +20,7 @@ import pytest
 
 import fastmlp as fm
 from fastmlp import reference
-from fastmlp._core import Network64
+from fastmlp._core import LayerSpec
 from fastmlp._formula import check_derivative, compile_formula, parse
 from fastmlp._formula.constants import fold
 from fastmlp._formula.program import OPERATIONS
@@ -273,14 +273,16 @@ def test_samples_at_a_kink_are_left_out_of_a_check_of_gradients():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_nan_passes(text, dtype):
     # past the checks, which refuse data with NaN
-    assert np.isnan(one_unit(text, dtype)._core.forward(np.array([[np.nan]]), 1)).all()
+    assert np.isnan(one_unit(text, dtype)._core.forward(X=np.array([[np.nan]]), threads=1)).all()
 
 
 def test_special_values_of_functions_without_a_test_of_their_own():
     with np.errstate(all="ignore"):
-        roots = one_unit("sqrt(x)")._core.forward(np.array([[0.0], [-1.0], [5e-324], [np.inf], [4.0]]), 1)[:, 0]
+        x = np.array([[0.0], [-1.0], [5e-324], [np.inf], [4.0]])
+        roots = one_unit("sqrt(x)")._core.forward(X=x, threads=1)[:, 0]
         np.testing.assert_array_equal(roots, [0.0, np.nan, 2.0**-537, np.inf, 2.0])
-        grown = one_unit("softplus(x)")._core.forward(np.array([[-1e4], [0.0], [1e4], [np.inf]]), 1)[:, 0]
+        x = np.array([[-1e4], [0.0], [1e4], [np.inf]])
+        grown = one_unit("softplus(x)")._core.forward(X=x, threads=1)[:, 0]
         np.testing.assert_array_equal(grown, [0.0, math.log(2.0), 1e4, np.inf])
 
 
@@ -386,14 +388,14 @@ def test_a_derivative_that_is_lost_in_overflow_is_found():
 )
 def test_the_core_refuses_a_program_that_would_reach_out_of_its_memory(program):
     with pytest.raises(ValueError):
-        Network64(1, [(1, "formula", program, 0.0, 0.0)], "mse")
+        LayerSpec(units=1, activation="formula", parameter=program)
 
 
 def test_the_core_takes_a_program_for_a_formula_only():
     sound = Formula("x*tanh(x)").program.for_core()
-    assert Network64(1, [(1, "formula", sound, 0.0, 0.0)], "mse")
+    assert LayerSpec(units=1, activation="formula", parameter=sound)
     with pytest.raises(ValueError):
-        Network64(1, [(1, "tanh", sound, 0.0, 0.0)], "mse")
+        LayerSpec(units=1, activation="tanh", parameter=sound)
 
 
 # ---- round trips ----

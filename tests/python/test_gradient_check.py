@@ -58,8 +58,8 @@ def break_core(monkeypatch, change):
     """Let every gradient of the core in float64 pass through ``change(weights, biases, inputs)``."""
 
     class Broken(_core.Network64):
-        def gradients(self, *arguments):
-            loss, weights, biases, inputs = super().gradients(*arguments)
+        def gradients(self, **data):
+            loss, weights, biases, inputs = super().gradients(**data)
             change(weights, biases, inputs)
             return loss, weights, biases, inputs
 
