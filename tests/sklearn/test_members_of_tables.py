@@ -16,7 +16,7 @@ from joblib import Parallel, delayed
 import fastmlp as fm
 from fastmlp.network import Network
 from fastmlp.sklearn import TabularClassifier, TabularRegressor
-from fastmlp.sklearn._table_members import train_all, validation_rows
+from fastmlp.sklearn._tabular.members import train_all, validation_rows
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(120, 4))
@@ -109,7 +109,7 @@ def test_workers_of_joblib_take_one_thread_each_unless_told():
 
         caller = threading.get_ident()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("fastmlp.sklearn._table_estimator.train", train)
+            patch.setattr("fastmlp.sklearn._tabular.estimator.train", train)
             TabularClassifier((4,), n_estimators=2, n_threads=n_threads).fit(X, Y)
         return seen
 

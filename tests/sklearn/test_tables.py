@@ -16,7 +16,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from fastmlp.sklearn import TabularClassifier, TabularRegressor
-from fastmlp.sklearn._tables import MOST_CATEGORIES, TableEncoder, rows_as_array
+from fastmlp.sklearn._tabular.encoder import MOST_CATEGORIES, TableEncoder, rows_as_array
 
 NAN = float("nan")
 
@@ -202,7 +202,7 @@ def test_large_tables_are_predicted_in_blocks(monkeypatch):
     models = [small().fit(table, value > 100) for table in tables]
     expected = models[0].predict_proba(X)
     # so that the last block is a short one
-    monkeypatch.setattr("fastmlp.sklearn._table_estimator.ROWS", 7)
+    monkeypatch.setattr("fastmlp.sklearn._tabular.estimator.ROWS", 7)
     for model, table in zip(models, tables, strict=True):
         np.testing.assert_array_equal(model.predict_proba(table), expected)
 

@@ -6,9 +6,7 @@ Needs scikit-learn (the extra ``sklearn``), which is imported with this package 
 
 ``TabularClassifier`` and ``TabularRegressor`` are for tables with categories and missing values.
 
-_parameters.py checks what the constructor took, _building.py makes the Network of it, _iterations.py decides after each
-epoch, _estimator.py leads a fit; what classes and values need apart is in _classifier.py and _regressor.py. What tables
-need is in _table_estimator.py and _tables.py.
+The first two are in _mlp/, the other two in _tabular/; neither folder knows the other. Beside them is what both need.
 """
 
 from __future__ import annotations
@@ -18,10 +16,10 @@ try:
 except ImportError as missing:
     raise ImportError("fastmlp.sklearn needs scikit-learn 1.6 or newer: pip install 'fastmlp[sklearn]'.") from missing
 
-from fastmlp.sklearn._classifier import MLPClassifier
-from fastmlp.sklearn._conversion import from_sklearn
-from fastmlp.sklearn._regressor import MLPRegressor
-from fastmlp.sklearn._table_classifier import TabularClassifier
-from fastmlp.sklearn._table_regressor import TabularRegressor
+from fastmlp.sklearn._mlp.classifier import MLPClassifier
+from fastmlp.sklearn._mlp.conversion import from_sklearn
+from fastmlp.sklearn._mlp.regressor import MLPRegressor
+from fastmlp.sklearn._tabular.classifier import TabularClassifier
+from fastmlp.sklearn._tabular.regressor import TabularRegressor
 
 __all__ = ["MLPClassifier", "MLPRegressor", "TabularClassifier", "TabularRegressor", "from_sklearn"]

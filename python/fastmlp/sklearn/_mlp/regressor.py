@@ -18,9 +18,9 @@ from fastmlp.activations import resolve_activation
 from fastmlp.losses import CrossEntropy, HalfSquaredError, Hinge, Loss, Perceptron, Poisson, resolve_loss
 from fastmlp.network import Network
 from fastmlp.optimizers import Optimizer
-from fastmlp.sklearn._callbacks import with_callbacks
-from fastmlp.sklearn._classifier import _makes_iterations
-from fastmlp.sklearn._estimator import BaseMLP, by_blocks
+from fastmlp.sklearn._mlp.callbacks import with_callbacks
+from fastmlp.sklearn._mlp.classifier import _makes_iterations
+from fastmlp.sklearn._mlp.estimator import BaseMLP, by_blocks
 
 if TYPE_CHECKING:
     from fastmlp.callbacks import Callback

@@ -8,11 +8,11 @@ import numpy as np
 from sklearn import neural_network
 from sklearn.utils.validation import check_is_fitted
 
-from fastmlp.sklearn._building import build
-from fastmlp.sklearn._classifier import MLPClassifier
-from fastmlp.sklearn._estimator import BaseMLP
-from fastmlp.sklearn._parameters import Parameters
-from fastmlp.sklearn._regressor import MLPRegressor
+from fastmlp.sklearn._mlp.building import build
+from fastmlp.sklearn._mlp.classifier import MLPClassifier
+from fastmlp.sklearn._mlp.estimator import BaseMLP
+from fastmlp.sklearn._mlp.parameters import Parameters
+from fastmlp.sklearn._mlp.regressor import MLPRegressor
 
 # what a fit leaves there under the same name, where it is not the network's
 ATTRIBUTES = (

@@ -1,7 +1,7 @@
 """The members of a model for tables: which rows choose the epoch of each, and how several are trained at once.
 
 Members share nothing but the table, so each has a thread of its own where there are threads: a network for a table is
-too small to share one. What a member is, is settled before (_table_estimator.py); no result depends on the threads.
+too small to share one. What a member is, is settled before (estimator.py); no result depends on the threads.
 """
 
 from __future__ import annotations

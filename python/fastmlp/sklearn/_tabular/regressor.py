@@ -1,4 +1,4 @@
-"""TabularRegressor: a value for each row of a table. The recipe is in _table_estimator.py."""
+"""TabularRegressor: a value for each row of a table. The recipe is in estimator.py."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sklearn.base import RegressorMixin
 
 from fastmlp.losses import Loss, MeanSquaredError
-from fastmlp.sklearn._table_estimator import BaseTabular
+from fastmlp.sklearn._tabular.estimator import BaseTabular
 
 Array = npt.NDArray[Any]
 

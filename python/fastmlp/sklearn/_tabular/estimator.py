@@ -1,7 +1,7 @@
 """What TabularClassifier and TabularRegressor share: networks for tables, with settings that need no tuning.
 
 The recipe is that of RealMLP (D. Holzmueller, L. Grinsztajn and I. Steinwart, Better by default, NeurIPS 2024), less
-what did not help on the tables where it was tried (docs/decisions, 15 and 17). _tables.py makes numbers of a table;
+what did not help on the tables where it was tried (docs/decisions, 15 and 17). encoder.py makes numbers of a table;
 scaling and clipping them is the networks', so that a model is in one piece.
 """
 
@@ -27,10 +27,10 @@ from fastmlp.network import Network
 from fastmlp.optimizers import Adam
 from fastmlp.runtime import own_limit
 from fastmlp.schedules import Coslog4
-from fastmlp.sklearn._iterations import all_or_nothing
-from fastmlp.sklearn._parameters import hidden_sizes
-from fastmlp.sklearn._table_members import train, train_all, validation_rows
-from fastmlp.sklearn._tables import TableEncoder, is_frame, rows_as_array
+from fastmlp.sklearn._mlp.iterations import all_or_nothing
+from fastmlp.sklearn._sizes import hidden_sizes
+from fastmlp.sklearn._tabular.encoder import TableEncoder, is_frame, rows_as_array
+from fastmlp.sklearn._tabular.members import train, train_all, validation_rows
 from fastmlp.sklearn._threads import threads_of
 
 Array = npt.NDArray[Any]

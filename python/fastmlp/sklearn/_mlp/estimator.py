@@ -29,10 +29,10 @@ from fastmlp.losses import Loss
 from fastmlp.network import Network
 from fastmlp.optimizers import LBFGS, SGD, Adam, Optimizer
 from fastmlp.runtime import own_limit, thread_limit
-from fastmlp.sklearn._building import build, initial_parameters, penalty, with_settings
-from fastmlp.sklearn._callbacks import CallbackSupport, Tasks
-from fastmlp.sklearn._iterations import Iterations, all_or_nothing, begin_iterations, results
-from fastmlp.sklearn._parameters import Parameters, RateByIterations
+from fastmlp.sklearn._mlp.building import build, initial_parameters, penalty, with_settings
+from fastmlp.sklearn._mlp.callbacks import CallbackSupport, Tasks
+from fastmlp.sklearn._mlp.iterations import Iterations, all_or_nothing, begin_iterations, results
+from fastmlp.sklearn._mlp.parameters import Parameters, RateByIterations
 from fastmlp.sklearn._threads import threads_of
 
 if TYPE_CHECKING:

@@ -19,10 +19,10 @@ from fastmlp.activations import resolve_activation
 from fastmlp.losses import CrossEntropy, Hinge, Loss, Perceptron, Poisson, resolve_loss
 from fastmlp.network import Network
 from fastmlp.optimizers import LBFGS, Optimizer
-from fastmlp.sklearn._callbacks import with_callbacks
-from fastmlp.sklearn._estimator import BaseMLP, by_blocks
-from fastmlp.sklearn._iterations import all_or_nothing
 from fastmlp.sklearn._labels import places_of, refuse_label
+from fastmlp.sklearn._mlp.callbacks import with_callbacks
+from fastmlp.sklearn._mlp.estimator import BaseMLP, by_blocks
+from fastmlp.sklearn._mlp.iterations import all_or_nothing
 
 if TYPE_CHECKING:
     from fastmlp.callbacks import Callback

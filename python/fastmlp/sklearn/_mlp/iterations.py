@@ -15,12 +15,12 @@ import numpy.typing as npt
 
 from fastmlp.history import Epoch
 from fastmlp.optimizers import LBFGS
-from fastmlp.sklearn._parameters import Parameters
+from fastmlp.sklearn._mlp.parameters import Parameters
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
-    from fastmlp.sklearn._estimator import BaseMLP
-    from fastmlp.sklearn._table_estimator import BaseTabular
+    from fastmlp.sklearn._mlp.estimator import BaseMLP
+    from fastmlp.sklearn._tabular.estimator import BaseTabular
 
 SMALLEST_RATE = 1e-6  # of "adaptive"; then the fit ends
 REDUCTION = 5.0  # of "adaptive"

@@ -18,9 +18,10 @@ from fastmlp.history import Epoch
 from fastmlp.layers import RobustScale, Standardize
 from fastmlp.optimizers import FULL_BATCH, LBFGS, SGD, Adam, Optimizer, resolve_optimizer
 from fastmlp.schedules import EpochSchedule, Schedule
+from fastmlp.sklearn._sizes import hidden_sizes
 
 if TYPE_CHECKING:
-    from fastmlp.sklearn._estimator import BaseMLP
+    from fastmlp.sklearn._mlp.estimator import BaseMLP
 
 SOLVERS = ("lbfgs", "sgd", "adam")
 LEARNING_RATES = ("constant", "invscaling", "adaptive")
@@ -143,16 +144,6 @@ class Parameters:
 
 # activations that scikit-learn has, whose initial weights are then drawn as there
 INHERITED = ("identity", LOGISTIC, "tanh", "relu")
-
-
-def hidden_sizes(sizes: Any) -> tuple[int, ...]:
-    """Return the units of each hidden layer, from a sequence or from one number."""
-    if hasattr(sizes, "__array__") and np.ndim(sizes) == 1:
-        sizes = np.asarray(sizes).tolist()
-    if not isinstance(sizes, Sequence) or isinstance(sizes, str | bytes | bytearray | memoryview):
-        # an iterator, which has nothing left for the next fit, among them
-        return (check_integer(sizes, "hidden_layer_sizes (or each entry of a sequence)", minimum=1),)
-    return tuple(check_integer(size, f"hidden_layer_sizes[{index}]", minimum=1) for index, size in enumerate(sizes))
 
 
 def _says(verbose: Any) -> bool:

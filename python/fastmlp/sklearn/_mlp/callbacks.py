@@ -22,7 +22,7 @@ except ImportError:  # before 1.9
 
 
 if TYPE_CHECKING:
-    from fastmlp.sklearn._estimator import BaseMLP
+    from fastmlp.sklearn._mlp.estimator import BaseMLP
 
 __all__ = ["CallbackSupport", "Tasks", "with_callbacks"]
 

@@ -1,4 +1,4 @@
-"""TabularClassifier: labels of any kind for rows of tables. The recipe is in _table_estimator.py."""
+"""TabularClassifier: labels of any kind for rows of tables. The recipe is in estimator.py."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from fastmlp.losses import CrossEntropy, Loss
 from fastmlp.sklearn._labels import places_of
-from fastmlp.sklearn._table_estimator import BaseTabular
+from fastmlp.sklearn._tabular.estimator import BaseTabular
 
 Array = npt.NDArray[Any]
 

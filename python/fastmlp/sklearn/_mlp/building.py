@@ -14,7 +14,7 @@ from fastmlp._model.architecture import Architecture
 from fastmlp.layers import AnyLayer, Dense, Dropout
 from fastmlp.losses import Loss
 from fastmlp.network import Network
-from fastmlp.sklearn._parameters import SCALES, Parameters
+from fastmlp.sklearn._mlp.parameters import SCALES, Parameters
 
 Array = npt.NDArray[Any]
 

@@ -1,0 +1,1 @@
+"""TabularClassifier and TabularRegressor: tables with categories and missing values. Nothing here knows _mlp/."""
