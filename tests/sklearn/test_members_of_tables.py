@@ -14,9 +14,10 @@ import pytest
 from joblib import Parallel, delayed
 
 import fastmlp as fm
+from fastmlp._training.side_by_side import run_side_by_side
 from fastmlp.network import Network
 from fastmlp.sklearn import TabularClassifier, TabularRegressor
-from fastmlp.sklearn._tabular.members import train_all, validation_rows
+from fastmlp.sklearn._tabular.members import validation_rows
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(120, 4))
@@ -82,13 +83,13 @@ def test_as_many_members_at_once_as_threads_and_no_more():
     with fm.num_threads(2):
         if fm.get_num_threads() < 2:
             pytest.skip("one processor trains one member at a time")
-        assert sorted(train_all([training, training], None)) == [1, 2]
+        assert sorted(run_side_by_side([training, training], None)) == [1, 2]
     assert seen == [1, 1]
 
 
 def test_one_thread_is_the_callers():
     callers = []
-    train_all([lambda is_given_up: callers.append(threading.get_ident()) or 0] * 2, 1)
+    run_side_by_side([lambda is_given_up: callers.append(threading.get_ident()) or 0] * 2, 1)
     assert callers == [threading.get_ident()] * 2
 
 
@@ -135,7 +136,7 @@ def test_a_failure_ends_the_others(failure):
         return 0
 
     with pytest.raises(failure, match="here"):
-        train_all([fails, *[goes_on] * 8], 2)
+        run_side_by_side([fails, *[goes_on] * 8], 2)
     assert all(ended)
     assert len(ended) < 8  # those that had not begun never do
 
@@ -153,7 +154,7 @@ def test_ctrl_c_ends_all_before_it_is_seen():
     pressed = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
     pressed.start()
     with pytest.raises(KeyboardInterrupt):
-        train_all([goes_on] * 3, 2)
+        run_side_by_side([goes_on] * 3, 2)
     pressed.join()
     # one thread: it was the caller's, where Ctrl-C came out of the wait
     assert len(under_way) == (1 if fm.get_num_threads() < 2 else 0)

@@ -21,6 +21,7 @@ from sklearn.utils import check_consistent_length, check_random_state, column_or
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from fastmlp._checks.arguments import check_integer, check_real
+from fastmlp._training.side_by_side import run_side_by_side
 from fastmlp.layers import AnyLayer, Dense, RobustScale
 from fastmlp.losses import Loss
 from fastmlp.network import Network
@@ -30,7 +31,7 @@ from fastmlp.schedules import Coslog4
 from fastmlp.sklearn._mlp.iterations import all_or_nothing
 from fastmlp.sklearn._sizes import hidden_sizes
 from fastmlp.sklearn._tabular.encoder import TableEncoder, is_frame, rows_as_array
-from fastmlp.sklearn._tabular.members import train, train_all, validation_rows
+from fastmlp.sklearn._tabular.members import Settings, train, validation_rows
 from fastmlp.sklearn._threads import threads_of
 
 Array = npt.NDArray[Any]
@@ -103,14 +104,14 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
             aside = encoder.transform(self._checked_like_training(X_val)), column_or_1d(np.asarray(y_val), warn=True)
             check_consistent_length(*aside)
             asides = repeat((aside[0], self._encode(aside[1], "y_val")))
-        settings = {"epochs": max_iter, "batch_size": self._batch_size(len(y)), "optimizer": optimizer}
+        settings: Settings = {"epochs": max_iter, "batch_size": self._batch_size(len(y)), "optimizer": optimizer}
         networks = [self._build(numbers.shape[1], random_state) for _ in range(members)]
         trainings = [
             partial(train, network, (numbers, targets), aside, settings)
             for network, aside in zip(networks, asides, strict=False)
         ]
         try:
-            best_iterations = train_all(trainings, limit)
+            best_iterations = run_side_by_side(trainings, limit)
         except FloatingPointError as divergence:
             raise ValueError(str(divergence)) from divergence
         self._encoder, self.networks_ = encoder, networks

@@ -1,28 +1,34 @@
-"""The members of a model for tables: which rows choose the epoch of each, and how several are trained at once.
+"""A member of a model for tables: the rows that choose its epoch, its network, and its training.
 
-Members share nothing but the table, so each has a thread of its own where there are threads: a network for a table is
-too small to share one. What a member is, is settled before (estimator.py); no result depends on the threads.
+What stands in the table and what comes of several members is estimator.py's; running them at once is
+_training/side_by_side.py's.
 """
 
 from __future__ import annotations
 
 import math
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp.runtime import get_num_threads, own_limit
-
 if TYPE_CHECKING:
     from fastmlp.history import Epoch
     from fastmlp.network import Network
+    from fastmlp.optimizers import Optimizer
 
-Rows = npt.NDArray[np.intp]
-LONGEST_WAIT = 0.1  # seconds
-Pair = tuple[npt.NDArray[Any], npt.NDArray[Any]]
+Rows: TypeAlias = npt.NDArray[np.intp]
+# inputs and targets as a network takes them
+Samples: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any]]
+
+
+class Settings(TypedDict):
+    """How the members are trained, all alike: arguments of ``Network.fit``."""
+
+    epochs: int
+    batch_size: int
+    optimizer: Optimizer
 
 
 class BestEpoch:
@@ -51,7 +57,9 @@ class BestEpoch:
             network.set_parameters(self._weights)
 
 
-def validation_rows(n: int, fraction: float, classes: Rows | None, random_state: Any) -> Iterator[Rows]:
+def validation_rows(
+    n: int, fraction: float, classes: Rows | None, random_state: np.random.RandomState
+) -> Iterator[Rows]:
     """Yield for one member after another the rows to set aside, without end.
 
     Each takes the next ones of a random order, beginning anew where it ends, so that together they set every row aside
@@ -62,7 +70,7 @@ def validation_rows(n: int, fraction: float, classes: Rows | None, random_state:
     while True:
         order = random_state.permutation(n)
         if classes is not None:
-            # no class comes first for being the first
+            # where two classes are due at the same place of the order, chance decides which comes first
             order = _interleaved(order, random_state.permutation(classes.max() + 1)[classes])
         for start in range(0, n, size):
             yield order[np.arange(start, start + size) % n]
@@ -77,10 +85,10 @@ def _interleaved(order: Rows, classes: Rows) -> Rows:
 
 
 def train(
-    network: Network, table: Pair, aside: Rows | Pair, settings: dict[str, Any], is_given_up: Callable[[], bool]
+    network: Network, samples: Samples, aside: Rows | Samples, settings: Settings, is_given_up: Callable[[], bool]
 ) -> int:
-    """Train a member and return its best epoch; ``aside`` are rows of the table, or samples besides it."""
-    X, y = table
+    """Train a member and return its best epoch; ``aside`` says which samples choose it, or gives others."""
+    X, y = samples
     if isinstance(aside, tuple):
         validation = aside
     else:
@@ -89,58 +97,3 @@ def train(
     best = BestEpoch(is_given_up)
     network.fit(X, y, validation_data=validation, metrics=[], callbacks=[best], progress=False, **settings)
     return best.epoch
-
-
-def train_all(trainings: Sequence[Callable[[Callable[[], bool]], int]], limit: int | None) -> list[int]:
-    """Run the trainings, as many at once as there are threads, at most ``limit``, and return what each returns.
-
-    Each is called with a function that says whether it shall give up. The first failure, or Ctrl-C, ends all, and
-    nothing runs any more when this function is left.
-    """
-    with own_limit(limit):
-        threads = get_num_threads()
-    workers = min(len(trainings), threads)
-    if workers == 1:
-        with own_limit(threads):
-            return [training(lambda: False) for training in trainings]
-    results = [0] * len(trainings)
-    failures: dict[int, BaseException] = {}
-    waiting = list(range(len(trainings)))
-    running: set[int] = set()
-    changed = threading.Condition()
-    given_up = threading.Event()
-
-    def work() -> None:
-        while True:
-            with changed:
-                if given_up.is_set() or not waiting:
-                    return
-                index = waiting.pop(0)
-                running.add(index)
-            try:
-                with own_limit(threads // workers):
-                    results[index] = trainings[index](given_up.is_set)
-            except BaseException as failure:
-                failures[index] = failure
-                given_up.set()
-            finally:
-                with changed:
-                    running.remove(index)
-                    changed.notify_all()
-
-    def wait_until(is_over: Callable[[], bool]) -> None:
-        with changed:
-            while not is_over():
-                # a signal that comes just before a wait without end would wake nobody
-                changed.wait(LONGEST_WAIT)
-
-    try:
-        for _ in range(workers):
-            threading.Thread(target=work, daemon=True).start()
-        wait_until(lambda: not running and (not waiting or given_up.is_set()))
-    finally:
-        given_up.set()
-        wait_until(lambda: not running)
-    if failures:
-        raise failures[min(failures)]
-    return results
