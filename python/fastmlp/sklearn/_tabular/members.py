@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 import numpy as np
 import numpy.typing as npt
 
+from fastmlp._checks.monitor import Monitor
+
 if TYPE_CHECKING:
     from fastmlp.history import Epoch
     from fastmlp.network import Network
@@ -42,12 +44,13 @@ class BestEpoch:
 
     def __init__(self, is_given_up: Callable[[], bool]) -> None:
         self._is_given_up = is_given_up
-        self.loss, self.epoch = math.inf, 0
+        self._monitor = Monitor("validation_loss", "min", counts_equal=True)
+        self.epoch = 0
 
     def __call__(self, network: Network, epoch: Epoch) -> bool:
         """Look at an epoch."""
-        if epoch["validation_loss"] <= self.loss:
-            self.loss, self.epoch = epoch["validation_loss"], int(epoch["epoch"])
+        if self._monitor.improves(epoch[self._monitor.column]):
+            self.epoch = int(epoch["epoch"])
             self._weights = network.get_parameters()
         return self._is_given_up()
 
