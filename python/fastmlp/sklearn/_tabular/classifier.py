@@ -1,4 +1,8 @@
-"""TabularClassifier: labels of any kind for rows of tables. The recipe is in estimator.py."""
+"""TabularClassifier: labels of any kind for rows of tables, and probabilities.
+
+How a fit goes is in estimator.py, what is fitted in recipe.py. Half of this file is documentation and the constructor,
+whose arguments scikit-learn wants one by one.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +16,14 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from fastmlp.losses import CrossEntropy, Loss
 from fastmlp.sklearn._labels import places_of
+from fastmlp.sklearn._tabular.encoder import Table
 from fastmlp.sklearn._tabular.estimator import BaseTabular
+from fastmlp.sklearn._tabular.results import TabularResult
 
 Array = npt.NDArray[Any]
 
-
-# in smoothed probabilities of a class: nobody can be more certain, or one error would cost a log-loss without end
+# The least probability of a class, as a share of what label smoothing gives to the wrong classes: a probability of 0
+# would make the log-loss of a single error infinite.
 LEAST = 0.02
 
 
@@ -76,8 +82,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     array(['purrs', 'barks'], dtype='<U5')
     """
 
-    _activation = "selu"
-    _last_activation = "softmax"
+    classes_: Array
+    _activations = ("selu", "softmax")
 
     def __init__(
         self,
@@ -89,7 +95,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         batch_size: int | str = "auto",
         label_smoothing: float = 0.1,
         validation_fraction: float = 0.2,
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
         n_threads: int | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -102,7 +108,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         self.random_state = random_state
         self.n_threads = n_threads
 
-    def fit(self, X: Any, y: Any, *, X_val: Any = None, y_val: Any = None) -> TabularClassifier:
+    def fit(self, X: Table, y: Any, *, X_val: Table = None, y_val: Any = None) -> TabularClassifier:
         """Train the model.
 
         Parameters
@@ -121,7 +127,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         self._train(X, y, X_val, y_val)
         return self
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: Table) -> Array:
         """Return the label of each row.
 
         Parameters
@@ -135,7 +141,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         outputs = self._forward(X)
         return self.classes_[outputs.argmax(axis=1)]
 
-    def predict_proba(self, X: Any) -> Array:
+    def predict_proba(self, X: Table) -> Array:
         """Return the probability of each class, in the order of ``classes_``.
 
         Parameters
@@ -156,13 +162,10 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     def _loss_object(self) -> Loss:
         return CrossEntropy(label_smoothing=self.label_smoothing)
 
-    def _n_outputs(self) -> int:
-        return len(self.classes_)
-
-    def _learn_targets(self, y: Array) -> Array:
+    def _learn_targets(self, y: Array, result: TabularResult) -> int:
         check_classification_targets(y)
-        self.classes_ = np.unique(y)
-        return self._encode(y)
+        result.classes_ = np.unique(y)
+        return len(result.classes_)
 
-    def _encode(self, y: Array, name: str = "y") -> Array:
-        return places_of(y, self.classes_, name)
+    def _encode(self, y: Array, result: TabularResult, name: str) -> Array:
+        return places_of(y, result.classes_, name)

@@ -1,15 +1,17 @@
-"""Tables as numbers: categories become columns of 0 and 1, missing numbers the median; what scales them is the network.
+"""Tables as numbers: categories become columns of 0 and 1, missing numbers the median of their column.
 
 Takes arrays and DataFrames of pandas and polars without importing either. scikit-learn's encoder and imputer do the
-work; this file tells categories from numbers and brings both into the form that they take.
+work; this file tells categories from numbers and brings both into the form that they take. Scaling the numbers is left
+to the networks (recipe.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from numbers import Real
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,16 +19,19 @@ from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder
 
 Array = npt.NDArray[Any]
+# a DataFrame of a library that need not be installed, an array, or a list of rows: no type says all that
+Table: TypeAlias = Any
 
-# Of one column; the rarest share one of the last. A table with more would be mostly zeros.
+# A column of categories becomes at most so many columns of 0 and 1, since those of rare categories are almost all 0.
+# Where it has more categories, the rarest of them share the last of these columns.
 MOST_CATEGORIES = 100
-# of the networks
+# the networks compute in float32
 LARGEST = float(np.finfo(np.float32).max)
 NO_VALUES = (date, timedelta, np.datetime64, np.timedelta64, complex, np.complexfloating)
 DATES = "turn it into numbers, such as years or days since a date."
 
 
-def is_frame(X: Any) -> bool:
+def is_frame(X: Table) -> bool:
     """Return whether X is a DataFrame: columns with names and types of their own."""
     return hasattr(X, "columns") and hasattr(X, "dtypes")
 
@@ -40,7 +45,7 @@ class TableEncoder:
         One for each column.
     """
 
-    def fit(self, X: Any) -> TableEncoder:
+    def fit(self, X: Table) -> TableEncoder:
         """Learn categories and medians."""
         columns = _columns(X)
         if not columns:
@@ -57,7 +62,7 @@ class TableEncoder:
             self._imputer.fit(np.column_stack(numbers))
         return self
 
-    def transform(self, X: Any) -> Array:
+    def transform(self, X: Table) -> Array:
         """Return numbers (rows, columns): those of the table, then one column for each category."""
         categories, numbers = self._parted(_columns(X))
         parts = [self._imputer.transform(np.column_stack(numbers))] if numbers else []
@@ -74,7 +79,7 @@ class TableEncoder:
                 categories.append(column if column.dtype == object else _as_categories(column))
                 continue
             if column.dtype == object:
-                # bools count as numbers here
+                # bools come as the text "0" or "1" here, and count as numbers in a column that held numbers
                 text = next((value for value in column if value not in (None, "0", "1")), None)
                 if text is not None:
                     raise ValueError(f"column {index} held numbers when the model was fitted and holds {text!r} now.")
@@ -86,15 +91,15 @@ class TableEncoder:
         return categories, numbers
 
 
-def rows_as_array(X: Any) -> Any:
-    """Return a list of rows as an array; one of numbers and text keeps both."""
+def rows_as_array(X: Table) -> Table:
+    """Return a list of rows as an array, of objects where it holds numbers and text: NumPy would make text of both."""
     if not isinstance(X, list | tuple):
         return X
     array = np.asarray(X)
     return np.asarray(X, dtype=object) if array.dtype.kind in "SU" else array
 
 
-def _columns(X: Any) -> list[Array]:
+def _columns(X: Table) -> list[Array]:
     """Return each column as float64, NaN where a number is missing, or as objects: text, None where one is missing."""
     if is_frame(X):
         return [_column_of_frame(series, name) for series, name in zip(_series_of(X), X.columns, strict=True)]
@@ -106,8 +111,8 @@ def _columns(X: Any) -> list[Array]:
     return [_column_of_objects(column, index) for index, column in enumerate(array.astype(object).T)]
 
 
-def _series_of(frame: Any) -> Any:
-    # by place where that can be said, since a name may be NaN, or that of two columns
+def _series_of(frame: Table) -> Iterator[Any]:
+    # pandas by place, since there a name may be NaN, or that of two columns
     if hasattr(frame, "iloc"):
         return (frame.iloc[:, place] for place in range(frame.shape[1]))
     return (frame[name] for name in frame.columns)
@@ -121,11 +126,11 @@ def _column_of_frame(series: Any, name: Any) -> Array:
     is_polars = is_numeric is not None
     if not (is_numeric() if is_numeric is not None else getattr(series.dtype, "kind", "O") in "iuf"):
         if hasattr(series, "cat") and hasattr(series.cat, "codes"):
-            # the last for code -1, what is missing
+            # a missing value has code -1, which takes the last of the names
             names = [*_column_of_objects(np.array(series.cat.categories, dtype=object), name, as_text=True), None]
             return np.array(names, dtype=object)[series.cat.codes]
         values = np.asarray(series.to_numpy(), dtype=object)
-        # an object says nothing of its type, a category or text does
+        # objects may all be numbers; a column whose type says category or text is one, whatever it holds
         return _column_of_objects(values, name, as_text=kind not in ("object", "Object"))
     if is_polars:
         return np.asarray(series.to_numpy(), np.float64)
@@ -170,7 +175,7 @@ def _name_of(value: Any) -> str | None:
 
 
 def _is_missing(value: Any) -> bool:
-    # NaN and NaT differ from themselves; the NA of pandas answers no question
+    # NaN and NaT differ from themselves; pandas' NA must be known by name, since comparing it gives NA again
     if value is None or type(value).__name__ == "NAType":
         return True
     differs = value != value

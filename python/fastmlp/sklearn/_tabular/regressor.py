@@ -1,9 +1,11 @@
-"""TabularRegressor: a value for each row of a table. The recipe is in estimator.py."""
+"""TabularRegressor: a value for each row of a table.
+
+How a fit goes is in estimator.py, what is fitted in recipe.py, and what is done to the values in units.py.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,10 @@ import numpy.typing as npt
 from sklearn.base import RegressorMixin
 
 from fastmlp.losses import Loss, MeanSquaredError
+from fastmlp.sklearn._tabular.encoder import Table
 from fastmlp.sklearn._tabular.estimator import BaseTabular
+from fastmlp.sklearn._tabular.results import TabularResult
+from fastmlp.sklearn._tabular.units import Units
 
 Array = npt.NDArray[Any]
 
@@ -51,8 +56,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     True
     """
 
-    _activation = "mish"
-    _last_activation = "identity"
+    _activations = ("mish", "identity")
+    _units: Units
 
     def __init__(
         self,
@@ -63,7 +68,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         max_iter: int = 112,
         batch_size: int | str = "auto",
         validation_fraction: float = 0.2,
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
         n_threads: int | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -75,7 +80,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         self.random_state = random_state
         self.n_threads = n_threads
 
-    def fit(self, X: Any, y: Any, *, X_val: Any = None, y_val: Any = None) -> TabularRegressor:
+    def fit(self, X: Table, y: Any, *, X_val: Table = None, y_val: Any = None) -> TabularRegressor:
         """Train the model.
 
         Parameters
@@ -93,7 +98,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         self._train(X, y, X_val, y_val)
         return self
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: Table) -> Array:
         """Return the value of each row.
 
         Parameters
@@ -104,36 +109,15 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         -------
         array (samples,)
         """
-        values = self._forward(X)[:, 0].astype(np.float64) * self._deviation + self._mean
-        return np.clip(values, *self._range)
+        outputs = self._forward(X)
+        return self._units.outside(outputs[:, 0])
 
     def _loss_object(self) -> Loss:
         return MeanSquaredError()
 
-    def _n_outputs(self) -> int:
+    def _learn_targets(self, y: Array, result: TabularResult) -> int:
+        result.units = Units.of(y)
         return 1
 
-    def _learn_targets(self, y: Array) -> Array:
-        values = _numbers(y, "y")
-        with np.errstate(over="ignore", invalid="ignore"):
-            self._mean, self._deviation = float(values.mean()), float(values.std()) or 1.0
-        if not np.isfinite(self._deviation):
-            raise ValueError(f"y goes up to {np.abs(values).max()}, whose square no number holds: divide it.")
-        self._range = values.min(), values.max()
-        return self._encode(y)
-
-    def _encode(self, y: Array, name: str = "y") -> Array:
-        return (_numbers(y, name) - self._mean) / self._deviation
-
-
-def _numbers(y: Any, name: str) -> Array:
-    y = np.asarray(y)
-    if y.dtype == object and not any(isinstance(value, str | bytes) for value in y):
-        with suppress(TypeError, ValueError):
-            y = y.astype(np.float64)
-    if y.dtype.kind not in "biuf":
-        raise ValueError(f"{name} is of {y.dtype}, but values must be numbers: convert them first.")
-    y = y.astype(np.float64)
-    if not np.isfinite(y).all():
-        raise ValueError(f"{name} holds {y[~np.isfinite(y)][0]}: leave such rows out.")
-    return y
+    def _encode(self, y: Array, result: TabularResult, name: str) -> Array:
+        return result.units.inside(y, name)

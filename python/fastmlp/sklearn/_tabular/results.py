@@ -1,0 +1,24 @@
+"""What a fit of TabularClassifier and TabularRegressor leaves: the members, and how tables become what they take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+
+from fastmlp.network import Network
+from fastmlp.sklearn._results import FitResult
+from fastmlp.sklearn._tabular.encoder import TableEncoder
+from fastmlp.sklearn._tabular.units import Units
+
+
+@dataclass(init=False, repr=False, eq=False)
+class TabularResult(FitResult):
+    """As for ``TabularClassifier``; ``units`` is of a regressor, ``classes_`` of a classifier."""
+
+    networks_: list[Network]
+    best_iterations_: list[int]
+    classes_: npt.NDArray[Any]
+    encoder: TableEncoder
+    units: Units
