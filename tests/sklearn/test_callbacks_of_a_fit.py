@@ -41,6 +41,25 @@ def test_a_callback_sees_each_iteration(estimator):
         assert [loss for _, _, loss, _ in seen] == estimator.loss_curve_
 
 
+def test_the_estimator_is_shown_to_begin_and_end_and_may_be_changed():
+    seen = []
+
+    class Looking:
+        def begin(self, network, columns):
+            seen.append((model.network_ is network, model.n_iter_, model.n_features_in_))
+
+        def __call__(self, network, epoch):
+            model.set_params(alpha=0.5)
+
+        def end(self, network):
+            self.begin(network, [])
+
+    model = MLPClassifier(**SMALL).fit(X[:, :2], Y)
+    model.fit(X, Y, callbacks=[Looking()])
+    assert seen == [(True, 0, 3), (True, 6, 3)]
+    assert model.alpha == 0.5
+
+
 @each_kind
 def test_a_callback_ends_the_fit(estimator):
     estimator.fit(X, Y, callbacks=[lambda network, epoch: epoch["epoch"] == 2])
@@ -132,6 +151,26 @@ def test_tasks_end_when_something_else_ends_the_fit():
     n = len(recorder.events)
     model.partial_fit(X, Y, classes=[0, 1, 2])
     assert len(recorder.events) == n
+
+
+def test_a_broken_callback_leaves_the_fit_before():
+    callback_module()
+
+    class Broken(Recorder):
+        def on_fit_task_end(self, estimator, context, **told):
+            if context.task_name == self.task_name:
+                assert estimator.network_ is not before["network_"]
+                raise ZeroDivisionError
+
+    model = MLPClassifier(**SMALL).fit(X, Y)
+    before = dict(vars(model))
+    for name in ("iteration", "fit"):
+        broken = Broken()
+        broken.task_name = name
+        with pytest.raises(ZeroDivisionError):
+            model.set_callbacks(broken).fit(X, Y)
+        model.set_callbacks()
+        assert vars(model) == before
 
 
 def test_callbacks_are_told_of_sample_weight():

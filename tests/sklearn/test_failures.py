@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 import fastmlp as fm
-from fastmlp.sklearn import MLPClassifier, MLPRegressor
+from fastmlp.sklearn import MLPClassifier, MLPRegressor, TabularClassifier
 
 RNG = np.random.default_rng(8)
 X = RNG.normal(size=(60, 4))
@@ -248,6 +248,67 @@ def test_divergence_of_partial_fit_leaves_the_optimizer_too():
         model.partial_fit(X, VALUE)
     np.testing.assert_array_equal(models[0].coefs_[0], models[1].coefs_[0])
     assert models[0].loss_curve_ == models[1].loss_curve_
+
+
+@cut_short
+@pytest.mark.parametrize("batch_size", [60, 7])
+def test_what_fails_after_a_step_of_partial_fit_takes_it_back(batch_size, monkeypatch):
+    models = [classifier(batch_size=batch_size).fit(X, CLASSES) for _ in range(2)]
+    network, expected = models[0].network_, state(models[0])
+
+    def broken(line):
+        raise BrokenPipeError(line)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("builtins.print", broken)
+        with pytest.raises(BrokenPipeError, match="Iteration 1"):
+            models[0].set_params(verbose=True).partial_fit(X, CLASSES)
+    np.testing.assert_equal(state(models[0]), expected)
+    # in the object that others may hold, and with the optimizer's state
+    assert models[0].network_ is network
+    for model in models:
+        model.set_params(verbose=False).partial_fit(X, CLASSES)
+    np.testing.assert_array_equal(models[0].coefs_[0], models[1].coefs_[0])
+    assert models[0].network_ is network
+
+
+@cut_short
+@pytest.mark.parametrize("warm_start", [False, True])
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_a_fit_that_is_left_leaves_the_very_objects_of_the_one_before(solver, warm_start):
+    model = classifier(solver=solver, warm_start=warm_start).fit(X, CLASSES)
+    before, expected = dict(vars(model)), state(model)
+
+    def leave(network, epoch):
+        # as if the fit had ended here: with two columns, and the iterations so far
+        assert (model.network_, model.n_iter_) == (network, epoch["epoch"])
+        assert model.n_features_in_ == columns.shape[1]
+        if epoch["epoch"] == 2:
+            raise SystemExit
+
+    for columns in (X, X[:, :2])[: 1 if warm_start else 2]:
+        with pytest.raises(SystemExit):
+            model.fit(columns, CLASSES, callbacks=[leave])
+        assert vars(model).keys() == before.keys()
+        assert all(value is before[name] for name, value in vars(model).items())
+        np.testing.assert_equal(state(model), expected)
+
+
+class Unreadable:
+    """Data over which Ctrl-C is pressed."""
+
+    def __array__(self, *arguments, **settings):
+        raise KeyboardInterrupt
+
+
+@cut_short
+@pytest.mark.parametrize("kind", [MLPClassifier, TabularClassifier])
+def test_ctrl_c_before_the_training_changes_nothing(kind):
+    model = kind((4,), max_iter=2, random_state=0).fit(X, CLASSES)
+    before = dict(vars(model))
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, CLASSES, X_val=Unreadable(), y_val=CLASSES)
+    assert vars(model) == before
 
 
 @cut_short

@@ -176,6 +176,17 @@ def test_subclasses():
 
 
 @cut_short
+def test_what_a_subclass_learns_besides_stays():
+    class Named(MLPClassifier):
+        def fit(self, X, y):
+            self.name_, self._secret = "something", 7
+            return super().fit(X, y)
+
+    model = Named(**SMALL).fit(X, CLASSES)
+    assert (model.name_, model._secret) == ("something", 7)
+
+
+@cut_short
 def test_pages_in_notebooks():
     for model in (MLPClassifier(alpha=0.5), MLPRegressor((3,))):
         for fitted in (False, True):

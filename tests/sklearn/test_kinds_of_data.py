@@ -134,7 +134,7 @@ def test_what_float32_does_not_hold_is_said_of_the_number_that_came():
 def test_large_sparse_data_are_predicted_in_blocks(monkeypatch):
     model = MLPClassifier(**SMALL).fit(X, CLASSES)
     # 7 rows of 4 doubles, so that the last block is a short one
-    monkeypatch.setattr("fastmlp.sklearn._mlp.estimator.DENSE_BYTES", 7 * 4 * 8)
+    monkeypatch.setattr("fastmlp.sklearn._mlp.data.DENSE_BYTES", 7 * 4 * 8)
     np.testing.assert_array_equal(model.predict_proba(sp.csr_matrix(X)), model.predict_proba(X))
 
 

@@ -6,7 +6,9 @@ Needs scikit-learn (the extra ``sklearn``), which is imported with this package 
 
 ``TabularClassifier`` and ``TabularRegressor`` are for tables with categories and missing values.
 
-The first two are in _mlp/, the other two in _tabular/; neither folder knows the other. Beside them is what both need.
+The first two are in _mlp/, the other two in _tabular/; neither folder knows the other. Beside them is what both need:
+a fit's results before the estimator takes them over (_results.py), the few things that are done with a Network beyond
+its public methods (_models.py), and smaller ones.
 """
 
 from __future__ import annotations

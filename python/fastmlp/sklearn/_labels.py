@@ -1,4 +1,4 @@
-"""Labels of any kind as the integers that a network takes."""
+"""Labels of any kind as the integers that a network takes. What labels a model has is settled by its estimator."""
 
 from __future__ import annotations
 
@@ -24,6 +24,6 @@ def places_of(y: Array, classes: Array, name: str = "y") -> npt.NDArray[np.int32
     return places.astype(np.int32)
 
 
-def refuse_label(label: Any, classes: Array, name: str) -> NoReturn:
+def refuse_label(label: object, classes: Array, name: str) -> NoReturn:
     """Say that a label is none of those that are known."""
     raise ValueError(f"{name} has the label {label!r}, which is none of classes_: {listed(classes.tolist())}.")

@@ -1,4 +1,7 @@
-"""The Network of an estimator: its layers and initial weights, and the same network with other settings later on."""
+"""The Network of an estimator: its layers and initial weights, and the same network with other settings later on.
+
+Which layers and optimizer there are was settled by parameters.py; training the network is training.py's.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,14 @@ from fastmlp.layers import AnyLayer, Dense, Dropout
 from fastmlp.losses import Loss
 from fastmlp.network import Network
 from fastmlp.sklearn._mlp.parameters import SCALES, Parameters
+from fastmlp.sklearn._models import architecture_of, with_architecture
 
 Array = npt.NDArray[Any]
 
 
-def initial_parameters(parameters: Parameters, sizes: list[int], random_state: Any) -> Iterator[tuple[Array, Array]]:
+def initial_parameters(
+    parameters: Parameters, sizes: list[int], random_state: np.random.RandomState
+) -> Iterator[tuple[Array, Array]]:
     """Draw weights and biases of each layer as scikit-learn does, so that the same seed begins at the same place.
 
     Glorot and Bengio's bound, AISTATS 2010, with 2 in the place of 6 for the logistic function; biases as weights.
@@ -67,19 +73,12 @@ def with_settings(
 
     Another network, unless nothing has changed.
     """
-    old = network._architecture
+    old = architecture_of(network)
     layers = _layers(parameters, old.n_outputs, last_activation)
     asked = Architecture.of(old.n_inputs, layers, loss, parameters.dtype or old.dtype, old.seed, 0.0, l2)
     if keeps_optimizer and asked == old:
         return network
-    state = network.__getstate__() | {"architecture": asked}
-    if not keeps_optimizer or asked.dtype != old.dtype:
-        state["optimizer_state"] = None
-    if asked.scaling != old.scaling:
-        state["scaling"] = asked.scaling
-    same = Network.__new__(Network)
-    same.__setstate__(state)
-    return same
+    return with_architecture(network, asked, keeps_optimizer=keeps_optimizer)
 
 
 def penalty(alpha: float, n_rows: int, sample_weight: npt.NDArray[np.float64] | None) -> float:

@@ -1,39 +1,64 @@
-"""scikit-learn's own protocol of callbacks, where it has one (1.9): progress bars and monitors of whole pipelines.
+"""Who follows a fit: scikit-learn's own callbacks, where it has them (1.9), and fastmlp's, which ``fit`` is given.
 
-A fit is a task, each of its iterations a task below it. Without registered callbacks nothing is done and nothing is
-spent. fastmlp's callbacks are another matter: ``fit(callbacks=...)``.
+For scikit-learn's (progress bars and monitors of whole pipelines) a fit is a task, and each of its iterations a task
+below it; without registered callbacks nothing is done. Both kinds may look at the estimator, which is shown to them as
+if the fit had ended at that iteration. What an iteration changes is iterations.py's.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sklearn.base import BaseEstimator
+
+from fastmlp.callbacks import LambdaCallback
+from fastmlp.sklearn._mlp.results import MLPResult
 
 try:
     from sklearn.callback import CallbackSupportMixin as CallbackSupport
     from sklearn.callback import with_callbacks
 except ImportError:  # before 1.9
+    Method = TypeVar("Method", bound=Callable[..., Any])
 
     class CallbackSupport:  # type: ignore[no-redef]
         """Nothing to support."""
 
-    def with_callbacks(method: Any) -> Any:
+    def with_callbacks(method: Method) -> Method:
         """Return the method as it is."""
         return method
 
 
 if TYPE_CHECKING:
-    from fastmlp.sklearn._mlp.estimator import BaseMLP
+    from fastmlp.callbacks import Callback
 
-__all__ = ["CallbackSupport", "Tasks", "with_callbacks"]
+__all__ = ["CallbackSupport", "Tasks", "shown_to", "with_callbacks"]
 
 
 class Tasks:
-    """The tasks of one fit, told to the callbacks of scikit-learn that were set on the estimator or come from above."""
+    """The tasks of one fit, told to the callbacks of scikit-learn that were set on the estimator or come from above.
 
-    def __init__(self, estimator: BaseMLP, X: Any, y: Any, sample_weight: Any, n_iterations: int) -> None:
-        self._estimator = estimator
+    Parameters
+    ----------
+    estimator : estimator
+        With the names that scikit-learn's protocol reads, private ones among them.
+    result : MLPResult
+        What the fit fills.
+    X, y, sample_weight
+        As the callbacks are to see them.
+    n_iterations : int
+        At most; 0: this is no fit.
+    """
+
+    def __init__(
+        self, estimator: BaseEstimator, result: MLPResult, X: Any, y: Any, sample_weight: Any, n_iterations: int
+    ) -> None:
+        self._estimator, self._result = estimator, result
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
+        # contexts of scikit-learn's, whose type is private
         self._fit: Any = None
         self._iteration: Any = None
         if n_iterations and getattr(estimator, "_skl_callbacks", None):
@@ -45,23 +70,37 @@ class Tasks:
         """Tell of an iteration; True: a callback wants to end the fit."""
         if self._iteration is None:
             return False
-        wants_end = self._iteration.call_on_fit_task_end(
-            **self._data, reconstruction_attributes=self._estimator._fitted_copy
-        )
-        self._iteration = None
-        if not wants_end and not is_last:
-            self._begin_iteration()
+        with self._result.shown(self._estimator):
+            wants_end = self._iteration.call_on_fit_task_end(
+                **self._data, reconstruction_attributes=self._result.copied
+            )
+            self._iteration = None
+            if not wants_end and not is_last:
+                self._begin_iteration()
         return bool(wants_end)
 
     def end(self) -> None:
         """Tell that the fit has ended."""
         if self._fit is None:
             return
-        if self._iteration is not None:
-            # begun, but the optimizer or another callback ended the fit
-            self._iteration.call_on_fit_task_end(estimator=self._estimator)
-        self._fit.call_on_fit_task_end(**self._data, reconstruction_attributes=self._estimator._fitted_copy)
+        with self._result.shown(self._estimator):
+            if self._iteration is not None:
+                # begun, but the optimizer or another callback ended the fit
+                self._iteration.call_on_fit_task_end(estimator=self._estimator)
+            self._fit.call_on_fit_task_end(**self._data, reconstruction_attributes=self._result.copied)
 
     def _begin_iteration(self) -> None:
         self._iteration = self._fit.subcontext(task_name="iteration")
         self._iteration.call_on_fit_task_begin(**self._data)
+
+
+def shown_to(callback: Callback, show: Callable[[], AbstractContextManager[None]]) -> Callback:
+    """Return a callback of fastmlp's that is called inside of ``show()``, its ``begin`` and ``end`` too."""
+
+    def showing(method: Callable[..., Any], *arguments: Any) -> Any:
+        with show():
+            return method(*arguments)
+
+    others = (getattr(callback, name, None) for name in ("begin", "end"))
+    begin, end = (None if method is None else partial(showing, method) for method in others)
+    return LambdaCallback(begin, partial(showing, callback), end)

@@ -1,28 +1,30 @@
-"""MLPClassifier: labels of any kind, several labels for a sample, probabilities."""
+"""MLPClassifier: labels of any kind, several labels for a sample, probabilities.
+
+What labels mean to the network is in classes.py, how a fit goes in estimator.py and training.py. This file is long for
+its documentation and its constructor, whose parameters scikit-learn's ``get_params`` wants one by one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import ClassifierMixin
-from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets, type_of_target
+from sklearn.utils.multiclass import _check_partial_fit_first_call
 
-from fastmlp._checks.arguments import check_real, listed
-from fastmlp.activations import resolve_activation
-from fastmlp.losses import CrossEntropy, Hinge, Loss, Perceptron, Poisson, resolve_loss
-from fastmlp.network import Network
-from fastmlp.optimizers import LBFGS, Optimizer
-from fastmlp.sklearn._labels import places_of, refuse_label
+from fastmlp.losses import Loss
+from fastmlp.optimizers import Optimizer
 from fastmlp.sklearn._mlp.callbacks import with_callbacks
-from fastmlp.sklearn._mlp.estimator import BaseMLP, by_blocks
-from fastmlp.sklearn._mlp.iterations import all_or_nothing
+from fastmlp.sklearn._mlp.classes import ClassGoal, Labels, checked_labels, is_scoring, loss_of_classes
+from fastmlp.sklearn._mlp.estimator import BaseMLP, makes_iterations, values_of
+from fastmlp.sklearn._mlp.goal import Goal
+from fastmlp.sklearn._mlp.parameters import Activations, Rates, Sizes
+from fastmlp.sklearn._mlp.results import MLPResult
 
 if TYPE_CHECKING:
     from fastmlp.callbacks import Callback
@@ -30,37 +32,16 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 
-def _makes_iterations(estimator: MLPClassifier) -> bool:
-    optimizer = estimator.solver if estimator.optimizer is None else estimator.optimizer
-    if isinstance(optimizer, LBFGS) or (isinstance(optimizer, str) and optimizer == LBFGS.name):
-        raise AttributeError("partial_fit makes one iteration, which lbfgs cannot: use solver='adam' or 'sgd'.")
-    return True
+def _gives_scores(estimator: MLPClassifier) -> bool:
+    """Whether the model gives scores; before the first fit, whether it will."""
+    fitted = vars(estimator).get("network_")
+    return is_scoring(estimator.loss if fitted is None else fitted.loss_function)
 
 
 def _has_probabilities(estimator: MLPClassifier) -> bool:
-    if estimator._gives_scores():
+    if _gives_scores(estimator):
         raise AttributeError(f"loss {estimator.loss!r} gives scores, not probabilities: use decision_function.")
     return True
-
-
-def _first_labels(y: Any, classes: Any) -> Array:
-    """Return what settles the labels of a first partial_fit."""
-    classes = np.asarray(classes)
-    if len(classes) == 0:
-        raise ValueError("classes is empty: give all labels that will ever come.")
-    if not type_of_target(y).startswith("multilabel"):
-        return classes
-    columns = np.arange(y.shape[1])
-    if not np.array_equal(np.sort(classes), columns):
-        raise ValueError(
-            f"classes is {listed(classes.tolist())}, but y has several labels for each sample, which are its columns: "
-            f"give range({len(columns)})."
-        )
-    return y
-
-
-def _is_scoring(network: Network) -> bool:
-    return isinstance(network.loss_function, Hinge | Perceptron)
 
 
 class MLPClassifier(ClassifierMixin, BaseMLP):
@@ -159,10 +140,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     array(['no', 'yes', 'yes', 'no'], dtype='<U3')
     """
 
+    classes_: Array
+    _binarizer: LabelBinarizer | None
+
     def __init__(
         self,
-        hidden_layer_sizes: Any = (100,),
-        activation: Any = "relu",
+        hidden_layer_sizes: Sizes = (100,),
+        activation: Activations = "relu",
         *,
         solver: str = "adam",
         alpha: float = 0.0001,
@@ -172,7 +156,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         power_t: float = 0.5,
         max_iter: int = 200,
         shuffle: bool = True,
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
         tol: float = 1e-4,
         verbose: bool | int = False,
         warm_start: bool = False,
@@ -186,8 +170,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
         loss: str | Loss = "log_loss",
-        dropout: Any = 0.0,
-        class_weight: Any = None,
+        dropout: Rates = 0.0,
+        class_weight: str | Mapping[Any, float] | None = None,
         optimizer: str | Optimizer | None = None,
         scale: str | None = None,
         dtype: npt.DTypeLike | None = None,
@@ -253,10 +237,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         self
         """
-        self._train(X, y, sample_weight, (X_val, y_val), callbacks)
+        self._train(X, y, sample_weight, validation=(X_val, y_val), callbacks=callbacks)
         return self
 
-    @available_if(_makes_iterations)
+    @available_if(makes_iterations)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> MLPClassifier:
         """Make one iteration over these samples.
 
@@ -275,10 +259,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             raise ValueError(
                 f"class_weight {self.class_weight!r} counts all samples, of which partial_fit sees some: give a dict."
             )
-        with all_or_nothing(self):
-            if _check_partial_fit_first_call(self, classes):
-                self._settle_labels(_first_labels(y, classes))
-            self._train(X, y, sample_weight, (None, None), (), incremental=True)
+        # a copy, since scikit-learn sets its classes_
+        is_first = _check_partial_fit_first_call(copy(self), classes)
+        self._train(X, y, sample_weight, incremental=True, classes=classes if is_first else None)
         return self
 
     def predict(self, X: Any) -> Array:
@@ -292,10 +275,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         array (samples,) or (samples, labels)
         """
-        labels = self._labels(self._forward(X), self.network_)
-        if self._binarizer is not None:
-            return self._binarizer.inverse_transform(labels)
-        return self.classes_[labels]
+        outputs = self._forward(X)
+        labels = Labels(self.classes_, self._binarizer)
+        return labels.decode(labels.chosen(outputs, self.network_.loss_function))
 
     @available_if(_has_probabilities)
     def predict_proba(self, X: Any) -> Array:
@@ -333,7 +315,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         with np.errstate(divide="ignore"):  # the logarithm of 0 is what it is
             return np.log(self.predict_proba(X))
 
-    @available_if(lambda estimator: estimator._gives_scores())
+    @available_if(_gives_scores)
     def decision_function(self, X: Any) -> Array:
         """Return the scores of a loss without probabilities: above 0 for the second of two classes.
 
@@ -354,106 +336,20 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         name = self._attribute_network("out_activation_").layers[-1].activation.name
         return "logistic" if name == "sigmoid" else name
 
-    def _is_by_scores(self) -> bool:
-        """Whether ``loss`` asks for scores."""
-        names = (Hinge.name, Perceptron.name)
-        return isinstance(self.loss, Hinge | Perceptron) or (isinstance(self.loss, str) and self.loss in names)
+    def _settings(self) -> dict[str, Any]:
+        return values_of(self, MLPClassifier)
 
-    def _gives_scores(self) -> bool:
-        """Whether the model gives scores; before the first fit, whether it will."""
-        return _is_scoring(self.network_) if "network_" in vars(self) else self._is_by_scores()
-
-    def _loss_object(self) -> Loss:
-        if isinstance(self.loss, str) and self.loss == "log_loss":
-            return CrossEntropy()
-        if isinstance(self.loss, CrossEntropy) and self.loss.class_weight is not None:
-            raise ValueError("class_weight belongs to the estimator here: leave that of the loss out.")
-        if isinstance(self.loss, Poisson) or (isinstance(self.loss, str) and self.loss == Poisson.name):
-            raise ValueError("loss 'poisson' is for counts: use MLPRegressor.")
-        return resolve_loss(self.loss, resolve_activation("identity" if self._is_by_scores() else "sigmoid"))
-
-    def _last_activation(self) -> str:
-        if self._is_by_scores():
-            return "identity"
-        return "softmax" if self._binarizer is None and len(self.classes_) > 2 else "sigmoid"
-
-    def _settle_labels(self, y: Array) -> None:
-        self._binarizer = None
-        if type_of_target(y).startswith("multilabel"):
-            self._binarizer = LabelBinarizer().fit(y)
-            self.classes_ = self._binarizer.classes_
+    def _goal(self, result: MLPResult, y: Array, classes: npt.ArrayLike | None, *, begins: bool) -> tuple[Goal, Array]:
+        loss = loss_of_classes(self.loss)
+        y, has_many = checked_labels(y)
+        if not begins:
+            labels = Labels(result.classes_, result.binarizer)
+        elif classes is None:
+            labels = Labels.of(y, has_many=has_many)
         else:
-            self.classes_ = np.unique(y)
-
-    def _encode(self, y: Array, *, reset: bool, name: str = "y") -> Array:
-        check_classification_targets(y)
-        has_many = type_of_target(y).startswith("multilabel")
-        if not has_many:
-            y = column_or_1d(y, warn=True)
-        if reset:
-            self._settle_labels(y)
-        if has_many != (self._binarizer is not None):
-            one, several = "one label for each sample", "several labels for each sample"
-            came, were = (several, one) if has_many else (one, several)
-            raise ValueError(f"{name} has {came}, but the model has {were}.")
-        if self._binarizer is not None:
-            if y.shape[1] != len(self.classes_):
-                raise ValueError(
-                    f"{name} has {y.shape[1]} columns, but the model has {len(self.classes_)} labels: "
-                    "give a column of 0 and 1 for each."
-                )
-            return self._binarizer.transform(y).astype(np.uint8)
-        return places_of(y, self.classes_, name)
-
-    def _count_outputs(self, targets: Array) -> int:
-        if self._binarizer is not None:
-            return targets.shape[1]
-        return 1 if len(self.classes_) <= 2 else len(self.classes_)
-
-    def _stratifies(self, targets: Array) -> bool:
-        # two classes only, as there: a class of several may have one sample, which no split can share
-        return self._count_outputs(targets) == 1
-
-    def _weights(self, y: Array, targets: Array, sample_weight: Array | None) -> Array | None:
-        if self.class_weight is None:
-            return sample_weight
-        if self._binarizer is None and not isinstance(self.class_weight, str):
-            weights = self._weight_of_each_class()[targets]
-        else:
-            weights = compute_sample_weight(self.class_weight, y)
-        return weights if sample_weight is None else weights * sample_weight
-
-    def _weight_of_each_class(self) -> Array:
-        if not isinstance(self.class_weight, Mapping):
-            raise TypeError(
-                f"class_weight must be None, 'balanced' or a dict of labels and weights, got {self.class_weight!r}."
-            )
-        weights = np.ones(len(self.classes_))
-        for label, weight in self.class_weight.items():
-            # one by one: a tuple would be compared with all labels at once
-            of_label = np.array([known == label for known in self.classes_.tolist()])
-            if not np.any(of_label):
-                refuse_label(label, self.classes_, "class_weight")
-            weights[of_label] = check_real(weight, f"class_weight[{label!r}]", minimum=0.0)
-        return weights
-
-    def _labels(self, outputs: Array, network: Network) -> Array:
-        """Return indices of classes, or rows of 0 and 1."""
-        if outputs.shape[1] > 1 and self._binarizer is None:
-            return outputs.argmax(axis=1)
-        above = outputs > (0.0 if _is_scoring(network) else 0.5)
-        if self._binarizer is not None:
-            return above.astype(np.int64)
-        # a single class has nothing above it
-        return np.minimum(above[:, 0].astype(np.intp), len(self.classes_) - 1)
-
-    def _score_of(self, network: Network, X: Array, targets: Array, sample_weight: Array | None) -> float:
-        return float(
-            accuracy_score(targets, self._labels(by_blocks(network.forward, X), network), sample_weight=sample_weight)
-        )
-
-    def _reported(self, loss: float, targets: Array, sample_weight: Array | None) -> float:
-        return loss
+            labels = Labels.of_first_part(y, classes, has_many=has_many)
+        result.classes_, result.binarizer = labels
+        return ClassGoal(loss, labels, self.class_weight), labels.encode(y, "y", has_many=has_many)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -1,4 +1,7 @@
-"""``from_sklearn``: a fitted model of scikit-learn's as one of these, with the same predictions."""
+"""``from_sklearn``: a fitted model of scikit-learn's as one of these, with the same predictions.
+
+What a fit leaves there is put on an MLPResult, which the new estimator takes over as it does that of a fit of its own.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,13 @@ from sklearn import neural_network
 from sklearn.utils.validation import check_is_fitted
 
 from fastmlp.sklearn._mlp.building import build
+from fastmlp.sklearn._mlp.classes import ClassGoal, Labels, loss_of_classes
 from fastmlp.sklearn._mlp.classifier import MLPClassifier
-from fastmlp.sklearn._mlp.estimator import BaseMLP
+from fastmlp.sklearn._mlp.goal import Goal
 from fastmlp.sklearn._mlp.parameters import Parameters
 from fastmlp.sklearn._mlp.regressor import MLPRegressor
-
-# what a fit leaves there under the same name, where it is not the network's
-ATTRIBUTES = (
-    "n_features_in_", "feature_names_in_", "n_outputs_", "n_iter_", "t_", "loss_", "loss_curve_", "best_loss_",
-    "validation_scores_", "best_validation_score_", "classes_",
-)  # fmt: skip
+from fastmlp.sklearn._mlp.results import MLPResult
+from fastmlp.sklearn._mlp.values import ValueGoal, loss_of_values
 
 
 def from_sklearn(fitted: Any) -> MLPClassifier | MLPRegressor:
@@ -63,30 +63,34 @@ def from_sklearn(fitted: Any) -> MLPClassifier | MLPRegressor:
     settings["hidden_layer_sizes"] = tuple(sizes[1:-1])
     if kind is MLPRegressor:
         settings["loss"] = "poisson" if fitted.out_activation_ == "exp" else "squared_error"
-    estimator: BaseMLP = kind(**settings)
-    for name in ATTRIBUTES:
-        if hasattr(fitted, name):
+    estimator = kind(**settings)
+    result = MLPResult()
+    for name in MLPResult.attributes():
+        if name.endswith("_") and hasattr(fitted, name):
             value = getattr(fitted, name)
-            setattr(estimator, name, value.copy() if hasattr(value, "copy") else value)
-    if isinstance(estimator, MLPClassifier):
-        binarizer = fitted._label_binarizer
-        estimator._binarizer = binarizer if binarizer.y_type_.startswith("multilabel") else None
+            setattr(result, name, value.copy() if hasattr(value, "copy") else value)
     if hasattr(fitted, "_no_improvement_count"):
-        estimator._no_improvement_count = fitted._no_improvement_count
+        result.no_improvement_count = fitted._no_improvement_count
     # that of Adam has the correction of the first steps in it
     optimizer = getattr(fitted, "_optimizer", None) if fitted.solver == "sgd" else None
-    estimator._rate = getattr(optimizer, "learning_rate", estimator.learning_rate_init)
-
-    parameters = Parameters.of(estimator)
-    dtype = np.float32 if fitted.coefs_[0].dtype == np.float32 else np.float64
-    estimator.network_ = build(
-        parameters,
+    result.rate = getattr(optimizer, "learning_rate", estimator.learning_rate_init)
+    goal: Goal
+    if isinstance(estimator, MLPClassifier):
+        binarizer = fitted._label_binarizer
+        result.binarizer = binarizer if binarizer.y_type_.startswith("multilabel") else None
+        labels = Labels(result.classes_, result.binarizer)
+        goal = ClassGoal(loss_of_classes(estimator.loss), labels, estimator.class_weight)
+    else:
+        goal = ValueGoal(loss_of_values(estimator.loss))
+    result.network_ = build(
+        Parameters.of(estimator.get_params(deep=False)),
         sizes,
-        estimator._last_activation(),
-        estimator._loss_object(),
-        0.0,
-        dtype,
-        0,
-        list(zip(fitted.coefs_, fitted.intercepts_, strict=True)),
+        goal.last_activation,
+        goal.loss,
+        l2=0.0,
+        dtype=np.float32 if fitted.coefs_[0].dtype == np.float32 else np.float64,
+        seed=0,
+        initial=list(zip(fitted.coefs_, fitted.intercepts_, strict=True)),
     )
+    result.hand_over(estimator)
     return estimator

@@ -1,63 +1,79 @@
 """The constructor's parameters, checked when a fit begins, as scikit-learn wants it: which optimizer, layers and rules.
 
-Nothing here changes the estimator; what comes out is settled and typed.
+Nothing here knows an estimator: a mapping comes in, and what comes out is settled and typed. The loss and the weights
+of classes are not among it, since classes.py and values.py settle them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from fastmlp._checks.arguments import check_dtype, check_flag, check_integer, check_real
 from fastmlp.activations import Activation, resolve_activation
-from fastmlp.history import Epoch
 from fastmlp.layers import RobustScale, Standardize
 from fastmlp.optimizers import FULL_BATCH, LBFGS, SGD, Adam, Optimizer, resolve_optimizer
-from fastmlp.schedules import EpochSchedule, Schedule
+from fastmlp.schedules import Schedule
 from fastmlp.sklearn._sizes import hidden_sizes
 
-if TYPE_CHECKING:
-    from fastmlp.sklearn._mlp.estimator import BaseMLP
+# what the constructors take: one for all hidden layers, or one for each
+Activations: TypeAlias = str | Activation | Sequence[str | Activation]
+Rates: TypeAlias = float | Sequence[float]
+Sizes: TypeAlias = int | Sequence[int] | npt.NDArray[np.integer[Any]]
 
 SOLVERS = ("lbfgs", "sgd", "adam")
 LEARNING_RATES = ("constant", "invscaling", "adaptive")
 # scikit-learn's name of the sigmoid
 LOGISTIC = "logistic"
+# activations that scikit-learn has, whose initial weights are then drawn as there
+INHERITED = ("identity", LOGISTIC, "tanh", "relu")
 SCALES: dict[str, type[Standardize | RobustScale]] = {"standard": Standardize, "robust": RobustScale}
-# from which on the arithmetic is that of float32 unless told otherwise
+# samples from which on the arithmetic is that of float32, unless told otherwise
 MANY_ROWS = 5000
 # of SciPy's L-BFGS-B, which scikit-learn leaves as it is
 LBFGS_LOSS_TOLERANCE = 1e7 * float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True)
-class RateByIterations(EpochSchedule):
-    """A rate that the rules of scikit-learn's ``learning_rate`` set after each iteration."""
-
-    initial: float
-    next_rate: Callable[[], float]
-
-    def _follow(self, columns: list[str]) -> Callable[[Epoch, float], float]:
-        return lambda epoch, rate: self.next_rate()
-
-
-@dataclass(frozen=True)
 class Parameters:
-    """What one fit needs to know."""
+    """What one fit needs to know.
+
+    Attributes
+    ----------
+    activations, dropout : tuple
+        One for each hidden layer.
+    is_inherited : tuple of bool
+        Whether scikit-learn has the activation of each hidden layer, so that its initial weights are drawn as there.
+    is_logistic : tuple of bool
+        Whether the initial weights of each layer are drawn as scikit-learn's are for the logistic function. It draws
+        the last layer by the activation of the hidden ones, and so the last entry is that of the last hidden layer.
+    by_solver : bool
+        Whether ``solver`` and what belongs to it made the optimizer; else it was given.
+    rule : str
+        How the rate changes between iterations: one of LEARNING_RATES.
+    initial_rate, power_t : float
+        Not checked where an optimizer was given, since nothing looks at them then.
+    batch_size : int or None
+        None for "auto".
+    """
 
     hidden: tuple[int, ...]
-    activations: tuple[Activation, ...]  # of the hidden layers
-    is_logistic: tuple[bool, ...]  # which layers are, for their initial weights; the last goes by the one before it
-    is_inherited: tuple[bool, ...]  # which of them scikit-learn knows, too
-    dropout: tuple[float, ...]  # after each hidden layer
+    activations: tuple[Activation, ...]
+    is_inherited: tuple[bool, ...]
+    is_logistic: tuple[bool, ...]
+    dropout: tuple[float, ...]
     optimizer: Optimizer
-    rule: str  # of the learning rate between iterations: one of LEARNING_RATES
+    by_solver: bool
+    rule: str
+    initial_rate: float
+    power_t: float
     alpha: float
-    batch_size: int | None  # None: "auto"
+    batch_size: int | None
     max_iter: int
     shuffle: bool
     tol: float
@@ -70,45 +86,41 @@ class Parameters:
     dtype: np.dtype[Any] | None
 
     @classmethod
-    def of(cls, estimator: BaseMLP) -> Parameters:
-        """Check the parameters of an estimator."""
-        hidden = hidden_sizes(estimator.hidden_layer_sizes)
-        names = _per_layer(estimator.activation, len(hidden), "activation")
-        last = names[-1] if names else estimator.activation
+    def of(cls, given: Mapping[str, Any]) -> Parameters:
+        """Check the parameters of an estimator, such as ``get_params(deep=False)`` returns them."""
+        hidden = hidden_sizes(given["hidden_layer_sizes"])
+        names = _per_layer(given["activation"], len(hidden), "activation")
+        last = names[-1] if names else given["activation"]
         if not names and isinstance(last, str) and last != LOGISTIC:
-            resolve_activation(last)  # of no layer, but to be right
-        patience = estimator.n_iter_no_change
-        if not (isinstance(patience, float) and patience == math.inf):
-            patience = check_integer(patience, "n_iter_no_change", minimum=1)
-        batch_size = estimator.batch_size
-        optimizer, rule = _optimizer(estimator)
+            resolve_activation(last)  # of no layer, but a wrong name is one all the same
+        tol = check_real(given["tol"], "tol", minimum=0.0)
+        by_solver = given["optimizer"] is None
         return cls(
             hidden=hidden,
             activations=tuple(resolve_activation("sigmoid" if name == LOGISTIC else name) for name in names),
-            is_logistic=tuple(isinstance(name, str) and name == LOGISTIC for name in (*names, last)),
             is_inherited=tuple(isinstance(name, str) and name in INHERITED for name in names),
+            is_logistic=tuple(isinstance(name, str) and name == LOGISTIC for name in (*names, last)),
             dropout=tuple(
                 check_real(rate, "dropout", minimum=0.0, below=1.0)
-                for rate in _per_layer(estimator.dropout, len(hidden), "dropout")
+                for rate in _per_layer(given["dropout"], len(hidden), "dropout")
             ),
-            optimizer=optimizer,
-            rule=rule,
-            alpha=check_real(estimator.alpha, "alpha", minimum=0.0),
-            batch_size=None
-            if isinstance(batch_size, str) and batch_size == "auto"
-            else check_integer(batch_size, "batch_size", minimum=1),
-            max_iter=check_integer(estimator.max_iter, "max_iter", minimum=1),
-            shuffle=check_flag(estimator.shuffle, "shuffle"),
-            tol=check_real(estimator.tol, "tol", minimum=0.0),
-            patience=patience,
-            early_stopping=check_flag(estimator.early_stopping, "early_stopping"),
-            validation_fraction=check_real(
-                estimator.validation_fraction, "validation_fraction", minimum=0.0, below=1.0
-            ),
-            verbose=_says(estimator.verbose),
-            warm_start=check_flag(estimator.warm_start, "warm_start"),
-            scale=None if estimator.scale is None else _one_of(estimator.scale, "scale", tuple(SCALES)),
-            dtype=None if estimator.dtype is None else check_dtype(estimator.dtype),
+            optimizer=_optimizer_of_solver(given, tol) if by_solver else resolve_optimizer(given["optimizer"]),
+            by_solver=by_solver,
+            rule=given["learning_rate"] if by_solver and given["solver"] == "sgd" else "constant",
+            initial_rate=given["learning_rate_init"],
+            power_t=given["power_t"],
+            alpha=check_real(given["alpha"], "alpha", minimum=0.0),
+            batch_size=_batch_size(given["batch_size"]),
+            max_iter=check_integer(given["max_iter"], "max_iter", minimum=1),
+            shuffle=check_flag(given["shuffle"], "shuffle"),
+            tol=tol,
+            patience=_patience(given["n_iter_no_change"]),
+            early_stopping=check_flag(given["early_stopping"], "early_stopping"),
+            validation_fraction=check_real(given["validation_fraction"], "validation_fraction", minimum=0.0, below=1.0),
+            verbose=_says(given["verbose"]),
+            warm_start=check_flag(given["warm_start"], "warm_start"),
+            scale=None if given["scale"] is None else _one_of(given["scale"], "scale", tuple(SCALES)),
+            dtype=None if given["dtype"] is None else check_dtype(given["dtype"]),
         )
 
     @property
@@ -142,14 +154,10 @@ class Parameters:
             )
 
 
-# activations that scikit-learn has, whose initial weights are then drawn as there
-INHERITED = ("identity", LOGISTIC, "tanh", "relu")
-
-
-def _says(verbose: Any) -> bool:
-    if isinstance(verbose, bool | np.bool_):
-        return bool(verbose)
-    return check_integer(verbose, "verbose", minimum=0) > 0
+def is_lbfgs(solver: str, optimizer: str | Optimizer | None) -> bool:
+    """Whether these parameters, not checked yet, ask for L-BFGS."""
+    asked = solver if optimizer is None else optimizer
+    return isinstance(asked, LBFGS) or (isinstance(asked, str) and asked == LBFGS.name)
 
 
 def _per_layer(value: Any, n_hidden: int, name: str) -> tuple[Any, ...]:
@@ -164,27 +172,42 @@ def _per_layer(value: Any, n_hidden: int, name: str) -> tuple[Any, ...]:
     return tuple(value)
 
 
-def _optimizer(estimator: BaseMLP) -> tuple[Optimizer, str]:
-    """Return the optimizer, and the rule by which its rate changes between iterations."""
-    if estimator.optimizer is not None:
-        return resolve_optimizer(estimator.optimizer), "constant"
-    solver = _one_of(estimator.solver, "solver", SOLVERS)
-    rule = _one_of(estimator.learning_rate, "learning_rate", LEARNING_RATES)
-    rate = check_real(estimator.learning_rate_init, "learning_rate_init", above=0.0)
-    check_real(estimator.power_t, "power_t", minimum=0.0)
-    limit = check_integer(estimator.max_fun, "max_fun", minimum=1)
-    tol = check_real(estimator.tol, "tol", minimum=0.0)
-    beta1 = check_real(estimator.beta_1, "beta_1", minimum=0.0, below=1.0)
-    beta2 = check_real(estimator.beta_2, "beta_2", minimum=0.0, below=1.0)
-    epsilon = check_real(estimator.epsilon, "epsilon", above=0.0)
+def _optimizer_of_solver(given: Mapping[str, Any], tol: float) -> Optimizer:
+    """Return the optimizer of ``solver``; also what another solver looks at is checked."""
+    solver = _one_of(given["solver"], "solver", SOLVERS)
+    _one_of(given["learning_rate"], "learning_rate", LEARNING_RATES)
+    rate = check_real(given["learning_rate_init"], "learning_rate_init", above=0.0)
+    check_real(given["power_t"], "power_t", minimum=0.0)
+    limit = check_integer(given["max_fun"], "max_fun", minimum=1)
+    beta1 = check_real(given["beta_1"], "beta_1", minimum=0.0, below=1.0)
+    beta2 = check_real(given["beta_2"], "beta_2", minimum=0.0, below=1.0)
+    epsilon = check_real(given["epsilon"], "epsilon", above=0.0)
     # scikit-learn's classes take a momentum of 1, which nothing but sgd looks at
-    momentum = check_real(estimator.momentum, "momentum", minimum=0.0, below=1.0 if solver == "sgd" else None)
-    nesterov = check_flag(estimator.nesterovs_momentum, "nesterovs_momentum")
+    momentum = check_real(given["momentum"], "momentum", minimum=0.0, below=1.0 if solver == "sgd" else None)
+    nesterov = check_flag(given["nesterovs_momentum"], "nesterovs_momentum")
     if solver == "lbfgs":
-        return LBFGS(tolerance=tol, loss_tolerance=LBFGS_LOSS_TOLERANCE, max_evaluations=limit), "constant"
+        return LBFGS(tolerance=tol, loss_tolerance=LBFGS_LOSS_TOLERANCE, max_evaluations=limit)
     if solver == "adam":
-        return Adam(rate, beta1, beta2, epsilon), "constant"
-    return SGD(rate, momentum, nesterov=nesterov and momentum > 0), rule
+        return Adam(rate, beta1, beta2, epsilon)
+    return SGD(rate, momentum, nesterov=nesterov and momentum > 0)
+
+
+def _batch_size(value: Any) -> int | None:
+    if isinstance(value, str) and value == "auto":
+        return None
+    return check_integer(value, "batch_size", minimum=1)
+
+
+def _patience(value: Any) -> float:
+    if isinstance(value, float) and value == math.inf:
+        return value
+    return check_integer(value, "n_iter_no_change", minimum=1)
+
+
+def _says(verbose: Any) -> bool:
+    if isinstance(verbose, bool | np.bool_):
+        return bool(verbose)
+    return check_integer(verbose, "verbose", minimum=0) > 0
 
 
 def _one_of(value: Any, name: str, names: tuple[str, ...]) -> str:

@@ -1,4 +1,8 @@
-"""MLPRegressor: one value or several for each sample, or expected counts."""
+"""MLPRegressor: one value or several for each sample, or expected counts.
+
+What values mean to the network is in values.py, how a fit goes in estimator.py and training.py. Most of this file is
+documentation and the constructor, whose parameters scikit-learn's ``get_params`` wants one by one.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import xlogy
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
-from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
 
 from fastmlp._model.outputs import predictions
-from fastmlp.activations import resolve_activation
-from fastmlp.losses import CrossEntropy, HalfSquaredError, Hinge, Loss, Perceptron, Poisson, resolve_loss
-from fastmlp.network import Network
+from fastmlp.losses import Loss, Poisson
 from fastmlp.optimizers import Optimizer
 from fastmlp.sklearn._mlp.callbacks import with_callbacks
-from fastmlp.sklearn._mlp.classifier import _makes_iterations
-from fastmlp.sklearn._mlp.estimator import BaseMLP, by_blocks
+from fastmlp.sklearn._mlp.estimator import BaseMLP, makes_iterations, values_of
+from fastmlp.sklearn._mlp.goal import Goal
+from fastmlp.sklearn._mlp.parameters import Activations, Rates, Sizes
+from fastmlp.sklearn._mlp.results import MLPResult
+from fastmlp.sklearn._mlp.values import ValueGoal, loss_of_values
+from fastmlp.sklearn._models import meaning_of
 
 if TYPE_CHECKING:
     from fastmlp.callbacks import Callback
@@ -68,8 +71,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def __init__(
         self,
         loss: str | Loss = "squared_error",
-        hidden_layer_sizes: Any = (100,),
-        activation: Any = "relu",
+        hidden_layer_sizes: Sizes = (100,),
+        activation: Activations = "relu",
         *,
         solver: str = "adam",
         alpha: float = 0.0001,
@@ -79,7 +82,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         power_t: float = 0.5,
         max_iter: int = 200,
         shuffle: bool = True,
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
         tol: float = 1e-4,
         verbose: bool | int = False,
         warm_start: bool = False,
@@ -92,7 +95,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
-        dropout: Any = 0.0,
+        dropout: Rates = 0.0,
         optimizer: str | Optimizer | None = None,
         scale: str | None = None,
         dtype: npt.DTypeLike | None = None,
@@ -156,10 +159,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         -------
         self
         """
-        self._train(X, y, sample_weight, (X_val, y_val), callbacks)
+        self._train(X, y, sample_weight, validation=(X_val, y_val), callbacks=callbacks)
         return self
 
-    @available_if(_makes_iterations)
+    @available_if(makes_iterations)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
         """Make one iteration over these samples.
 
@@ -172,7 +175,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         -------
         self
         """
-        self._train(X, y, sample_weight, (None, None), (), incremental=True)
+        self._train(X, y, sample_weight, incremental=True)
         return self
 
     def predict(self, X: Any) -> Array:
@@ -186,7 +189,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         -------
         array (samples,) or (samples, outputs)
         """
-        return predictions(self._forward(X), self.network_._architecture.meaning)
+        outputs = self._forward(X)
+        return predictions(outputs, meaning_of(self.network_))
 
     @property
     def out_activation_(self) -> str:
@@ -194,54 +198,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         network = self._attribute_network("out_activation_")
         return "exp" if isinstance(network.loss_function, Poisson) else "identity"
 
-    def _loss_object(self) -> Loss:
-        if isinstance(self.loss, str) and self.loss == "squared_error":
-            return HalfSquaredError()
-        name = self.loss if isinstance(self.loss, str) else getattr(self.loss, "name", None)
-        if name in (CrossEntropy.name, Hinge.name, Perceptron.name):
-            raise ValueError(f"loss {name!r} is for classes: use MLPClassifier.")
-        return resolve_loss(self.loss, resolve_activation("identity"))
+    def _settings(self) -> dict[str, Any]:
+        return values_of(self, MLPRegressor)
 
-    def _last_activation(self) -> str:
-        return "identity"
-
-    def _encode(self, y: Array, *, reset: bool, name: str = "y") -> Array:
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        return y
-
-    def _count_outputs(self, targets: Array) -> int:
-        return 1 if targets.ndim == 1 else targets.shape[1]
-
-    def _stratifies(self, targets: Array) -> bool:
-        return False
-
-    def _weights(self, y: Array, targets: Array, sample_weight: Array | None) -> Array | None:
-        return sample_weight
-
-    def _score_of(self, network: Network, X: Array, targets: Array, sample_weight: Array | None) -> float:
-        return float(r2_score(targets, by_blocks(network.predict, X), sample_weight=sample_weight))
-
-    def _averaged(self, n_outputs: int) -> int:
-        return n_outputs if isinstance(self._loss_object(), Poisson) else 1
-
-    def _reported(self, loss: float, targets: Array, sample_weight: Array | None) -> float:
-        if isinstance(self.network_.loss_function, HalfSquaredError):
-            # the mean over outputs, as there, with the whole penalty; what is minimized is the sum
-            penalty = self._penalty()
-            return (loss - penalty) / self.n_outputs_ + penalty
-        if isinstance(self.network_.loss_function, Poisson):
-            # the deviance, with the terms that depend on the targets alone
-            rows = (xlogy(targets, targets) - targets).reshape(len(targets), -1).sum(axis=1)
-            return loss * self.n_outputs_ + float(np.average(rows, weights=sample_weight))
-        return loss
-
-    def _penalty(self) -> float:
-        """Return the penalty on the weights as they are now; within an iteration they have changed little."""
-        if self.n_outputs_ == 1:
-            return 0.0
-        _, l2 = self.network_._architecture.penalties(0)
-        return l2 / 2.0 * sum(float(np.square(layer.weights, dtype=np.float64).sum()) for layer in self.network_.layers)
+    def _goal(self, result: MLPResult, y: Array, classes: npt.ArrayLike | None, *, begins: bool) -> tuple[Goal, Array]:
+        goal = ValueGoal(loss_of_values(self.loss))
+        return goal, goal.encode(y, "y")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
