@@ -1,9 +1,10 @@
 """Both protocols of callbacks: fastmlp's, given to ``fit``, and scikit-learn's (1.9), set on the estimator or above.
 
 What could go wrong: a callback that sees the iteration before the estimator does (order), one whose wish to stop is
-lost (stop), one that begins another fit inside the first (nesting); for scikit-learn's a task that is begun and never
-ended, an iteration too many, callbacks that stay set up after a fit (tasks), a score of other weights than those of the
-iteration (monitor), or weights of samples that it is not told of.
+lost (stop), one that begins another fit inside the first (nesting), one that fails and leaves the estimator as it was
+shown, half fitted (broken); for scikit-learn's a task that is begun and never ended, an iteration too many, callbacks
+that stay set up after a fit (tasks), a score of other weights than those of the iteration (monitor), or weights of
+samples that it is not told of.
 """
 
 import numpy as np

@@ -15,6 +15,6 @@ def hidden_sizes(sizes: Any) -> tuple[int, ...]:
     if hasattr(sizes, "__array__") and np.ndim(sizes) == 1:
         sizes = np.asarray(sizes).tolist()
     if not isinstance(sizes, Sequence) or isinstance(sizes, str | bytes | bytearray | memoryview):
-        # an iterator, which has nothing left for the next fit, among them
+        # an iterator is refused here as no number: it would have nothing left for the next fit
         return (check_integer(sizes, "hidden_layer_sizes (or each entry of a sequence)", minimum=1),)
     return tuple(check_integer(size, f"hidden_layer_sizes[{index}]", minimum=1) for index, size in enumerate(sizes))

@@ -85,7 +85,7 @@ class Tasks:
             return
         with self._result.shown(self._estimator):
             if self._iteration is not None:
-                # begun, but the optimizer or another callback ended the fit
+                # it began, but the optimizer or another callback ended the fit
                 self._iteration.call_on_fit_task_end(estimator=self._estimator)
             self._fit.call_on_fit_task_end(**self._data, reconstruction_attributes=self._result.copied)
 

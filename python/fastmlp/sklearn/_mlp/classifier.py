@@ -259,7 +259,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             raise ValueError(
                 f"class_weight {self.class_weight!r} counts all samples, of which partial_fit sees some: give a dict."
             )
-        # a copy, since scikit-learn sets its classes_
+        # with a copy, since scikit-learn sets classes_ on what it is given
         is_first = _check_partial_fit_first_call(copy(self), classes)
         self._train(X, y, sample_weight, incremental=True, classes=classes if is_first else None)
         return self
@@ -312,7 +312,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         array (samples, classes)
         """
-        with np.errstate(divide="ignore"):  # the logarithm of 0 is what it is
+        with np.errstate(divide="ignore"):  # the logarithm of 0 is minus infinity, and no reason to warn
             return np.log(self.predict_proba(X))
 
     @available_if(_gives_scores)

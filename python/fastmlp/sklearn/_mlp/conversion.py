@@ -56,9 +56,9 @@ def from_sklearn(fitted: Any) -> MLPClassifier | MLPRegressor:
     if kind is None:
         raise TypeError(f"from_sklearn takes a fitted MLPClassifier or MLPRegressor of scikit-learn's, got {fitted!r}.")
     check_is_fitted(fitted)
-    # attributes, since a subclass may have other parameters; a regressor of scikit-learn before 1.7 has no loss
+    # not by its get_params, since a subclass may take other parameters; before 1.7 scikit-learn's regressor has no loss
     settings = {name: getattr(fitted, name) for name in kind().get_params(deep=False) if hasattr(fitted, name)}
-    # parameters may have been set since the fit
+    # sizes and loss are those of the fit: the parameters may have been set since
     sizes = [len(fitted.coefs_[0]), *(len(bias) for bias in fitted.intercepts_)]
     settings["hidden_layer_sizes"] = tuple(sizes[1:-1])
     if kind is MLPRegressor:
@@ -71,7 +71,7 @@ def from_sklearn(fitted: Any) -> MLPClassifier | MLPRegressor:
             setattr(result, name, value.copy() if hasattr(value, "copy") else value)
     if hasattr(fitted, "_no_improvement_count"):
         result.no_improvement_count = fitted._no_improvement_count
-    # that of Adam has the correction of the first steps in it
+    # the rate that sgd has come to; in the object of Adam it is multiplied by the correction of the first steps
     optimizer = getattr(fitted, "_optimizer", None) if fitted.solver == "sgd" else None
     result.rate = getattr(optimizer, "learning_rate", estimator.learning_rate_init)
     goal: Goal

@@ -25,7 +25,7 @@ from fastmlp.sklearn._mlp.parameters import Parameters
 Array = npt.NDArray[Any]
 # what scikit-learn lets pass as X: the network converts the dtype of numbers as it needs them
 ACCEPTED: dict[str, Any] = {"accept_sparse": ["csr", "csc"], "dtype": "numeric"}
-# of the rows of a sparse matrix that are dense at a time in a prediction
+# what sparse rows that become dense at a time in a prediction may take
 DENSE_BYTES = 1 << 26
 
 

@@ -119,7 +119,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         """Fit, or with ``incremental`` make one iteration."""
         is_fitted = "network_" in vars(self)
         if is_fitted:
-            # a callback of a fit must not begin one inside it
+            # a callback, to which the network in fit is shown, must not begin another fit
             check_idle(self.network_)
         called = check_callables(callbacks, "callbacks")
         parameters = Parameters.of(self._settings())
@@ -127,7 +127,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
             parameters.check_incremental()
         begins = not is_fitted or not (parameters.warm_start or incremental)
         result = MLPResult() if begins else MLPResult.of(self)
-        # in the place of the estimator, which stays as it is until the end: scikit-learn writes on what it checks with
+        # scikit-learn writes number and names of columns on what it checks with, and the estimator stays as it is
         stand_in = copy(self)
         X, y = checked_pair(stand_in, X, y, reset=begins)
         result.take_columns(stand_in)
@@ -143,12 +143,12 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
             parameters,
             goal,
             result,
-            begins,
-            incremental,
-            [shown_to(callback, partial(result.shown, self)) for callback in called],
-            tasks.after_iteration,
+            begins=begins,
+            incremental=incremental,
+            callbacks=[shown_to(callback, partial(result.shown, self)) for callback in called],
+            after_iteration=tasks.after_iteration,
         )
-        # partial_fit may train the estimator's own network, any other fit another one
+        # partial_fit trains the estimator's own network unless a parameter has changed, any other fit another one
         with unchanged_on_failure(self.network_) if is_fitted and incremental else nullcontext():
             random_state = check_random_state(self.random_state)
             training.run(samples, aside, dtype, random_state, threads_of(self.n_threads))
@@ -163,10 +163,11 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
     def _forward(self, X: Any) -> Array:
         """Return the outputs of the network for data as users give it."""
         network = self._fitted()
-        # to ask joblib takes half as long as to predict a row, which is for one thread anyway
+        # for a row joblib is not asked whether this is one of its workers: asking takes half as long as the prediction,
+        # which is for one thread anyway
         is_row = type(X) is np.ndarray and len(X.shape) == 2 and X.shape[0] == 1
         with own_limit(self.n_threads if is_row else threads_of(self.n_threads)):
-            # names of columns are compared by scikit-learn
+            # where there were names of columns, scikit-learn compares them, or warns that they are missing
             if type(X) is np.ndarray and "feature_names_in_" not in vars(self):
                 outputs = plain_outputs(network, X)
                 if outputs is not None:

@@ -24,8 +24,9 @@ from fastmlp.sklearn._mlp.results import MLPResult
 if TYPE_CHECKING:
     from fastmlp.network import Network
 
-SMALLEST_RATE = 1e-6  # of "adaptive"; then the fit ends
-REDUCTION = 5.0  # of "adaptive"
+# of "adaptive": what the rate is divided by, and the rate at which the fit ends instead
+REDUCTION = 5.0
+SMALLEST_RATE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class Iterations:
             self._count(self._losses.improves(result.loss_))
             result.best_loss_ = self._losses.best
         if parameters.rule == "invscaling":
-            # not by division: a power so large that no number holds it makes the rate 0
+            # multiplied by the negative power: a power_t too large for a division makes the rate 0
             result.rate = parameters.initial_rate * (result.t_ + 1) ** -parameters.power_t
         if result.no_improvement_count > parameters.patience:
             self._end_or_slow_down()
@@ -124,7 +125,7 @@ class Iterations:
         result.best_validation_score_ = self._scores.best
         if self._by_score:
             self._count(improves)
-            # not where it improves: better by less than tol does not count, but has the better weights
+            # not only where it improves: better by less than tol is not counted, and still has the best weights
             if self._scores.best != best_before:
                 self._best = network.get_parameters()
 

@@ -33,9 +33,9 @@ LOGISTIC = "logistic"
 # activations that scikit-learn has, whose initial weights are then drawn as there
 INHERITED = ("identity", LOGISTIC, "tanh", "relu")
 SCALES: dict[str, type[Standardize | RobustScale]] = {"standard": Standardize, "robust": RobustScale}
-# samples from which on the arithmetic is that of float32, unless told otherwise
+# with so many samples or more the arithmetic is that of float32, unless told otherwise
 MANY_ROWS = 5000
-# of SciPy's L-BFGS-B, which scikit-learn leaves as it is
+# the default of SciPy's L-BFGS-B, which scikit-learn leaves as it is
 LBFGS_LOSS_TOLERANCE = 1e7 * float(np.finfo(np.float64).eps)
 
 
@@ -92,7 +92,7 @@ class Parameters:
         names = _per_layer(given["activation"], len(hidden), "activation")
         last = names[-1] if names else given["activation"]
         if not names and isinstance(last, str) and last != LOGISTIC:
-            resolve_activation(last)  # of no layer, but a wrong name is one all the same
+            resolve_activation(last)  # no layer has it, but a wrong name is refused all the same
         tol = check_real(given["tol"], "tol", minimum=0.0)
         by_solver = given["optimizer"] is None
         return cls(

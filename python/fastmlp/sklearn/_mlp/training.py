@@ -126,7 +126,7 @@ class Training:
             warnings.warn("Training interrupted by user.", stacklevel=4)
             return
         if result.n_iter_ == 0:
-            # L-BFGS has nothing to do at a minimum
+            # L-BFGS makes no iteration where it begins at a minimum
             loss = result.network_.loss(X, targets, weights)
             result.loss_ = self.goal.reported(loss, result.network_, targets, weights)
         if not self.incremental and not iterations.has_stopped:

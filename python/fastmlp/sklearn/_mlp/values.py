@@ -56,11 +56,11 @@ class ValueGoal(Goal):
         """Return the mean over outputs of half the squared error, or the deviance of counts."""
         n_outputs = network.n_outputs
         if isinstance(self.loss, HalfSquaredError):
-            # what is minimized is the sum over outputs and the penalty; the penalty is not divided
+            # the network's loss is the sum over outputs plus the penalty, which scikit-learn does not divide
             penalty = _penalty(network)
             return (loss - penalty) / n_outputs + penalty
         if isinstance(self.loss, Poisson):
-            # with the terms that depend on the targets alone
+            # the network's loss leaves out the terms that depend on the targets alone
             rows = (xlogy(targets, targets) - targets).reshape(len(targets), -1).sum(axis=1)
             return loss * n_outputs + float(np.average(rows, weights=sample_weight))
         return loss

@@ -21,6 +21,8 @@ from sklearn.preprocessing import OneHotEncoder
 Array = npt.NDArray[Any]
 # a DataFrame of a library that need not be installed, an array, or a list of rows: no type says all that
 Table: TypeAlias = Any
+# a column of such a DataFrame
+Series: TypeAlias = Any
 
 # A column of categories becomes at most so many columns of 0 and 1, since those of rare categories are almost all 0.
 # Where it has more categories, the rarest of them share the last of these columns.
@@ -83,7 +85,7 @@ class TableEncoder:
                 text = next((value for value in column if value not in (None, "0", "1")), None)
                 if text is not None:
                     raise ValueError(f"column {index} held numbers when the model was fitted and holds {text!r} now.")
-                column = column.astype(np.float64)  # None, what is missing, becomes NaN
+                column = column.astype(np.float64)  # a missing value is None, which becomes NaN
             far = np.abs(column) > LARGEST
             if far.any():
                 raise ValueError(f"column {index} holds {column[far][0]:g}, which float32 cannot hold: scale it.")
@@ -111,14 +113,14 @@ def _columns(X: Table) -> list[Array]:
     return [_column_of_objects(column, index) for index, column in enumerate(array.astype(object).T)]
 
 
-def _series_of(frame: Table) -> Iterator[Any]:
+def _series_of(frame: Table) -> Iterator[Series]:
     # pandas by place, since there a name may be NaN, or that of two columns
     if hasattr(frame, "iloc"):
         return (frame.iloc[:, place] for place in range(frame.shape[1]))
     return (frame[name] for name in frame.columns)
 
 
-def _column_of_frame(series: Any, name: Any) -> Array:
+def _column_of_frame(series: Series, name: object) -> Array:
     kind = str(series.dtype)
     if kind.lower().startswith(("datetime", "timedelta", "date", "time", "duration", "period")):
         raise ValueError(f"column {name!r} is of {kind}: {DATES}")
@@ -137,7 +139,7 @@ def _column_of_frame(series: Any, name: Any) -> Array:
     return np.asarray(series.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
-def _column_of_objects(column: Array, name: Any, *, as_text: bool = False) -> Array:
+def _column_of_objects(column: Array, name: object, *, as_text: bool = False) -> Array:
     """Return numbers where all values are, else categories, text."""
     present = [value for value in column if not _is_missing(value)]
     wrong = next((value for value in present if isinstance(value, NO_VALUES)), None)
@@ -154,7 +156,7 @@ def _column_of_objects(column: Array, name: Any, *, as_text: bool = False) -> Ar
 
 def _as_categories(column: Array) -> Array:
     """Return the text of each value: 1, 1.0, True and "1" are one category, whatever the column's type is today."""
-    names: dict[Any, str | None] = {}
+    names: dict[tuple[type, object], str | None] = {}
     texts = np.empty(len(column), dtype=object)
     for row, value in enumerate(column):
         key = (type(value), value)
@@ -174,7 +176,7 @@ def _name_of(value: Any) -> str | None:
     return str(int(value) if is_whole else value)
 
 
-def _is_missing(value: Any) -> bool:
+def _is_missing(value: object) -> bool:
     # NaN and NaT differ from themselves; pandas' NA must be known by name, since comparing it gives NA again
     if value is None or type(value).__name__ == "NAType":
         return True

@@ -35,7 +35,7 @@ from fastmlp.sklearn._threads import threads_of
 
 Array = npt.NDArray[Any]
 
-# that become numbers at a time when a table is predicted on: categories take more room as columns of numbers
+# rows that become numbers at a time in a prediction: as numbers, a column of categories takes one column for each
 ROWS = 65536
 
 
@@ -50,7 +50,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
     validation_fraction: float
     random_state: int | np.random.RandomState | None
     n_threads: int | None
-    # of the hidden layers, and of the last
+    # that of the hidden layers, and that of the last
     _activations: tuple[str, str]
 
     networks_: list[Network]
@@ -77,7 +77,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         optimizer = optimizer_of(check_real(self.learning_rate, "learning_rate", above=0.0))
         limit = threads_of(self.n_threads)
         result = TabularResult()
-        # in the place of the estimator, which stays as it is until the end: scikit-learn writes on what it checks with
+        # scikit-learn writes number and names of columns on what it checks with, and the estimator stays as it is
         stand_in = copy(self)
         table, y = _checked(stand_in, X, y)
         result.take_columns(stand_in)
