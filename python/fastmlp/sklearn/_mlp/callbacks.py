@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sklearn.base import BaseEstimator
 
-from fastmlp.callbacks import LambdaCallback
 from fastmlp.sklearn._mlp.results import MLPResult
 
 try:
@@ -33,8 +31,10 @@ except ImportError:  # before 1.9
 
 if TYPE_CHECKING:
     from fastmlp.callbacks import Callback
+    from fastmlp.history import Epoch
+    from fastmlp.network import Network
 
-__all__ = ["CallbackSupport", "Tasks", "shown_to", "with_callbacks"]
+__all__ = ["CallbackSupport", "ShownTo", "Tasks", "with_callbacks"]
 
 
 class Tasks:
@@ -94,13 +94,25 @@ class Tasks:
         self._iteration.call_on_fit_task_begin(**self._data)
 
 
-def shown_to(callback: Callback, show: Callable[[], AbstractContextManager[None]]) -> Callback:
-    """Return a callback of fastmlp's that is called inside of ``show()``, its ``begin`` and ``end`` too."""
+class ShownTo:
+    """A callback of fastmlp's to which the estimator is shown when it is called, at the begin and the end, too."""
 
-    def showing(method: Callable[..., Any], *arguments: Any) -> Any:
-        with show():
-            return method(*arguments)
+    def __init__(self, callback: Callback, show: Callable[[], AbstractContextManager[None]]) -> None:
+        self._callback, self._show = callback, show
 
-    others = (getattr(callback, name, None) for name in ("begin", "end"))
-    begin, end = (None if method is None else partial(showing, method) for method in others)
-    return LambdaCallback(begin, partial(showing, callback), end)
+    def begin(self, network: Network, columns: list[str]) -> None:
+        """Pass the begin on, where the callback wants to know."""
+        if hasattr(self._callback, "begin"):
+            with self._show():
+                self._callback.begin(network, columns)
+
+    def __call__(self, network: Network, epoch: Epoch) -> bool | None:
+        """Pass the epoch on."""
+        with self._show():
+            return self._callback(network, epoch)
+
+    def end(self, network: Network) -> None:
+        """Pass the end on, where the callback wants to know."""
+        if hasattr(self._callback, "end"):
+            with self._show():
+                self._callback.end(network)

@@ -27,7 +27,7 @@ from fastmlp.losses import Loss
 from fastmlp.network import Network
 from fastmlp.optimizers import Optimizer
 from fastmlp.runtime import own_limit
-from fastmlp.sklearn._mlp.callbacks import CallbackSupport, Tasks, shown_to
+from fastmlp.sklearn._mlp.callbacks import CallbackSupport, ShownTo, Tasks
 from fastmlp.sklearn._mlp.data import (
     ACCEPTED,
     Samples,
@@ -145,7 +145,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
             result,
             begins=begins,
             incremental=incremental,
-            callbacks=[shown_to(callback, partial(result.shown, self)) for callback in called],
+            callbacks=[ShownTo(callback, partial(result.shown, self)) for callback in called],
             after_iteration=tasks.after_iteration,
         )
         # partial_fit trains the estimator's own network unless a parameter has changed, any other fit another one
