@@ -18,8 +18,8 @@ import pytest
 
 import fastmlp as fm
 from fastmlp import reference, schedules
-from fastmlp.activations import ACTIVATIONS, ELU, LeakyReLU, Softmax, has_no_slope
-from fastmlp.losses import LAST_ACTIVATIONS, LOSSES, CrossEntropy, Hinge, Huber, Perceptron, Quantile
+from fastmlp.activations import ACTIVATIONS, ELU, LeakyReLU, Softmax, Threshold
+from fastmlp.losses import LOSSES, CrossEntropy, Hinge, Huber, Perceptron, Quantile
 
 ROWS, INPUTS, HIDDEN, OUTPUTS = 11, 5, 8, 3
 TOLERANCE = {"float64": 1e-10, "float32": 5e-5}
@@ -54,7 +54,7 @@ def cases():
     yield pytest.param(LeakyReLU(0.3), Softmax(), CrossEntropy(), id="leaky_relu(0.3)-softmax-cross_entropy")
     yield pytest.param(ELU(1.7), Softmax(), CrossEntropy(), id="elu(1.7)-softmax-cross_entropy")
     for (name, kind), (loss_name, loss) in itertools.product(ACTIVATIONS.items(), LOSSES.items()):
-        if name in LAST_ACTIVATIONS.get(loss_name, ACTIVATIONS):
+        if name in (LOSSES[loss_name].last_activations or ACTIVATIONS):
             yield pytest.param(fm.activations.Tanh(), kind(), loss(), id=f"tanh-{name}-{loss_name}")
     for name, loss in (
         ("softmax", CrossEntropy(label_smoothing=0.2)),
@@ -109,7 +109,7 @@ def assert_same_gradients(net, oracle, X, y, sample_weight, dtype):
     assert_close(net.loss(X, y, sample_weight=sample_weight), theirs.loss, dtype)
     # nothing passes back through a step: there both must be exactly 0, but for the penalties
     layers = net.layers[:-1] if isinstance(net.loss_function, Perceptron) else net.layers
-    stepped = max((index for index, layer in enumerate(layers) if has_no_slope(layer.activation)), default=-1)
+    stepped = max((index for index, layer in enumerate(layers) if isinstance(layer.activation, Threshold)), default=-1)
     for layer in range(len(net.layers)):
         assert_close(mine.weights[layer], theirs.weights[layer], dtype, may_vanish=layer <= stepped)
         assert_close(mine.biases[layer], theirs.biases[layer], dtype, may_vanish=layer <= stepped)

@@ -14,10 +14,11 @@ from fastmlp.callbacks import EarlyStopping, LambdaCallback, LogEvaluation, Mode
 from fastmlp.gradient_check import GradientReport, check_gradients
 from fastmlp.gradients import Gradients
 from fastmlp.history import History
-from fastmlp.layers import Dense, Dropout, LayerNorm, Maxout, Rescale, RobustScale, Standardize
+from fastmlp.layers import Dense, Dropout, LayerNorm, Maxout
 from fastmlp.network import Network
 from fastmlp.optimizers import LBFGS, SGD, Adagrad, Adam, AdamW, RMSProp, Rprop
 from fastmlp.runtime import active_target, available_targets, get_num_threads, num_threads, set_num_threads, show_config
+from fastmlp.scalings import Rescale, RobustScale, Standardize
 
 if TYPE_CHECKING:
     from fastmlp import plots
@@ -71,7 +72,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import serialization.py, and with it safetensors, and the plots when one of their names is first used."""
+    """Import what most programs do not need when one of its names is first used."""
     if name == "plots":
         return import_module("fastmlp.plots")
     if name in ("ModelFileError", "load", "save"):

@@ -2,22 +2,93 @@
 
 An activation turns pre-activations z into activations a, element by element except softmax, which works on a row and
 belongs to the last layer. Formulas, derivatives and sources: docs/math.md. An activation may also be a formula in x
-(_formula/). Half of this file is examples, and it grows with each activation, which is why it is a long one.
+(_formula/). What is said of an activation elsewhere (where its kinks are, what the core is told) is asked of it here.
+A catalogue: it grows by an entry with each activation, half of it examples, which is why it is a long file.
 """
 
 from __future__ import annotations
 
 import ast
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, get_args
+from typing import Any, ClassVar
 
-from fastmlp._checks.arguments import check_real, resolve_by_name
+import numpy as np
+import numpy.typing as npt
+
+from fastmlp._checks.arguments import check_real
+from fastmlp._checks.registry import by_name, only_setting, resolve_by_name
 from fastmlp._formula import Program, check_derivative, compile_formula, is_formula, parse
+
+Array = npt.NDArray[Any]
+
+
+class Activation:
+    """What every activation says of itself; the arithmetic is the core's.
+
+    Attributes
+    ----------
+    name : str
+        The one by which model files and the core know it.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.activations.HardTanh().kinks
+    (-1.0, 1.0)
+    """
+
+    name: ClassVar[str]
+
+    @property
+    def spelled(self) -> str:
+        """The string that stands for it in ``Dense(units, activation)``."""
+        return self.name
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """The pre-activations at which there is no derivative."""
+        return ()
+
+    @property
+    def parameter(self) -> Any:
+        """What the core is told beside the name."""
+        return only_setting(self)
+
+    def has_kink_between(self, below: Array, above: Array) -> npt.NDArray[np.bool_]:
+        """Return for each pair of pre-activations whether there is no derivative somewhere between them."""
+        found = np.zeros(np.shape(below), bool)
+        for kink in self.kinks:
+            found |= (below <= kink) & (kink <= above)
+        return found
+
+    def is_flat_at(self, outputs: Array) -> npt.NDArray[np.bool_]:
+        """Return for each output whether it stays as it is when its pre-activation moves a little."""
+        return np.zeros(np.shape(outputs), bool)
+
+
+class Threshold(Activation):
+    """An activation of steps: its derivative is 0, so that nothing before it learns by gradients.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> isinstance(fm.activations.Step(), fm.activations.Threshold)
+    True
+    """
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """The jump."""
+        return (0.0,)
+
+    def is_flat_at(self, outputs: Array) -> npt.NDArray[np.bool_]:
+        """Return True for all."""
+        return np.ones(np.shape(outputs), bool)
 
 
 @dataclass(frozen=True)
-class Identity:
+class Identity(Activation):
     """a = z; also called "linear".
 
     Examples
@@ -31,7 +102,7 @@ class Identity:
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(Threshold):
     """a = 1 where z >= 0, else 0: Heaviside's step, the threshold unit of McCulloch and Pitts (1943).
 
     Its derivative is 0 everywhere (and taken as 0 at the jump), so layers up to it do not learn by gradients.
@@ -51,7 +122,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Sign:
+class Sign(Threshold):
     """a = 1 where z > 0, -1 where z < 0, and 0 at 0: the bipolar threshold unit.
 
     Its derivative is 0 everywhere (and taken as 0 at the jump), so layers up to it do not learn by gradients.
@@ -69,7 +140,7 @@ class Sign:
 
 
 @dataclass(frozen=True)
-class Sigmoid:
+class Sigmoid(Activation):
     """a = 1 / (1 + exp(-z)), the logistic function, between 0 and 1; also called "logistic".
 
     Examples
@@ -85,7 +156,7 @@ class Sigmoid:
 
 
 @dataclass(frozen=True)
-class Tanh:
+class Tanh(Activation):
     """a = tanh(z), between -1 and 1 (LeCun, Bottou, Orr and Müller, Efficient BackProp, 1998).
 
     Examples
@@ -101,7 +172,7 @@ class Tanh:
 
 
 @dataclass(frozen=True)
-class HardTanh:
+class HardTanh(Activation):
     """a = min(max(z, -1), 1); the derivative at -1 and 1 is taken as 0 (Collobert, 2004).
 
     Examples
@@ -115,9 +186,14 @@ class HardTanh:
 
     name: ClassVar[str] = "hard_tanh"
 
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """The corners."""
+        return (-1.0, 1.0)
+
 
 @dataclass(frozen=True)
-class Softsign:
+class Softsign(Activation):
     """a = z / (1 + |z|), between -1 and 1, which it approaches slowly (Bergstra et al., 2009).
 
     Examples
@@ -133,7 +209,7 @@ class Softsign:
 
 
 @dataclass(frozen=True)
-class ReLU:
+class ReLU(Activation):
     """a = max(0, z); the derivative at 0 is taken as 0 (Nair and Hinton, ICML 2010).
 
     Examples
@@ -147,9 +223,18 @@ class ReLU:
 
     name: ClassVar[str] = "relu"
 
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """The corner."""
+        return (0.0,)
+
+    def is_flat_at(self, outputs: Array) -> npt.NDArray[np.bool_]:
+        """Return where the output is 0."""
+        return np.asarray(outputs == 0)
+
 
 @dataclass(frozen=True)
-class LeakyReLU:
+class LeakyReLU(Activation):
     """a = z where z > 0, slope * z elsewhere (Maas, Hannun and Ng, ICML 2013).
 
     Parameters
@@ -172,9 +257,14 @@ class LeakyReLU:
     def __post_init__(self) -> None:
         object.__setattr__(self, "slope", check_real(self.slope, "slope"))
 
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """The corner."""
+        return (0.0,)
+
 
 @dataclass(frozen=True)
-class ELU:
+class ELU(Activation):
     """a = z where z > 0, alpha (exp(z) - 1) elsewhere (Clevert, Unterthiner and Hochreiter, ICLR 2016).
 
     Parameters
@@ -197,9 +287,14 @@ class ELU:
     def __post_init__(self) -> None:
         object.__setattr__(self, "alpha", check_real(self.alpha, "alpha", minimum=0.0))
 
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """The corner; with alpha = 1 the two sides meet with the same slope."""
+        return () if self.alpha == 1 else (0.0,)
+
 
 @dataclass(frozen=True)
-class SELU:
+class SELU(Activation):
     """a = 1.0507 z where z > 0, 1.0507 * 1.6733 (exp(z) - 1) elsewhere (Klambauer et al., NeurIPS 2017).
 
     With these constants (and more digits of them) and weights of mean 0 and variance 1 / inputs, mean 0 and variance 1
@@ -216,9 +311,14 @@ class SELU:
 
     name: ClassVar[str] = "selu"
 
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """The corner."""
+        return (0.0,)
+
 
 @dataclass(frozen=True)
-class Softplus:
+class Softplus(Activation):
     """a = log(1 + exp(z)), a smooth relu (Glorot, Bordes and Bengio, AISTATS 2011).
 
     Examples
@@ -234,7 +334,7 @@ class Softplus:
 
 
 @dataclass(frozen=True)
-class GELU:
+class GELU(Activation):
     """a = z P(z), P the standard normal distribution: P(z) = (1 + erf(z / sqrt 2)) / 2 (Hendrycks and Gimpel, 2016).
 
     Examples
@@ -250,7 +350,7 @@ class GELU:
 
 
 @dataclass(frozen=True)
-class GELUTanh:
+class GELUTanh(Activation):
     """a = z (1 + tanh(sqrt(2 / pi) (z + 0.044715 z^3))) / 2, close to gelu (Hendrycks and Gimpel, 2016).
 
     Examples
@@ -266,7 +366,7 @@ class GELUTanh:
 
 
 @dataclass(frozen=True)
-class SiLU:
+class SiLU(Activation):
     """a = z / (1 + exp(-z)), also called "swish" (Elfwing, Uchibe and Doya, 2018; Ramachandran, Zoph and Le, 2017).
 
     Examples
@@ -282,7 +382,7 @@ class SiLU:
 
 
 @dataclass(frozen=True)
-class Mish:
+class Mish(Activation):
     """a = z tanh(log(1 + exp(z))) (Misra, BMVC 2020).
 
     Examples
@@ -298,7 +398,7 @@ class Mish:
 
 
 @dataclass(frozen=True)
-class Softmax:
+class Softmax(Activation):
     """a_k = exp(z_k) / sum_j exp(z_j): positive outputs that add up to one, in the last layer.
 
     Examples
@@ -314,7 +414,7 @@ class Softmax:
 
 
 @dataclass(frozen=True)
-class Formula:
+class Formula(Activation):
     """a = a formula in x, the pre-activation; a string that is a formula stands for this object.
 
     Parameters
@@ -362,31 +462,26 @@ class Formula:
         """The instructions that the core runs."""
         return compile_formula(self.expression, self.text)
 
+    @property
+    def parameter(self) -> Any:
+        """The program."""
+        return self.program.for_core()
 
-Activation = (
-    Identity
-    | Sigmoid
-    | Tanh
-    | ReLU
-    | LeakyReLU
-    | Softmax
-    | Step
-    | Sign
-    | ELU
-    | SELU
-    | Softplus
-    | GELU
-    | GELUTanh
-    | SiLU
-    | Mish
-    | HardTanh
-    | Softsign
-    | Formula
-)
+    def has_kink_between(self, below: Array, above: Array) -> npt.NDArray[np.bool_]:
+        """Return whether min, max, abs or where changes its choice on the way."""
+        return self.program.has_kink_between(below, above)
 
-# by the one name that model files and the core know
-# those that a name alone says
-ACTIVATIONS: dict[str, type[Activation]] = {kind.name: kind for kind in get_args(Activation) if kind is not Formula}
+    @property
+    def spelled(self) -> str:
+        """The text."""
+        return self.text
+
+
+# those that a name alone says: all but formulas
+ACTIVATIONS: dict[str, type[Activation]] = by_name(
+    Identity, Sigmoid, Tanh, ReLU, LeakyReLU, Softmax, Step, Sign, ELU, SELU, Softplus, GELU, GELUTanh, SiLU, Mish,
+    HardTanh, Softsign,
+)  # fmt: skip
 # other names of the field
 ALIASES: dict[str, type[Activation]] = {"linear": Identity, "logistic": Sigmoid, "swish": SiLU}
 
@@ -398,18 +493,3 @@ def resolve_activation(value: str | Activation) -> Activation:
     if isinstance(value, str) and value not in ACTIVATIONS | ALIASES and is_formula(value):
         return Formula(value)
     return resolve_by_name(value, ACTIVATIONS | ALIASES, "activation")
-
-
-def spelled(activation: Activation) -> str:
-    """Return the string that stands for an activation: its name, or the text of a formula."""
-    return activation.text if isinstance(activation, Formula) else activation.name
-
-
-def core_parameter(activation: Activation) -> float:
-    """Return the one number that the core takes with an activation: its setting, or 0 if it has none."""
-    return float(next(iter(asdict(activation).values()), 0.0))
-
-
-def has_no_slope(activation: Activation) -> bool:
-    """Return whether the derivative is 0 everywhere, so that nothing before it learns by gradients."""
-    return isinstance(activation, Step | Sign)

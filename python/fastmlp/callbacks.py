@@ -14,19 +14,19 @@ import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
 import numpy.typing as npt
 
-from fastmlp._checks.arguments import check_flag, check_integer, check_monitor, check_real, resolve_monitor
+from fastmlp._checks.arguments import check_flag, check_integer, check_real
+from fastmlp._checks.monitor import Mode, Monitor, check_monitor, resolve_monitor
 from fastmlp._files.atomic import check_destination
-from fastmlp.metrics import more_is_better
+from fastmlp._training.measures import with_modes
+from fastmlp._training.watch import Callback
+from fastmlp.history import Epoch
+from fastmlp.network import Network
 
-if TYPE_CHECKING:
-    from fastmlp.history import Epoch
-    from fastmlp.network import Network
-
-Callback: TypeAlias = "Callable[[Network, Epoch], bool | None]"
+__all__ = ["Callback", "EarlyStopping", "LambdaCallback", "LogEvaluation", "ModelCheckpoint"]
 
 
 @dataclass
@@ -73,7 +73,7 @@ class EarlyStopping:
     monitor: str | None = None
     min_delta: float = 0.0
     restore_best: bool = True
-    mode: str | None = None
+    mode: Mode | None = None
     best_epoch: int = field(default=0, init=False, repr=False)
     best: float = field(default=math.inf, init=False, repr=False)
 
@@ -82,24 +82,23 @@ class EarlyStopping:
         self.min_delta = check_real(self.min_delta, "min_delta", minimum=0.0)
         self.restore_best = check_flag(self.restore_best, "restore_best")
         check_monitor(self.monitor, self.mode)
-        self._column = ""
-        self._more_is_better = False
+        self._monitor: Monitor | None = None
         self._kept: npt.NDArray[Any] | None = None
 
     def begin(self, network: Network, columns: list[str]) -> None:
         """Forget an earlier fit, and settle what is looked at."""
-        self._column, self._more_is_better = _monitored("EarlyStopping", self.monitor, self.mode, columns)
+        columns = with_modes(columns)
+        self._monitor = resolve_monitor("EarlyStopping", self.monitor, self.mode, columns, self.min_delta)
         self._kept = None
-        self.best_epoch = 0
-        self.best = -math.inf if self._more_is_better else math.inf
+        self.best_epoch, self.best = 0, self._monitor.best
 
     def __call__(self, network: Network, epoch: Epoch) -> bool:
         """Compare the epoch with the best one; True ends the fit."""
-        value = epoch[self._column]
-        gain = value - self.best if self._more_is_better else self.best - value
-        # a comparison with NaN is false: an epoch without a number is no improvement
-        if gain > self.min_delta:
-            self.best, self.best_epoch = value, int(epoch["epoch"])
+        if self._monitor is None:  # called by a loop of a user's own
+            self.begin(network, list(epoch))
+        assert self._monitor is not None
+        if self._monitor.improves(epoch[self._monitor.column]):
+            self.best, self.best_epoch = self._monitor.best, int(epoch["epoch"])
             if self.restore_best:
                 self._kept = network.get_parameters()
         return epoch["epoch"] - self.best_epoch >= self.patience
@@ -184,7 +183,7 @@ class ModelCheckpoint:
     path: str | os.PathLike[str]
     monitor: str | None = None
     best_only: bool = True
-    mode: str | None = None
+    mode: Mode | None = None
     best_epoch: int = field(default=0, init=False, repr=False)
     best: float = field(default=math.inf, init=False, repr=False)
     last_path: str | None = field(default=None, init=False, repr=False)
@@ -198,26 +197,24 @@ class ModelCheckpoint:
             raise ValueError(f"path may have {{epoch}} in braces and nothing else, got {str(self.path)!r}.") from None
         self.best_only = check_flag(self.best_only, "best_only")
         check_monitor(self.monitor, self.mode)
-        self._column = ""
-        self._more_is_better = False
+        self._monitor: Monitor | None = None
 
     def begin(self, network: Network, columns: list[str]) -> None:
         """Forget an earlier fit, settle what is looked at, and see that files can be written there."""
+        self._monitor = None
         if self.best_only or self.monitor is not None:
-            self._column, self._more_is_better = _monitored("ModelCheckpoint", self.monitor, self.mode, columns)
+            self._monitor = resolve_monitor("ModelCheckpoint", self.monitor, self.mode, with_modes(columns), 0.0)
         check_destination(self._file(1))
-        self.best_epoch = 0
-        self.best = -math.inf if self._more_is_better else math.inf
+        self.best_epoch, self.best = 0, math.inf if self._monitor is None else self._monitor.best
 
     def __call__(self, network: Network, epoch: Epoch) -> None:
         """Write the network if it is to be kept."""
+        if self.best_only and self._monitor is None:  # called by a loop of a user's own
+            self.begin(network, list(epoch))
         number = int(epoch["epoch"])
-        is_best = False
-        if self._column:
-            value = epoch[self._column]
-            is_best = value > self.best if self._more_is_better else value < self.best
-            if is_best:
-                self.best, self.best_epoch = value, number
+        is_best = self._monitor is not None and self._monitor.improves(epoch[self._monitor.column])
+        if is_best and self._monitor is not None:
+            self.best, self.best_epoch = self._monitor.best, number
         if is_best or not self.best_only:
             path = self._file(number)
             network.save(path)
@@ -274,14 +271,3 @@ class LambdaCallback:
         """Call the function for the end."""
         if self._end is not None:
             self._end(network)
-
-
-def _monitored(who: str, monitor: str | None, mode: str | None, columns: list[str]) -> tuple[str, bool]:
-    """Return the column that a callback looks at, and whether more of it is better."""
-    column = resolve_monitor(who, monitor, columns)
-    known = more_is_better(column)
-    if mode is None and known is None:
-        raise ValueError(
-            f"{who} cannot know whether more or less of {column!r} is better: give mode='min' or mode='max'."
-        )
-    return column, bool(known) if mode is None else mode == "max"

@@ -16,31 +16,26 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.arguments import check_function, check_integer, check_real
 from fastmlp._checks.arrays import check_gradient, check_point, check_value
+from fastmlp._model.evaluation import core_gradients
+from fastmlp._model.kinks import far_from_kinks
+from fastmlp._model.model import Model
+from fastmlp._model.samples import Samples
 from fastmlp._model.scaling import Columns
-from fastmlp._model.text_table import as_table
-from fastmlp.activations import ELU, SELU, Activation, Formula, HardTanh, LeakyReLU, ReLU, Sign, Step
-from fastmlp.layers import Maxout
-from fastmlp.losses import CrossEntropy, Hinge, MeanAbsoluteError, Perceptron, Quantile
+from fastmlp._model.text_table import text_table
 from fastmlp.runtime import thread_limit
-
-if TYPE_CHECKING:
-    from fastmlp._core import Network32
-    from fastmlp._model.architecture import Architecture
 
 Array = npt.NDArray[Any]
 
 STEP = 1e-6
 STEP_FACTORS = (1.0, 30.0, 1000.0, 1 / 30)
 KINK = 1e-5
-# losses of straight lines that meet in a kink
-KINKED = (MeanAbsoluteError, Quantile, Hinge, Perceptron)
 # rounding errors in one value of f, in units of its size: sums over samples and layers
 ROUNDINGS = 16
 # probes of an array too large to be checked element by element
@@ -107,7 +102,7 @@ class GradientReport:
             )
             for probe in self.worst
         ]
-        lines = as_table(rows, "<<>>>")
+        lines = text_table(rows, "<<>>>")
         samples = (
             f", {self.n_samples} samples used, {self.n_samples_left_out} left out at kinks" if self.n_samples else ""
         )
@@ -177,25 +172,18 @@ def check_gradients(
 
 
 def check_network(
-    core: Network32,
-    architecture: Architecture,
-    scaling: Columns | None,
-    X: Array,
-    targets: Array,
-    sample_weight: Array | None,
-    *,
-    tolerance: float,
-    max_samples: int,
-    max_parameters: int,
-    seed: int,
+    model: Model, samples: Samples, *, tolerance: float, max_samples: int, max_parameters: int, seed: int
 ) -> GradientReport:
-    """Check a core in float64, which is written and restored; described at ``Network.check_gradients``."""
+    """Check a model, in float64 at its weights; described at ``Network.check_gradients``."""
     max_samples = check_integer(max_samples, "max_samples", minimum=1)
     max_parameters = check_integer(max_parameters, "max_parameters", minimum=1)
-    candidates = np.arange(len(X)) if sample_weight is None else np.flatnonzero(sample_weight)
+    architecture, core = model.architecture, model.double()
+    n_inputs = architecture.n_inputs
+    scaling = model.columns or Columns(np.zeros(n_inputs), np.ones(n_inputs))
+    weights = samples.sample_weight
+    candidates = np.arange(samples.rows) if weights is None else np.flatnonzero(weights)
     taken = candidates[np.linspace(0, len(candidates) - 1, min(max_samples, len(candidates))).astype(np.intp)]
-    scaling = scaling or Columns(np.zeros(X.shape[1]), np.ones(X.shape[1]))
-    far = _far_from_kinks(core, architecture, scaling, X[taken].astype(np.float64), targets[taken])
+    far = far_from_kinks(core, architecture, scaling, _in_float64(samples.taken(taken)), KINK)
     if not far.any():
         raise ValueError(
             f"each of the {len(taken)} samples has a pre-activation within {KINK:g} of the kink of its activation, "
@@ -203,78 +191,40 @@ def check_network(
             "or initial biases other than 0."
         )
     rows = taken[far]
-    data, wanted = X[rows].astype(np.float64), targets[rows]
-    weight = None if sample_weight is None else sample_weight[rows]
+    used = _in_float64(samples.taken(rows))
 
-    _, weights, biases, inputs = core.gradients(X=data, targets=wanted, sample_weight=weight, threads=thread_limit())
-    outputs = core.activations(X=data, threads=thread_limit())
-    # a cross-entropy near zero is the difference of logits, and has their rounding errors
-    size = 1.0 if isinstance(architecture.loss, CrossEntropy) else 0.0
+    _, dWs, dbs, inputs = core_gradients(core, used)
+    outputs = core.activations(X=used.dense, threads=thread_limit())
     checker = _Checker(
-        lambda: core.loss(X=data, targets=wanted, sample_weight=weight, threads=thread_limit()),
+        lambda: core.loss(X=used.dense, targets=used.targets, sample_weight=used.sample_weight, threads=thread_limit()),
         step=STEP,
         tolerance=tolerance,
         seed=seed,
-        size=size,
-        # their gradients are sums of signs, which may cancel to nothing but rounding, and a long step meets a kink
-        longest=1.0 if isinstance(architecture.loss, KINKED) else max(STEP_FACTORS),
+        # a cross-entropy near zero is the difference of logits, and has their rounding errors
+        size=1.0 if architecture.loss.takes == "labels" else 0.0,
+        # where straight lines meet, gradients are sums of signs, which may cancel to nothing but rounding, and a long
+        # step meets a kink
+        longest=1.0 if architecture.loss.kinks else max(STEP_FACTORS),
     )
-    small = sum(part.size for part in (*weights, *biases)) <= max_parameters
-    limit = max_parameters if small else SINGLE_PROBES
-    into_layers = [scaling.of(data), *outputs[:-1]]
-    for index, (into, dW, db) in enumerate(zip(into_layers, weights, biases, strict=True)):
+    limit = max_parameters if model.n_parameters <= max_parameters else SINGLE_PROBES
+    into_layers = [scaling.of(used.dense), *outputs[:-1]]
+    for index, (into, dW, db) in enumerate(zip(into_layers, dWs, dbs, strict=True)):
         W, b = core.weights(index), core.bias(index)
         # a step moves no pre-activation of this layer by more than about itself
         reach = np.maximum(1, np.abs(into).max(axis=0))[:, np.newaxis]
-        smooth = np.abs(W) > KINK if architecture.penalties(index)[0] > 0 else np.ones(W.shape, bool)
+        smooth = np.abs(W) > KINK if model.layers[index].l1 > 0 else np.ones(W.shape, bool)
         where = f"layer {index + 1}"
         checker.compare(where, "weights", W, dW, np.maximum(1, np.abs(W)) / reach, limit, smooth)
         checker.compare(where, "bias", b, db, np.maximum(1, np.abs(b)), limit)
     reach = np.maximum(1, np.abs(core.weights(0)).max(axis=1) * np.abs(scaling.scale))
+    data = used.dense
     checker.compare("inputs", "X", data, inputs, np.maximum(1, np.abs(data)) / reach, max_parameters, rows=rows)
     return checker.report(n_samples=len(rows), n_samples_left_out=len(taken) - len(rows))
 
 
-def _far_from_kinks(core: Network32, architecture: Architecture, scaling: Columns, X: Array, targets: Array) -> Array:
-    """Return which rows have no pre-activation near the kink of its activation, and no output near one of the loss."""
-    far = np.ones(len(X), bool)
-    inputs = scaling.of(X)
-    all_outputs = core.activations(X=X, threads=thread_limit())
-    layers = zip(architecture.layers, architecture.activations, all_outputs, strict=True)
-    for index, (layer, activation, outputs) in enumerate(layers):
-        kinks = _kinks(activation)
-        if index + 1 == len(all_outputs) and isinstance(architecture.loss, Perceptron):
-            kinks = (0.0,)
-        if isinstance(layer, Maxout):
-            z = np.sort((inputs @ core.weights(index) + core.bias(index)).reshape(len(X), layer.pieces, layer.units), 1)
-            far &= ~(z[:, -1] - z[:, -2] <= KINK).any(axis=1)
-        elif kinks:
-            z = inputs @ core.weights(index) + core.bias(index)
-            # NaN is near nothing: it is compared, and fails
-            for kink in kinks:
-                far &= ~(np.abs(z - kink) <= KINK).any(axis=1)
-        elif isinstance(activation, Formula):
-            z = inputs @ core.weights(index) + core.bias(index)
-            far &= ~activation.program.has_kink_between(z - KINK, z + KINK).any(axis=1)
-        inputs = outputs
-    rows = np.eye(architecture.n_outputs)[targets] if targets.ndim == 1 else targets
-    if isinstance(architecture.loss, Hinge):
-        far &= ~(np.abs(outputs - np.where(rows > 0, 1, -1)) <= KINK).any(axis=1)
-    elif isinstance(architecture.loss, MeanAbsoluteError | Quantile):
-        # steps are relative to what is large; an output that does not move with z passes no kink
-        near = np.abs(outputs - rows) <= KINK * np.maximum(1, np.abs(rows))
-        is_flat = outputs == 0 if isinstance(activation, ReLU) else activation.name in ("step", "sign")
-        far &= ~(near & ~np.broadcast_to(is_flat, near.shape)).any(axis=1)
-    return far
-
-
-def _kinks(activation: Activation) -> tuple[float, ...]:
-    """Return the pre-activations at which an activation has no derivative."""
-    if isinstance(activation, HardTanh):
-        return (-1.0, 1.0)
-    # with alpha = 1 the two sides of elu meet with the same slope
-    has_kink = activation.alpha != 1 if isinstance(activation, ELU) else False
-    return (0.0,) if has_kink or isinstance(activation, ReLU | LeakyReLU | SELU | Step | Sign) else ()
+def _in_float64(samples: Samples) -> Samples:
+    """Return the samples with a copy of their data, which a check may write."""
+    return samples._replace(X=samples.dense.astype(np.float64))
 
 
 class _Checker:

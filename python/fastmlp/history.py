@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
+
+from fastmlp._drawing.learning_curves import learning_curves
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Epoch = dict[str, float]
 
@@ -58,7 +63,7 @@ class History(Mapping[str, list[float]]):
         last = ", ".join(f"{name}={value:.4g}" for name, value in self.epochs[-1].items() if name in shown)
         return f"History({len(self.epochs)} epochs, last: {last})"
 
-    def plot(self, ax: Any = None) -> Any:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the loss, and the validation loss if there is one, over the epochs: ``fastmlp.plots.learning_curves``.
 
         Parameters
@@ -82,7 +87,17 @@ class History(Mapping[str, list[float]]):
         >>> ax = net.fit([[0.0, 1.0], [1.0, 0.0]], [1.0, 2.0], epochs=3).plot()
         >>> ax.figure.savefig("curve.png")  # doctest: +SKIP
         """
-        # here, so that importing fastmlp does not import what only pictures need
-        from fastmlp.plots import learning_curves
-
         return learning_curves(self, ax=ax)
+
+
+def epoch_row(number: int, loss: float, seconds: float, samples: int) -> Epoch:
+    """Return the row of an epoch over so many samples.
+
+    Examples
+    --------
+    >>> epoch_row(1, 0.5, 2.0, 100)
+    {'epoch': 1, 'loss': 0.5, 'seconds': 2.0, 'samples_per_second': 50.0}
+    """
+    # a clock that stands still over a tiny epoch shall not give an infinite rate
+    rate = samples / max(seconds, 1e-9)
+    return {"epoch": number, "loss": loss, "seconds": seconds, "samples_per_second": rate}

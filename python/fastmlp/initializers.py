@@ -9,13 +9,36 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, get_args
+from typing import ClassVar
 
-from fastmlp._checks.arguments import check_real, resolve_by_name
+from fastmlp._checks.arguments import check_real
+from fastmlp._checks.registry import by_name, resolve_by_name
+
+
+class Initializer:
+    """What every initializer says of itself.
+
+    Attributes
+    ----------
+    name : str
+        The one by which model files know it.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.initializers.HeUniform().draw(6, 500)
+    ('uniform', 1.0)
+    """
+
+    name: ClassVar[str]
+
+    def draw(self, n_in: int, n_out: int) -> tuple[str, float]:
+        """Return the distribution that the weights of a layer of this size come from, and its one number."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class HeUniform:
+class HeUniform(Initializer):
     """Uniform with variance 2 / inputs, for relu kinds (He, Zhang, Ren and Sun, ICCV 2015).
 
     Examples
@@ -34,7 +57,7 @@ class HeUniform:
 
 
 @dataclass(frozen=True)
-class HeNormal:
+class HeNormal(Initializer):
     """Normal with variance 2 / inputs, for relu kinds (He, Zhang, Ren and Sun, ICCV 2015).
 
     Examples
@@ -53,7 +76,7 @@ class HeNormal:
 
 
 @dataclass(frozen=True)
-class GlorotUniform:
+class GlorotUniform(Initializer):
     """Uniform with variance 2 / (inputs + units), for tanh and its like (Glorot and Bengio, AISTATS 2010).
 
     Examples
@@ -72,7 +95,7 @@ class GlorotUniform:
 
 
 @dataclass(frozen=True)
-class GlorotNormal:
+class GlorotNormal(Initializer):
     """Normal with variance 2 / (inputs + units), for tanh and its like (Glorot and Bengio, AISTATS 2010).
 
     Examples
@@ -91,7 +114,7 @@ class GlorotNormal:
 
 
 @dataclass(frozen=True)
-class LecunUniform:
+class LecunUniform(Initializer):
     """Uniform with variance 1 / inputs (LeCun, Bottou, Orr and Müller, Efficient BackProp, 1998).
 
     Examples
@@ -110,7 +133,7 @@ class LecunUniform:
 
 
 @dataclass(frozen=True)
-class LecunNormal:
+class LecunNormal(Initializer):
     """Normal with variance 1 / inputs (LeCun et al., Efficient BackProp, 1998), for selu (Klambauer et al., 2017).
 
     Examples
@@ -129,7 +152,7 @@ class LecunNormal:
 
 
 @dataclass(frozen=True)
-class Zeros:
+class Zeros(Initializer):
     """All weights 0: right for a single layer, whose units see the same inputs but different targets.
 
     Units of a hidden layer that start alike stay alike.
@@ -149,7 +172,7 @@ class Zeros:
 
 
 @dataclass(frozen=True)
-class Constant:
+class Constant(Initializer):
     """All weights equal to ``value``; only as an object, for there is no usual value.
 
     Parameters
@@ -177,7 +200,7 @@ class Constant:
 
 
 @dataclass(frozen=True)
-class Uniform:
+class Uniform(Initializer):
     """Uniform between -bound and bound; only as an object, for there is no usual bound.
 
     Parameters
@@ -205,7 +228,7 @@ class Uniform:
 
 
 @dataclass(frozen=True)
-class Normal:
+class Normal(Initializer):
     """Normal with mean 0; only as an object, for there is no usual standard deviation.
 
     Parameters
@@ -232,17 +255,16 @@ class Normal:
         return "normal", self.deviation
 
 
-NamedInitializer = HeUniform | HeNormal | GlorotUniform | GlorotNormal | LecunUniform | LecunNormal | Zeros
-Initializer = NamedInitializer | Constant | Uniform | Normal
-
 # those that need no number, by name
-NAMED: dict[str, type[NamedInitializer]] = {kind.name: kind for kind in get_args(NamedInitializer)}
+NAMED: dict[str, type[Initializer]] = by_name(
+    HeUniform, HeNormal, GlorotUniform, GlorotNormal, LecunUniform, LecunNormal, Zeros
+)
 # all of them, as model files know them
-INITIALIZERS: dict[str, type[Initializer]] = {kind.name: kind for kind in get_args(Initializer)}
+INITIALIZERS: dict[str, type[Initializer]] = NAMED | by_name(Constant, Uniform, Normal)
 
 
 def resolve_initializer(value: str | Initializer | None) -> Initializer | None:
     """Return the initializer for a name or an object; None stays: what is usual for the activation."""
-    if value is None or isinstance(value, Constant | Uniform | Normal):
+    if value is None or (isinstance(value, Initializer) and type(value) in INITIALIZERS.values()):
         return value
     return resolve_by_name(value, NAMED, "initializer")

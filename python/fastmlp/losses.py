@@ -1,21 +1,78 @@
 """The losses by name; value and delta of the last layer are computed in one pass in cpp/kernels/loss-inl.hpp.
 
-A loss is a mean over samples. Formulas and sources: docs/math.md. Weights of classes are turned into weights of samples
-in _model/class_weight.py.
+A loss is a mean over samples. Formulas and sources: docs/math.md. What is said of a loss elsewhere (which targets it
+takes, what outputs mean after it, where its kinks are, what the core is told) is asked of it here. Weights of classes
+are turned into weights of samples in _model/class_weight.py. A catalogue, with an example in each entry: a long file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeAlias
 
-from fastmlp._checks.arguments import check_class_weight, check_real, resolve_by_name
+from fastmlp._checks.arguments import check_class_weight, check_real
+from fastmlp._checks.registry import by_name, only_setting, resolve_by_name
+from fastmlp._checks.targets import Takes
 from fastmlp.activations import Activation, Sigmoid, Softmax
+
+# probabilities, or values: as the last activation says. scores: one for each class, no probabilities; a single one is
+# positive for class 1. log_rates: logarithms of expected counts
+OutputMeaning: TypeAlias = Literal["as activated", "scores", "log_rates"]
+ClassWeight: TypeAlias = Literal["balanced"] | Mapping[int, float] | None
+
+
+class Loss:
+    """What every loss says of itself; value and derivative are the core's.
+
+    Attributes
+    ----------
+    name : str
+        The one by which model files know it.
+    takes : "labels", "sides", "counts" or "values"
+        What targets are, beside indicator rows: labels of classes or their probabilities; labels or rows of 0 and 1 or
+        of -1 and 1; numbers that are not negative; any numbers.
+    meaning : "as activated", "scores" or "log_rates"
+        Of the outputs.
+    last_activations : tuple of str or None
+        Activations of the last layer that the loss can follow; None: any.
+    class_weight : None, "balanced" or dict of label to weight
+        Factors on the weights of samples.
+    from_logits : bool
+        Whether the core computes it from the last layer's pre-activations, so that the last activation's derivative has
+        no part in it.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.losses.Hinge().takes, fm.losses.Huber(2.0).parameter
+    ('sides', 2.0)
+    """
+
+    name: ClassVar[str]
+    takes: ClassVar[Takes] = "values"
+    meaning: ClassVar[OutputMeaning] = "as activated"
+    last_activations: ClassVar[tuple[str, ...] | None] = None
+    from_logits: ClassVar[bool] = False
+    class_weight: ClassWeight = None
+
+    def core_name(self, last: Activation) -> str:
+        """Return the core's name of the loss after this activation."""
+        return self.name
+
+    @property
+    def parameter(self) -> float:
+        """The one number that the core is told."""
+        return only_setting(self)
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """Where there is no derivative: errors output - target, or of "sides" products of target and output."""
+        return ()
 
 
 @dataclass(frozen=True)
-class CrossEntropy:
+class CrossEntropy(Loss):
     """-sum_k y_k log a_k after softmax; -sum_k [y_k log a_k + (1 - y_k) log(1 - a_k)] after sigmoid (one-versus-all).
 
     Both are computed from the logits, so that a saturated output loses no precision.
@@ -43,31 +100,43 @@ class CrossEntropy:
 
     label_smoothing: float = 0.0
     # a dict has no hash; equal losses have equal hashes without it
-    class_weight: Literal["balanced"] | Mapping[int, float] | None = field(default=None, hash=False)
+    class_weight: ClassWeight = field(default=None, hash=False)
     name: ClassVar[str] = "cross_entropy"
+    takes: ClassVar[Takes] = "labels"
+    last_activations: ClassVar[tuple[str, ...] | None] = ("softmax", "sigmoid")
+    from_logits: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         smoothing = check_real(self.label_smoothing, "label_smoothing", minimum=0.0, below=1.0)
         object.__setattr__(self, "label_smoothing", smoothing)
         object.__setattr__(self, "class_weight", check_class_weight(self.class_weight))
 
+    def core_name(self, last: Activation) -> str:
+        """Return the name of the loss and its activation, which are one there."""
+        return f"{last.name}_cross_entropy"
+
+    @property
+    def parameter(self) -> float:
+        """The label smoothing: class weights become weights of samples."""
+        return self.label_smoothing
+
 
 @dataclass(frozen=True)
-class MeanSquaredError:
+class MeanSquaredError(Loss):
     """(1 / n_outputs) sum_k (a_k - y_k)^2."""
 
     name: ClassVar[str] = "mse"
 
 
 @dataclass(frozen=True)
-class HalfSquaredError:
+class HalfSquaredError(Loss):
     """(1 / 2) sum_k (a_k - y_k)^2, the error E of the delta rule (Widrow and Hoff, 1960)."""
 
     name: ClassVar[str] = "half_squared_error"
 
 
 @dataclass(frozen=True)
-class MeanAbsoluteError:
+class MeanAbsoluteError(Loss):
     """(1 / n_outputs) sum_k |a_k - y_k|, which tends to the median; the derivative at 0 is taken as 0.
 
     Examples
@@ -81,9 +150,14 @@ class MeanAbsoluteError:
 
     name: ClassVar[str] = "mae"
 
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """Where the error changes its sign."""
+        return (0.0,)
+
 
 @dataclass(frozen=True)
-class Huber:
+class Huber(Loss):
     """(1 / n_outputs) sum_k of e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2); e = a_k - y_k (Huber, 1964).
 
     Parameters
@@ -108,7 +182,7 @@ class Huber:
 
 
 @dataclass(frozen=True)
-class Poisson:
+class Poisson(Loss):
     """(1 / n_outputs) sum_k (exp(z_k) - y_k z_k): minus the log-likelihood of counts y, less its constant log(y!).
 
     The outputs are the logarithms of the expected counts, so the last layer is identity; ``forward`` returns them, and
@@ -124,10 +198,13 @@ class Poisson:
     """
 
     name: ClassVar[str] = "poisson"
+    takes: ClassVar[Takes] = "counts"
+    meaning: ClassVar[OutputMeaning] = "log_rates"
+    last_activations: ClassVar[tuple[str, ...] | None] = ("identity",)
 
 
 @dataclass(frozen=True)
-class Quantile:
+class Quantile(Loss):
     """(1 / n_outputs) sum_k of q u where u > 0, else (q - 1) u; u = y_k - a_k (Koenker and Bassett, 1978).
 
     The pinball loss, which tends to the q-quantile of the targets; its derivative at 0 is taken as 0.
@@ -152,9 +229,14 @@ class Quantile:
     def __post_init__(self) -> None:
         object.__setattr__(self, "q", check_real(self.q, "q", above=0.0, below=1.0))
 
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """Where the error changes its sign."""
+        return (0.0,)
+
 
 @dataclass(frozen=True)
-class Hinge:
+class Hinge(Loss):
     """sum_k max(0, 1 - t_k a_k), with t_k = 1 for the class of the sample and -1 for the others (one-versus-all).
 
     Targets are labels (0 or 1 for a single output), or rows of 0 and 1 or of -1 and 1. The class is that of the largest
@@ -172,10 +254,18 @@ class Hinge:
     """
 
     name: ClassVar[str] = "hinge"
+    takes: ClassVar[Takes] = "sides"
+    meaning: ClassVar[OutputMeaning] = "scores"
+    last_activations: ClassVar[tuple[str, ...] | None] = ("identity", "tanh")
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """The margin."""
+        return (1.0,)
 
 
 @dataclass(frozen=True)
-class Perceptron:
+class Perceptron(Loss):
     """sum_k max(0, -t_k z_k) over the pre-activations z, with t as for ``Hinge`` (Rosenblatt, 1958).
 
     With ``SGD``, ``batch_size=1`` and one layer, training is Rosenblatt's rule: w += learning_rate t x for a sample on
@@ -193,42 +283,20 @@ class Perceptron:
     """
 
     name: ClassVar[str] = "perceptron"
+    takes: ClassVar[Takes] = "sides"
+    meaning: ClassVar[OutputMeaning] = "scores"
+    last_activations: ClassVar[tuple[str, ...] | None] = ("identity", "step", "sign")
+    from_logits: ClassVar[bool] = True
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """The boundary."""
+        return (0.0,)
 
 
-Loss = (
-    CrossEntropy
-    | MeanSquaredError
-    | HalfSquaredError
-    | MeanAbsoluteError
-    | Huber
-    | Poisson
-    | Quantile
-    | Hinge
-    | Perceptron
+LOSSES: dict[str, type[Loss]] = by_name(
+    CrossEntropy, MeanSquaredError, HalfSquaredError, MeanAbsoluteError, Huber, Poisson, Quantile, Hinge, Perceptron
 )
-
-LOSSES: dict[str, type[Loss]] = {
-    kind.name: kind
-    for kind in (
-        CrossEntropy,
-        MeanSquaredError,
-        HalfSquaredError,
-        MeanAbsoluteError,
-        Huber,
-        Poisson,
-        Quantile,
-        Hinge,
-        Perceptron,
-    )
-}
-
-# activations of the last layer that a loss can follow; a loss that is not here follows any
-LAST_ACTIVATIONS: dict[str, tuple[str, ...]] = {
-    "cross_entropy": ("softmax", "sigmoid"),
-    "poisson": ("identity",),
-    "hinge": ("identity", "tanh"),
-    "perceptron": ("identity", "step", "sign"),
-}
 
 
 def resolve_loss(value: str | Loss | None, last: Activation) -> Loss:
@@ -236,8 +304,8 @@ def resolve_loss(value: str | Loss | None, last: Activation) -> Loss:
     if value is None:
         return CrossEntropy() if isinstance(last, Softmax | Sigmoid) else MeanSquaredError()
     loss = resolve_by_name(value, LOSSES, "loss")
-    allowed = LAST_ACTIVATIONS.get(loss.name, (last.name,))
-    if last.name not in allowed:
+    allowed = loss.last_activations
+    if allowed is not None and last.name not in allowed:
         *others, final = allowed
         either = f"{', '.join(others)} or {final}" if others else final
         raise ValueError(
@@ -245,3 +313,8 @@ def resolve_loss(value: str | Loss | None, last: Activation) -> Loss:
             "change that activation or use 'mse'."
         )
     return loss
+
+
+def kind_of_loss(value: str | Loss) -> type[Loss] | None:
+    """Return the kind that a name or an object stands for; None: there is no such loss."""
+    return LOSSES.get(value) if isinstance(value, str) else type(value) if isinstance(value, Loss) else None

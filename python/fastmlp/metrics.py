@@ -2,32 +2,25 @@
 
 Every function takes what is wanted, the outputs of ``Network.forward`` and weights of the samples; a weight of 2 is the
 sample twice. NumPy computes them in float64: unlike losses, which the core computes, their last digits may depend on
-NumPy's build. What the outputs of a network mean is decided in _model/outputs.py.
+NumPy's build. Which of them suit a network is said in _training/measures.py. Mostly documentation, hence a long file.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._checks.arguments import check_integer, check_metrics
-from fastmlp._checks.arrays import check_metric_arrays, check_metric_value
-from fastmlp._model import outputs as _outputs
-from fastmlp.activations import Sigmoid, Softmax
-
-if TYPE_CHECKING:
-    from fastmlp._model.architecture import Architecture
+from fastmlp._checks.arguments import check_integer
+from fastmlp._checks.monitor import Mode
+from fastmlp._checks.targets import check_metric_arrays
+from fastmlp._model.outputs import metric
 
 Array = npt.NDArray[Any]
 Metric: TypeAlias = "str | TopK | Callable[[Array, Array], float]"
-# of targets, outputs and weights as the core has them
-Measure: TypeAlias = Callable[[Array, Array, "Array | None"], float]
 
 
 def accuracy(y_true: npt.ArrayLike, outputs: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
@@ -52,7 +45,7 @@ def accuracy(y_true: npt.ArrayLike, outputs: npt.ArrayLike, sample_weight: npt.A
     0.5
     """
     wanted, given, weight = check_metric_arrays(y_true, outputs, sample_weight)
-    return _outputs.metric(given, wanted, weight, "binary" if given.shape[1] == 1 else "many")
+    return metric(given, wanted, weight, "binary" if given.shape[1] == 1 else "many")
 
 
 def top_k(
@@ -234,7 +227,7 @@ def mae(y_true: npt.ArrayLike, outputs: npt.ArrayLike, sample_weight: npt.ArrayL
     1.5
     """
     wanted, given, weight = check_metric_arrays(y_true, outputs, sample_weight, values=True)
-    return _outputs.metric(given, wanted, weight, "values")
+    return metric(given, wanted, weight, "values")
 
 
 def rmse(y_true: npt.ArrayLike, outputs: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
@@ -294,76 +287,20 @@ class TopK:
         return top_k(y_true, outputs, sample_weight, k=self.k)
 
 
-OF_CLASSES: dict[str, Measure] = {"accuracy": accuracy, "top_k": top_k, "auc": auc, "log_loss": log_loss}
-OF_VALUES: dict[str, Measure] = {"r2": r2, "mae": mae, "rmse": rmse}
-METRICS = OF_CLASSES | OF_VALUES
+class BuiltIn(NamedTuple):
+    """A metric that has a name: what it compares, and whether less or more of it is better."""
 
-# what a callback may want more or less of; a name of one's own function is in neither
-MORE_IS_BETTER = ("accuracy", "auc", "r2")
-LESS_IS_BETTER = ("loss", "log_loss", "mae", "rmse")
-
-
-def more_is_better(column: str) -> bool | None:
-    """Return which way a column of the History improves, None where its name does not say."""
-    name = column.removeprefix("validation_")
-    if name in MORE_IS_BETTER or name.startswith("top_"):
-        return True
-    return False if name in LESS_IS_BETTER else None
+    function: Callable[..., float]
+    of: Literal["classes", "values"]
+    mode: Mode
 
 
-def resolve_metrics(metrics: Iterable[Metric] | None, architecture: Architecture, targets: Array) -> dict[str, Measure]:
-    """Return the metrics by name, checked to suit the network and its targets; None: accuracy or mae."""
-    own = _outputs.metric_name(targets, architecture.meaning)
-    if metrics is None:
-        return {own: _own_metric(architecture)}
-    return {name: _suited(name, metric, own, architecture) for name, metric in check_metrics(metrics, METRICS).items()}
-
-
-def _suited(name: str, metric: Any, own: str, architecture: Architecture) -> Measure:
-    """Return the metric for this network; ``own`` is the network's default one."""
-    k = metric.k if isinstance(metric, TopK) else 5 if metric is top_k else None
-    # by the function, for a user's own may have the same name
-    if metric not in METRICS.values() and k is None:
-        return _of_user(metric, name)
-    is_class = own == "accuracy"
-    if is_class and name in OF_VALUES:
-        raise ValueError(f"metric {name!r} is of values, but these targets are classes: {_one_of(OF_CLASSES)}.")
-    if not is_class and name not in OF_VALUES:
-        raise ValueError(f"metric {name!r} is of classes, but these targets are values: {_one_of(OF_VALUES)}.")
-    if k is not None and k >= architecture.n_outputs:
-        raise ValueError(
-            f"metric {name!r} looks at {k} outputs, but the network has {architecture.n_outputs}: "
-            "take a smaller k, fm.metrics.TopK(k), or 'accuracy'."
-        )
-    last = architecture.activations[-1]
-    adds_up = isinstance(last, Softmax) or (isinstance(last, Sigmoid) and architecture.n_outputs == 1)
-    if name == "log_loss" and not adds_up:
-        raise ValueError(
-            "metric 'log_loss' needs probabilities that add up to 1, from softmax or one sigmoid in the last layer, "
-            f"which has {architecture.n_outputs} of {last.name!r}: use 'accuracy' or 'auc'."
-        )
-    measure: Measure = _own_metric(architecture) if name == own else metric
-    return measure
-
-
-def _own_metric(architecture: Architecture) -> Measure:
-    meaning = architecture.meaning
-    return lambda targets, outputs, weight: _outputs.metric(outputs, targets, weight, meaning)
-
-
-def _of_user(function: Callable[..., Any], name: str) -> Measure:
-    """Return a user's function with its value checked; it gets the weights if it has a place for them."""
-    try:
-        takes_weight = "sample_weight" in inspect.signature(function).parameters
-    except (TypeError, ValueError):  # some compiled functions have no signature
-        takes_weight = False
-
-    def measure(targets: Array, outputs: Array, weight: Array | None) -> float:
-        called = partial(function, sample_weight=weight) if takes_weight else function
-        return check_metric_value(called(targets, outputs), name)
-
-    return measure
-
-
-def _one_of(names: Iterable[str]) -> str:
-    return "use one of " + ", ".join(map(repr, names))
+METRICS: dict[str, BuiltIn] = {
+    "accuracy": BuiltIn(accuracy, "classes", "max"),
+    "top_k": BuiltIn(top_k, "classes", "max"),
+    "auc": BuiltIn(auc, "classes", "max"),
+    "log_loss": BuiltIn(log_loss, "classes", "min"),
+    "r2": BuiltIn(r2, "values", "max"),
+    "mae": BuiltIn(mae, "values", "min"),
+    "rmse": BuiltIn(rmse, "values", "min"),
+}

@@ -1,50 +1,39 @@
-"""The network as a user sees it: every method checks its arguments, asks the core and returns NumPy arrays.
+"""The network as a user sees it: every method has its documentation here, and one call of what does it.
 
-The checks are in _architecture.py and _validation.py, the meaning of outputs in _outputs.py, the loop of ``fit`` in
-training.py, of batches and single rows as they come in streams.py and online.py, metrics in metrics.py, the check of
-gradients in gradient_check.py, files in serialization.py. Half of this file is documentation of the public methods,
-which is why it is a long one. Parameters and optimizer state live in the core; ``layers[l].weights`` and ``.bias`` are
-views on them, which also write.
+A ``Network`` holds a ``Model`` (_model/model.py), names of classes and metadata. What can be asked of a model is in
+_model/evaluation.py, the ways of training in _training, metrics in metrics.py and _training/measures.py, the check of
+gradients in gradient_check.py, files in _files/model_file.py. Documentation makes this file a long one.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastmlp import gradient_check
-from fastmlp._checks.arrays import check_data, check_outputs, check_parameters
-from fastmlp._model.architecture import Architecture, pieces_of
-from fastmlp._model.guard import FitGuard
-from fastmlp._model.outputs import is_classifier, predictions, probabilities
-from fastmlp._model.scaling import columns_of, learned
-from fastmlp._model.text_table import as_table
-from fastmlp._training import fit as training
-from fastmlp._training import streams
+from fastmlp._model import evaluation
+from fastmlp._model.architecture import Architecture
+from fastmlp._model.dense_layer import DenseLayer
+from fastmlp._model.model import Model
+from fastmlp._model.outputs import is_classifier
+from fastmlp._model.summary import short_description, summary
+from fastmlp._training import fit, measures, streams
 from fastmlp._training.online import Online
-from fastmlp.activations import spelled
+from fastmlp._training.watch import Callback
 from fastmlp.gradient_check import GradientReport
-from fastmlp.gradients import Gradients, flat_vector
-from fastmlp.layers import AnyLayer, DenseLayer, Scaling
+from fastmlp.gradients import Gradients
+from fastmlp.history import History
+from fastmlp.layers import Layer
 from fastmlp.losses import Loss
-from fastmlp.metrics import Measure, Metric, resolve_metrics
-from fastmlp.runtime import thread_limit
-
-if TYPE_CHECKING:
-    from fastmlp._core import Network32
-    from fastmlp.callbacks import Callback
-    from fastmlp.history import History
-    from fastmlp.optimizers import Optimizer
+from fastmlp.metrics import Metric
+from fastmlp.optimizers import Optimizer
+from fastmlp.scalings import Scaling
 
 Array = npt.NDArray[Any]
-
-
-def _dense_text(layer: DenseLayer) -> str:
-    return f"Dense({layer.units}, {spelled(layer.activation)!r})"
 
 
 class Network:
@@ -105,7 +94,7 @@ class Network:
     def __init__(
         self,
         n_inputs: int,
-        layers: Iterable[AnyLayer],
+        layers: Iterable[Layer],
         *,
         loss: str | Loss | None = None,
         dtype: npt.DTypeLike = "float32",
@@ -113,75 +102,60 @@ class Network:
         l1: float = 0.0,
         l2: float = 0.0,
     ) -> None:
-        self._build(Architecture.of(n_inputs, layers, loss, dtype, seed, l1, l2))
-        self.classes: list[str] | None = None
-        self.metadata: dict[str, Any] = {}
-        self.reset()
+        self._take(Model(Architecture.of(n_inputs, layers, loss=loss, dtype=dtype, seed=seed, l1=l1, l2=l2)))
+        self._model.reset()
 
-    def _build(self, architecture: Architecture) -> None:
-        self._architecture = architecture
-        self._guard = FitGuard()
-        self._scaling = architecture.scaling
-        self._core = architecture.new_core(architecture.dtype, self._scaling)
-        self._online: Online | None = None
-        self.layers = [
-            DenseLayer(
-                layer.units,
-                activation,
-                *architecture.penalties(index),
-                pieces_of(layer),
-                self._core.weights(index),
-                self._core.bias(index),
-                architecture.initializers[index],
-                *architecture.rate_factors[index],
-            )
-            for index, (layer, activation) in enumerate(zip(architecture.layers, architecture.activations, strict=True))
-        ]
+    def _take(self, model: Model, *, classes: list[str] | None = None, metadata: dict[str, Any] | None = None) -> None:
+        self._model = model
+        self._online = Online(model)
+        self.layers: list[DenseLayer] = model.layers
+        self.classes = classes
+        self.metadata: dict[str, Any] = {} if metadata is None else metadata
 
     @property
     def n_inputs(self) -> int:
         """Columns of X."""
-        return self._architecture.n_inputs
+        return self._model.architecture.n_inputs
 
     @property
     def n_outputs(self) -> int:
         """Units of the last layer."""
-        return self._architecture.n_outputs
+        return self._model.architecture.n_outputs
 
     @property
     def dropout(self) -> tuple[float, ...]:
         """The rate at which the inputs of each layer are dropped in training."""
-        return self._architecture.dropout
+        return tuple(part.dropout for part in self._model.architecture.placed)
 
     @property
     def scaling(self) -> Scaling | None:
         """What is done to inputs before the first layer."""
-        return self._scaling
+        return self._model.scaling
 
     @property
     def n_parameters(self) -> int:
         """Number of weights and biases."""
-        return sum(layer.weights.size + layer.bias.size for layer in self.layers)
+        return self._model.n_parameters
 
     @property
     def loss_function(self) -> Loss:
         """The loss as an object; its value is ``loss(X, y)``."""
-        return self._architecture.loss
+        return self._model.architecture.loss
 
     @property
     def is_classifier(self) -> bool:
         """Whether ``predict`` returns class labels."""
-        return is_classifier(self._architecture.meaning)
+        return is_classifier(self._model.architecture.meaning)
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """Of the parameters and of all arithmetic."""
-        return self._architecture.dtype
+        return self._model.architecture.dtype
 
     @property
     def seed(self) -> int:
         """The seed that was given, or drawn."""
-        return self._architecture.seed
+        return self._model.architecture.seed
 
     def reset(self) -> None:
         """Start over: initial weights, no optimizer state, as a new network of the same seed.
@@ -195,10 +169,7 @@ class Network:
         >>> net.fit([[1.0], [2.0]], [1.0, 2.0], epochs=2)["loss"] == first["loss"]
         True
         """
-        self._guard.check_idle()
-        self._core.initialize(seed=self.seed)
-        self._epochs_trained = 0
-        self._scale_inputs(self._architecture.scaling)
+        self._model.reset()
 
     def fit(
         self,
@@ -282,35 +253,22 @@ class Network:
         >>> sorted(net.fit(batches, epochs=1, validation_data=([[0.0], [1.0]], [1.0, 3.0]), metrics=["r2", "rmse"]))
         ['epoch', 'loss', 'samples_per_second', 'seconds', 'validation_loss', 'validation_r2', 'validation_rmse']
         """
-        with self._guard.fitting():
-            if y is None:
-                return streams.fit(
-                    self,
-                    X,
-                    epochs=epochs,
-                    optimizer=optimizer,
-                    sample_weight=sample_weight,
-                    validation_data=validation_data,
-                    validation_fraction=validation_fraction,
-                    metrics=metrics,
-                    callbacks=callbacks,
-                    progress=progress,
-                )
-            return training.fit(
-                self,
-                X,
-                y,
-                epochs=epochs,
-                batch_size=batch_size,
-                optimizer=optimizer,
-                shuffle=shuffle,
-                sample_weight=sample_weight,
-                validation_data=validation_data,
-                validation_fraction=validation_fraction,
-                metrics=metrics,
-                callbacks=callbacks,
-                progress=progress,
-            )
+        return fit.fit(
+            self._model,
+            self,
+            X,
+            y,
+            epochs=epochs,
+            batch_size=batch_size,
+            optimizer=optimizer,
+            shuffle=shuffle,
+            sample_weight=sample_weight,
+            validation_data=validation_data,
+            validation_fraction=validation_fraction,
+            metrics=metrics,
+            callbacks=callbacks,
+            progress=progress,
+        )
 
     def partial_fit(
         self,
@@ -350,10 +308,9 @@ class Network:
         >>> [net.partial_fit([[1.0], [-1.0]], [1.0, -1.0], optimizer=fm.SGD(0.25)) for step in range(3)]
         [1.0, 0.25, 0.0625]
         """
-        with self._guard.fitting():
-            return streams.partial_fit(
-                self, X, y, optimizer=optimizer, batch_size=batch_size, sample_weight=sample_weight
-            )
+        return streams.partial_fit(
+            self._model, X, y, optimizer=optimizer, batch_size=batch_size, sample_weight=sample_weight
+        )
 
     def learn(self, x: npt.ArrayLike, y: npt.ArrayLike, *, optimizer: str | Optimizer = "adam") -> float:
         """Make one step with one sample as it comes, and return the loss that it had before the step.
@@ -390,14 +347,7 @@ class Network:
         >>> [net.learn([1.0], 2.0, optimizer=sgd) for step in range(3)]
         [2.0, 0.5, 0.125]
         """
-        # no with statement: it takes longer than some steps
-        self._guard.acquire()
-        try:
-            if self._online is None:
-                self._online = Online(self)
-            return self._online.learn(self, x, y, optimizer)
-        finally:
-            self._guard.release()
+        return self._online.learn(x, y, optimizer)
 
     def predict(self, X: npt.ArrayLike) -> Array:
         """Return class labels, or values for regression.
@@ -427,18 +377,7 @@ class Network:
         >>> net.predict([[-2.0], [3.0]])
         array([0, 1])
         """
-        meaning = self._architecture.meaning
-        if meaning in ("many", "scores"):
-            classes: Array | None = self._core.plain_classes(X=X, threads=thread_limit())
-            if classes is not None:
-                return classes
-            outputs = self._checked_outputs(X)
-            check_outputs(outputs)
-            return predictions(outputs, meaning)
-        predicted = predictions(self._finite_outputs(X), meaning)
-        if meaning == "log_rates":
-            check_outputs(predicted)
-        return predicted
+        return evaluation.predict(self._model, X)
 
     def predict_proba(self, X: npt.ArrayLike) -> Array:
         """Return the probability of each class.
@@ -466,7 +405,7 @@ class Network:
         array([[0.5 , 0.5 ],
                [0.12, 0.88]], dtype=float32)
         """
-        return probabilities(self._finite_outputs(X), self._architecture.meaning)
+        return evaluation.predict_proba(self._model, X)
 
     def forward(self, X: npt.ArrayLike) -> Array:
         """Return the outputs of the last layer, after its activation.
@@ -489,9 +428,7 @@ class Network:
         >>> net.forward([[1, -1]]).round(2)
         array([[0.98, 0.12]])
         """
-        # the core looks at ordinary arrays itself: for one row the checks in Python take longer than the network
-        outputs: Array | None = self._core.plain_outputs(X=X, threads=thread_limit())
-        return self._checked_outputs(X) if outputs is None else outputs
+        return evaluation.forward(self._model, X)
 
     def activations(self, X: npt.ArrayLike) -> list[Array]:
         """Return the outputs of every layer, from the first to the last.
@@ -512,7 +449,7 @@ class Network:
         >>> net.activations([[-3.0]])
         [array([[0., 3.]], dtype=float32), array([[3.]], dtype=float32)]
         """
-        return self._core.activations(X=check_data(X, self.n_inputs, self.dtype), threads=thread_limit())
+        return evaluation.activations(self._model, X)
 
     def loss(self, X: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return the mean loss over the samples, weighted if weights are given, plus the penalties.
@@ -534,8 +471,7 @@ class Network:
         >>> net.loss([[1.0], [2.0]], [1.0, 4.0])  # ((2 - 1)^2 + (4 - 4)^2) / 2 + 0.5 / 2 * 2^2
         1.5
         """
-        data, targets, weight = self._architecture.check(X, y, sample_weight)
-        return self._core.loss(X=data, targets=targets, sample_weight=weight, threads=thread_limit())
+        return evaluation.loss(self._model, self._model.architecture.check(X, y, sample_weight))
 
     def evaluate(
         self,
@@ -568,8 +504,7 @@ class Network:
         >>> net.evaluate([[1.0], [2.0]], [1.0, 4.0], metrics=["rmse", lambda y, outputs: abs(y - outputs).max()])
         {'loss': 0.5, 'rmse': 0.7071067811865476, '<lambda>': 1.0}
         """
-        data = self._architecture.check(X, y, sample_weight)
-        return self._evaluate(*data, resolve_metrics(metrics, self._architecture, data[1]))
+        return measures.evaluate(self._model, X, y, sample_weight, metrics)
 
     def gradients(self, X: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> Gradients:
         """Return the derivatives of ``loss(X, y)`` by every weight, bias and input, by backpropagation.
@@ -591,8 +526,7 @@ class Network:
         >>> net.gradients([[3.0]], [5.0]).weights  # (3 * 2 + 1 - 5) * 3
         [array([[6.]], dtype=float32)]
         """
-        data, targets, weight = self._architecture.check(X, y, sample_weight)
-        return Gradients(*self._core.gradients(X=data, targets=targets, sample_weight=weight, threads=thread_limit()))
+        return evaluation.gradients(self._model, self._model.architecture.check(X, y, sample_weight))
 
     def check_gradients(
         self,
@@ -642,10 +576,8 @@ class Network:
         True
         """
         return gradient_check.check_network(
-            self._double(),
-            self._architecture,
-            columns_of(self._scaling, self.n_inputs, self.dtype),
-            *self._architecture.check(X, y, sample_weight),
+            self._model,
+            self._model.architecture.check(X, y, sample_weight),
             tolerance=tolerance,
             max_samples=max_samples,
             max_parameters=max_parameters,
@@ -667,8 +599,7 @@ class Network:
         >>> net.get_parameters()
         array([3., 0.], dtype=float32)
         """
-        self._guard.check_access()
-        return flat_vector((layer.weights, layer.bias) for layer in self.layers)
+        return self._model.parameters()
 
     def set_parameters(self, parameters: npt.ArrayLike) -> None:
         """Write all parameters from one vector, in the order of ``get_parameters``; optimizer state stays.
@@ -691,8 +622,7 @@ class Network:
         >>> net.layers[0].bias
         array([0.5], dtype=float32)
         """
-        self._guard.check_access()
-        self._write(check_parameters(parameters, self.n_parameters, self.dtype))
+        self._model.set_parameters(parameters)
 
     def summary(self) -> str:
         """Return a table of the layers with shapes and numbers of parameters.
@@ -715,22 +645,7 @@ class Network:
             2  softmax     4 x 2            10  1, 1
         26 parameters (float32), loss: cross_entropy, seed: 0
         """
-        rows = [("layer", "activation", "weights", "parameters", "rate factors")]
-        if self.scaling is not None:
-            rows.append(("", type(self.scaling).__name__.lower(), "", "0", ""))
-        for index, layer in enumerate(self.layers, 1):
-            if self._architecture.normalizes[index - 1]:
-                rows.append(("", "layernorm", "", "0", ""))
-            if self.dropout[index - 1] > 0:
-                rows.append(("", f"dropout {self.dropout[index - 1]:g}", "", "0", ""))
-            n_in, n_out = layer.weights.shape
-            size = layer.weights.size + layer.bias.size
-            name = spelled(layer.activation) if layer.pieces == 1 else f"maxout of {layer.pieces}"
-            factors = f"{layer.weight_rate_factor:g}, {layer.bias_rate_factor:g}"
-            rows.append((str(index), name, f"{n_in} x {n_out}", str(size), factors))
-        total = f"{self.n_parameters} parameters ({self.dtype}), loss: {self.loss_function.name}, seed: {self.seed}"
-        columns = 5 if self._architecture.has_rate_factors else 4
-        return "\n".join([*as_table([row[:columns] for row in rows], "><<><"[:columns]), total])
+        return summary(self._model)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network to a model file, see ``fastmlp.save``.
@@ -744,90 +659,43 @@ class Network:
         >>> import fastmlp as fm
         >>> fm.Network(1, [fm.Dense(1)]).save("line.safetensors")  # doctest: +SKIP
         """
-        # here, so that importing fastmlp does not import safetensors
-        from fastmlp.serialization import save
+        # here, so that importing fastmlp does not import safetensors and json
+        from fastmlp._files import model_file
 
-        save(self, path)
+        model_file.write(model_file.Content(self._model, self.classes, self.metadata), path)
 
     def __repr__(self) -> str:
-        parts = [] if self.scaling is None else [f"{type(self.scaling).__name__}()"]
-        for layer, normalizes, rate in zip(self.layers, self._architecture.normalizes, self.dropout, strict=True):
-            parts += ["LayerNorm()"] if normalizes else []
-            parts += [f"Dropout({rate:g})"] if rate > 0 else []
-            maxout = layer.pieces > 1
-            parts.append(f"Maxout({layer.units}, {layer.pieces})" if maxout else _dense_text(layer))
-        layers = ", ".join(parts)
-        rest = f"loss={self.loss_function.name!r}, dtype='{self.dtype}', seed={self.seed}"
-        return f"Network({self.n_inputs}, [{layers}], {rest})"
+        return short_description(self._model)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {
-            "architecture": self._architecture,
-            "scaling": self._scaling,
-            "parameters": self.get_parameters(),
-            "optimizer_state": self._core.optimizer_state(),
-            "epochs_trained": self._epochs_trained,
-            "classes": self.classes,
-            "metadata": self.metadata,
-        }
+        return {**self._model.state(), "classes": self.classes, "metadata": self.metadata}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self._build(state["architecture"])
-        self._scale_inputs(state["scaling"])
-        self._write(state["parameters"])
-        self._core.set_optimizer_state(state["optimizer_state"])
-        self._epochs_trained = state["epochs_trained"]
-        self.classes = state["classes"]
-        self.metadata = state["metadata"]
+        self._take(Model.of_state(state), classes=state["classes"], metadata=state["metadata"])
 
-    def _checked_outputs(self, X: Any) -> Array:
-        outputs: Array = self._core.forward(X=check_data(X, self.n_inputs, self.dtype), threads=thread_limit())
-        return outputs
 
-    def _finite_outputs(self, X: Any) -> Array:
-        outputs = self.forward(X)
-        check_outputs(outputs)
-        return outputs
+def model_of(network: Network) -> Model:
+    """Return what a network holds, for the floors above: files, pictures, estimators.
 
-    def _evaluate(
-        self, X: Array, targets: Array, sample_weight: Array | None, measures: dict[str, Measure]
-    ) -> dict[str, float]:
-        """Evaluate on checked arrays."""
-        threads = thread_limit()
-        loss = self._core.loss(X=X, targets=targets, sample_weight=sample_weight, threads=threads)
-        if not measures:
-            return {"loss": loss}
-        outputs = self._core.forward(X=X, threads=threads)
-        return {"loss": loss} | {name: measure(targets, outputs, sample_weight) for name, measure in measures.items()}
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> model_of(fm.Network(1, [fm.Dense(1)])).epochs_trained
+    0
+    """
+    return network._model
 
-    def _double(self) -> Network32:
-        """Return a core in float64 with a copy of these parameters."""
-        self._guard.check_access()
-        double = self._architecture.new_core(np.float64, self._scaling)
-        for index, layer in enumerate(self.layers):
-            double.weights(index)[...] = layer.weights
-            double.bias(index)[...] = layer.bias
-        return double
 
-    def _scale_inputs(self, scaling: Scaling | None) -> None:
-        shift, scale, *limit = columns_of(scaling, self.n_inputs, self.dtype) or (None, None)
-        self._core.set_input_scaling(shift=shift, scale=scale, limit=limit[0] if limit else 0.0)
-        self._scaling = scaling
+def network_of(model: Model, *, classes: list[str] | None = None, metadata: dict[str, Any] | None = None) -> Network:
+    """Return a network that holds a model.
 
-    def _learn_scaling(self, X: Array, sample_weight: Array | None) -> None:
-        """Learn from checked data what the scaling does not know yet."""
-        if self._scaling is not None and columns_of(self._scaling, self.n_inputs, self.dtype) is None:
-            self._scale_inputs(learned(self._scaling, X, sample_weight))
-
-    def _check_scaling_is_known(self) -> None:
-        """Batches and single rows are no sample of the data to learn a scaling from."""
-        if self._scaling is not None and columns_of(self._scaling, self.n_inputs, self.dtype) is None:
-            kind = type(self._scaling).__name__
-            raise ValueError(f"{kind} has not learned its numbers yet: fit on arrays first, or give them to {kind}.")
-
-    def _write(self, parameters: Array) -> None:
-        start = 0
-        for layer in self.layers:
-            for part in (layer.weights, layer.bias):
-                part[...] = parameters[start : start + part.size].reshape(part.shape)
-                start += part.size
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1)])
+    >>> network_of(model_of(net)).layers is net.layers
+    True
+    """
+    network = Network.__new__(Network)
+    network._take(model, classes=classes, metadata=metadata)
+    return network

@@ -1,7 +1,8 @@
 """The optimizers by name, as frozen settings; the update itself is a tile kernel in cpp/kernels/optimizer-inl.hpp.
 
 The state (momentum, moments) belongs to the network and is kept from one fit to the next. ``learning_rate`` is a number
-or a schedule of fastmlp.schedules. LBFGS alone is no kernel: it is SciPy's, driven by _training/lbfgs.py.
+or a schedule of fastmlp.schedules. The core is told every setting by its name. LBFGS alone is no kernel: it is SciPy's,
+driven by _training/lbfgs.py. A catalogue: an entry with its documentation for each optimizer, hence a long file.
 """
 
 from __future__ import annotations
@@ -10,12 +11,52 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from fastmlp._checks.arguments import check_flag, check_integer, check_real, resolve_by_name
+from fastmlp._checks.arguments import check_flag, check_integer, check_real
+from fastmlp._checks.registry import by_name, resolve_by_name
 from fastmlp.schedules import Schedule, resolve_schedule
 
 
+class Optimizer:
+    """What every optimizer says of itself.
+
+    Attributes
+    ----------
+    name : str
+        The one by which the core knows it.
+    needs_all_samples : bool
+        Whether it compares the gradient of all samples from step to step, so that a batch must be all of them.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.Rprop().needs_all_samples
+    True
+    """
+
+    name: ClassVar[str]
+    needs_all_samples: ClassVar[bool] = False
+
+
+class StepOptimizer(Optimizer):
+    """An optimizer with a rule for one step, which the core makes; its settings are numbers.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> isinstance(fm.Adam(), fm.optimizers.StepOptimizer), isinstance(fm.LBFGS(), fm.optimizers.StepOptimizer)
+    (True, False)
+    """
+
+    learning_rate: float | Schedule
+
+    def numbers(self) -> dict[str, float]:
+        """Return the settings that the core is told, by their names; what is None is none for the core, too."""
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        return {name: float(value) for name, value in given.items() if not isinstance(value, Schedule)}
+
+
 @dataclass(frozen=True)
-class SGD:
+class SGD(StepOptimizer):
     """Stochastic gradient descent with momentum: v = momentum v + g, w = w - learning_rate v.
 
     Parameters
@@ -51,7 +92,7 @@ class SGD:
 
 
 @dataclass(frozen=True)
-class Adam:
+class Adam(StepOptimizer):
     """Adam (Kingma and Ba, ICLR 2015) in PyTorch's form: both moments are corrected, then epsilon is added.
 
     Parameters
@@ -92,7 +133,7 @@ class Adam:
 
 
 @dataclass(frozen=True)
-class AdamW:
+class AdamW(StepOptimizer):
     """Adam after w = (1 - learning_rate weight_decay) w: decoupled decay (Loshchilov and Hutter, ICLR 2019).
 
     Parameters
@@ -130,7 +171,7 @@ class AdamW:
 
 
 @dataclass(frozen=True)
-class RMSProp:
+class RMSProp(StepOptimizer):
     """Steps in units of the gradient's running root mean square (Tieleman and Hinton, 2012), in PyTorch's form.
 
     Parameters
@@ -167,7 +208,7 @@ class RMSProp:
 
 
 @dataclass(frozen=True)
-class Adagrad:
+class Adagrad(StepOptimizer):
     """Steps in units of the root of the sum of all squared gradients (Duchi, Hazan and Singer, JMLR 12, 2011).
 
     Parameters
@@ -197,7 +238,7 @@ class Adagrad:
 
 
 @dataclass(frozen=True)
-class Rprop:
+class Rprop(StepOptimizer):
     """Resilient propagation: only the sign of the full gradient counts, each parameter has a step size of its own.
 
     A step grows while the sign stays and shrinks where it changes; there the parameter rests once, and the sign is
@@ -225,6 +266,7 @@ class Rprop:
     min_step: float = 1e-6
     max_step: float = 50.0
     name: ClassVar[str] = "rprop"
+    needs_all_samples: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if isinstance(self.learning_rate, str | Schedule):
@@ -242,7 +284,7 @@ class Rprop:
 
 
 @dataclass(frozen=True)
-class LBFGS:
+class LBFGS(Optimizer):
     """L-BFGS (Liu and Nocedal, Mathematical Programming 45, 1989): SciPy's L-BFGS-B on the loss of all samples.
 
     For small data sets, where it converges fast and needs no learning rate; fit needs ``batch_size=None``, and an epoch
@@ -281,6 +323,7 @@ class LBFGS:
     loss_tolerance: float = sys.float_info.epsilon
     max_evaluations: int | None = None
     name: ClassVar[str] = "lbfgs"
+    needs_all_samples: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         for name in ("max_iterations", "max_evaluations"):
@@ -305,16 +348,7 @@ def _check(settings: Any, **bounds: dict[str, float]) -> None:
             put(name, check_real(getattr(settings, name), name, above=0.0))
 
 
-# those with a rule for one step, and all
-StepOptimizer = SGD | Adam | AdamW | RMSProp | Adagrad | Rprop
-Optimizer = StepOptimizer | LBFGS
-
-OPTIMIZERS: dict[str, type[Optimizer]] = {
-    kind.name: kind for kind in (SGD, Adam, AdamW, RMSProp, Adagrad, Rprop, LBFGS)
-}
-
-# these compare the gradient of all samples from step to step
-FULL_BATCH = (Rprop.name, LBFGS.name)
+OPTIMIZERS: dict[str, type[Optimizer]] = by_name(SGD, Adam, AdamW, RMSProp, Adagrad, Rprop, LBFGS)
 
 
 def resolve_optimizer(value: str | Optimizer) -> Optimizer:

@@ -2,7 +2,8 @@
 
 Every fit goes through its schedule from the start. The rates are computed step by step in the core
 (cpp/core/schedule.hpp), and ``rate`` asks the same function, so what is plotted is what is used. Only those that look
-at what was measured, such as ReduceOnPlateau, work in Python, epoch by epoch (_plateau.py).
+at what was measured, such as ReduceOnPlateau, work in Python, epoch by epoch. A catalogue: an entry with its example
+for each schedule, hence a long file.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import Any, ClassVar, TypeAlias
 
 from fastmlp import _core
 from fastmlp._checks.arguments import check_integer, check_real
-from fastmlp._plateau import Plateau, monitored
+from fastmlp._checks.monitor import Columns, Mode, check_monitor, resolve_monitor
+from fastmlp._checks.registry import by_name
 from fastmlp.history import Epoch
 
 # that the core can count: every integer up to here is a float64
@@ -61,10 +63,11 @@ class Schedule:
         total = check_integer(total, "total", minimum=1)
         steps_per_epoch = check_integer(steps_per_epoch, "steps_per_epoch", minimum=1)
         return _core.learning_rate(
-            schedule=self._for_core(total, steps_per_epoch), base=self.initial, step=step, total=total
+            schedule=self.for_core(total, steps_per_epoch), base=self.initial, step=step, total=total
         )
 
-    def _for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
+    def for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
+        """Return the schedule of a fit of so many steps as the core takes it."""
         raise NotImplementedError
 
 
@@ -76,10 +79,11 @@ class EpochSchedule(Schedule):
         name = type(self).__name__
         raise TypeError(f"the rates of {name} depend on the fit: read history['learning_rate'] after it.")
 
-    def _for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
+    def for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
+        """Return a constant rate: that of the next epoch is set when it is known."""
         return "constant", [], 0
 
-    def _follow(self, columns: list[str]) -> Callable[[Epoch, float], float]:
+    def follow(self, columns: Columns) -> Callable[[Epoch, float], float]:
         """Return what one fit, whose epochs have these columns, asks for the rate after an epoch at a rate."""
         raise NotImplementedError
 
@@ -106,7 +110,8 @@ class Constant(Schedule):
     def __post_init__(self) -> None:
         _check(self)
 
-    def _for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
+    def for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
+        """Return the schedule of a fit of so many steps as the core takes it."""
         return self.name, [], 0
 
 
@@ -144,7 +149,8 @@ class Step(Schedule):
         if self.every_steps is not None:
             _put(self, "every_steps", check_integer(self.every_steps, "every_steps", minimum=1, maximum=MOST_STEPS))
 
-    def _for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
+    def for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
+        """Return the schedule of a fit of so many steps as the core takes it."""
         every = self.every_epochs * steps_per_epoch if self.every_steps is None else self.every_steps
         return self.name, [self.factor, float(every)], 0
 
@@ -174,7 +180,8 @@ class Exponential(Schedule):
     def __post_init__(self) -> None:
         _check(self, factor={"above": 0.0, "below": 1.0})
 
-    def _for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
+    def for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
+        """Return the schedule of a fit of so many steps as the core takes it."""
         return self.name, [self.factor, float(steps_per_epoch)], 0
 
 
@@ -207,7 +214,8 @@ class InverseScaling(Schedule):
     def __post_init__(self) -> None:
         _check(self, power={"minimum": 0.0})
 
-    def _for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
+    def for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
+        """Return the schedule of a fit of so many steps as the core takes it."""
         return self.name, [self.power], 0
 
 
@@ -236,7 +244,8 @@ class Cosine(Schedule):
     def __post_init__(self) -> None:
         _check(self, final={"minimum": 0.0})
 
-    def _for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
+    def for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
+        """Return the schedule of a fit of so many steps as the core takes it."""
         return self.name, [self.final], 0
 
 
@@ -276,7 +285,8 @@ class OneCycle(Schedule):
         positive = {"above": 0.0}
         _check(self, rise={"above": 0.0, "below": 1.0}, first_divisor=positive, last_divisor=positive)
 
-    def _for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
+    def for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
+        """Return the schedule of a fit of so many steps as the core takes it."""
         return self.name, [self.rise, self.first_divisor, self.last_divisor], 0
 
 
@@ -306,7 +316,8 @@ class Coslog4(Schedule):
     def __post_init__(self) -> None:
         _check(self)
 
-    def _for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
+    def for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
+        """Return the schedule of a fit of so many steps as the core takes it."""
         return self.name, [], 0
 
 
@@ -357,9 +368,10 @@ class Warmup(Schedule):
         """The rate that the rise ends at."""
         return self.schedule.initial
 
-    def _for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
+    def for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
+        """Return the schedule of a fit of so many steps as the core takes it."""
         warmup = round((self.fraction or 0.0) * total) if self.steps is None else self.steps
-        name, numbers, _ = self.schedule._for_core(max(total - warmup, 1), steps_per_epoch)
+        name, numbers, _ = self.schedule.for_core(max(total - warmup, 1), steps_per_epoch)
         return name, numbers, warmup
 
 
@@ -378,8 +390,9 @@ class ReduceOnPlateau(EpochSchedule):
     min_delta : float, default 1e-4
         What counts as an improvement, not negative.
     monitor : str, optional
-        A column of the History; default: "validation_loss" if there are validation data, else "loss". Less is better,
-        except for accuracies.
+        A column of the History; default: "validation_loss" if there are validation data, else "loss".
+    mode : "min" or "max", optional
+        Whether less or more of it is better; default: as the metric says. For a metric of one's own it must be said.
 
     Examples
     --------
@@ -396,22 +409,33 @@ class ReduceOnPlateau(EpochSchedule):
     patience: int = 10
     min_delta: float = 1e-4
     monitor: str | None = None
+    mode: Mode | None = None
     name: ClassVar[str] = "reduce_on_plateau"
 
     def __post_init__(self) -> None:
         _check(self, factor={"above": 0.0, "below": 1.0}, min_delta={"minimum": 0.0})
         _put(self, "patience", check_integer(self.patience, "patience", minimum=0))
-        if self.monitor is not None and not isinstance(self.monitor, str):
-            raise TypeError(f"monitor must be the name of a column or None, got {self.monitor!r}.")
+        check_monitor(self.monitor, self.mode)
 
-    def _follow(self, columns: list[str]) -> Plateau:
-        return Plateau(self.factor, self.patience, self.min_delta, monitored(self.monitor, columns))
+    def follow(self, columns: Columns) -> Callable[[Epoch, float], float]:
+        """Return what one fit asks after each epoch: lower the rate where the column has stood still for too long."""
+        monitor = resolve_monitor("ReduceOnPlateau", self.monitor, self.mode, columns, self.min_delta)
+        waited = 0
+
+        def next_rate(epoch: Epoch, rate: float) -> float:
+            nonlocal waited
+            waited = 0 if monitor.improves(epoch[monitor.column]) else waited + 1
+            if waited <= self.patience:
+                return rate
+            waited = 0
+            return rate * self.factor
+
+        return next_rate
 
 
-SCHEDULES: dict[str, type[Schedule]] = {
-    kind.name: kind
-    for kind in (Constant, Step, Exponential, InverseScaling, Cosine, OneCycle, Coslog4, Warmup, ReduceOnPlateau)
-}
+SCHEDULES: dict[str, type[Schedule]] = by_name(
+    Constant, Step, Exponential, InverseScaling, Cosine, OneCycle, Coslog4, Warmup, ReduceOnPlateau
+)
 
 
 def resolve_schedule(value: Any, default: float) -> float | Schedule:

@@ -85,7 +85,7 @@ def test_the_steps_use_the_rates_that_are_shown(schedule):
     network = one_bias()
     total, per_epoch = 12, 3
     X, y = np.zeros((per_epoch, 1)), np.ones((per_epoch, 1))
-    known = {"schedule": schedule._for_core(total, per_epoch), "total_steps": total}
+    known = {"schedule": schedule.for_core(total, per_epoch), "total_steps": total}
     with new_trainer(network, X, y, sgd(schedule.initial), batch_size=1, seed=0, **known) as trainer:
         for step in range(total):
             trainer.run(n_steps=1, threads=1)

@@ -73,17 +73,15 @@ def test_fit_says_nothing_where_all_layers_learn():
             unit(name).fit(X, Y, epochs=1)
 
 
-def test_a_step_in_the_last_layer_is_right_where_the_loss_is_the_perceptrons(monkeypatch):
-    monkeypatch.setattr(fm.losses.HalfSquaredError, "name", "perceptron")
+def test_a_step_in_the_last_layer_is_right_where_the_loss_is_the_perceptrons():
     layers = [fm.Dense(1, "step")]
-    net = fm.Network(1, layers)
-    monkeypatch.setattr(type(net), "loss_function", fm.losses.HalfSquaredError())
+    labels = [0, 1]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        net.fit(X, Y, epochs=1)
-    hidden = fm.Network(1, [*layers, *layers])
+        fm.Network(1, layers, loss="perceptron").fit([[-1.0], [1.0]], labels, epochs=1)
+    hidden = fm.Network(1, [*layers, *layers], loss="perceptron")
     with pytest.warns(UserWarning, match=r"^layers\[0\] has 'step'"):
-        hidden.fit(X, Y, epochs=1)
+        hidden.fit([[-1.0], [1.0]], labels, epochs=1)
 
 
 def test_every_activation_can_be_reached_in_its_module():

@@ -26,6 +26,7 @@ from fastmlp._formula.constants import fold
 from fastmlp._formula.program import OPERATIONS
 from fastmlp._formula.syntax import FUNCTIONS
 from fastmlp.activations import ACTIVATIONS, Formula
+from fastmlp.network import model_of
 
 # every function and operator, and what the compiler treats in a way of its own
 SMOOTH = [
@@ -273,16 +274,16 @@ def test_samples_at_a_kink_are_left_out_of_a_check_of_gradients():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_nan_passes(text, dtype):
     # past the checks, which refuse data with NaN
-    assert np.isnan(one_unit(text, dtype)._core.forward(X=np.array([[np.nan]]), threads=1)).all()
+    assert np.isnan(model_of(one_unit(text, dtype)).core.forward(X=np.array([[np.nan]]), threads=1)).all()
 
 
 def test_special_values_of_functions_without_a_test_of_their_own():
     with np.errstate(all="ignore"):
         x = np.array([[0.0], [-1.0], [5e-324], [np.inf], [4.0]])
-        roots = one_unit("sqrt(x)")._core.forward(X=x, threads=1)[:, 0]
+        roots = model_of(one_unit("sqrt(x)")).core.forward(X=x, threads=1)[:, 0]
         np.testing.assert_array_equal(roots, [0.0, np.nan, 2.0**-537, np.inf, 2.0])
         x = np.array([[-1e4], [0.0], [1e4], [np.inf]])
-        grown = one_unit("softplus(x)")._core.forward(X=x, threads=1)[:, 0]
+        grown = model_of(one_unit("softplus(x)")).core.forward(X=x, threads=1)[:, 0]
         np.testing.assert_array_equal(grown, [0.0, math.log(2.0), 1e4, np.inf])
 
 

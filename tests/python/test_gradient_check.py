@@ -14,7 +14,7 @@ import pytest
 import fastmlp as fm
 from fastmlp import _core
 from fastmlp.activations import ACTIVATIONS, LeakyReLU
-from fastmlp.losses import LAST_ACTIVATIONS, LOSSES
+from fastmlp.losses import LOSSES
 
 RNG = np.random.default_rng(7)
 X = RNG.normal(size=(15, 4))
@@ -33,7 +33,7 @@ def network(hidden="tanh", last="softmax", **arguments):
         *(
             (hidden, last, loss)
             for hidden, last, loss in itertools.product(["tanh", "relu"], ACTIVATIONS, LOSSES)
-            if last in LAST_ACTIVATIONS.get(loss, ACTIVATIONS)
+            if last in (LOSSES[loss].last_activations or ACTIVATIONS)
         ),
     ],
 )
@@ -58,8 +58,8 @@ def break_core(monkeypatch, change):
     """Let every gradient of the core in float64 pass through ``change(weights, biases, inputs)``."""
 
     class Broken(_core.Network64):
-        def gradients(self, **data):
-            loss, weights, biases, inputs = super().gradients(**data)
+        def gradients(self, **arguments):
+            loss, weights, biases, inputs = super().gradients(**arguments)
             change(weights, biases, inputs)
             return loss, weights, biases, inputs
 

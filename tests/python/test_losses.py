@@ -13,7 +13,6 @@ import pytest
 import fastmlp as fm
 from fastmlp.activations import ACTIVATIONS
 from fastmlp.losses import (
-    LAST_ACTIVATIONS,
     LOSSES,
     CrossEntropy,
     HalfSquaredError,
@@ -72,7 +71,7 @@ def test_a_loss_is_its_formula(loss, y, formula):
 
 def test_every_loss_without_parameters_is_known_by_its_name():
     for name, kind in LOSSES.items():
-        last = LAST_ACTIVATIONS.get(name, ("identity",))[0]
+        last = (LOSSES[name].last_activations or ("identity",))[0]
         assert network(name, last).loss_function == kind()
         assert network(kind(), last).loss_function == kind()
 
@@ -138,7 +137,7 @@ def rosenblatt(samples, labels, rate, epochs):
     return [*w, b]
 
 
-@pytest.mark.parametrize("last", [name for name in LAST_ACTIVATIONS["perceptron"] if name in ACTIVATIONS])
+@pytest.mark.parametrize("last", [name for name in Perceptron.last_activations if name in ACTIVATIONS])
 def test_online_training_of_a_perceptron_is_rosenblatts_rule(last):
     # integers and a rate of 1/2: no sum is rounded, so that a sample on the boundary is one on both sides
     samples = RNG.integers(-3, 4, (30, 4)).astype(float)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import fastmlp as fm
+from fastmlp.network import model_of
 
 RNG = np.random.default_rng(9)
 X = RNG.normal(size=(50, 4))
@@ -323,9 +324,10 @@ def test_every_batch_and_row_counts_as_an_epoch_for_what_is_drawn_next():
     net.fit(BATCHES, epochs=2)
     net.partial_fit(X, Y, batch_size=8)
     net.learn(X[0], Y[0])
-    assert net._epochs_trained == 2 * len(BATCHES) + 2
+    model = model_of(net)
+    assert model.epochs_trained == 2 * len(BATCHES) + 2
     # more of them than the core's counter holds
-    net._epochs_trained += 2**32
+    model.count_epochs(2**32)
     net.partial_fit(X, Y)
 
 

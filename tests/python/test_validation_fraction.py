@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import fastmlp as fm
+from fastmlp._model.samples import Samples
 from fastmlp._training.split import split
 
 RNG = np.random.default_rng(2)
@@ -18,12 +19,12 @@ WEIGHTS = np.arange(ROWS) + 1.0
 
 
 def rows_aside(targets, fraction=0.25, seed=0, meaning="many"):
-    _, aside = split((X, targets, None), fraction, seed, meaning)
+    _, aside = split(Samples(X, targets, None), fraction, seed, meaning)
     return aside[0][:, 0].astype(int)
 
 
 def test_every_sample_is_on_one_side_in_order_with_its_target_and_weight():
-    parts = split((X, LABELS, WEIGHTS), 0.25, 7, "many")
+    parts = split(Samples(X, LABELS, WEIGHTS), 0.25, 7, "many")
     for data, targets, weights in parts:
         rows = data[:, 0].astype(int)
         assert (np.diff(rows) > 0).all()
@@ -71,7 +72,7 @@ def test_fit_trains_on_the_one_side_and_validates_on_the_other():
     data = X / ROWS
     net, by_hand = network(), network()
     history = net.fit(data, LABELS, epochs=3, batch_size=7, sample_weight=WEIGHTS, validation_fraction=0.2)
-    train, aside = split((data, LABELS, WEIGHTS), 0.2, 4, "many")
+    train, aside = split(Samples(data, LABELS, WEIGHTS), 0.2, 4, "many")
     by_hand.fit(train[0], train[1], epochs=3, batch_size=7, sample_weight=train[2])
     assert np.array_equal(net.get_parameters(), by_hand.get_parameters())
     found = net.evaluate(*aside)

@@ -15,7 +15,7 @@ import pytest
 
 from fastmlp.activations import ACTIVATIONS
 from fastmlp.layers import Dense
-from fastmlp.losses import LAST_ACTIVATIONS, LOSSES
+from fastmlp.losses import LOSSES
 from fastmlp.reference import Network
 
 COMBINATIONS = [
@@ -26,7 +26,7 @@ COMBINATIONS = [
     # every hidden one, and every last one: not every pair of them
     if (hidden == "tanh" or last in ("softmax", "identity"))
     and hidden != "softmax"
-    and last in LAST_ACTIVATIONS.get(loss, ACTIVATIONS)
+    and last in (LOSSES[loss].last_activations or ACTIVATIONS)
 ]
 
 

@@ -63,7 +63,7 @@ def test_a_network_comes_back_bit_by_bit_with_all_settings(tmp_path, dtype):
         (activation, loss)
         for activation in fm.activations.ACTIVATIONS
         for loss in fm.losses.LOSSES
-        if activation in fm.losses.LAST_ACTIVATIONS.get(loss, fm.activations.ACTIVATIONS)
+        if activation in (fm.losses.LOSSES[loss].last_activations or fm.activations.ACTIVATIONS)
     ],
 )
 def test_every_activation_and_loss_comes_back(tmp_path, activation, loss):

@@ -9,13 +9,12 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
-Kind = TypeVar("Kind")
 
 
 def check_real(
@@ -76,19 +75,6 @@ def check_flag(value: Any, name: str) -> bool:
     if type(value).__name__ not in ("bool", "bool_"):
         raise TypeError(f"{name} must be True or False, got {value!r}.")
     return bool(value)
-
-
-def resolve_by_name(value: Any, kinds: Mapping[str, type[Kind]], subject: str) -> Kind:
-    """Return ``value`` if it is an object of one of ``kinds``, or a default object of the kind with that name."""
-    names = ", ".join(repr(name) for name in kinds)
-    if isinstance(value, str):
-        if value not in kinds:
-            raise ValueError(f"{subject} {value!r} does not exist: use one of {names}, or an object of these kinds.")
-        return kinds[value]()
-    for kind in kinds.values():
-        if type(value) is kind:
-            return value
-    raise TypeError(f"{subject} must be one of the names {names} or an object of these kinds, got {value!r}.")
 
 
 def check_class_weight(value: Any) -> Any:
@@ -154,9 +140,9 @@ def check_function(value: Any) -> Callable[[Array], Any]:
     return value  # type: ignore[no-any-return]
 
 
-def check_full_batch(optimizer: str, full_batch: Iterable[str], batch_size: int, rows: int) -> None:
+def check_full_batch(optimizer: str, batch_size: int, rows: int, *, needs_all_samples: bool) -> None:
     """Refuse batches where the optimizer compares gradients of all samples."""
-    if optimizer in full_batch and batch_size < rows:
+    if needs_all_samples and batch_size < rows:
         raise ValueError(
             f"{optimizer} needs all {rows} samples in every step, got batch_size={batch_size}: use batch_size=None."
         )
@@ -204,26 +190,6 @@ def check_callables(values: Any, name: str) -> list[Any]:
         if not callable(value):
             raise TypeError(f"{name}[{index}] must be callable with (network, epoch), got {value!r}.")
     return callables
-
-
-def check_monitor(monitor: Any, mode: Any) -> None:
-    """Refuse what cannot be a column, and what is no way to compare."""
-    if monitor is not None and not isinstance(monitor, str):
-        raise TypeError(f"monitor must be the name of a column or None, got {monitor!r}.")
-    if mode not in (None, "min", "max"):
-        raise ValueError(f"mode must be 'min', 'max' or None, got {mode!r}.")
-
-
-def resolve_monitor(who: str, monitor: str | None, columns: list[str]) -> str:
-    """Return the column to look at: the one that was asked for, or the loss, of the validation if there is one."""
-    default = "validation_loss" if "validation_loss" in columns else "loss"
-    column = default if monitor is None else monitor
-    if column not in columns:
-        hint = "give validation_data or monitor" if column.startswith("validation") else "monitor"
-        raise ValueError(
-            f"{who} monitors {column!r}, which this fit does not have: {hint} one of {', '.join(columns)}."
-        )
-    return column
 
 
 def check_verdict(value: Any) -> bool:

@@ -1,7 +1,7 @@
 """What "better than the best so far" means, for everything that looks at a column of numbers from epoch to epoch.
 
-Early stopping, checkpoints, plateaus of the learning rate and the estimators all ask one ``Monitor``. Which way a column
-improves travels with the column (``Columns``), from the metric that is measured; no name is looked at here.
+Early stopping, checkpoints, plateaus of the learning rate and the estimators all ask one ``Monitor``. Which way a
+column improves travels with the column (``Columns``), from the metric that is measured; no name is looked at here.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class Monitor:
     min_delta : float, default 0.0
         What counts as an improvement: a value that is better than the best by more than this.
     counts_equal : bool, default False
-        The rule of scikit-learn's ``tol`` instead: better by just as much counts, too, and the best value is the best of
-        all, not only of those that counted.
+        The rule of scikit-learn's ``tol`` instead: better by just as much counts, too, and the best value is the best
+        of all, not only of those that counted.
     best : float
         Infinite before the first.
 

@@ -10,14 +10,11 @@ from fastmlp._drawing.canvas import OKABE_ITO, axes, light_grid
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from fastmlp.history import History
-
-
 LABELS = {"loss": "training", "validation_loss": "validation"}
 
 
 def learning_curves(
-    history: History | Mapping[str, Sequence[float]], columns: str | Iterable[str] | None = None, ax: Axes | None = None
+    history: Mapping[str, Sequence[float]], columns: str | Iterable[str] | None = None, ax: Axes | None = None
 ) -> Axes:
     """Draw what a fit reached over its epochs.
 

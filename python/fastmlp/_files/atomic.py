@@ -6,7 +6,6 @@ Used for everything that fastmlp writes: models (serialization.py), predictions 
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 
 
@@ -26,7 +25,7 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     """Write ``content`` beside the file, force it to the disk and only then give it the name."""
     target = check_destination(path)
     # os.replace is atomic within one file system only, hence the same folder
-    temporary = target.parent / f".fastmlp-{secrets.token_hex(8)}.tmp"
+    temporary = target.parent / f".fastmlp-{os.urandom(8).hex()}.tmp"
     try:
         with temporary.open("xb") as file:
             file.write(content)

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._checks.arrays import check_indicators, check_total_weight
+from fastmlp._checks.arrays import check_total_weight
+from fastmlp._checks.targets import check_indicators
 
 Array = npt.NDArray[Any]
 

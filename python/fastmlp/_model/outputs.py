@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from fastmlp import _core
 from fastmlp.activations import Activation, Sigmoid, Softmax
-from fastmlp.losses import CrossEntropy, Hinge, Loss, Perceptron, Poisson
+from fastmlp.losses import Loss
 
 Array = npt.NDArray[Any]
 # many: one output for each class. binary: one output, the probability of class 1. scores: one for each class, but no
@@ -22,15 +22,15 @@ Meaning = Literal["many", "binary", "scores", "score", "values", "log_rates"]
 
 def meaning_of_outputs(last: Activation, loss: Loss, n_outputs: int) -> Meaning:
     """Return what the outputs stand for."""
-    if isinstance(loss, Hinge | Perceptron):
+    if loss.meaning == "scores":
         return "score" if n_outputs == 1 else "scores"
-    if isinstance(loss, Poisson):
+    if loss.meaning == "log_rates":
         return "log_rates"
     if isinstance(last, Softmax):
         return "many"
     if isinstance(last, Sigmoid) and n_outputs == 1:
         return "binary"
-    if isinstance(last, Sigmoid) and isinstance(loss, CrossEntropy):
+    if isinstance(last, Sigmoid) and loss.takes == "labels":
         return "many"
     return "values"
 

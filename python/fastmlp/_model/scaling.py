@@ -1,4 +1,4 @@
-"""The arithmetic of the scalings of inputs (layers.py): learning their numbers, and what the core does with them.
+"""The arithmetic of the scalings of inputs (fastmlp/scalings.py): what they learn, and what the core is told to do.
 
 What they do to a column is z = (x - shift) * scale, and with a limit z / sqrt(1 + (z / limit)^2) after that; the core
 does it while it gathers rows, so it costs no pass over the data.
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp.layers import Rescale, RobustScale, Scaling, Standardize
+from fastmlp.scalings import Rescale, RobustScale, Scaling, Standardize
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 # rows that are converted to float64 at a time
@@ -58,6 +58,7 @@ def learned(scaling: Scaling, X: npt.NDArray[Any], sample_weight: Floats | None)
     if not deviation.all():
         column = int(np.flatnonzero(deviation == 0)[0])
         raise ValueError(f"X cannot be standardized: the values of column {column} are too close.")
+    assert isinstance(scaling, Standardize)
     return replace(scaling, mean=tuple(mean.tolist()), deviation=tuple(deviation.tolist()))
 
 

@@ -1,25 +1,73 @@
-"""The order in which layers may stand, and what a list of them comes to: layers with weights, and what lies between."""
+"""Which layers there are, the order in which they may stand, and what lies before each layer with weights."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from fastmlp._checks.registry import by_name
 from fastmlp.activations import Softmax
-from fastmlp.layers import AnyLayer, Dense, Dropout, LayerNorm, Maxout, Scaling
+from fastmlp.layers import Dense, Dropout, Layer, LayerNorm, Maxout, WeightedLayer
+from fastmlp.scalings import Rescale, RobustScale, Scaling, Standardize
+
+LAYERS: dict[str, type[Layer]] = by_name(Dense, Maxout, Dropout, LayerNorm, Standardize, Rescale, RobustScale)
 
 
-class Stack(NamedTuple):
-    """A list of layers, sorted by what they are."""
+class Placed(NamedTuple):
+    """A layer with weights, and what is done to its inputs."""
 
-    dense: list[Dense | Maxout]
-    dropout: tuple[float, ...]  # of the inputs of each dense layer
-    normalizes: tuple[bool, ...]  # the inputs of each dense layer
-    scaling: Scaling | None
+    layer: WeightedLayer
+    before: tuple[Layer, ...] = ()
+
+    @property
+    def dropout(self) -> float:
+        """The rate at which the inputs are dropped in training."""
+        return next((layer.rate for layer in self.before if isinstance(layer, Dropout)), 0.0)
+
+    @property
+    def normalizes(self) -> bool:
+        """Whether the inputs are normalized over the units before."""
+        return any(isinstance(layer, LayerNorm) for layer in self.before)
+
+    @property
+    def core_settings(self) -> dict[str, Any]:
+        """What the core is told of the layer and of its inputs."""
+        settings = dict(self.layer.core_settings)
+        for layer in self.before:
+            settings |= layer.core_settings
+        return settings
 
 
-def resolve_layers(value: Iterable[AnyLayer]) -> Stack:
-    """Return the layers sorted, if they can stand in this order."""
+def placed(layers: Iterable[Layer]) -> list[Placed]:
+    """Return the layers with weights of a list that was checked."""
+    found: list[Placed] = []
+    before: list[Layer] = []
+    for layer in layers:
+        if isinstance(layer, WeightedLayer):
+            found.append(Placed(layer, tuple(before)))
+            before = []
+        else:
+            before.append(layer)
+    return found
+
+
+def shapes_of(n_inputs: int, layers: Iterable[Placed]) -> list[tuple[tuple[int, int], tuple[int]]]:
+    """Return the shapes of the weights and of the bias of each layer."""
+    shapes: list[tuple[tuple[int, int], tuple[int]]] = []
+    for layer, _ in layers:
+        n_out = layer.units * layer.linear_functions
+        shapes.append(((n_inputs, n_out), (n_out,)))
+        n_inputs = layer.units
+    return shapes
+
+
+def scaling_of(layers: Iterable[Layer]) -> Scaling | None:
+    """Return the scaling of the inputs, if there is one."""
+    return next((layer for layer in layers if isinstance(layer, Scaling)), None)
+
+
+def check_stack(value: Iterable[Layer], n_inputs: int) -> list[Layer]:
+    """Return the layers as a list, if they can stand in this order in a network of so many inputs."""
     if not isinstance(value, Iterable):
         raise TypeError(
             f"layers must be a list of layers, got {value!r}: write [fm.Dense(10, 'softmax')], for example."
@@ -27,40 +75,40 @@ def resolve_layers(value: Iterable[AnyLayer]) -> Stack:
     layers = list(value)
     if not layers:
         raise ValueError("layers is empty, but a network needs a layer: write [fm.Dense(10, 'softmax')], for example.")
-    scaling = layers[0] if isinstance(layers[0], Scaling) else None
-    dense: list[Dense | Maxout] = []
-    dropout: list[float] = []
-    normalizes: list[bool] = []
-    # what waits for the dense layer whose inputs it changes
-    waiting: Dropout | None = None
-    normalizing = False
+    before: Layer | None = None
+    has_weights = False
     for index, layer in enumerate(layers):
-        where = f"layers[{index}]"
-        if isinstance(layer, Dense | Maxout):
-            dense.append(layer)
-            dropout.append(waiting.rate if waiting is not None else 0.0)
-            normalizes.append(normalizing)
-            waiting, normalizing = None, False
-        elif isinstance(layer, LayerNorm):
-            if not dense:
-                raise ValueError(f"{where} is LayerNorm before the first Dense: use Standardize for inputs.")
-            if normalizing or waiting is not None:
-                raise ValueError(f"{where} is LayerNorm after Dropout or LayerNorm: put it right after a Dense.")
-            normalizing = True
-        elif isinstance(layer, Dropout):
-            if waiting is not None:
-                raise ValueError(f"{where} is Dropout right after Dropout: put one of them there, or a Dense between.")
-            waiting = layer
-        elif not isinstance(layer, Scaling):
-            raise TypeError(f"{where} must be a layer, got {layer!r}: write fm.Dense(10, 'relu'), for example.")
-        elif index > 0:
-            raise ValueError(f"{where} is {type(layer).__name__}, which scales inputs: it must be the first layer.")
-    if not dense:
+        _check_place(layer, f"layers[{index}]", before, has_weights=has_weights)
+        before = layer
+        has_weights = has_weights or isinstance(layer, WeightedLayer)
+    if not has_weights:
         raise ValueError("layers has no Dense, but a network needs one: add fm.Dense(10, 'softmax'), for example.")
-    if not isinstance(layers[-1], Dense):
-        kind = type(layers[-1]).__name__
+    if not isinstance(before, Dense):
+        kind = type(before).__name__
         raise ValueError(f"layers[{len(layers) - 1}] is {kind}, but the outputs need a Dense: end with a Dense.")
     for index, layer in enumerate(layers[:-1]):
         if isinstance(layer, Dense) and isinstance(layer.activation, Softmax):
             raise ValueError(f"layers[{index}] has softmax, but only the last layer may: use 'relu' or 'tanh' there.")
-    return Stack(dense, tuple(dropout), tuple(normalizes), scaling)
+    scaling = scaling_of(layers)
+    if scaling is not None and scaling.n_columns not in (None, n_inputs):
+        raise ValueError(
+            f"{type(scaling).__name__} is for {scaling.n_columns} inputs, but the network has {n_inputs}: "
+            "give one number for each input."
+        )
+    return layers
+
+
+def _check_place(layer: Layer, where: str, before: Layer | None, *, has_weights: bool) -> None:
+    """Refuse what is no layer, or cannot stand right after ``before``."""
+    if type(layer) not in LAYERS.values():
+        raise TypeError(f"{where} must be a layer, got {layer!r}: write fm.Dense(10, 'relu'), for example.")
+    if isinstance(layer, LayerNorm):
+        if not has_weights:
+            raise ValueError(f"{where} is LayerNorm before the first Dense: use Standardize for inputs.")
+        if isinstance(before, Dropout | LayerNorm):
+            raise ValueError(f"{where} is LayerNorm after Dropout or LayerNorm: put it right after a Dense.")
+    elif isinstance(layer, Dropout):
+        if isinstance(before, Dropout):
+            raise ValueError(f"{where} is Dropout right after Dropout: put one of them there, or a Dense between.")
+    elif isinstance(layer, Scaling) and before is not None:
+        raise ValueError(f"{where} is {type(layer).__name__}, which scales inputs: it must be the first layer.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def as_table(rows: Sequence[Sequence[str]], alignment: str) -> list[str]:
+def text_table(rows: Sequence[Sequence[str]], alignment: str) -> list[str]:
     """Return one line for each row, the columns aligned by ``<`` or ``>``, one sign for each."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [

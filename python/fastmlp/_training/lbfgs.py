@@ -10,17 +10,20 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fastmlp._model.architecture import Architecture
+from fastmlp._model.evaluation import core_gradients
+from fastmlp._model.model import Model
+from fastmlp._model.samples import Samples
+from fastmlp._training.progress import ProgressBar
+from fastmlp._training.watch import COLUMNS, Watch
 from fastmlp.gradients import flat_vector
+from fastmlp.history import History, epoch_row
 from fastmlp.optimizers import LBFGS
-from fastmlp.runtime import thread_limit
-
-if TYPE_CHECKING:
-    from fastmlp.network import Network
 
 Vector = npt.NDArray[np.float64]
 
@@ -41,21 +44,56 @@ def import_minimize() -> Callable[..., Any]:
     return minimize  # type: ignore[no-any-return]
 
 
-def search(
+def check_no_dropout(settings: LBFGS, architecture: Architecture) -> None:
+    """Refuse what draws anew in every evaluation."""
+    if any(part.dropout for part in architecture.placed):
+        raise ValueError(
+            f"{settings.name} needs the same loss in every evaluation, but layers have dropout: "
+            "take it away, or use another optimizer."
+        )
+
+
+def fit(
     minimize: Callable[..., Any],
-    network: Network,
-    data: tuple[Any, Any, Any],
+    model: Model,
+    samples: Samples,
+    settings: LBFGS,
+    epochs: int,
+    watch: Watch,
+    progress: bool | None,
+) -> History:
+    """Train by iterations over all samples, which count as epochs: as many, unless the optimizer has its own limit."""
+    limit = epochs if settings.max_iterations is None else settings.max_iterations
+    watch.begin(COLUMNS)
+    model.learn_scaling(samples)
+    history = History()
+    with ProgressBar(progress, limit, samples.rows, samples.rows) as bar:
+
+        def after_iteration(loss: float, seconds: float) -> bool:
+            model.count_epochs(1)
+            history.epochs.append(epoch_row(len(history.epochs) + 1, loss, seconds, samples.rows))
+            bar.show(1, history, loss)
+            return watch.after_epoch(model, history.epochs[-1])
+
+        history.converged = _search(minimize, model, samples, settings, limit, after_iteration)
+    watch.end()
+    return history
+
+
+def _search(
+    minimize: Callable[..., Any],
+    model: Model,
+    samples: Samples,
     settings: LBFGS,
     limit: int,
     after_iteration: Callable[[float, float], bool],
 ) -> bool | None:
-    """Minimize the loss of the network on checked data; ``after_iteration(loss, seconds)`` ends it by True.
+    """Minimize the loss of the model; ``after_iteration(loss, seconds)`` ends it by True.
 
     Returns whether a tolerance was met; None where it was ended.
     """
-    double = network._double()
-    shapes = [part.shape for layer in network.layers for part in (layer.weights, layer.bias)]
-    parts = [part(index) for index in range(len(network.layers)) for part in (double.weights, double.bias)]
+    double = model.double()
+    parts = [part(index) for index in range(len(model.layers)) for part in (double.weights, double.bias)]
     ends = np.cumsum([part.size for part in parts])
     last_x: Vector = np.empty(0)
     last_loss = np.nan
@@ -64,12 +102,9 @@ def search(
 
     def loss_and_gradient(x: Vector) -> tuple[float, Vector]:
         nonlocal last_x, last_loss
-        for part, shape, values in zip(parts, shapes, np.split(x, ends[:-1]), strict=True):
-            part[...] = values.reshape(shape)
-        X, targets, weight = data
-        last_loss, weights, biases, _ = double.gradients(
-            X=X, targets=targets, sample_weight=weight, threads=thread_limit()
-        )
+        for part, values in zip(parts, np.split(x, ends[:-1]), strict=True):
+            part[...] = values.reshape(part.shape)
+        last_loss, weights, biases, _ = core_gradients(double, samples)
         last_x = x.copy()
         if not finished and not np.isfinite(last_loss):
             raise FloatingPointError(_divergence(last_loss, 0))
@@ -81,7 +116,7 @@ def search(
             loss_and_gradient(x)
         if not (np.isfinite(last_loss) and np.isfinite(x).all()):
             raise FloatingPointError(_divergence(last_loss, finished))
-        network._write(x)
+        model.write(x)
         finished += 1
         if after_iteration(last_loss, time.perf_counter() - began):
             raise _Ended
@@ -94,15 +129,15 @@ def search(
         "gtol": settings.tolerance,
         "ftol": settings.loss_tolerance,
     }
-    start = flat_vector((layer.weights, layer.bias) for layer in network.layers).astype(np.float64)
-    network._core.begin_training()
+    start = model.parameters().astype(np.float64)
+    model.core.begin_training()
     try:
         found = minimize(loss_and_gradient, start, method="L-BFGS-B", jac=True, callback=iteration, options=options)
         return bool(found.success)
     except _Ended:
         return None
     finally:
-        network._core.end_training()
+        model.core.end_training()
 
 
 def _divergence(loss: float, finished: int) -> str:

@@ -6,8 +6,8 @@ what an epoch measured is set between epochs, here.
 
 from __future__ import annotations
 
-from typing import Any
-
+from fastmlp import _core
+from fastmlp._checks.monitor import Columns
 from fastmlp.history import Epoch
 from fastmlp.schedules import CoreSchedule, EpochSchedule, Schedule
 
@@ -25,14 +25,19 @@ class LearningRate:
         Whether ``after`` must see every epoch.
     """
 
-    def __init__(self, setting: float | Schedule, total: int, steps_per_epoch: int, columns: list[str]) -> None:
+    def __init__(self, setting: float | Schedule, total: int, steps_per_epoch: int, columns: Columns) -> None:
         self._schedule = setting if isinstance(setting, Schedule) else None
         self._total, self._steps_per_epoch = total, steps_per_epoch
         self.base = setting.initial if isinstance(setting, Schedule) else setting
         self.for_core: CoreSchedule | None = None
         if self._schedule is not None:
-            self.for_core = self._schedule._for_core(total, steps_per_epoch)
-        self._next = setting._follow(columns) if isinstance(setting, EpochSchedule) else None
+            self.for_core = self._schedule.for_core(total, steps_per_epoch)
+        self._next = setting.follow(columns) if isinstance(setting, EpochSchedule) else None
+
+    @classmethod
+    def constant(cls, rate: float) -> LearningRate:
+        """Return that of steps whose number is not known."""
+        return cls(rate, 0, 1, Columns())
 
     @property
     def changes_between_epochs(self) -> bool:
@@ -50,7 +55,7 @@ class LearningRate:
         if self._schedule is not None:
             epoch["learning_rate"] = self.of(int(epoch["epoch"]) * self._steps_per_epoch - 1)
 
-    def after(self, epoch: Epoch, trainer: Any) -> None:
+    def after(self, epoch: Epoch, trainer: _core.Trainer32) -> None:
         """Look at a whole epoch, and set the rate of the next one where it depends on that."""
         if self._next is None:
             return

@@ -12,29 +12,29 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._model.outputs import Meaning, metric_name, predictions
+from fastmlp._model.samples import Samples
 
 Array = npt.NDArray[Any]
-Checked = tuple[Array, Array, "Array | None"]
 
 
-def split(data: Checked, fraction: float, seed: int, meaning: Meaning) -> tuple[Checked, Checked]:
+def split(samples: Samples, fraction: float, seed: int, meaning: Meaning) -> tuple[Samples, Samples]:
     """Return training and validation samples, both in their old order."""
-    X, targets, sample_weight = data
+    targets = samples.targets
     if metric_name(targets, meaning) == "mae":
-        classes = np.zeros(len(X), np.intp)
+        classes = np.zeros(samples.rows, np.intp)
     else:
         # of indicator rows for a network of values, too, the largest entry is the class
         classes = targets if targets.ndim == 1 else predictions(targets, "many" if meaning == "values" else meaning)
     aside = _drawn(classes, fraction, seed)
     if not aside.any():
-        raise ValueError(f"validation_fraction sets no sample aside: each of {len(X)} is the only one of its class.")
-    parts = []
-    for rows, name in ((~aside, "training"), (aside, "validation")):
-        weight = None if sample_weight is None else sample_weight[rows]
-        if weight is not None and weight.sum() == 0:
+        raise ValueError(
+            f"validation_fraction sets no sample aside: each of {samples.rows} is the only one of its class."
+        )
+    parts = samples.taken(~aside), samples.taken(aside)
+    for part, name in zip(parts, ("training", "validation"), strict=True):
+        if part.sample_weight is not None and part.sample_weight.sum() == 0:
             raise ValueError(f"validation_fraction leaves {name} samples of weight 0 only: give validation_data.")
-        parts.append((X[rows], targets[rows], weight))
-    return parts[0], parts[1]
+    return parts
 
 
 def _drawn(classes: Array, fraction: float, seed: int) -> Array:

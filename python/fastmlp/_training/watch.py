@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import numpy.typing as npt
+from typing import Any, TypeAlias
 
 from fastmlp._checks.arguments import check_callables, check_pair, check_verdict
-from fastmlp.metrics import Measure, Metric, resolve_metrics
+from fastmlp._checks.monitor import Columns
+from fastmlp._model.model import Model
+from fastmlp._model.samples import Samples
+from fastmlp._training.measures import Measure, measured, resolve_measures, validation_columns
+from fastmlp.history import Epoch
+from fastmlp.metrics import Metric
 
-if TYPE_CHECKING:
-    from fastmlp.callbacks import Callback
-    from fastmlp.history import Epoch
-    from fastmlp.network import Network
+# Called with the owner of the model, whatever that is (to users, their Network), and with the epoch's row of the
+# History; True ends the fit.
+Callback: TypeAlias = Callable[[Any, Epoch], bool | None]
 
-Checked = tuple[Any, npt.NDArray[Any], "npt.NDArray[Any] | None"]
+# of every fit; others are those of validation, and the learning rate of a schedule
+COLUMNS = Columns(["epoch", "loss", "seconds", "samples_per_second"], {"loss": "min"})
 
 
 @dataclass(frozen=True)
 class Watch:
     """The validation samples of a fit, if there are any, what is measured on them, and who is told."""
 
-    validation: Checked | None
+    owner: object
+    validation: Samples | None
     measures: dict[str, Measure]
     callbacks: list[Callback]
 
     @classmethod
     def of(
         cls,
-        network: Network,
+        owner: object,
+        model: Model,
         validation_data: Any,
-        set_aside: Checked | None,
+        set_aside: Samples | None,
         metrics: Iterable[Metric] | None,
         callbacks: Iterable[Callback],
     ) -> Watch:
@@ -41,43 +46,41 @@ class Watch:
         validation = set_aside
         if validation_data is not None:
             pair = check_pair(validation_data, "validation_data")
-            validation = network._architecture.check(*pair, names=("validation_data[0]", "validation_data[1]"))
+            validation = model.architecture.check(*pair, names=("validation_data[0]", "validation_data[1]"))
         if validation is None:
             if metrics is not None:
                 raise ValueError(
                     "metrics are measured on validation samples: give validation_data or validation_fraction, too."
                 )
-            return cls(None, {}, called)
-        return cls(validation, resolve_metrics(metrics, network._architecture, validation[1]), called)
+            return cls(owner, None, {}, called)
+        return cls(owner, validation, resolve_measures(metrics, model.architecture, validation.targets), called)
 
     @property
     def is_needed(self) -> bool:
         """Whether anything happens after an epoch."""
         return self.validation is not None or bool(self.callbacks)
 
-    def columns(self, columns: list[str]) -> list[str]:
+    def columns(self, columns: Columns) -> Columns:
         """Return these columns and those of validation."""
-        if self.validation is None:
-            return columns
-        return columns + [f"validation_{name}" for name in ("loss", *self.measures)]
+        return columns if self.validation is None else columns.extended(*validation_columns(self.measures))
 
-    def begin(self, network: Network, columns: list[str]) -> None:
+    def begin(self, columns: Columns) -> None:
         """Tell the callbacks that have a ``begin`` which columns, besides those of validation, the rows will have."""
-        columns = self.columns(columns)
         for callback in self.callbacks:
             if hasattr(callback, "begin"):
-                callback.begin(network, columns)
+                # each its own, which it may change
+                callback.begin(self.owner, self.columns(columns).extended(()))
 
-    def after_epoch(self, network: Network, epoch: Epoch) -> bool:
+    def after_epoch(self, model: Model, epoch: Epoch) -> bool:
         """Add the validation to the epoch, show every callback a copy, and return whether one wants to end the fit."""
         if self.validation is not None:
-            measured = network._evaluate(*self.validation, self.measures)
-            epoch.update({f"validation_{name}": value for name, value in measured.items()})
-        verdicts = [check_verdict(callback(network, dict(epoch))) for callback in self.callbacks]
+            found = measured(model, self.validation, self.measures)
+            epoch.update({f"validation_{name}": value for name, value in found.items()})
+        verdicts = [check_verdict(callback(self.owner, dict(epoch))) for callback in self.callbacks]
         return any(verdicts)
 
-    def end(self, network: Network) -> None:
+    def end(self) -> None:
         """Tell the callbacks that have an ``end``."""
         for callback in self.callbacks:
             if hasattr(callback, "end"):
-                callback.end(network)
+                callback.end(self.owner)

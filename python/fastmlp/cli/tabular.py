@@ -18,7 +18,7 @@ from fastmlp.activations import ACTIVATIONS
 from fastmlp.cli._options import Commands, add_command, fraction, natural, positive, widths
 from fastmlp.cli._preparation import Preparation
 from fastmlp.cli._tables import read_table
-from fastmlp.optimizers import FULL_BATCH, OPTIMIZERS
+from fastmlp.optimizers import OPTIMIZERS
 
 Rows = npt.NDArray[np.int64]
 
@@ -45,7 +45,7 @@ def add_commands(commands: Commands) -> None:
     parser.add_argument("--activation", choices=hidden, default="relu", help="of the hidden layers (%(default)s)")
     parser.add_argument("--epochs", type=positive, default=50, metavar="N", help="(%(default)s)")
     parser.add_argument("--batch-size", type=positive, default=32, metavar="N", help="(%(default)s)")
-    in_batches = [name for name in OPTIMIZERS if name not in FULL_BATCH]
+    in_batches = [name for name, kind in OPTIMIZERS.items() if not kind.needs_all_samples]
     parser.add_argument("--optimizer", choices=in_batches, default="adam", help="(%(default)s)")
     parser.add_argument("--learning-rate", type=float, metavar="RATE", help="(sgd, adagrad 0.01, others 0.001)")
     parser.add_argument("--l2", type=float, default=0.0, metavar="PENALTY", help="penalty of the weights (%(default)s)")

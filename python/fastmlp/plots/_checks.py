@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.arguments import check_pair, check_real
-from fastmlp._checks.arrays import _numeric_array
+from fastmlp._checks.arrays import numeric_array
 
 Array = npt.NDArray[Any]
 
 
 def check_rows(X: Any, name: str, columns: int | None = None, mend: str = "") -> Array:
     """Return finite numbers (rows, columns) as float64; where one column is wanted, (rows,) will do."""
-    array = _numeric_array(X, name).astype(np.float64)
+    array = numeric_array(X, name).astype(np.float64)
     if array.ndim == 1 and columns == 1:
         array = array.reshape(-1, 1)
     if array.ndim != 2 or not array.size or columns not in (None, array.shape[1]):
@@ -30,7 +30,7 @@ def check_rows(X: Any, name: str, columns: int | None = None, mend: str = "") ->
 
 def check_values(y: Any, rows: int) -> Array:
     """Return targets of regression as (rows, outputs)."""
-    array = _numeric_array(y, "y")
+    array = numeric_array(y, "y")
     targets = check_rows(array.reshape(-1, 1) if array.ndim == 1 else array, "y")
     if len(targets) != rows:
         raise ValueError(f"y has {len(targets)} rows, but X has {rows}: give one value for each.")

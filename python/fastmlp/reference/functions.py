@@ -17,9 +17,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from fastmlp.activations import Activation, Softmax
-from fastmlp.layers import RobustScale, Scaling, Standardize
 from fastmlp.losses import CrossEntropy, Huber, Loss, Quantile
 from fastmlp.reference.graph import Gate, absolute, add, erf, exp, log1p, maximum, minimum, sqrt, step, tanh
+from fastmlp.scalings import Rescale, RobustScale, Scaling, Standardize
 
 Row: TypeAlias = list[Gate]
 
@@ -187,7 +187,7 @@ def scaled(x: Row, scaling: Scaling) -> Row:
         columns = zip(x, scaling.median, scaling.deviation, strict=True)
         z = [(x_i - m) / s if s > 0.0 else Gate(0.0) for x_i, m, s in columns]
         return z if scaling.limit is None else [smooth_clip(z_i, scaling.limit) for z_i in z]
-    if scaling.minimum is None or scaling.maximum is None:
+    if not isinstance(scaling, Rescale) or scaling.minimum is None or scaling.maximum is None:
         return x
     low, high = scaling.to
     each = [bound if isinstance(bound, tuple) else (bound,) * len(x) for bound in (scaling.minimum, scaling.maximum)]

@@ -12,15 +12,11 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import replace
-from itertools import pairwise
 from typing import TypeAlias
 
 from fastmlp._checks.arguments import check_integer, check_real
-from fastmlp._model.stack import resolve_layers
-from fastmlp.activations import Identity, resolve_activation
-from fastmlp.initializers import resolve_initializer
-from fastmlp.layers import AnyLayer, Maxout, check_scaling
+from fastmlp._model.stack import check_stack, placed, scaling_of, shapes_of
+from fastmlp.layers import Layer
 from fastmlp.losses import CrossEntropy, Loss, resolve_loss
 from fastmlp.optimizers import Optimizer
 from fastmlp.reference.circuit import Circuit, Gradients, Matrix, Vector
@@ -71,30 +67,27 @@ class Network:
     def __init__(
         self,
         n_inputs: int,
-        layers: Sequence[AnyLayer],
+        layers: Sequence[Layer],
         loss: str | Loss | None = None,
         l1: float = 0.0,
         l2: float = 0.0,
     ) -> None:
         self.n_inputs = check_integer(n_inputs, "n_inputs", minimum=1)
-        stack = resolve_layers(layers)
-        dense, self._dropout, self._normalizes = stack.dense, stack.dropout, stack.normalizes
-        if stack.scaling is not None:
-            check_scaling(stack.scaling, self.n_inputs)
-        self._scaling = stack.scaling
+        checked = check_stack(layers, self.n_inputs)
+        parts = placed(checked)
+        self._dropout = [part.dropout for part in parts]
+        self._normalizes = [part.normalizes for part in parts]
+        self._scaling = scaling_of(checked)
         l1, l2 = check_real(l1, "l1", minimum=0.0), check_real(l2, "l2", minimum=0.0)
-        self.layers = [
-            replace(layer, l1=l1 if layer.l1 is None else layer.l1, l2=l2 if layer.l2 is None else layer.l2)
-            for layer in dense
+        self.layers = [part.layer for part in parts]
+        self._penalties = [
+            (l1 if layer.l1 is None else layer.l1, l2 if layer.l2 is None else layer.l2) for layer in self.layers
         ]
-        self._pieces = [layer.pieces if isinstance(layer, Maxout) else 1 for layer in dense]
-        self._activations = [
-            Identity() if isinstance(layer, Maxout) else resolve_activation(layer.activation) for layer in dense
-        ]
+        self._pieces = [layer.linear_functions for layer in self.layers]
+        self._activations = [layer.activation_object for layer in self.layers]
         self._loss = resolve_loss(loss, self._activations[-1])
-        sizes = [self.n_inputs, *(layer.units for layer in dense)]
         # (inputs, units) of each layer, a unit of maxout counted piece by piece
-        self._shapes = [(n_in, pieces * n) for (n_in, n), pieces in zip(pairwise(sizes), self._pieces, strict=True)]
+        self._shapes = [weights for weights, _ in shapes_of(self.n_inputs, parts)]
         self.weights: list[Matrix] = [[[0.0] * n_out for _ in range(n_in)] for n_in, n_out in self._shapes]
         self.biases: list[Vector] = [[0.0] * n_out for _, n_out in self._shapes]
         self._training: Training | None = None
@@ -107,8 +100,7 @@ class Network:
         """
         generator = self._generator = random.Random(seed)
         for index, (layer, (n_in, n_out)) in enumerate(zip(self.layers, self._shapes, strict=True)):
-            given = None if isinstance(layer, Maxout) else resolve_initializer(layer.initializer)
-            initializer = given or usual_initializer(self._activations[index])
+            initializer = layer.initializer_object or usual_initializer(self._activations[index])
             self.weights[index] = drawn_weights(initializer, n_in, n_out, generator)
             self.biases[index] = [0.0] * n_out
         self._training = None
@@ -285,9 +277,7 @@ class Network:
         samples = zip(weights, circuit.logits, circuit.activations[-1], targets, strict=True)
         total = add(*(weight * loss(z, a, target, last, self._loss) for weight, z, a, target in samples))
         penalties = [
-            penalty(W, layer.l1 or 0.0, layer.l2 or 0.0)
-            for W, layer in zip(circuit.weights, self.layers, strict=True)
-            if layer.l1 or layer.l2
+            penalty(W, l1, l2) for W, (l1, l2) in zip(circuit.weights, self._penalties, strict=True) if l1 or l2
         ]
         total_weight = math.fsum(weights) or 1.0  # samples that all weigh 0 have a mean loss of 0
         return add(total / total_weight, *penalties)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from fastmlp.optimizers import (
-    LBFGS,
     SGD,
     Adagrad,
     Adam,
@@ -132,7 +131,7 @@ class Training:
 
     def __init__(self, optimizer: str | Optimizer) -> None:
         settings = resolve_optimizer(optimizer)
-        if isinstance(settings, LBFGS):
+        if not isinstance(settings, StepOptimizer):
             raise ValueError("lbfgs has no rule for one step, which the reference goes by: use another optimizer.")
         self.settings: StepOptimizer = settings
         self.steps = 0

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._model.architecture import Architecture
-from fastmlp.layers import AnyLayer, Dense, Dropout
+from fastmlp.layers import Dense, Dropout, Layer
 from fastmlp.losses import Loss
 from fastmlp.network import Network
 from fastmlp.sklearn._mlp.parameters import SCALES, Parameters
@@ -57,8 +57,8 @@ def build(
     return network
 
 
-def _layers(parameters: Parameters, n_outputs: int, last_activation: str) -> list[AnyLayer]:
-    layers: list[AnyLayer] = [] if parameters.scale is None else [SCALES[parameters.scale]()]
+def _layers(parameters: Parameters, n_outputs: int, last_activation: str) -> list[Layer]:
+    layers: list[Layer] = [] if parameters.scale is None else [SCALES[parameters.scale]()]
     for units, activation, rate in zip(parameters.hidden, parameters.activations, parameters.dropout, strict=True):
         layers.append(Dense(units, activation))
         if rate > 0:
@@ -75,7 +75,7 @@ def with_settings(
     """
     old = architecture_of(network)
     layers = _layers(parameters, old.n_outputs, last_activation)
-    asked = Architecture.of(old.n_inputs, layers, loss, parameters.dtype or old.dtype, old.seed, 0.0, l2)
+    asked = Architecture.of(old.n_inputs, layers, loss=loss, dtype=parameters.dtype or old.dtype, seed=old.seed, l2=l2)
     if keeps_optimizer and asked == old:
         return network
     return with_architecture(network, asked, keeps_optimizer=keeps_optimizer)

@@ -30,7 +30,7 @@ except ImportError:  # before 1.9
 
 
 if TYPE_CHECKING:
-    from fastmlp.callbacks import Callback
+    from fastmlp._training.watch import Callback
     from fastmlp.history import Epoch
     from fastmlp.network import Network
 

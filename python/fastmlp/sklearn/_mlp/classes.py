@@ -18,7 +18,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from fastmlp._checks.arguments import check_real, listed
 from fastmlp.activations import resolve_activation
-from fastmlp.losses import CrossEntropy, Hinge, Loss, Perceptron, Poisson, resolve_loss
+from fastmlp.losses import CrossEntropy, Loss, kind_of_loss, resolve_loss
 from fastmlp.network import Network
 from fastmlp.sklearn._labels import places_of, refuse_label
 from fastmlp.sklearn._mlp.data import outputs_of
@@ -143,16 +143,18 @@ def loss_of_classes(loss: str | Loss) -> Loss:
     """Return the loss that ``loss`` of a classifier stands for."""
     if isinstance(loss, str) and loss == "log_loss":
         return CrossEntropy()
-    if isinstance(loss, CrossEntropy) and loss.class_weight is not None:
+    if isinstance(loss, Loss) and loss.class_weight is not None:
         raise ValueError("class_weight belongs to the estimator here: leave that of the loss out.")
-    if isinstance(loss, Poisson) or (isinstance(loss, str) and loss == Poisson.name):
-        raise ValueError("loss 'poisson' is for counts: use MLPRegressor.")
+    kind = kind_of_loss(loss)
+    if kind is not None and kind.takes == "counts":
+        raise ValueError(f"loss {kind.name!r} is for counts: use MLPRegressor.")
     return resolve_loss(loss, resolve_activation("identity" if is_scoring(loss) else "sigmoid"))
 
 
 def is_scoring(loss: str | Loss) -> bool:
     """Whether a loss asks for scores, not for probabilities."""
-    return isinstance(loss, Hinge | Perceptron) or (isinstance(loss, str) and loss in (Hinge.name, Perceptron.name))
+    kind = kind_of_loss(loss)
+    return kind is not None and kind.meaning == "scores"
 
 
 def _weight_of_each(classes: Array, class_weight: Mapping[Any, float]) -> npt.NDArray[np.float64]:

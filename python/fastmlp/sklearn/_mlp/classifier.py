@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 
+from fastmlp._training.watch import Callback
 from fastmlp.losses import Loss
 from fastmlp.optimizers import Optimizer
 from fastmlp.sklearn._mlp.callbacks import with_callbacks
@@ -25,9 +26,6 @@ from fastmlp.sklearn._mlp.estimator import BaseMLP, makes_iterations, values_of
 from fastmlp.sklearn._mlp.goal import Goal
 from fastmlp.sklearn._mlp.parameters import Activations, Rates, Sizes
 from fastmlp.sklearn._mlp.results import MLPResult
-
-if TYPE_CHECKING:
-    from fastmlp.callbacks import Callback
 
 Array = npt.NDArray[Any]
 

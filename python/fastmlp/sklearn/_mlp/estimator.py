@@ -14,7 +14,7 @@ from contextlib import nullcontext
 from copy import copy
 from functools import cache, partial
 from inspect import signature
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastmlp._checks.arguments import check_callables
+from fastmlp._training.watch import Callback
 from fastmlp.losses import Loss
 from fastmlp.network import Network
 from fastmlp.optimizers import Optimizer
@@ -43,9 +44,6 @@ from fastmlp.sklearn._mlp.results import MLPResult
 from fastmlp.sklearn._mlp.training import Training
 from fastmlp.sklearn._models import check_idle, plain_outputs, unchanged_on_failure
 from fastmlp.sklearn._threads import threads_of
-
-if TYPE_CHECKING:
-    from fastmlp.callbacks import Callback
 
 Array = npt.NDArray[Any]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from fastmlp._checks.monitor import Mode, Monitor
+from fastmlp._checks.monitor import Columns, Mode, Monitor
 from fastmlp.history import Epoch
 from fastmlp.optimizers import LBFGS
 from fastmlp.schedules import EpochSchedule
@@ -36,7 +36,8 @@ class RateByIterations(EpochSchedule):
     initial: float
     next_rate: Callable[[], float]
 
-    def _follow(self, columns: list[str]) -> Callable[[Epoch, float], float]:
+    def follow(self, columns: Columns) -> Callable[[Epoch, float], float]:
+        """Return what asks the rule after each epoch."""
         return lambda epoch, rate: self.next_rate()
 
 

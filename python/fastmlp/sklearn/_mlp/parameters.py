@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from fastmlp._checks.arguments import check_dtype, check_flag, check_integer, check_real
 from fastmlp.activations import Activation, resolve_activation
-from fastmlp.layers import RobustScale, Standardize
-from fastmlp.optimizers import FULL_BATCH, LBFGS, SGD, Adam, Optimizer, resolve_optimizer
+from fastmlp.optimizers import LBFGS, SGD, Adam, Optimizer, resolve_optimizer
+from fastmlp.scalings import RobustScale, Standardize
 from fastmlp.schedules import Schedule
 from fastmlp.sklearn._sizes import hidden_sizes
 
@@ -126,7 +126,7 @@ class Parameters:
     @property
     def makes_batches(self) -> bool:
         """Whether the optimizer takes some samples at a time; L-BFGS and Rprop take all."""
-        return self.optimizer.name not in FULL_BATCH
+        return not self.optimizer.needs_all_samples
 
     def dtype_of(self, X: Any) -> np.dtype[Any]:
         """Return the dtype of a new network for these samples: docs/decisions/0016-float32-for-many-rows.md."""
@@ -147,7 +147,7 @@ class Parameters:
             raise ValueError("partial_fit makes one iteration, which lbfgs cannot: use solver='adam' or 'sgd'.")
         if self.early_stopping:
             raise ValueError("partial_fit does not stop, so early_stopping must be False, got True.")
-        if isinstance(self.optimizer.learning_rate, Schedule):
+        if isinstance(getattr(self.optimizer, "learning_rate", None), Schedule):
             raise ValueError(
                 "partial_fit makes one iteration, and the optimizer's schedule needs to know of all: "
                 "give learning_rate a number."

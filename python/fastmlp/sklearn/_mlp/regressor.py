@@ -7,7 +7,7 @@ documentation and the constructor, whose parameters scikit-learn's ``get_params`
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
 from fastmlp._model.outputs import predictions
+from fastmlp._training.watch import Callback
 from fastmlp.losses import Loss, Poisson
 from fastmlp.optimizers import Optimizer
 from fastmlp.sklearn._mlp.callbacks import with_callbacks
@@ -24,9 +25,6 @@ from fastmlp.sklearn._mlp.parameters import Activations, Rates, Sizes
 from fastmlp.sklearn._mlp.results import MLPResult
 from fastmlp.sklearn._mlp.values import ValueGoal, loss_of_values
 from fastmlp.sklearn._models import meaning_of
-
-if TYPE_CHECKING:
-    from fastmlp.callbacks import Callback
 
 Array = npt.NDArray[Any]
 

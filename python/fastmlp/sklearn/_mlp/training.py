@@ -27,7 +27,7 @@ from fastmlp.sklearn._mlp.parameters import Parameters
 from fastmlp.sklearn._mlp.results import MLPResult
 
 if TYPE_CHECKING:
-    from fastmlp.callbacks import Callback
+    from fastmlp._training.watch import Callback
     from fastmlp.network import Network
 
 

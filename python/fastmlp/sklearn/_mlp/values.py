@@ -11,7 +11,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import column_or_1d
 
 from fastmlp.activations import resolve_activation
-from fastmlp.losses import CrossEntropy, HalfSquaredError, Hinge, Loss, Perceptron, Poisson, resolve_loss
+from fastmlp.losses import HalfSquaredError, Loss, Poisson, kind_of_loss, resolve_loss
 from fastmlp.network import Network
 from fastmlp.sklearn._mlp.data import outputs_of
 from fastmlp.sklearn._mlp.goal import Goal
@@ -50,7 +50,7 @@ class ValueGoal(Goal):
 
     def outputs_per_loss(self, n_outputs: int) -> int:
         """Return all of them for counts, else 1."""
-        return n_outputs if isinstance(self.loss, Poisson) else 1
+        return n_outputs if self.loss.takes == "counts" else 1
 
     def reported(self, loss: float, network: Network, targets: Array, sample_weight: Array | None) -> float:
         """Return the mean over outputs of half the squared error, or the deviance of counts."""
@@ -70,9 +70,9 @@ def loss_of_values(loss: str | Loss) -> Loss:
     """Return the loss that ``loss`` of a regressor stands for."""
     if isinstance(loss, str) and loss == "squared_error":
         return HalfSquaredError()
-    name = loss if isinstance(loss, str) else getattr(loss, "name", None)
-    if name in (CrossEntropy.name, Hinge.name, Perceptron.name):
-        raise ValueError(f"loss {name!r} is for classes: use MLPClassifier.")
+    kind = kind_of_loss(loss)
+    if kind is not None and kind.takes in ("labels", "sides"):
+        raise ValueError(f"loss {kind.name!r} is for classes: use MLPClassifier.")
     return resolve_loss(loss, resolve_activation("identity"))
 
 

@@ -13,10 +13,11 @@ from itertools import pairwise
 import numpy as np
 
 from fastmlp._checks.arguments import check_integer
-from fastmlp.layers import AnyLayer, Dense, RobustScale
+from fastmlp.layers import Dense, Layer
 from fastmlp.losses import Loss
 from fastmlp.network import Network
 from fastmlp.optimizers import Adam
+from fastmlp.scalings import RobustScale
 from fastmlp.schedules import Coslog4
 
 BIAS_RATE = 0.1
@@ -53,7 +54,7 @@ def build(
     ``activations`` are that of the hidden layers and the last one's.
     """
     sizes = [n_inputs, *hidden]
-    layers: list[AnyLayer] = [RobustScale(limit=CLIP)]
+    layers: list[Layer] = [RobustScale(limit=CLIP)]
     for n_in, n_out in pairwise([*sizes, n_outputs]):
         is_last = len(layers) == len(sizes)
         layers.append(

@@ -1,0 +1,260 @@
+"""A model as a file and back, bit for bit: what is written, and what is believed of what is read.
+
+A model file has the safetensors layout: the length of a JSON header, the header, the tensors ``layers.0.weights``
+(inputs, units), ``layers.0.bias`` (units,), ... one after the other. The description of the model is one JSON string
+under the key "fastmlp" of the header's metadata: one key, because safetensors leaves the order of several open, and
+the same model shall give the same bytes. Optimizer state and time are not in it.
+
+A layer, an activation, an initializer or a loss is its name and its settings, as the walk over the layers
+(_model/description.py) gives them: a new kind of these needs nothing here. The safetensors package writes the file;
+safetensors.py reads it, because every claim of the header must be compared with the file and with the architecture
+before memory is taken, which no call of that package does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import IO, Any, NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from safetensors.numpy import save as to_safetensors
+
+from fastmlp._files.atomic import write_atomically
+from fastmlp._files.safetensors import (
+    DTYPES,
+    MAX_HEADER_BYTES,
+    check_keys,
+    check_tensors,
+    of_type,
+    parse_object,
+    read_header,
+    read_tensors,
+    short,
+)
+from fastmlp._model.architecture import Architecture
+from fastmlp._model.description import described
+from fastmlp._model.model import Model
+from fastmlp._model.stack import LAYERS, placed, shapes_of
+from fastmlp.activations import ACTIVATIONS, Formula
+from fastmlp.initializers import INITIALIZERS
+from fastmlp.layers import Layer
+from fastmlp.losses import LOSSES, Loss
+
+FORMAT = 1
+MAX_METADATA_DEPTH = 32
+# Settings that the first files of this format did not have: left out where they are the default.
+CAME_LATER = {
+    "dense": ("initializer", "weight_rate_factor", "bias_rate_factor"),
+    "maxout": ("weight_rate_factor", "bias_rate_factor"),
+    "cross_entropy": ("label_smoothing", "class_weight"),
+}
+# settings that are objects themselves, and their registries
+NESTED: dict[str, Mapping[str, type[Any]]] = {
+    "activation": {**ACTIVATIONS, Formula.name: Formula},
+    "initializer": INITIALIZERS,
+}
+# settings of layers that could be meant differently in another type, or be none
+JSON_TYPES: dict[str, type] = {
+    "units": int, "pieces": int, "rate": float, "l1": float, "l2": float,
+    "weight_rate_factor": float, "bias_rate_factor": float,
+}  # fmt: skip
+
+Kind = TypeVar("Kind")
+
+
+class Content(NamedTuple):
+    """What a model file holds."""
+
+    model: Model
+    classes: list[str] | None
+    metadata: dict[str, Any]
+
+
+def write(content: Content, path: str | os.PathLike[str]) -> None:
+    """Write a model file; described at ``fastmlp.save``."""
+    model, architecture = content.model, content.model.architecture
+    model.guard.check_access()
+    tensors: dict[str, npt.NDArray[Any]] = {}
+    layers: list[dict[str, Any]] = []
+    number = 0
+    for layer, weights, bias in described(model):
+        layers.append({"kind": layer.name, **_settings(layer)})
+        if weights is None or bias is None:
+            continue
+        for part, values in (("weights", weights), ("bias", bias)):
+            if not np.isfinite(values).all():
+                raise ValueError(f"layers[{number}].{part} holds NaN or infinity: this network was not saved.")
+            # a copy without gaps: safetensors writes a buffer as it lies, and weights have a padded leading dimension
+            tensors[f"layers.{number}.{part}"] = np.array(values, order="C")
+        number += 1
+    text = json.dumps(
+        {
+            "format": FORMAT,
+            "n_inputs": architecture.n_inputs,
+            "layers": layers,
+            "loss": _named(architecture.loss),
+            "dtype": str(architecture.dtype),
+            "seed": architecture.seed,
+            "classes": _checked_classes(content.classes, architecture.n_outputs),
+            "metadata": _checked_metadata(content.metadata),
+        },
+        separators=(",", ":"),
+    )
+    file = to_safetensors(tensors, metadata={"fastmlp": text})
+    if int.from_bytes(file[:8], "little") > MAX_HEADER_BYTES:
+        raise ValueError(f"metadata and classes take more than the {MAX_HEADER_BYTES} bytes of a model file's header.")
+    write_atomically(path, file)
+
+
+def read(file: IO[bytes], size: int) -> Content:
+    """Return what a file of so many bytes holds; an error (ValueError, TypeError) says in a clause what is wrong."""
+    header, start = read_header(file)
+    text = header.pop("__metadata__", None)
+    if not isinstance(text, dict) or list(text) != ["fastmlp"] or not isinstance(text["fastmlp"], str):
+        raise ValueError("its header does not describe a network")
+    description = parse_object(text["fastmlp"].encode(errors="surrogatepass"), "its description")
+    # looked at first: a later format may have other keys
+    version = description.get("format")
+    if type(version) is int and version > FORMAT:
+        raise ValueError(f"it has format {short(version)} and this fastmlp reads up to {FORMAT}, so upgrade fastmlp")
+    if type(version) is not int or version != FORMAT:
+        raise ValueError(f"its format is {short(version)}, not {FORMAT}")
+    keys = {"format", "n_inputs", "layers", "loss", "dtype", "seed", "classes", "metadata"}
+    check_keys(description, keys, "its description")
+    dtype = of_type(description["dtype"], str, "dtype")
+    if dtype not in DTYPES:
+        raise ValueError(f"its dtype is {short(dtype)}")
+
+    n_inputs = of_type(description["n_inputs"], int, "n_inputs")
+    layers = [_layer(entry) for entry in of_type(description["layers"], list, "layers")]
+    shapes: dict[str, tuple[int, ...]] = {}
+    for number, (weights, bias) in enumerate(shapes_of(n_inputs, placed(layers))):
+        shapes |= {f"layers.{number}.weights": weights, f"layers.{number}.bias": bias}
+    order = check_tensors(header, shapes, dtype, size - start)
+
+    seed = of_type(description["seed"], int, "seed")
+    # memory is taken from here on
+    model = Model(Architecture.of(n_inputs, layers, loss=_loss(description["loss"]), dtype=dtype, seed=seed))
+    for name, values in read_tensors(file, order, shapes, dtype):
+        _, layer, part = name.split(".")
+        getattr(model.layers[int(layer)], part)[...] = values
+    classes = _checked_classes(description["classes"], model.architecture.n_outputs)
+    return Content(model, classes, _checked_metadata(description["metadata"]))
+
+
+def _settings(kind: Any) -> dict[str, Any]:
+    """Return the settings of a layer or a loss as JSON can hold them."""
+    later = CAME_LATER.get(kind.name, ())
+    settings: dict[str, Any] = {}
+    for field in fields(kind):
+        value = getattr(kind, field.name)
+        if field.name in later and value == field.default:
+            continue
+        settings[field.name] = _named(value) if field.name in NESTED else value
+    return settings
+
+
+def _named(kind: Any) -> dict[str, Any]:
+    """Return {"name": ..., setting: value, ...}."""
+    return {"name": kind.name, **(_settings(kind) if isinstance(kind, Loss) else asdict(kind))}
+
+
+def _layer(entry: Any) -> Layer:
+    """Return the layer that {"kind": ..., setting: value, ...} describes."""
+    settings = dict(of_type(entry, dict, "layer"))
+    name = settings.pop("kind", None)
+    if not isinstance(name, str) or name not in LAYERS:
+        raise ValueError(f"a layer is of the kind {short(name)}")
+    subject = "a layer" if name == "dense" else f"a {name} layer"
+    _check_settings(LAYERS[name], settings, subject)
+    for key, kinds in JSON_TYPES.items():
+        if key in settings:
+            of_type(settings[key], kinds, key)
+    layer: Layer = _of_settings(LAYERS[name], settings)
+    return layer
+
+
+def _loss(entry: Any) -> Loss:
+    """Return the loss that {"name": ..., setting: value, ...} describes."""
+    settings = dict(of_type(entry, dict, "loss"))
+    weights = settings.get("class_weight")
+    if isinstance(weights, dict):
+        # JSON has made strings of the labels
+        settings["class_weight"] = {_label(label): weight for label, weight in weights.items()}
+    elif weights not in (None, "balanced"):
+        raise ValueError(f"its class_weight is {short(weights)}")
+    return _of_kind(settings, LOSSES, "loss")
+
+
+def _label(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 20 and str(int(text)) == text):
+        raise ValueError(f"a label in its class_weight is {short(text)}")
+    return int(text)
+
+
+def _of_kind(entry: Any, kinds: Mapping[str, type[Kind]], subject: str) -> Kind:
+    """Return the object that {"name": ..., setting: value, ...} describes."""
+    settings = dict(of_type(entry, dict, subject))
+    name = of_type(settings.pop("name", None), str, f"name of the {subject}")
+    if name not in kinds:
+        raise ValueError(f"its {subject} is {short(name)}")
+    _check_settings(kinds[name], settings, f"{subject} {name!r}")
+    found: Kind = _of_settings(kinds[name], settings)
+    return found
+
+
+def _check_settings(kind: Any, settings: Mapping[str, Any], subject: str) -> None:
+    """Refuse other settings than those of a kind; those that came later may be missing."""
+    later = set(CAME_LATER.get(kind.name, ()))
+    check_keys(settings, {field.name for field in fields(kind)} - (later - settings.keys()), subject)
+
+
+def _of_settings(kind: Any, settings: Mapping[str, Any]) -> Any:
+    """Return an object of a kind, which checks its settings itself."""
+    return kind(
+        **{name: _of_kind(value, NESTED[name], name) if name in NESTED else value for name, value in settings.items()}
+    )
+
+
+def _checked_classes(value: Any, n_outputs: int) -> list[str] | None:
+    # one output tells two classes apart
+    count = max(n_outputs, 2)
+    if value is None:
+        return None
+    if (
+        not isinstance(value, list)
+        or any(not isinstance(name, str) for name in value)
+        or len(value) != count
+        or len(set(value)) != count
+    ):
+        raise ValueError(f"classes must be None or a list of {count} different names, got {short(value)}.")
+    return value
+
+
+def _checked_metadata(value: Any) -> dict[str, Any]:
+    """Return ``metadata`` as JSON gives it back, if that is what went in."""
+    try:
+        again = json.loads(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError, RecursionError):
+        again = None
+    if not isinstance(value, dict) or again != value:
+        raise ValueError(
+            "metadata must be a dict with string keys, and plain JSON in it: strings, finite numbers, bools, None, "
+            "lists and dicts."
+        )
+    level, depth = [again], 0
+    while level:
+        level = [
+            child
+            for parent in level
+            if isinstance(parent, dict | list)
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+        depth += 1
+        if depth > MAX_METADATA_DEPTH:
+            raise ValueError(f"metadata is nested deeper than {MAX_METADATA_DEPTH} levels.")
+    return dict(again)

@@ -1,0 +1,193 @@
+"""A network's numbers and state, which everything below the face works on: ``fastmlp.Network`` holds one.
+
+What a model is, is its architecture; the parameters and the optimizer's state live in the core, ``layers`` are views on
+them. What can be asked of a model is in evaluation.py, how it is trained in fastmlp/_training.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmlp import _core
+from fastmlp._checks.arrays import check_parameters
+from fastmlp._model.architecture import Architecture
+from fastmlp._model.dense_layer import DenseLayer
+from fastmlp._model.guard import FitGuard
+from fastmlp._model.samples import Samples
+from fastmlp._model.scaling import Columns, columns_of, learned
+from fastmlp.gradients import flat_vector
+from fastmlp.scalings import Scaling
+
+Array = npt.NDArray[Any]
+
+
+class Model:
+    """Parameters, scaling and training state of one architecture; the weights are zero until ``reset`` or ``write``.
+
+    Attributes
+    ----------
+    architecture : Architecture
+    core : the core's network
+    guard : FitGuard
+        Who may touch the model now.
+    layers : list of DenseLayer
+        With views on the parameters.
+    """
+
+    def __init__(self, architecture: Architecture) -> None:
+        self.architecture = architecture
+        self.guard = FitGuard()
+        self.core = architecture.new_core(architecture.dtype)
+        self.layers = [
+            DenseLayer(
+                layer.units,
+                layer.activation_object,
+                float(layer.l1 or 0.0),
+                float(layer.l2 or 0.0),
+                layer.linear_functions,
+                self.core.weights(index),
+                self.core.bias(index),
+                layer.initializer_object,
+                *layer.rate_factors,
+            )
+            for index, (layer, _) in enumerate(architecture.placed)
+        ]
+        self._epochs_trained = 0
+        self._scale_inputs(architecture.scaling)
+
+    def reset(self) -> None:
+        """Start over: initial weights, no optimizer state, nothing learned."""
+        self.guard.check_idle()
+        self.core.initialize(seed=self.architecture.seed)
+        self._epochs_trained = 0
+        self._scale_inputs(self.architecture.scaling)
+
+    @property
+    def epochs_trained(self) -> int:
+        """Epochs of all trainings since the reset: what is drawn for one is not drawn again."""
+        return self._epochs_trained
+
+    def count_epochs(self, finished: int) -> None:
+        """Add epochs that a training has finished."""
+        self._epochs_trained += finished
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of weights and biases."""
+        return sum(math.prod(shape) for shapes in self.architecture.shapes for shape in shapes)
+
+    def parameters(self) -> Array:
+        """Return a copy of all parameters as one vector, layer by layer, weights first."""
+        self.guard.check_access()
+        return flat_vector((layer.weights, layer.bias) for layer in self.layers)
+
+    def set_parameters(self, values: Any) -> None:
+        """Write all parameters from such a vector as a user gives it."""
+        self.guard.check_access()
+        self.write(check_parameters(values, self.n_parameters, self.architecture.dtype))
+
+    def write(self, parameters: Array) -> None:
+        """Write all parameters from a checked vector."""
+        self.guard.check_access()
+        start = 0
+        for layer in self.layers:
+            for part in (layer.weights, layer.bias):
+                part[...] = parameters[start : start + part.size].reshape(part.shape)
+                start += part.size
+
+    def double(self) -> _core.Network32:
+        """Return a core in float64 with a copy of these parameters."""
+        self.guard.check_access()
+        double = self.architecture.new_core(np.float64)
+        _set_scaling(double, columns_of(self._scaling, self.architecture.n_inputs, np.float64))
+        for index, layer in enumerate(self.layers):
+            double.weights(index)[...] = layer.weights
+            double.bias(index)[...] = layer.bias
+        return double
+
+    @property
+    def scaling(self) -> Scaling | None:
+        """What is done to inputs before the first layer, with the numbers that a fit learned."""
+        return self._scaling
+
+    @property
+    def columns(self) -> Columns | None:
+        """What is done to each input; None: inputs are taken as they are."""
+        return columns_of(self._scaling, self.architecture.n_inputs, self.architecture.dtype)
+
+    def learn_scaling(self, samples: Samples) -> None:
+        """Learn from the samples of a fit what the scaling does not know yet."""
+        if self._scaling is not None and self.columns is None:
+            self._scale_inputs(learned(self._scaling, samples.dense, samples.sample_weight))
+
+    def check_scaling_is_known(self) -> None:
+        """Refuse batches and single rows, which are no sample of the data to learn a scaling from."""
+        if self._scaling is not None and self.columns is None:
+            kind = type(self._scaling).__name__
+            raise ValueError(f"{kind} has not learned its numbers yet: fit on arrays first, or give them to {kind}.")
+
+    @contextmanager
+    def unchanged_on_failure(self) -> Iterator[None]:
+        """Put weights and optimizer back where a training inside the block fails.
+
+        They are copied, not the model: building another takes ten times as long, a tenth of a step over a small batch.
+        """
+        parameters, optimizer_state = self.parameters(), self.core.optimizer_state()
+        epochs_trained = self._epochs_trained
+        try:
+            yield
+        except BaseException:
+            # a training of another thread, if one is running now, is why this one was refused: nothing has changed then
+            with suppress(RuntimeError):
+                self.guard.check_idle()
+                self.write(parameters)
+                self.core.set_optimizer_state(optimizer_state)
+                self._epochs_trained = epochs_trained
+            raise
+
+    def state(self) -> dict[str, Any]:
+        """Return everything, to be pickled."""
+        return {
+            "architecture": self.architecture,
+            "scaling": self._scaling,
+            "parameters": self.parameters(),
+            "optimizer_state": self.core.optimizer_state(),
+            "epochs_trained": self._epochs_trained,
+        }
+
+    @classmethod
+    def of_state(cls, state: dict[str, Any]) -> Model:
+        """Return a model of what ``state`` returned."""
+        model = cls(state["architecture"])
+        model._scale_inputs(state["scaling"])
+        model.write(state["parameters"])
+        model.core.set_optimizer_state(state["optimizer_state"])
+        model._epochs_trained = state["epochs_trained"]
+        return model
+
+    def with_architecture(self, architecture: Architecture, *, keeps_optimizer: bool) -> Model:
+        """Return another model of the same shape, with these parameters and perhaps the state of the optimizer."""
+        state = self.state() | {"architecture": architecture}
+        if not keeps_optimizer or architecture.dtype != self.architecture.dtype:
+            state["optimizer_state"] = None
+        if architecture.scaling != self.architecture.scaling:
+            state["scaling"] = architecture.scaling
+        return Model.of_state(state)
+
+    def _scale_inputs(self, scaling: Scaling | None) -> None:
+        columns = columns_of(scaling, self.architecture.n_inputs, self.architecture.dtype)
+        _set_scaling(self.core, columns)
+        self._scaling = scaling
+
+
+def _set_scaling(core: _core.Network32, columns: Columns | None) -> None:
+    if columns is None:
+        core.set_input_scaling(shift=None, scale=None)
+    else:
+        core.set_input_scaling(shift=columns.shift, scale=columns.scale, limit=columns.limit)

@@ -1,0 +1,36 @@
+"""Samples as they go from the checks to the core, and from there to no one else."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmlp._model.sparse_rows import SparseRows
+
+Array = npt.NDArray[Any]
+
+
+class Samples(NamedTuple):
+    """Checked data, what is to be learned of them, and their weights: as _core.pyi wants them."""
+
+    X: Array | SparseRows
+    targets: Array
+    sample_weight: npt.NDArray[np.float64] | None
+
+    @property
+    def rows(self) -> int:
+        """How many there are (``len`` is that of the tuple)."""
+        return len(self.X)
+
+    @property
+    def dense(self) -> Array:
+        """The data of evaluations, which are never sparse: estimators make those dense."""
+        assert not isinstance(self.X, SparseRows)
+        return self.X
+
+    def taken(self, rows: Any) -> Samples:
+        """Return some of them: by index, mask or slice."""
+        weight = None if self.sample_weight is None else self.sample_weight[rows]
+        return Samples(self.dense[rows], self.targets[rows], weight)

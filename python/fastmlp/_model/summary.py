@@ -1,0 +1,37 @@
+"""A model in words: the table of ``Network.summary``, and the one line of its repr."""
+
+from __future__ import annotations
+
+from fastmlp._model.description import described
+from fastmlp._model.model import Model
+from fastmlp._model.text_table import text_table
+from fastmlp.layers import WeightedLayer
+
+
+def summary(model: Model) -> str:
+    """Return a table of the layers with shapes and numbers of parameters."""
+    architecture = model.architecture
+    rows = [("layer", "activation", "weights", "parameters", "rate factors")]
+    number = 0
+    for layer, weights, bias in described(model):
+        if not isinstance(layer, WeightedLayer) or weights is None or bias is None:
+            rows.append(("", layer.title, "", "0", ""))
+            continue
+        number += 1
+        n_in, n_out = weights.shape
+        factors = ", ".join(f"{factor:g}" for factor in layer.rate_factors)
+        rows.append((str(number), layer.title, f"{n_in} x {n_out}", str(weights.size + bias.size), factors))
+    columns = 5 if architecture.has_rate_factors else 4
+    total = (
+        f"{model.n_parameters} parameters ({architecture.dtype}), loss: {architecture.loss.name}, "
+        f"seed: {architecture.seed}"
+    )
+    return "\n".join([*text_table([row[:columns] for row in rows], "><<><"[:columns]), total])
+
+
+def short_description(model: Model) -> str:
+    """Return what would make such a network, less the settings that are rarely looked for."""
+    architecture = model.architecture
+    layers = ", ".join(layer.spelled for layer, _, _ in described(model))
+    rest = f"loss={architecture.loss.name!r}, dtype='{architecture.dtype}', seed={architecture.seed}"
+    return f"Network({architecture.n_inputs}, [{layers}], {rest})"

@@ -1,0 +1,74 @@
+"""The core's trainer of some samples: how it is made of an optimizer's settings, run, and what divergence is called.
+
+Every way of training (fit.py, streams.py, online.py) makes its steps here; what a step is: cpp/core/trainer.hpp.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from fastmlp import _core
+from fastmlp._model.model import Model
+from fastmlp._model.samples import Samples
+from fastmlp._model.sparse_rows import SparseRows
+from fastmlp._training.learning_rate import LearningRate
+from fastmlp.optimizers import Optimizer, StepOptimizer
+from fastmlp.runtime import thread_limit
+from fastmlp.schedules import Schedule
+
+
+def new_trainer(
+    model: Model,
+    samples: Samples,
+    batch_size: int,
+    settings: StepOptimizer,
+    *,
+    shuffle: bool,
+    rate: LearningRate,
+    total_steps: int = 0,
+) -> _core.Trainer32:
+    """Return the core's trainer of these samples, which goes on where the model's training stands."""
+    kind = _core.Trainer32 if model.architecture.dtype == np.float32 else _core.Trainer64
+    return kind(
+        network=model.core,
+        X=samples.X.parts if isinstance(samples.X, SparseRows) else samples.X,
+        targets=samples.targets,
+        sample_weight=samples.sample_weight,
+        batch_size=batch_size,
+        shuffle=shuffle,
+        seed=model.architecture.seed,
+        # the core counts them in 32 bits, which steps of single rows may exceed
+        first_epoch=model.epochs_trained % 2**32,
+        optimizer=settings.name,
+        hyperparameters=settings.numbers() | {"learning_rate": rate.base},
+        schedule=rate.for_core,
+        total_steps=min(total_steps, 2**62),  # which nobody sees the end of
+    )
+
+
+def run(model: Model, trainer: _core.Trainer32, n_steps: int) -> _core.RunReport:
+    """Make up to so many steps, and count the epochs that they finish."""
+    report = trainer.run(n_steps=n_steps, threads=thread_limit())
+    model.count_epochs(len(report.epochs))
+    return report
+
+
+def constant_rate(settings: Optimizer) -> tuple[StepOptimizer, LearningRate]:
+    """Return an optimizer for rows as they come, with its rate; one that needs to know all of them is refused."""
+    if settings.needs_all_samples or not isinstance(settings, StepOptimizer):
+        raise ValueError(f"{settings.name} needs all samples in every step: fit on arrays, or use 'adam' or 'sgd'.")
+    if isinstance(settings.learning_rate, Schedule):
+        raise ValueError("a schedule needs to know the number of steps: fit on arrays, or give learning_rate a number.")
+    return settings, LearningRate.constant(settings.learning_rate)
+
+
+def divergence(report: _core.RunReport, where: str, kept: str, rate: float) -> str:
+    """Return the sentence about a loss or weight that is no number; ``kept`` says which weights are there now."""
+    loss = report.last_loss
+    if math.isfinite(loss):
+        what = "a weight became NaN or infinite"
+    else:
+        what = f"loss became {'NaN' if math.isnan(loss) else 'infinite'}"
+    return f"{what}{where} (learning rate {rate:g}): the weights {kept} were kept; lower the learning rate."
