@@ -22,6 +22,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 RECIPES = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+# what of cpp/bindings may be one source, as no two of them have a name in common
+BINDINGS_TOGETHER = [("layer", "network"), ("module", "runtime", "trainer")]
 COMPILER = shutil.which(os.environ.get("CXX", "g++"))
 
 # AdaMax: section 7.1 of Kingma and Ba, ICLR 2015. Each edit is (what stands there, what comes in its place).
@@ -269,9 +271,15 @@ def compile_to(folder: Path) -> None:
     facts = [f'-DFASTMLP_{name}="copy"' for name in ("BUILD_TYPE", "COMPILER")] + ['-DFASTMLP_VERSION="0"']
     flags = ["-std=gnu++20", "-O0", "-fPIC", "-fopenmp", "-fvisibility=hidden", *common.group(1).split(), *facts]
     machine = "x86" if sysconfig.get_platform().endswith(("x86_64", "amd64")) else "aarch64"
-    sources = sorted(
+    sources = [
         path for path in folder.glob("cpp/**/*.cpp") if path.parent.name != "targets" or path.name.startswith(machine)
-    )
+    ]
+    # several of the bindings at a time: most of what each takes is reading pybind11 (65 s of one core become 39)
+    for index, names in enumerate(BINDINGS_TOGETHER):
+        together = [path for path in sources if path.parent.name == "bindings" and path.stem in names]
+        sources = [path for path in sources if path not in together]
+        sources.insert(0, folder / f"bindings-{index}.cpp")
+        sources[0].write_text("".join(f'#include "bindings/{path.name}"\n' for path in together), encoding="utf-8")
 
     def compiled(source: Path) -> Path:
         target = of_target.get(source.stem, []) if source.parent.name == "targets" else []
@@ -282,7 +290,7 @@ def compile_to(folder: Path) -> None:
         return result
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        objects = list(pool.map(compiled, sorted(sources, key=lambda path: path.parent.name != "bindings")))
+        objects = list(pool.map(compiled, sorted(sources, key=lambda path: "bindings" not in str(path))))
     module = folder / "python" / "fastmlp" / f"_core{sysconfig.get_config_var('EXT_SUFFIX')}"
     subprocess.run([str(COMPILER), "-shared", "-fopenmp", *map(str, objects), "-o", str(module)], check=True)
 
