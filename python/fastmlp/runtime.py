@@ -20,7 +20,9 @@ import numpy as np
 from fastmlp import _core
 from fastmlp._checks.arguments import check_integer, check_thread_variable
 
-_limit = check_thread_variable("FASTMLP_NUM_THREADS", os.environ.get("FASTMLP_NUM_THREADS", ""))
+# what the core takes, a C int
+LARGEST_LIMIT = 2**31 - 1
+_limit = min(check_thread_variable("FASTMLP_NUM_THREADS", os.environ.get("FASTMLP_NUM_THREADS", "")), LARGEST_LIMIT)
 # of calls from one thread of Python, where several train at once
 _own = threading.local()
 # threads that a fork took away from this process and that nobody was told of yet
@@ -42,21 +44,23 @@ os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent)
 
 def thread_limit() -> int:
     """Return the limit as the core wants it: a C int, 0 for none."""
-    global _threads_lost
+    # asked in every call of the core, some of which take two microseconds
     if _threads_lost > 1:
-        _threads_lost = 0
-        warnings.warn(
-            "this process was forked from one that had imported fastmlp, where OpenMP cannot open threads: fastmlp "
-            "runs on one thread here; start processes by 'spawn' or 'forkserver' to have more, or call "
-            "set_num_threads(1) before the fork.",
-            RuntimeWarning,
-            stacklevel=3,
-        )
-    return min(_limit_here(), 2**31 - 1)
+        _warn_of_fork()
+    limit: int = getattr(_own, "limit", _limit)
+    return limit
 
 
-def _limit_here() -> int:
-    return getattr(_own, "limit", _limit)
+def _warn_of_fork() -> None:
+    global _threads_lost
+    _threads_lost = 0
+    warnings.warn(
+        "this process was forked from one that had imported fastmlp, where OpenMP cannot open threads: fastmlp "
+        "runs on one thread here; start processes by 'spawn' or 'forkserver' to have more, or call "
+        "set_num_threads(1) before the fork.",
+        RuntimeWarning,
+        stacklevel=4,
+    )
 
 
 @contextmanager
@@ -66,7 +70,7 @@ def own_limit(n: int | None) -> Iterator[None]:
         yield
         return
     before = vars(_own).copy()
-    _own.limit = n
+    _own.limit = min(n, LARGEST_LIMIT)
     try:
         yield
     finally:
@@ -98,7 +102,7 @@ def set_num_threads(n: int | None) -> None:
     >>> fm.set_num_threads(None)
     """
     global _limit
-    _limit = 0 if n is None else check_integer(n, "n", minimum=1)
+    _limit = 0 if n is None else min(check_integer(n, "n", minimum=1), LARGEST_LIMIT)
 
 
 def get_num_threads() -> int:
@@ -110,8 +114,8 @@ def get_num_threads() -> int:
     >>> fm.get_num_threads() >= 1
     True
     """
-    allowed = _core.max_threads()
-    return min(_limit_here(), allowed) if _limit_here() else allowed
+    allowed, limit = _core.max_threads(), getattr(_own, "limit", _limit)
+    return min(limit, allowed) if limit else allowed
 
 
 @contextmanager
@@ -181,7 +185,7 @@ def show_config() -> None:
         **build,
         "active target": active_target(),
         "available targets": ", ".join(available_targets()),
-        "threads": f"{get_num_threads()} (limit: {_limit_here() or 'none'}; OpenMP: {_core.max_threads()})",
+        "threads": f"{get_num_threads()} (limit: {thread_limit() or 'none'}; OpenMP: {_core.max_threads()})",
     }
     width = max(map(len, facts)) + 2
     print("\n".join(f"{name:<{width}}{value}" for name, value in facts.items()))

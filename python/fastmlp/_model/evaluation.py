@@ -22,7 +22,7 @@ Array = npt.NDArray[Any]
 
 def forward(model: Model, X: Any) -> Array:
     """Return the outputs of the last layer, after its activation."""
-    outputs = plain_outputs(model, X)
+    outputs: Array | None = model.core.plain_outputs(X=X, threads=thread_limit())
     return _checked_outputs(model, X) if outputs is None else outputs
 
 

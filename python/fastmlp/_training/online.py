@@ -45,34 +45,31 @@ class Online:
 
     def learn(self, x: Any, y: Any, optimizer: str | Optimizer) -> float:
         """Make one step; described at ``Network.learn``."""
+        model = self._model
         # no with statement: it takes longer than some steps
-        guard = self._model.guard
-        guard.acquire()
+        model.guard.acquire()
         try:
-            return self._learn(x, y, optimizer)
+            if optimizer is not self._asked and optimizer != self._asked:
+                self._settings, self._rate = constant_rate(resolve_optimizer(optimizer))
+                self._asked = optimizer
+                self._trainers = {}
+            self._take_row(x)
+            is_label = self._take_target(y)
+            trainer = self._trainers.get(is_label)
+            if trainer is None:
+                model.check_scaling_is_known()
+                data = Samples(self._row, self._label if is_label else self._values, None)
+                trainer = new_trainer(model, data, 1, self._settings, shuffle=False, rate=self._rate)
+                self._trainers[is_label] = trainer
+            with trainer:
+                report = trainer.run(n_steps=1, threads=thread_limit())
+            if report.diverged:
+                raise FloatingPointError(divergence(report, "", "from before this step", self._rate.base))
+            # to the core a step is an epoch here; to ask the report takes longer than to know it
+            model.count_epochs(1)
+            return report.last_loss
         finally:
-            guard.release()
-
-    def _learn(self, x: Any, y: Any, optimizer: str | Optimizer) -> float:
-        if optimizer is not self._asked and optimizer != self._asked:
-            self._settings, self._rate = constant_rate(resolve_optimizer(optimizer))
-            self._asked = optimizer
-            self._trainers = {}
-        self._take_row(x)
-        is_label = self._take_target(y)
-        trainer = self._trainers.get(is_label)
-        if trainer is None:
-            self._model.check_scaling_is_known()
-            data = Samples(self._row, self._label if is_label else self._values, None)
-            trainer = new_trainer(self._model, data, 1, self._settings, shuffle=False, rate=self._rate)
-            self._trainers[is_label] = trainer
-        with trainer:
-            report = trainer.run(n_steps=1, threads=thread_limit())
-        if report.diverged:
-            raise FloatingPointError(divergence(report, "", "from before this step", self._rate.base))
-        # to the core a step is an epoch here; to ask the report takes longer than to know it
-        self._model.count_epochs(1)
-        return report.last_loss
+            model.guard.release()
 
     def _take_row(self, x: Any) -> None:
         row = self._row
