@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import EllipsisType
 from typing import Any
 
 import numpy as np
@@ -299,11 +300,11 @@ class _Checker:
         where: str,
         label: str,
         array: Array,
-        index: Any,
+        index: tuple[int, ...] | EllipsisType,
         analytic: float,
         step: float,
         norm: float,
-        unit: Any = 1.0,
+        unit: float | Array = 1.0,
     ) -> None:
         """Compare the derivative along ``unit`` of ``array[index]`` with quotients until one agrees."""
         best = Probe(where, label, analytic, math.nan, math.inf)
@@ -320,7 +321,7 @@ class _Checker:
         if where not in self._worst or best.relative_error > self._worst[where].relative_error:
             self._worst[where] = best
 
-    def _quotient(self, array: Array, index: Any, step: float, unit: Any) -> float:
+    def _quotient(self, array: Array, index: tuple[int, ...] | EllipsisType, step: float, unit: float | Array) -> float:
         kept = np.copy(array[index])
         try:
             array[index] = kept + step * unit

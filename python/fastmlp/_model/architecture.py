@@ -21,7 +21,7 @@ from fastmlp._checks.arrays import check_data, check_sample_weight
 from fastmlp._checks.targets import check_targets
 from fastmlp._model.class_weight import weigh_classes
 from fastmlp._model.outputs import Meaning, meaning_of_outputs
-from fastmlp._model.samples import Samples
+from fastmlp._model.samples import Data, Samples
 from fastmlp._model.sparse_rows import SparseRows
 from fastmlp._model.stack import Placed, check_stack, placed, scaling_of, shapes_of
 from fastmlp.activations import Activation, Softmax
@@ -127,7 +127,13 @@ class Architecture:
             loss_parameter=self.loss.parameter,
         )
 
-    def check(self, X: Any, y: Any, sample_weight: Any = None, names: tuple[str, str] = ("X", "y")) -> Samples:
+    def check(
+        self,
+        X: Data,
+        y: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None = None,
+        names: tuple[str, str] = ("X", "y"),
+    ) -> Samples:
         """Return data, targets and weights as the core takes them; an error calls X and y by these names."""
         data = X if isinstance(X, SparseRows) else check_data(X, self.n_inputs, self.dtype, names[0])
         targets = self.check_targets(y, len(data), names)
@@ -135,7 +141,7 @@ class Architecture:
         weights = weigh_classes(self.loss.class_weight, targets, weights, names[1])
         return Samples(data, targets, weights)
 
-    def check_targets(self, y: Any, rows: int, names: tuple[str, str] = ("X", "y")) -> Array:
+    def check_targets(self, y: npt.ArrayLike, rows: int, names: tuple[str, str] = ("X", "y")) -> Array:
         """Return the targets of so many rows as the core takes them."""
         return check_targets(
             y,

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from fastmlp import _core
 from fastmlp._checks.arrays import check_data, check_outputs
 from fastmlp._model.model import Model
 from fastmlp._model.outputs import predictions, probabilities
@@ -20,19 +21,19 @@ from fastmlp.runtime import thread_limit
 Array = npt.NDArray[Any]
 
 
-def forward(model: Model, X: Any) -> Array:
+def forward(model: Model, X: npt.ArrayLike) -> Array:
     """Return the outputs of the last layer, after its activation."""
     outputs: Array | None = model.core.plain_outputs(X=X, threads=thread_limit())
     return _checked_outputs(model, X) if outputs is None else outputs
 
 
-def plain_outputs(model: Model, X: Any) -> Array | None:
+def plain_outputs(model: Model, X: npt.ArrayLike) -> Array | None:
     """Return the outputs for an ordinary array that the core finds right as it is, else None."""
     outputs: Array | None = model.core.plain_outputs(X=X, threads=thread_limit())
     return outputs
 
 
-def predict(model: Model, X: Any) -> Array:
+def predict(model: Model, X: npt.ArrayLike) -> Array:
     """Return class labels, values or counts; described at ``Network.predict``."""
     meaning = model.architecture.meaning
     if meaning in ("many", "scores"):
@@ -50,14 +51,14 @@ def predict(model: Model, X: Any) -> Array:
     return predicted
 
 
-def predict_proba(model: Model, X: Any) -> Array:
+def predict_proba(model: Model, X: npt.ArrayLike) -> Array:
     """Return one column of probabilities for each class; described at ``Network.predict_proba``."""
     outputs = forward(model, X)
     check_outputs(outputs)
     return probabilities(outputs, model.architecture.meaning)
 
 
-def activations(model: Model, X: Any) -> list[Array]:
+def activations(model: Model, X: npt.ArrayLike) -> list[Array]:
     """Return the outputs of every layer."""
     data = check_data(X, model.architecture.n_inputs, model.architecture.dtype)
     return model.core.activations(X=data, threads=thread_limit())
@@ -81,7 +82,7 @@ def gradients(model: Model, samples: Samples) -> Gradients:
     return Gradients(*core_gradients(model.core, samples))
 
 
-def core_gradients(core: Any, samples: Samples) -> tuple[float, list[Array], list[Array], Array]:
+def core_gradients(core: _core.Network32, samples: Samples) -> tuple[float, list[Array], list[Array], Array]:
     """Return loss and gradients of a core, be it of a model or a copy in float64."""
     found: tuple[float, list[Array], list[Array], Array] = core.gradients(
         X=samples.dense, targets=samples.targets, sample_weight=samples.sample_weight, threads=thread_limit()
@@ -89,7 +90,7 @@ def core_gradients(core: Any, samples: Samples) -> tuple[float, list[Array], lis
     return found
 
 
-def _checked_outputs(model: Model, X: Any) -> Array:
+def _checked_outputs(model: Model, X: npt.ArrayLike) -> Array:
     data = check_data(X, model.architecture.n_inputs, model.architecture.dtype)
     outputs: Array = model.core.forward(X=data, threads=thread_limit())
     return outputs

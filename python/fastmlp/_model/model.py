@@ -87,7 +87,7 @@ class Model:
         self.guard.check_access()
         return flat_vector((layer.weights, layer.bias) for layer in self.layers)
 
-    def set_parameters(self, values: Any) -> None:
+    def set_parameters(self, values: npt.ArrayLike) -> None:
         """Write all parameters from such a vector as a user gives it."""
         self.guard.check_access()
         self.write(check_parameters(values, self.n_parameters, self.architecture.dtype))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,10 @@ import numpy.typing as npt
 from fastmlp._model.sparse_rows import SparseRows
 
 Array = npt.NDArray[Any]
+# what users and estimators give: data, a pair for validation, and (X, y) or (X, y, sample_weight) as they come
+Data: TypeAlias = npt.ArrayLike | SparseRows
+Pair: TypeAlias = tuple[npt.ArrayLike, npt.ArrayLike]
+Batch: TypeAlias = tuple[npt.ArrayLike, ...]
 
 
 class Samples(NamedTuple):
@@ -30,7 +34,7 @@ class Samples(NamedTuple):
         assert not isinstance(self.X, SparseRows)
         return self.X
 
-    def taken(self, rows: Any) -> Samples:
+    def taken(self, rows: Array | slice) -> Samples:
         """Return some of them: by index, mask or slice."""
         weight = None if self.sample_weight is None else self.sample_weight[rows]
         return Samples(self.dense[rows], self.targets[rows], weight)

@@ -12,7 +12,9 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
+
+import numpy.typing as npt
 
 from fastmlp import _core
 from fastmlp._checks.arguments import (
@@ -23,7 +25,7 @@ from fastmlp._checks.arguments import (
     check_one_validation,
 )
 from fastmlp._model.model import Model
-from fastmlp._model.samples import Samples
+from fastmlp._model.samples import Batch, Data, Pair, Samples
 from fastmlp._training import lbfgs, streams
 from fastmlp._training.learning_rate import LearningRate
 from fastmlp._training.progress import ProgressBar
@@ -62,15 +64,15 @@ class Plan:
 def fit(
     model: Model,
     owner: object,
-    X: Any,
-    y: Any,
+    X: Data | Iterable[Batch],
+    y: npt.ArrayLike | None,
     *,
     epochs: int,
     batch_size: int | None,
     optimizer: str | Optimizer,
     shuffle: bool,
-    sample_weight: Any,
-    validation_data: Any,
+    sample_weight: npt.ArrayLike | None,
+    validation_data: Pair | None,
     validation_fraction: float | None,
     metrics: Iterable[Metric] | None,
     callbacks: Iterable[Callback],
@@ -95,7 +97,7 @@ def fit(
         plan = prepare(
             model,
             owner,
-            X,
+            cast(Data, X),  # with targets beside it
             y,
             epochs=epochs,
             batch_size=batch_size,
@@ -114,15 +116,15 @@ def fit(
 def prepare(
     model: Model,
     owner: object,
-    X: Any,
-    y: Any,
+    X: Data,
+    y: npt.ArrayLike,
     *,
     epochs: int,
     batch_size: int | None,
     optimizer: str | Optimizer,
     shuffle: bool,
-    sample_weight: Any,
-    validation_data: Any,
+    sample_weight: npt.ArrayLike | None,
+    validation_data: Pair | None,
     validation_fraction: float | None,
     metrics: Iterable[Metric] | None,
     callbacks: Iterable[Callback],

@@ -40,7 +40,13 @@ class Measure:
 Measures = Mapping[str, Measure]
 
 
-def evaluate(model: Model, X: Any, y: Any, sample_weight: Any, metrics: Iterable[Metric] | None) -> dict[str, float]:
+def evaluate(
+    model: Model,
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    sample_weight: npt.ArrayLike | None,
+    metrics: Iterable[Metric] | None,
+) -> dict[str, float]:
     """Return the loss and the metrics of samples; described at ``Network.evaluate``."""
     samples = model.architecture.check(X, y, sample_weight)
     return measured(model, samples, resolve_measures(metrics, model.architecture, samples.targets))

@@ -43,7 +43,7 @@ class Online:
         self._rate: LearningRate
         self._trainers: dict[bool, _core.Trainer32] = {}
 
-    def learn(self, x: Any, y: Any, optimizer: str | Optimizer) -> float:
+    def learn(self, x: npt.ArrayLike, y: Any, optimizer: str | Optimizer) -> float:
         """Make one step; described at ``Network.learn``."""
         model = self._model
         # no with statement: it takes longer than some steps
@@ -71,7 +71,7 @@ class Online:
         finally:
             model.guard.release()
 
-    def _take_row(self, x: Any) -> None:
+    def _take_row(self, x: npt.ArrayLike) -> None:
         row = self._row
         if type(x) is np.ndarray and x.shape == row.shape[1:] and x.dtype.char in "fd":
             if x.dtype.itemsize <= row.itemsize:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import TypeAlias
+
+import numpy.typing as npt
 
 from fastmlp import _core
 from fastmlp._checks.arguments import check_batch, check_batches, check_flag, check_integer
 from fastmlp._model.model import Model
-from fastmlp._model.samples import Samples
+from fastmlp._model.samples import Batch, Data, Pair, Samples
 from fastmlp._training.learning_rate import LearningRate
 from fastmlp._training.progress import ProgressBar
 from fastmlp._training.trainer import constant_rate, divergence, new_trainer, run
@@ -29,20 +31,20 @@ Rated: TypeAlias = tuple[StepOptimizer, LearningRate]
 def fit(
     model: Model,
     owner: object,
-    batches: Any,
+    batches: Data | Iterable[Batch],
     *,
     epochs: int,
     optimizer: str | Optimizer,
-    sample_weight: Any,
-    validation_data: Any,
-    validation_fraction: Any,
+    sample_weight: npt.ArrayLike | None,
+    validation_data: Pair | None,
+    validation_fraction: float | None,
     metrics: Iterable[Metric] | None,
     callbacks: Iterable[Callback],
     progress: bool | None,
 ) -> History:
     """Train on an iterable of batches, and call callbacks with the owner; described at ``Network.fit``."""
     epochs = check_integer(epochs, "epochs", minimum=1)
-    batches = check_batches(batches, epochs)
+    given: Iterable[Batch] = check_batches(batches, epochs)
     settings, rate = constant_rate(resolve_optimizer(optimizer))
     if progress is not None:
         progress = check_flag(progress, "progress")
@@ -56,7 +58,7 @@ def fit(
     history = History()
     with ProgressBar(progress, epochs) as bar:
         for epoch in range(1, epochs + 1):
-            history.epochs.append(_epoch(model, batches, epoch, (settings, rate), bar, history))
+            history.epochs.append(_epoch(model, given, epoch, (settings, rate), bar, history))
             if watch.after_epoch(model, history.epochs[-1]):
                 break
     watch.end()
@@ -64,7 +66,7 @@ def fit(
 
 
 def _epoch(
-    model: Model, batches: Iterable[Any], epoch: int, optimizer: Rated, bar: ProgressBar, history: History
+    model: Model, batches: Iterable[Batch], epoch: int, optimizer: Rated, bar: ProgressBar, history: History
 ) -> Epoch:
     """Make one step with each batch, and return the epoch's row."""
     loss_sum = weight_sum = seconds = 0.0
@@ -91,7 +93,13 @@ def _epoch(
 
 
 def partial_fit(
-    model: Model, X: Any, y: Any, *, optimizer: str | Optimizer, batch_size: int | None, sample_weight: Any
+    model: Model,
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    optimizer: str | Optimizer,
+    batch_size: int | None,
+    sample_weight: npt.ArrayLike | None,
 ) -> float:
     """Train once on these rows; described at ``Network.partial_fit``."""
     with model.guard.fitting():
@@ -99,7 +107,12 @@ def partial_fit(
 
 
 def _partial_fit(
-    model: Model, X: Any, y: Any, optimizer: str | Optimizer, batch_size: int | None, sample_weight: Any
+    model: Model,
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    optimizer: str | Optimizer,
+    batch_size: int | None,
+    sample_weight: npt.ArrayLike | None,
 ) -> float:
     settings, rate = constant_rate(resolve_optimizer(optimizer))
     if batch_size is not None:

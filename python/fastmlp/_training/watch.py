@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from fastmlp._checks.arguments import check_callables, check_pair, check_verdict
 from fastmlp._checks.monitor import Columns
 from fastmlp._model.model import Model
-from fastmlp._model.samples import Samples
+from fastmlp._model.samples import Pair, Samples
 from fastmlp._training.measures import Measure, measured, resolve_measures, validation_columns
 from fastmlp.history import Epoch
 from fastmlp.metrics import Metric
@@ -36,7 +36,7 @@ class Watch:
         cls,
         owner: object,
         model: Model,
-        validation_data: Any,
+        validation_data: Pair | None,
         set_aside: Samples | None,
         metrics: Iterable[Metric] | None,
         callbacks: Iterable[Callback],
