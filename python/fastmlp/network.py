@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp import gradient_check
 from fastmlp._model import evaluation
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.dense_layer import DenseLayer
@@ -24,7 +23,7 @@ from fastmlp._model.summary import short_description, summary
 from fastmlp._training import fit, measures, streams
 from fastmlp._training.online import Online
 from fastmlp._training.watch import Callback
-from fastmlp.gradient_check import GradientReport
+from fastmlp.gradient_check import GradientReport, check_network
 from fastmlp.gradients import Gradients
 from fastmlp.history import History
 from fastmlp.layers import Layer
@@ -575,7 +574,7 @@ class Network:
         >>> net.check_gradients([[0.5, -1.0], [2.0, 0.1]], [0, 1]).passed
         True
         """
-        return gradient_check.check_network(
+        return check_network(
             self._model,
             self._model.architecture.check(X, y, sample_weight),
             tolerance=tolerance,

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from fastmlp import _core
+import fastmlp._core as _core
 from fastmlp._checks.arguments import check_integer, check_thread_variable
 
 # what the core takes, a C int

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
-from fastmlp import _core
+import fastmlp._core as _core
 from fastmlp._checks.arguments import check_integer, check_real
 from fastmlp._checks.monitor import Columns, Mode, check_monitor, resolve_monitor
 from fastmlp._checks.registry import by_name

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp import _core
+import fastmlp._core as _core
 
 Array = npt.NDArray[Any]
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp import _core
+import fastmlp._core as _core
 from fastmlp._checks.arguments import check_class_weight_labels, check_dtype, check_integer, check_real
 from fastmlp._checks.arrays import check_data, check_sample_weight
 from fastmlp._checks.targets import check_targets

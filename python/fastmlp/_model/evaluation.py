@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from fastmlp import _core
+import fastmlp._core as _core
 from fastmlp._checks.arrays import check_data, check_outputs
 from fastmlp._model.model import Model
 from fastmlp._model.outputs import predictions, probabilities

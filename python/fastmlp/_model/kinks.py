@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp import _core
+import fastmlp._core as _core
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.samples import Samples
 from fastmlp._model.scaling import Columns

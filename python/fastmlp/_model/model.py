@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp import _core
+import fastmlp._core as _core
 from fastmlp._checks.arrays import check_parameters
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.dense_layer import DenseLayer

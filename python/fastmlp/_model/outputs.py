@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp import _core
+import fastmlp._core as _core
 from fastmlp.activations import Activation, Sigmoid, Softmax
 from fastmlp.losses import Loss
 

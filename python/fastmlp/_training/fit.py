@@ -16,7 +16,7 @@ from typing import cast
 
 import numpy.typing as npt
 
-from fastmlp import _core
+import fastmlp._core as _core
 from fastmlp._checks.arguments import (
     check_flag,
     check_full_batch,

@@ -6,7 +6,7 @@ what an epoch measured is set between epochs, here.
 
 from __future__ import annotations
 
-from fastmlp import _core
+import fastmlp._core as _core
 from fastmlp._checks.monitor import Columns
 from fastmlp.history import Epoch
 from fastmlp.schedules import CoreSchedule, EpochSchedule, Schedule

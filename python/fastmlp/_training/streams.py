@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import numpy.typing as npt
 
-from fastmlp import _core
+import fastmlp._core as _core
 from fastmlp._checks.arguments import check_batch, check_batches, check_flag, check_integer
 from fastmlp._model.model import Model
 from fastmlp._model.samples import Batch, Data, Pair, Samples

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from fastmlp import _core
+import fastmlp._core as _core
 from fastmlp._model.model import Model
 from fastmlp._model.samples import Samples
 from fastmlp._model.sparse_rows import SparseRows
