@@ -12,13 +12,14 @@
 
 namespace fastmlp {
 
+// An odd multiple of 16: network.hpp says why.
 inline std::ptrdiff_t leading_dimension(std::ptrdiff_t columns) noexcept { return (((columns + 15) / 16) | 1) * 16; }
 
 struct Formula {
   std::vector<FormulaInstruction> instructions;
   std::ptrdiff_t value_length = 0;
   std::vector<double> constants;
-  std::int16_t value = 0;
+  std::int16_t value = 0;  // a source, as in FormulaProgram; likewise
   std::int16_t derivative = 0;
 };
 
@@ -34,13 +35,13 @@ struct LayerSpec {
   std::ptrdiff_t units = 0;
   ActivationKind activation = ActivationKind::identity;
   double parameter = 0.0;  // of the activation
-  Formula formula = {};    // of the activation of this name
+  Formula formula = {};    // where the activation is one
   double l1 = 0.0;
   double l2 = 0.0;
   std::ptrdiff_t pieces = 1;  // of maxout: of each unit's so many columns the largest leaves the layer
   bool normalizes = false;    // its inputs, over the units; not the first layer
   double dropout = 0.0;       // the rate at which its inputs are dropped in training, in [0, 1)
-  // Of the optimizer's learning rate, at least 0: what has factor 0 is frozen.
+  // Factors on the optimizer's learning rate, at least 0: what has factor 0 is frozen.
   double weight_rate_factor = 1.0;
   double bias_rate_factor = 1.0;
   std::optional<Draw> draw = {};  // none: as usual for its activation

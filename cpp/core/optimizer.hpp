@@ -119,10 +119,10 @@ OptimizerStep<T> optimizer_step(const OptimizerSettings& settings, double rate, 
   if (is_adam(settings)) {
     step.descent = static_cast<T>(-rate / one_minus_power(settings.beta1, number));
     step.correction2 = static_cast<T>(1.0 / std::sqrt(one_minus_power(settings.beta2, number)));
-    step.beta1 = static_cast<T>(settings.beta1);
-    step.one_minus_beta1 = static_cast<T>(1.0 - settings.beta1);
-    step.decay = static_cast<T>(rate * settings.weight_decay);
   }
+  step.decay = static_cast<T>(rate * settings.weight_decay);
+  step.beta1 = static_cast<T>(settings.beta1);
+  step.one_minus_beta1 = static_cast<T>(1.0 - settings.beta1);
   step.beta2 = static_cast<T>(settings.beta2);
   step.one_minus_beta2 = static_cast<T>(1.0 - settings.beta2);
   step.epsilon = static_cast<T>(settings.epsilon);

@@ -255,6 +255,7 @@ RunReport Trainer<T>::run(std::int64_t n_steps, int thread_request) {
   progress.report.epochs.reserve(static_cast<std::size_t>(n_steps / steps_per_epoch() + 1));
 
   take_over_optimizer_state();
+  // Users may write weights when an epoch has ended, so W^T is made anew then.
   if (place_.position == 0 || !has_run_) {
     const int best = planner_is_enabled() ? planner_.best(limit) : limit;
     run_team(network_.transposed_size() > kWorthATeam ? best : 1, [&](int thread, int team) noexcept {

@@ -75,7 +75,7 @@ class Trainer {
 
   // Where a training stands; each thread of a team counts for itself.
   struct Place {
-    std::int64_t steps;       // of the optimizer's state, which a run reads there: it may be another between runs
+    std::int64_t steps;       // of the optimizer so far: read from its state when a run begins, which may be a new one
     std::int64_t made;        // steps of this training
     std::ptrdiff_t position;  // samples of this epoch already used
   };
