@@ -21,6 +21,7 @@ from fastmlp._model.model import Model
 from fastmlp._model.outputs import is_classifier
 from fastmlp._model.summary import short_description, summary
 from fastmlp._training import fit, measures, streams
+from fastmlp._training.arguments import FitArguments
 from fastmlp._training.online import Online
 from fastmlp._training.watch import Callback
 from fastmlp.gradient_check import GradientReport, check_network
@@ -252,11 +253,7 @@ class Network:
         >>> sorted(net.fit(batches, epochs=1, validation_data=([[0.0], [1.0]], [1.0, 3.0]), metrics=["r2", "rmse"]))
         ['epoch', 'loss', 'samples_per_second', 'seconds', 'validation_loss', 'validation_r2', 'validation_rmse']
         """
-        return fit.fit(
-            self._model,
-            self,
-            X,
-            y,
+        arguments = FitArguments(
             epochs=epochs,
             batch_size=batch_size,
             optimizer=optimizer,
@@ -268,6 +265,7 @@ class Network:
             callbacks=callbacks,
             progress=progress,
         )
+        return fit.fit(self._model, self, X, y, arguments)
 
     def partial_fit(
         self,

@@ -26,6 +26,7 @@ from fastmlp._model.model import Model
 from fastmlp._model.stack import LAYERS
 from fastmlp._model.summary import short_description, summary
 from fastmlp._training import measures
+from fastmlp._training.arguments import FitArguments
 from fastmlp._training.fit import fit
 from fastmlp.activations import ACTIVATIONS, Activation
 from fastmlp.initializers import INITIALIZERS
@@ -41,10 +42,7 @@ LAYERS_OF_ALL_KINDS = [
     fm.Standardize(), fm.Dropout(0.1), fm.Dense(6, "relu", l2=0.5), fm.LayerNorm(), fm.Dropout(0.2), fm.Maxout(4, 3),
     fm.Dense(2, "softmax", initializer="zeros"),
 ]  # fmt: skip
-SETTINGS = {
-    "epochs": 3, "batch_size": 16, "optimizer": "adam", "shuffle": True, "sample_weight": None, "validation_data": None,
-    "validation_fraction": 0.2, "metrics": None, "callbacks": [], "progress": False,
-}  # fmt: skip
+SETTINGS = {"epochs": 3, "batch_size": 16, "validation_fraction": 0.2, "progress": False}
 
 
 def new_model() -> Model:
@@ -57,7 +55,7 @@ def test_a_model_is_trained_without_a_network_and_its_owner_is_not_looked_at():
     seen = []
     owner = object()
     model = new_model()
-    history = fit(model, owner, X, Y, **SETTINGS | {"callbacks": [lambda *told: seen.append(told[0])]})
+    history = fit(model, owner, X, Y, FitArguments(**SETTINGS, callbacks=[lambda *told: seen.append(told[0])]))
     assert seen == [owner] * 3
     assert model.epochs_trained == len(history.epochs) == 3
     net = fm.Network(3, LAYERS_OF_ALL_KINDS, seed=4, l1=0.25)
@@ -119,12 +117,12 @@ def test_a_network_and_its_model_belong_together_and_go_together():
 
 def test_a_failure_inside_the_block_gives_weights_and_optimizer_back():
     model = new_model()
-    fit(model, None, X, Y, **SETTINGS)
+    fit(model, None, X, Y, FitArguments(**SETTINGS))
     before, state = model.parameters(), model.core.optimizer_state()
 
     def failing():
         with model.unchanged_on_failure():
-            fit(model, None, X, Y, **SETTINGS)
+            fit(model, None, X, Y, FitArguments(**SETTINGS))
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

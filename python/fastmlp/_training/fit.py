@@ -17,24 +17,18 @@ from typing import cast
 import numpy.typing as npt
 
 import fastmlp._core as _core
-from fastmlp._checks.arguments import (
-    check_flag,
-    check_full_batch,
-    check_integer,
-    check_no_rate_factors,
-    check_one_validation,
-)
+from fastmlp._checks.arguments import check_flag, check_full_batch, check_integer, check_one_validation
 from fastmlp._model.model import Model
-from fastmlp._model.samples import Batch, Data, Pair, Samples
+from fastmlp._model.samples import Batch, Data, Samples
 from fastmlp._training import lbfgs, streams
+from fastmlp._training.arguments import FitArguments
 from fastmlp._training.learning_rate import LearningRate
 from fastmlp._training.progress import ProgressBar
 from fastmlp._training.split import split
 from fastmlp._training.trainer import divergence, new_trainer, run
-from fastmlp._training.watch import COLUMNS, Callback, Watch
+from fastmlp._training.watch import COLUMNS, Watch
 from fastmlp.activations import Threshold
 from fastmlp.history import History, epoch_row
-from fastmlp.metrics import Metric
 from fastmlp.optimizers import LBFGS, Optimizer, StepOptimizer, resolve_optimizer
 
 # short enough for Ctrl-C to feel immediate, long enough that entering the core is free
@@ -48,7 +42,7 @@ class Plan:
     """A fit whose arguments are checked, before anything has changed."""
 
     samples: Samples
-    settings: Optimizer
+    optimizer: Optimizer
     epochs: int
     batch_size: int
     shuffle: bool
@@ -62,112 +56,54 @@ class Plan:
 
 
 def fit(
-    model: Model,
-    owner: object,
-    X: Data | Iterable[Batch],
-    y: npt.ArrayLike | None,
-    *,
-    epochs: int,
-    batch_size: int | None,
-    optimizer: str | Optimizer,
-    shuffle: bool,
-    sample_weight: npt.ArrayLike | None,
-    validation_data: Pair | None,
-    validation_fraction: float | None,
-    metrics: Iterable[Metric] | None,
-    callbacks: Iterable[Callback],
-    progress: bool | None,
+    model: Model, owner: object, X: Data | Iterable[Batch], y: npt.ArrayLike | None, arguments: FitArguments
 ) -> History:
     """Train the model, and call callbacks with its owner; described at ``Network.fit``."""
     with model.guard.fitting():
         if y is None:
-            return streams.fit(
-                model,
-                owner,
-                X,
-                epochs=epochs,
-                optimizer=optimizer,
-                sample_weight=sample_weight,
-                validation_data=validation_data,
-                validation_fraction=validation_fraction,
-                metrics=metrics,
-                callbacks=callbacks,
-                progress=progress,
-            )
-        plan = prepare(
-            model,
-            owner,
-            cast(Data, X),  # with targets beside it
-            y,
-            epochs=epochs,
-            batch_size=batch_size,
-            optimizer=optimizer,
-            shuffle=shuffle,
-            sample_weight=sample_weight,
-            validation_data=validation_data,
-            validation_fraction=validation_fraction,
-            metrics=metrics,
-            callbacks=callbacks,
-            progress=progress,
-        )
-        return train(model, plan)
+            return streams.fit(model, owner, X, arguments)
+        return train(model, prepare(model, owner, cast(Data, X), y, arguments))
 
 
-def prepare(
-    model: Model,
-    owner: object,
-    X: Data,
-    y: npt.ArrayLike,
-    *,
-    epochs: int,
-    batch_size: int | None,
-    optimizer: str | Optimizer,
-    shuffle: bool,
-    sample_weight: npt.ArrayLike | None,
-    validation_data: Pair | None,
-    validation_fraction: float | None,
-    metrics: Iterable[Metric] | None,
-    callbacks: Iterable[Callback],
-    progress: bool | None,
-) -> Plan:
+def prepare(model: Model, owner: object, X: Data, y: npt.ArrayLike, arguments: FitArguments) -> Plan:
     """Check what a fit on arrays was given."""
-    epochs = check_integer(epochs, "epochs", minimum=1)
+    epochs = check_integer(arguments.epochs, "epochs", minimum=1)
+    batch_size = arguments.batch_size
     if batch_size is not None:
         batch_size = check_integer(batch_size, "batch_size", minimum=1)
-    settings = resolve_optimizer(optimizer)
-    shuffle = check_flag(shuffle, "shuffle")
-    if progress is not None:
-        progress = check_flag(progress, "progress")
-    fraction = check_one_validation(validation_data, validation_fraction)
+    optimizer = resolve_optimizer(arguments.optimizer)
+    shuffle = check_flag(arguments.shuffle, "shuffle")
+    progress = None if arguments.progress is None else check_flag(arguments.progress, "progress")
+    validation_data = arguments.validation_data
+    fraction = check_one_validation(validation_data, arguments.validation_fraction)
     architecture = model.architecture
-    samples = architecture.check(X, y, sample_weight)
+    samples = architecture.check(X, y, arguments.sample_weight)
     set_aside = None
     if fraction is not None:
         samples, set_aside = split(samples, fraction, architecture.seed, architecture.meaning)
-    watch = Watch.of(owner, model, validation_data, set_aside, metrics, callbacks)
+    watch = Watch.of(owner, model, validation_data, set_aside, arguments.metrics, arguments.callbacks)
     batch = samples.rows if batch_size is None else min(batch_size, samples.rows)
-    check_full_batch(settings.name, batch, samples.rows, needs_all_samples=settings.needs_all_samples)
-    if isinstance(settings, LBFGS):
-        check_no_rate_factors(settings.name, architecture.rate_factors)
-        lbfgs.check_no_dropout(settings, architecture)
-    return Plan(samples, settings, epochs, batch, shuffle, progress, watch)
+    check_full_batch(optimizer.name, batch, samples.rows, needs_all_samples=optimizer.needs_all_samples)
+    if isinstance(optimizer, LBFGS):
+        lbfgs.check(optimizer, architecture)
+    return Plan(samples, optimizer, epochs, batch, shuffle, progress, watch)
 
 
 def train(model: Model, plan: Plan) -> History:
     """Make the steps of a plan, in slices, and what lies between them."""
-    settings, watch, samples = plan.settings, plan.watch, plan.samples
-    if isinstance(settings, LBFGS):
-        minimize = lbfgs.import_minimize()
-        _warn_of_layers_that_do_not_learn(model)
-        return lbfgs.fit(minimize, model, samples, settings, plan.epochs, watch, plan.progress)
-    assert isinstance(settings, StepOptimizer)
-    total = plan.epochs * plan.steps_per_epoch
-    rate = LearningRate(settings.learning_rate, total, plan.steps_per_epoch, watch.columns(COLUMNS))
+    optimizer, watch, samples = plan.optimizer, plan.watch, plan.samples
     _warn_of_layers_that_do_not_learn(model)
+    if isinstance(optimizer, LBFGS):
+        return lbfgs.fit(model, samples, optimizer, plan.epochs, watch, plan.progress)
+    assert isinstance(optimizer, StepOptimizer)
+    total = plan.epochs * plan.steps_per_epoch
+    rate = LearningRate(optimizer.learning_rate, total, plan.steps_per_epoch, watch.columns(COLUMNS))
     watch.begin(COLUMNS if rate.for_core is None else COLUMNS.extended(["learning_rate"]))
     model.learn_scaling(samples)
     history = History()
-    trainer = new_trainer(model, samples, plan.batch_size, settings, shuffle=plan.shuffle, rate=rate, total_steps=total)
+    trainer = new_trainer(
+        model, samples, plan.batch_size, optimizer, shuffle=plan.shuffle, rate=rate, total_steps=total
+    )
     whole_epochs_apart = watch.is_needed or rate.changes_between_epochs
     with trainer, ProgressBar(plan.progress, plan.epochs, samples.rows, plan.batch_size) as bar:
         for report in _slices(model, trainer, plan.epochs, whole_epochs_apart=whole_epochs_apart):

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastmlp._checks.arguments import check_no_rate_factors
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.evaluation import core_gradients
 from fastmlp._model.model import Model
@@ -35,7 +36,18 @@ class _Ended(Exception):  # noqa: N818
     """Carries the wish to end out of SciPy, whose older versions know no other way."""
 
 
-def import_minimize() -> Callable[..., Any]:
+def check(optimizer: LBFGS, architecture: Architecture) -> None:
+    """Refuse what L-BFGS cannot do, or a computer without SciPy."""
+    check_no_rate_factors(optimizer.name, architecture.rate_factors)
+    if any(part.dropout for part in architecture.placed):
+        raise ValueError(
+            f"{optimizer.name} needs the same loss in every evaluation, but layers have dropout: "
+            "take it away, or use another optimizer."
+        )
+    _imported_minimize()
+
+
+def _imported_minimize() -> Callable[..., Any]:
     """Return SciPy's ``minimize``, or say in one sentence how to get it."""
     try:
         from scipy.optimize import minimize
@@ -44,26 +56,16 @@ def import_minimize() -> Callable[..., Any]:
     return minimize  # type: ignore[no-any-return]
 
 
-def check_no_dropout(settings: LBFGS, architecture: Architecture) -> None:
-    """Refuse what draws anew in every evaluation."""
-    if any(part.dropout for part in architecture.placed):
-        raise ValueError(
-            f"{settings.name} needs the same loss in every evaluation, but layers have dropout: "
-            "take it away, or use another optimizer."
-        )
-
-
 def fit(
-    minimize: Callable[..., Any],
     model: Model,
     samples: Samples,
-    settings: LBFGS,
+    optimizer: LBFGS,
     epochs: int,
     watch: Watch,
     progress: bool | None,
 ) -> History:
     """Train by iterations over all samples, which count as epochs: as many, unless the optimizer has its own limit."""
-    limit = epochs if settings.max_iterations is None else settings.max_iterations
+    limit = epochs if optimizer.max_iterations is None else optimizer.max_iterations
     watch.begin(COLUMNS)
     model.learn_scaling(samples)
     history = History()
@@ -75,16 +77,15 @@ def fit(
             bar.show(1, history, loss)
             return watch.after_epoch(model, history.epochs[-1])
 
-        history.converged = _search(minimize, model, samples, settings, limit, after_iteration)
+        history.converged = _search(model, samples, optimizer, limit, after_iteration)
     watch.end()
     return history
 
 
 def _search(
-    minimize: Callable[..., Any],
     model: Model,
     samples: Samples,
-    settings: LBFGS,
+    optimizer: LBFGS,
     limit: int,
     after_iteration: Callable[[float, float], bool],
 ) -> bool | None:
@@ -124,15 +125,17 @@ def _search(
 
     options = {
         "maxiter": limit,
-        "maxfun": settings.max_evaluations or MOST_EVALUATIONS,
-        "maxcor": settings.history,
-        "gtol": settings.tolerance,
-        "ftol": settings.loss_tolerance,
+        "maxfun": optimizer.max_evaluations or MOST_EVALUATIONS,
+        "maxcor": optimizer.history,
+        "gtol": optimizer.tolerance,
+        "ftol": optimizer.loss_tolerance,
     }
     start = model.parameters().astype(np.float64)
     model.core.begin_training()
     try:
-        found = minimize(loss_and_gradient, start, method="L-BFGS-B", jac=True, callback=iteration, options=options)
+        found = _imported_minimize()(
+            loss_and_gradient, start, method="L-BFGS-B", jac=True, callback=iteration, options=options
+        )
         return bool(found.success)
     except _Ended:
         return None

@@ -18,7 +18,7 @@ class LearningRate:
     Attributes
     ----------
     base : float
-        The number, or where the schedule starts from or rises to.
+        The number; of a schedule where it starts from or rises to; of one that follows epochs, the present rate.
     for_core : tuple or None
         The schedule as the core takes it.
     changes_between_epochs : bool

@@ -39,7 +39,7 @@ class Online:
         self._targets: dict[Any, Array] = {}
         self._has_classes = architecture.n_outputs > 1 or architecture.meaning == "binary"
         self._asked: str | Optimizer = ""
-        self._settings: StepOptimizer
+        self._optimizer: StepOptimizer
         self._rate: LearningRate
         self._trainers: dict[bool, _core.Trainer32] = {}
 
@@ -50,7 +50,7 @@ class Online:
         model.guard.acquire()
         try:
             if optimizer is not self._asked and optimizer != self._asked:
-                self._settings, self._rate = constant_rate(resolve_optimizer(optimizer))
+                self._optimizer, self._rate = constant_rate(resolve_optimizer(optimizer))
                 self._asked = optimizer
                 self._trainers = {}
             self._take_row(x)
@@ -59,7 +59,7 @@ class Online:
             if trainer is None:
                 model.check_scaling_is_known()
                 data = Samples(self._row, self._label if is_label else self._values, None)
-                trainer = new_trainer(model, data, 1, self._settings, shuffle=False, rate=self._rate)
+                trainer = new_trainer(model, data, 1, self._optimizer, shuffle=False, rate=self._rate)
                 self._trainers[is_label] = trainer
             with trainer:
                 report = trainer.run(n_steps=1, threads=thread_limit())

@@ -16,49 +16,40 @@ import numpy.typing as npt
 import fastmlp._core as _core
 from fastmlp._checks.arguments import check_batch, check_batches, check_flag, check_integer
 from fastmlp._model.model import Model
-from fastmlp._model.samples import Batch, Data, Pair, Samples
+from fastmlp._model.samples import Batch, Data, Samples
+from fastmlp._training.arguments import FitArguments
 from fastmlp._training.learning_rate import LearningRate
 from fastmlp._training.progress import ProgressBar
 from fastmlp._training.trainer import constant_rate, divergence, new_trainer, run
-from fastmlp._training.watch import COLUMNS, Callback, Watch
+from fastmlp._training.watch import COLUMNS, Watch
 from fastmlp.history import Epoch, History, epoch_row
-from fastmlp.metrics import Metric
 from fastmlp.optimizers import Optimizer, StepOptimizer, resolve_optimizer
 
 Rated: TypeAlias = tuple[StepOptimizer, LearningRate]
 
+# what comes with every batch, or needs to know all of them, and the mend
+NOT_OF_BATCHES = {
+    "sample_weight": "give batches (X, y, sample_weight)",
+    "validation_fraction": "give validation_data",
+}
 
-def fit(
-    model: Model,
-    owner: object,
-    batches: Data | Iterable[Batch],
-    *,
-    epochs: int,
-    optimizer: str | Optimizer,
-    sample_weight: npt.ArrayLike | None,
-    validation_data: Pair | None,
-    validation_fraction: float | None,
-    metrics: Iterable[Metric] | None,
-    callbacks: Iterable[Callback],
-    progress: bool | None,
-) -> History:
+
+def fit(model: Model, owner: object, batches: Data | Iterable[Batch], arguments: FitArguments) -> History:
     """Train on an iterable of batches, and call callbacks with the owner; described at ``Network.fit``."""
-    epochs = check_integer(epochs, "epochs", minimum=1)
+    epochs = check_integer(arguments.epochs, "epochs", minimum=1)
     given: Iterable[Batch] = check_batches(batches, epochs)
-    settings, rate = constant_rate(resolve_optimizer(optimizer))
-    if progress is not None:
-        progress = check_flag(progress, "progress")
-    for name, value in (("sample_weight", sample_weight), ("validation_fraction", validation_fraction)):
-        if value is not None:
-            mend = "give batches (X, y, sample_weight)" if name == "sample_weight" else "give validation_data"
+    optimizer = constant_rate(resolve_optimizer(arguments.optimizer))
+    progress = None if arguments.progress is None else check_flag(arguments.progress, "progress")
+    for name, mend in NOT_OF_BATCHES.items():
+        if getattr(arguments, name) is not None:
             raise ValueError(f"{name} needs arrays X and y, but X is an iterable of batches: {mend}.")
-    watch = Watch.of(owner, model, validation_data, None, metrics, callbacks)
+    watch = Watch.of(owner, model, arguments.validation_data, None, arguments.metrics, arguments.callbacks)
     watch.begin(COLUMNS)
 
     history = History()
     with ProgressBar(progress, epochs) as bar:
         for epoch in range(1, epochs + 1):
-            history.epochs.append(_epoch(model, given, epoch, (settings, rate), bar, history))
+            history.epochs.append(_epoch(model, given, epoch, optimizer, bar, history))
             if watch.after_epoch(model, history.epochs[-1]):
                 break
     watch.end()
@@ -114,21 +105,21 @@ def _partial_fit(
     batch_size: int | None,
     sample_weight: npt.ArrayLike | None,
 ) -> float:
-    settings, rate = constant_rate(resolve_optimizer(optimizer))
+    settled = constant_rate(resolve_optimizer(optimizer))
     if batch_size is not None:
         batch_size = check_integer(batch_size, "batch_size", minimum=1)
     data = model.architecture.check(X, y, sample_weight)
     batch = data.rows if batch_size is None else min(batch_size, data.rows)
-    report = _one_pass(model, data, batch, (settings, rate))
+    report = _one_pass(model, data, batch, settled)
     if report.diverged:
         where = "" if report.steps == 1 else f" at step {report.steps}"
-        raise FloatingPointError(divergence(report, where, "from before this call", rate.base))
+        raise FloatingPointError(divergence(report, where, "from before this call", settled[1].base))
     return report.epochs[0].loss
 
 
 def _one_pass(model: Model, data: Samples, batch_size: int, optimizer: Rated) -> _core.RunReport:
     """Take the rows once, in their order; to the core every such pass is an epoch of its own."""
     model.check_scaling_is_known()
-    settings, rate = optimizer
-    with new_trainer(model, data, batch_size, settings, shuffle=False, rate=rate) as trainer:
+    settled, rate = optimizer
+    with new_trainer(model, data, batch_size, settled, shuffle=False, rate=rate) as trainer:
         return run(model, trainer, trainer.steps_per_epoch)

@@ -1,6 +1,7 @@
 """The core's trainer of some samples: how it is made of an optimizer's settings, run, and what divergence is called.
 
-Every way of training (fit.py, streams.py, online.py) makes its steps here; what a step is: cpp/core/trainer.hpp.
+fit.py and streams.py make their steps by ``run``; online.py runs its trainer itself, to save a call, and lbfgs.py needs
+none. What a step is: cpp/core/trainer.hpp.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def new_trainer(
     model: Model,
     samples: Samples,
     batch_size: int,
-    settings: StepOptimizer,
+    optimizer: StepOptimizer,
     *,
     shuffle: bool,
     rate: LearningRate,
@@ -41,8 +42,8 @@ def new_trainer(
         seed=model.architecture.seed,
         # the core counts them in 32 bits, which steps of single rows may exceed
         first_epoch=model.epochs_trained % 2**32,
-        optimizer=settings.name,
-        hyperparameters=settings.numbers() | {"learning_rate": rate.base},
+        optimizer=optimizer.name,
+        hyperparameters=optimizer.numbers() | {"learning_rate": rate.base},
         schedule=rate.for_core,
         total_steps=min(total_steps, 2**62),  # which nobody sees the end of
     )
@@ -55,13 +56,13 @@ def run(model: Model, trainer: _core.Trainer32, n_steps: int) -> _core.RunReport
     return report
 
 
-def constant_rate(settings: Optimizer) -> tuple[StepOptimizer, LearningRate]:
+def constant_rate(optimizer: Optimizer) -> tuple[StepOptimizer, LearningRate]:
     """Return an optimizer for rows as they come, with its rate; one that needs to know all of them is refused."""
-    if settings.needs_all_samples or not isinstance(settings, StepOptimizer):
-        raise ValueError(f"{settings.name} needs all samples in every step: fit on arrays, or use 'adam' or 'sgd'.")
-    if isinstance(settings.learning_rate, Schedule):
+    if optimizer.needs_all_samples or not isinstance(optimizer, StepOptimizer):
+        raise ValueError(f"{optimizer.name} needs all samples in every step: fit on arrays, or use 'adam' or 'sgd'.")
+    if isinstance(optimizer.learning_rate, Schedule):
         raise ValueError("a schedule needs to know the number of steps: fit on arrays, or give learning_rate a number.")
-    return settings, LearningRate.constant(settings.learning_rate)
+    return optimizer, LearningRate.constant(optimizer.learning_rate)
 
 
 def divergence(report: _core.RunReport, where: str, kept: str, rate: float) -> str:

@@ -1,0 +1,29 @@
+"""The arguments of a fit beside its data, as given; described at ``Network.fit``, checked where they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy.typing as npt
+
+from fastmlp._model.samples import Pair
+from fastmlp._training.watch import Callback
+from fastmlp.metrics import Metric
+from fastmlp.optimizers import Optimizer
+
+
+@dataclass(frozen=True)
+class FitArguments:
+    """Whatever ``Network.fit`` takes by keyword, with its defaults."""
+
+    epochs: int = 10
+    batch_size: int | None = 128
+    optimizer: str | Optimizer = "adam"
+    shuffle: bool = True
+    sample_weight: npt.ArrayLike | None = None
+    validation_data: Pair | None = None
+    validation_fraction: float | None = None
+    metrics: Iterable[Metric] | None = None
+    callbacks: Iterable[Callback] = ()
+    progress: bool | None = None
