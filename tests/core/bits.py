@@ -18,7 +18,7 @@ from fastmlp import _core
 
 KINDS = ((_core.Network32, _core.Trainer32), (_core.Network64, _core.Trainer64))
 NETWORKS = tuple(network for network, _ in KINDS)
-# As OMP_NUM_THREADS allows in the processes of hashes_on; more than there are processors on many machines.
+# The limit that hashes_on sets by OMP_NUM_THREADS: more than many machines have processors, on purpose.
 MOST_THREADS = 4
 THREADS = (1, 2, MOST_THREADS)
 
@@ -111,7 +111,7 @@ def digest(parts: Iterable[object]) -> bytes:
 def print_hashes(numbers: Callable[[int], Iterable[object]], *, planner: bool = False) -> None:
     """Print what ``hashes_on`` reads: the target, the limit of threads, and a hash for each number of threads.
 
-    The planner would give networks of this size one thread.
+    Without the planner the numbers of threads are what is asked for: it would give networks of this size one thread.
     """
     _core._testing.enable_planner(planner)
     hashes = {threads: digest(numbers(threads)).hex() for threads in THREADS}

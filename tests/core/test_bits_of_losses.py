@@ -16,6 +16,8 @@ import pytest
 
 from bits import KINDS, chain, new_network, print_hashes, sgd, train
 from fastmlp import _core
+from fastmlp.activations import ACTIVATIONS
+from fastmlp.losses import LOSSES as REGISTRY
 
 # (core's name, parameter, last activation)
 LOSSES = [
@@ -31,6 +33,7 @@ LOSSES = [
     ("hinge", 0.0, "identity"),
     ("perceptron", 0.0, "identity"),
 ]
+ELSEWHERE = {"mse", "half_squared_error"}  # test_bits.py
 OUTPUTS = (1, 10, 37)
 # Rows of a batch and a thread's share of them are no multiples of a vector, so that some go along where others go
 # across. Two steps each: with more threads than cores a step is mostly waiting, and there are hundreds of trainings.
@@ -71,6 +74,15 @@ def numbers_of_trainings(threads: int) -> Iterator[object]:
 
 def print_bits() -> None:
     print_hashes(numbers_of_trainings)
+
+
+def test_every_loss_of_the_core_has_its_case():
+    known = {
+        kind().core_name(ACTIVATIONS[last]())
+        for kind in REGISTRY.values()
+        for last in kind.last_activations or ("identity",)
+    }
+    assert {name for name, _, _ in LOSSES} | ELSEWHERE == known
 
 
 @pytest.mark.parametrize("target", _core.available_targets())

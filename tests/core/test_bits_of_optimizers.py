@@ -13,6 +13,7 @@ import pytest
 
 from bits import KINDS, Optimizer, adam, digest, new_network, new_trainer, parameters_of, print_hashes, sgd
 from fastmlp._core import LayerSpec, Network32, available_targets
+from fastmlp.optimizers import OPTIMIZERS, StepOptimizer
 
 ROWS, INPUTS = 211, 37
 LAYERS = [
@@ -49,6 +50,11 @@ CASES = [
     (sgd(0.1, 0.9), ("step", [0.5, 7.0], 0), 50),
 ]
 EXPECTED = "17dc59466a051a14b542feba2c0f550e14466e51146bd9c2432165d87246af30"
+
+
+def test_every_optimizer_of_the_core_has_its_case():
+    named = {optimizer for (optimizer, _), _, _ in CASES}
+    assert named == {name for name, kind in OPTIMIZERS.items() if issubclass(kind, StepOptimizer)}
 
 
 def numbers_of_a_case(index: int, kind: type[Network32], threads: int) -> Iterator[object]:

@@ -13,6 +13,8 @@ import pytest
 import bits
 from bits import NETWORKS, adam, sgd
 from fastmlp import _core
+from fastmlp.optimizers import OPTIMIZERS as REGISTRY
+from fastmlp.optimizers import StepOptimizer
 
 N_INPUTS, HIDDEN, N_OUTPUTS, ROWS = 3, 5, 2, 8
 SGD, ADAM = sgd(0.1, 0.9), adam(0.1)
@@ -30,6 +32,11 @@ OPTIMIZERS = [
 _random = np.random.default_rng(0)
 X = _random.standard_normal((ROWS, N_INPUTS))
 Y = _random.standard_normal((ROWS, N_OUTPUTS))
+
+
+def test_every_optimizer_of_the_core_is_looked_at():
+    named = {name for name, _ in OPTIMIZERS}
+    assert named == {name for name, kind in REGISTRY.items() if issubclass(kind, StepOptimizer)}
 
 
 def new_network(kind=_core.Network32):

@@ -67,8 +67,6 @@ ptrdiff_t weight_rows(""",
             "  step.beta2 = static_cast<T>(settings.beta2);",
             """  if (settings.kind == OptimizerKind::adamax) {
     step.descent = static_cast<T>(-rate / one_minus_power(settings.beta1, number));
-    step.beta1 = static_cast<T>(settings.beta1);
-    step.one_minus_beta1 = static_cast<T>(1.0 - settings.beta1);
   }
   step.beta2 = static_cast<T>(settings.beta2);""",
         ),

@@ -46,6 +46,12 @@ def layers(*factors):
     return [fm.Dense(7, "tanh", **names[0]), fm.Maxout(5, 2, **names[1]), fm.Dense(3, "softmax", **names[2])]
 
 
+def test_every_optimizer_with_a_learning_rate_is_looked_at():
+    made = {type(make(1.0)) for make in OPTIMIZERS.values()}
+    kinds = fm.optimizers.OPTIMIZERS.values()
+    assert made == {kind for kind in kinds if issubclass(kind, fm.optimizers.StepOptimizer)}
+
+
 def network(*factors, **arguments):
     return fm.Network(INPUTS, layers(*factors), **{"dtype": "float64", "seed": 9, "l2": 0.01, **arguments})
 
