@@ -28,7 +28,7 @@ from fastmlp._model.evaluation import core_gradients
 from fastmlp._model.kinks import far_from_kinks
 from fastmlp._model.model import Model
 from fastmlp._model.samples import Samples
-from fastmlp._model.scaling import Columns
+from fastmlp._model.scaling import ColumnScaling
 from fastmlp._model.text_table import text_table
 from fastmlp.runtime import thread_limit
 
@@ -180,7 +180,7 @@ def check_network(
     max_parameters = check_integer(max_parameters, "max_parameters", minimum=1)
     architecture, core = model.architecture, model.double()
     n_inputs = architecture.n_inputs
-    scaling = model.columns or Columns(np.zeros(n_inputs), np.ones(n_inputs))
+    scaling = model.columns or ColumnScaling(np.zeros(n_inputs), np.ones(n_inputs))
     weights = samples.sample_weight
     candidates = np.arange(samples.rows) if weights is None else np.flatnonzero(weights)
     taken = candidates[np.linspace(0, len(candidates) - 1, min(max_samples, len(candidates))).astype(np.intp)]

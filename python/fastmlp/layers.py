@@ -64,7 +64,7 @@ class WeightedLayer(Layer):
     Examples
     --------
     >>> import fastmlp as fm
-    >>> fm.Maxout(3).linear_functions, fm.Dense(3).linear_functions
+    >>> fm.Maxout(3).pieces, fm.Dense(3).pieces
     (2, 1)
     """
 
@@ -75,8 +75,8 @@ class WeightedLayer(Layer):
     bias_rate_factor: float
 
     @property
-    def linear_functions(self) -> int:
-        """Of each unit: the weights have units times as many columns."""
+    def pieces(self) -> int:
+        """Linear functions of each unit: the weights have units times as many columns."""
         return 1
 
     @property
@@ -101,7 +101,7 @@ class WeightedLayer(Layer):
             "units": self.units,
             "activation": self.activation_object.name,
             "parameter": self.activation_object.parameter,
-            "pieces": self.linear_functions,
+            "pieces": self.pieces,
             "l1": self.l1 or 0.0,
             "l2": self.l2 or 0.0,
             "weight_rate_factor": self.weight_rate_factor,
@@ -280,11 +280,6 @@ class Maxout(WeightedLayer):
 
     def __repr__(self) -> str:
         return _text_of(self)
-
-    @property
-    def linear_functions(self) -> int:
-        """The pieces."""
-        return self.pieces
 
     @property
     def title(self) -> str:

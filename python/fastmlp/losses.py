@@ -16,8 +16,8 @@ from fastmlp._checks.registry import by_name, only_setting, resolve_by_name
 from fastmlp._checks.targets import Takes
 from fastmlp.activations import Activation, Sigmoid, Softmax
 
-# probabilities, or values: as the last activation says. scores: one for each class, no probabilities; a single one is
-# positive for class 1. log_rates: logarithms of expected counts
+# as activated: probabilities or values, as the last activation says. scores: one for each class, no probabilities; a
+# single one is positive for class 1. log_rates: logarithms of expected counts
 OutputMeaning: TypeAlias = Literal["as activated", "scores", "log_rates"]
 ClassWeight: TypeAlias = Literal["balanced"] | Mapping[int, float] | None
 
@@ -30,8 +30,8 @@ class Loss:
     name : str
         The one by which model files know it.
     takes : "labels", "sides", "counts" or "values"
-        What targets are, beside indicator rows: labels of classes or their probabilities; labels or rows of 0 and 1 or
-        of -1 and 1; numbers that are not negative; any numbers.
+        What targets are. "labels": classes, or rows of their probabilities. "sides": classes, or rows of 0 and 1 or of
+        -1 and 1. "counts": numbers that are not negative. "values": any numbers.
     meaning : "as activated", "scores" or "log_rates"
         Of the outputs.
     last_activations : tuple of str or None

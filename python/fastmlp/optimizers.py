@@ -49,6 +49,11 @@ class StepOptimizer(Optimizer):
 
     learning_rate: float | Schedule
 
+    @property
+    def decay(self) -> float:
+        """The part of a weight that a step of rate 1 takes away before it moves it, whatever the gradient is."""
+        return 0.0
+
     def numbers(self) -> dict[str, float]:
         """Return the settings that the core is told, by their names; what is None is none for the core, too."""
         given = {name: value for name, value in vars(self).items() if value is not None}
@@ -164,6 +169,11 @@ class AdamW(StepOptimizer):
     clip_value: float | None = field(default=None, kw_only=True)
     clip_norm: float | None = field(default=None, kw_only=True)
     name: ClassVar[str] = "adamw"
+
+    @property
+    def decay(self) -> float:
+        """The weight decay."""
+        return self.weight_decay
 
     def __post_init__(self) -> None:
         decay = {"minimum": 0.0, "below": 1.0}

@@ -165,15 +165,6 @@ class RobustScale(Scaling):
         return None if self.median is None else len(self.median)
 
 
-def check_scaling(scaling: Scaling, n_inputs: int) -> None:
-    """Raise ValueError unless the scaling fits the network."""
-    if scaling.n_columns is not None and scaling.n_columns != n_inputs:
-        raise ValueError(
-            f"{type(scaling).__name__} is for {scaling.n_columns} inputs, but the network has {n_inputs}: "
-            "give one number for each input."
-        )
-
-
 def _take_columns(scaling: Scaling, first: str, second: str) -> None:
     """Turn two sequences into tuples of floats of one length, or leave both None."""
     values = [getattr(scaling, name) for name in (first, second)]

@@ -12,6 +12,7 @@ floors below. docs/decisions/0019-floors-of-the-python-package.md says why.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -95,13 +96,18 @@ def unit_of(module: str) -> str:
     return module.partition(".")[0]
 
 
+def floor_of(module: str) -> int:
+    """Return its floor; one that has none is found by the test of that, and stands below all here."""
+    return FLOOR_OF.get(unit_of(module), -1)
+
+
 def upward(files: Sources) -> list[tuple[str, str]]:
     """Return (importer, imported) of all imports that do not go down."""
     return [
         (module, other)
         for module, others in imports(files).items()
         for other in sorted(others)
-        if unit_of(module) != unit_of(other) and FLOOR_OF[unit_of(other)] >= FLOOR_OF[unit_of(module)]
+        if unit_of(module) != unit_of(other) and floor_of(other) >= floor_of(module)
     ]
 
 
@@ -145,6 +151,17 @@ def foreign_private_names(files: Sources) -> list[tuple[str, str]]:
     return [(path, name) for path, name in found if name != "_core"]
 
 
+def test_the_diagram_of_the_documents_has_these_floors_in_this_order():
+    contributing = Path(__file__).parents[2] / "CONTRIBUTING.md"
+    section = contributing.read_text("utf-8").split("## The floors")[1].split("A new module")[0]
+    diagram = re.findall(r"^ {4}(\S.*)$", section, flags=re.MULTILINE)
+    # names of one floor, then, some spaces on, what they are
+    shown = [
+        [name.removesuffix("/").removesuffix(".py") for name in re.split(" {3,}", line)[0].split()] for line in diagram
+    ]
+    assert shown == FLOORS[::-1]
+
+
 def test_every_file_has_its_floor():
     units = {unit_of(module_of(path)) for path in sources()}
     assert units == set(FLOOR_OF) - {"_core"}
@@ -156,14 +173,14 @@ def test_imports_go_down():
 
 
 def test_the_estimators_have_floors_of_their_own():
-    floor_of = {unit: floor for floor, units in enumerate(SKLEARN_FLOORS) for unit in units}
+    floors = {unit: floor for floor, units in enumerate(SKLEARN_FLOORS) for unit in units}
     for module, others in imports(sources()).items():
         parts = [name.split(".")[1:2] or ["__init__"] for name in (module, *others) if unit_of(name) == "sklearn"]
         if unit_of(module) != "sklearn":
             continue
         (own,), *rest = parts
         for (other,) in rest:
-            assert own == other or floor_of[other] < floor_of[own], (module, other)
+            assert own == other or floors[other] < floors[own], (module, other)
 
 
 def test_no_files_import_each_other():

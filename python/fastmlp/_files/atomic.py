@@ -1,6 +1,6 @@
 """Writing a file so that its name shows either the old content or the new one, whatever happens in between.
 
-Used for everything that fastmlp writes: models (serialization.py), predictions and pictures (cli/).
+Used for everything that fastmlp writes: models (model_file.py), predictions and pictures (cli/).
 """
 
 from __future__ import annotations

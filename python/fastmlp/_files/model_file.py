@@ -6,7 +6,8 @@ under the key "fastmlp" of the header's metadata: one key, because safetensors l
 the same model shall give the same bytes. Optimizer state and time are not in it.
 
 A layer, an activation, an initializer or a loss is its name and its settings, as the walk over the layers
-(_model/description.py) gives them: a new kind of these needs nothing here. The safetensors package writes the file;
+(_model/description.py) gives them: a new kind of these needs nothing here, unless a setting is an object of yet another
+registry (NESTED). The safetensors package writes the file;
 safetensors.py reads it, because every claim of the header must be compared with the file and with the architecture
 before memory is taken, which no call of that package does.
 """
@@ -16,8 +17,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, fields
-from typing import IO, Any, NamedTuple, TypeVar
+from dataclasses import fields
+from typing import IO, Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +37,7 @@ from fastmlp._files.safetensors import (
     short,
 )
 from fastmlp._model.architecture import Architecture
-from fastmlp._model.description import described
+from fastmlp._model.description import described, settings_of
 from fastmlp._model.model import Model
 from fastmlp._model.stack import LAYERS, placed, shapes_of
 from fastmlp.activations import ACTIVATIONS, Formula
@@ -57,7 +58,7 @@ NESTED: dict[str, Mapping[str, type[Any]]] = {
     "activation": {**ACTIVATIONS, Formula.name: Formula},
     "initializer": INITIALIZERS,
 }
-# settings of layers that could be meant differently in another type, or be none
+# Settings of layers whose type is looked at here, since a layer itself takes None, or an integer for a float.
 JSON_TYPES: dict[str, type] = {
     "units": int, "pieces": int, "rate": float, "l1": float, "l2": float,
     "weight_rate_factor": float, "bias_rate_factor": float,
@@ -96,7 +97,7 @@ def write(content: Content, path: str | os.PathLike[str]) -> None:
             "format": FORMAT,
             "n_inputs": architecture.n_inputs,
             "layers": layers,
-            "loss": _named(architecture.loss),
+            "loss": {"name": architecture.loss.name, **_settings(architecture.loss)},
             "dtype": str(architecture.dtype),
             "seed": architecture.seed,
             "classes": _checked_classes(content.classes, architecture.n_outputs),
@@ -146,21 +147,10 @@ def read(file: IO[bytes], size: int) -> Content:
     return Content(model, classes, _checked_metadata(description["metadata"]))
 
 
-def _settings(kind: Any) -> dict[str, Any]:
-    """Return the settings of a layer or a loss as JSON can hold them."""
-    later = CAME_LATER.get(kind.name, ())
-    settings: dict[str, Any] = {}
-    for field in fields(kind):
-        value = getattr(kind, field.name)
-        if field.name in later and value == field.default:
-            continue
-        settings[field.name] = _named(value) if field.name in NESTED else value
-    return settings
-
-
-def _named(kind: Any) -> dict[str, Any]:
-    """Return {"name": ..., setting: value, ...}."""
-    return {"name": kind.name, **(_settings(kind) if isinstance(kind, Loss) else asdict(kind))}
+def _settings(kind: Layer | Loss) -> dict[str, Any]:
+    """Return the settings of a layer or a loss as this format has them."""
+    later, defaults = CAME_LATER.get(kind.name, ()), {field.name: field.default for field in fields(cast(Any, kind))}
+    return {name: value for name, value in settings_of(kind).items() if name not in later or value != defaults[name]}
 
 
 def _layer(entry: Any) -> Layer:

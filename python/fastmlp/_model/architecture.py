@@ -87,11 +87,6 @@ class Architecture:
         return self.placed[-1].layer.units
 
     @property
-    def activations(self) -> list[Activation]:
-        """One for each layer with weights."""
-        return [layer.activation_object for layer, _ in self.placed]
-
-    @property
     def last_activation(self) -> Activation:
         """That of the outputs."""
         return self.placed[-1].layer.activation_object
@@ -122,7 +117,7 @@ class Architecture:
         sizes = pairwise([self.n_inputs, *(layer.units for layer, _ in self.placed)])
         return kind(
             n_inputs=self.n_inputs,
-            layers=[_spec(part, n_in, n_out) for part, (n_in, n_out) in zip(self.placed, sizes, strict=True)],
+            layers=[_spec(part, n_in, units) for part, (n_in, units) in zip(self.placed, sizes, strict=True)],
             loss=self.loss.core_name(self.last_activation),
             loss_parameter=self.loss.parameter,
         )
@@ -164,8 +159,8 @@ def _with_penalties(layer: Layer, l1: float, l2: float) -> Layer:
     return settled
 
 
-def _spec(part: Placed, n_in: int, n_out: int) -> _core.LayerSpec:
+def _spec(part: Placed, n_in: int, units: int) -> _core.LayerSpec:
     """Return what the core is told of a layer with weights."""
     initializer = part.layer.initializer_object
-    draw = None if initializer is None else initializer.draw(n_in, n_out)
+    draw = None if initializer is None else initializer.draw(n_in, units)
     return _core.LayerSpec(**part.core_settings, draw=draw)

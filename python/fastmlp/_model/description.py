@@ -1,16 +1,21 @@
 """The layers of a model in order, with their arrays and settings: the one walk for everything that tells of a model.
 
-Summaries, files and exporters go through ``described``; they say how it is written, not where it is found.
+Summaries, files and exporters go through ``described`` and ``settings_of``; they say how it is written, not where it is
+found. The rest of a model (inputs, loss, dtype, seed) is in its architecture; names of classes and metadata are the
+Network's. Who writes numbers asks ``model.guard.check_access()`` first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
 from fastmlp._model.model import Model
+from fastmlp.activations import Activation
+from fastmlp.initializers import Initializer
 from fastmlp.layers import Layer, WeightedLayer
 from fastmlp.scalings import Scaling
 
@@ -44,3 +49,22 @@ def described(model: Model) -> Iterator[Described]:
             yield Described(layer, numbers.weights, numbers.bias)
         else:
             yield Described(layer)
+
+
+def settings_of(kind: Any) -> dict[str, Any]:
+    """Return the settings of a layer, a loss, an activation or an initializer by name, in order.
+
+    What is an activation or an initializer itself is its name and its settings in turn.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> settings_of(fm.Dense(3, fm.activations.ELU(0.5), l2=0.1))["activation"]
+    {'name': 'elu', 'alpha': 0.5}
+    """
+    settings: dict[str, Any] = {}
+    for field in fields(kind):
+        value = getattr(kind, field.name)
+        is_kind = isinstance(value, Activation | Initializer)
+        settings[field.name] = {"name": value.name, **settings_of(value)} if is_kind else value
+    return settings

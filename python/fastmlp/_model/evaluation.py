@@ -91,6 +91,7 @@ def core_gradients(core: _core.Network32, samples: Samples) -> tuple[float, list
 
 
 def _checked_outputs(model: Model, X: npt.ArrayLike) -> Array:
+    """Return the outputs for data that are no ordinary array, or not as they should be."""
     data = check_data(X, model.architecture.n_inputs, model.architecture.dtype)
     outputs: Array = model.core.forward(X=data, threads=thread_limit())
     return outputs

@@ -13,14 +13,14 @@ import numpy.typing as npt
 import fastmlp._core as _core
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.samples import Samples
-from fastmlp._model.scaling import Columns
+from fastmlp._model.scaling import ColumnScaling
 from fastmlp.runtime import thread_limit
 
 Array = npt.NDArray[Any]
 
 
 def far_from_kinks(
-    core: _core.Network32, architecture: Architecture, scaling: Columns, samples: Samples, reach: float
+    core: _core.Network32, architecture: Architecture, scaling: ColumnScaling, samples: Samples, reach: float
 ) -> Array:
     """Return which rows have no pre-activation, and no output, within ``reach`` of a kink; data are float64."""
     X, targets = samples.dense, samples.targets
@@ -30,8 +30,8 @@ def far_from_kinks(
     z = outputs = inputs
     for index, ((layer, _), outputs) in enumerate(zip(architecture.placed, all_outputs, strict=True)):
         z = inputs @ core.weights(index) + core.bias(index)
-        if layer.linear_functions > 1:
-            pieces = np.sort(z.reshape(samples.rows, layer.linear_functions, layer.units), axis=1)
+        if layer.pieces > 1:
+            pieces = np.sort(z.reshape(samples.rows, layer.pieces, layer.units), axis=1)
             far &= ~(pieces[:, -1] - pieces[:, -2] <= reach).any(axis=1)
         is_last = index + 1 == len(all_outputs)
         if not (is_last and architecture.loss.from_logits):

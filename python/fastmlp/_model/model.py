@@ -20,7 +20,7 @@ from fastmlp._model.architecture import Architecture
 from fastmlp._model.dense_layer import DenseLayer
 from fastmlp._model.guard import FitGuard
 from fastmlp._model.samples import Samples
-from fastmlp._model.scaling import Columns, columns_of, learned
+from fastmlp._model.scaling import ColumnScaling, columns_of, learned
 from fastmlp.gradients import flat_vector
 from fastmlp.scalings import Scaling
 
@@ -50,7 +50,7 @@ class Model:
                 layer.activation_object,
                 float(layer.l1 or 0.0),
                 float(layer.l2 or 0.0),
-                layer.linear_functions,
+                layer.pieces,
                 self.core.weights(index),
                 self.core.bias(index),
                 layer.initializer_object,
@@ -117,7 +117,7 @@ class Model:
         return self._scaling
 
     @property
-    def columns(self) -> Columns | None:
+    def columns(self) -> ColumnScaling | None:
         """What is done to each input; None: inputs are taken as they are."""
         return columns_of(self._scaling, self.architecture.n_inputs, self.architecture.dtype)
 
@@ -136,7 +136,7 @@ class Model:
     def unchanged_on_failure(self) -> Iterator[None]:
         """Put weights and optimizer back where a training inside the block fails.
 
-        They are copied, not the model: building another takes ten times as long, a tenth of a step over a small batch.
+        They are copied, not the model: to build another takes ten times as long as to copy the numbers.
         """
         parameters, optimizer_state = self.parameters(), self.core.optimizer_state()
         epochs_trained = self._epochs_trained
@@ -186,7 +186,7 @@ class Model:
         self._scaling = scaling
 
 
-def _set_scaling(core: _core.Network32, columns: Columns | None) -> None:
+def _set_scaling(core: _core.Network32, columns: ColumnScaling | None) -> None:
     if columns is None:
         core.set_input_scaling(shift=None, scale=None)
     else:

@@ -22,7 +22,7 @@ BLOCK = 4096
 COLUMNS = 16
 
 
-class Columns(NamedTuple):
+class ColumnScaling(NamedTuple):
     """What the core does to each input, in the order in which it is told."""
 
     shift: Floats
@@ -62,7 +62,7 @@ def learned(scaling: Scaling, X: npt.NDArray[Any], sample_weight: Floats | None)
     return replace(scaling, mean=tuple(mean.tolist()), deviation=tuple(deviation.tolist()))
 
 
-def columns_of(scaling: Scaling | None, n_inputs: int, dtype: npt.DTypeLike) -> Columns | None:
+def columns_of(scaling: Scaling | None, n_inputs: int, dtype: npt.DTypeLike) -> ColumnScaling | None:
     """Return what is done to each input in arithmetic of this dtype, None where inputs are taken as they are."""
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         columns = _columns(scaling)
@@ -76,10 +76,10 @@ def columns_of(scaling: Scaling | None, n_inputs: int, dtype: npt.DTypeLike) -> 
             f"{type(scaling).__name__} cannot scale column {wrong[0]}: its values are too large or too close for "
             f"{np.dtype(dtype)}."
         )
-    return Columns(shift, scale, columns.limit)
+    return ColumnScaling(shift, scale, columns.limit)
 
 
-def _columns(scaling: Scaling | None) -> Columns | None:
+def _columns(scaling: Scaling | None) -> ColumnScaling | None:
     limit = 0.0
     if isinstance(scaling, Standardize) and scaling.mean is not None:
         shift, scale = np.array(scaling.mean), 1.0 / np.array(scaling.deviation)
@@ -94,7 +94,7 @@ def _columns(scaling: Scaling | None) -> Columns | None:
         limit = scaling.limit or 0.0
     else:
         return None
-    return Columns(shift, scale, limit)
+    return ColumnScaling(shift, scale, limit)
 
 
 def _blocks(X: npt.NDArray[Any], sample_weight: Floats | None) -> Iterator[tuple[Floats, Any]]:

@@ -14,7 +14,7 @@ LAYERS: dict[str, type[Layer]] = by_name(Dense, Maxout, Dropout, LayerNorm, Stan
 
 
 class Placed(NamedTuple):
-    """A layer with weights, and what is done to its inputs."""
+    """A layer with weights, and the layers before it that change its inputs."""
 
     layer: WeightedLayer
     before: tuple[Layer, ...] = ()
@@ -55,8 +55,8 @@ def shapes_of(n_inputs: int, layers: Iterable[Placed]) -> list[tuple[tuple[int, 
     """Return the shapes of the weights and of the bias of each layer."""
     shapes: list[tuple[tuple[int, int], tuple[int]]] = []
     for layer, _ in layers:
-        n_out = layer.units * layer.linear_functions
-        shapes.append(((n_inputs, n_out), (n_out,)))
+        columns = layer.units * layer.pieces
+        shapes.append(((n_inputs, columns), (columns,)))
         n_inputs = layer.units
     return shapes
 

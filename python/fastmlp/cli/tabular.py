@@ -18,7 +18,7 @@ from fastmlp.activations import ACTIVATIONS
 from fastmlp.cli._options import Commands, add_command, fraction, natural, positive, widths
 from fastmlp.cli._preparation import Preparation
 from fastmlp.cli._tables import read_table
-from fastmlp.optimizers import OPTIMIZERS
+from fastmlp.optimizers import OPTIMIZERS, StepOptimizer
 
 Rows = npt.NDArray[np.int64]
 
@@ -45,9 +45,14 @@ def add_commands(commands: Commands) -> None:
     parser.add_argument("--activation", choices=hidden, default="relu", help="of the hidden layers (%(default)s)")
     parser.add_argument("--epochs", type=positive, default=50, metavar="N", help="(%(default)s)")
     parser.add_argument("--batch-size", type=positive, default=32, metavar="N", help="(%(default)s)")
-    in_batches = [name for name, kind in OPTIMIZERS.items() if not kind.needs_all_samples]
+    in_batches = {
+        name: kind
+        for name, kind in OPTIMIZERS.items()
+        if issubclass(kind, StepOptimizer) and not kind.needs_all_samples
+    }
     parser.add_argument("--optimizer", choices=in_batches, default="adam", help="(%(default)s)")
-    parser.add_argument("--learning-rate", type=float, metavar="RATE", help="(sgd, adagrad 0.01, others 0.001)")
+    defaults = ", ".join(f"{name} {kind.learning_rate}" for name, kind in in_batches.items())
+    parser.add_argument("--learning-rate", type=float, metavar="RATE", help=f"({defaults})")
     parser.add_argument("--l2", type=float, default=0.0, metavar="PENALTY", help="penalty of the weights (%(default)s)")
     parser.add_argument("--validation", type=fraction, default=0.0, metavar="FRACTION", help="rows kept out (0)")
     parser.add_argument("--dtype", choices=["float32", "float64"], default="float32", help="(%(default)s)")

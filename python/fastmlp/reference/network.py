@@ -83,7 +83,7 @@ class Network:
         self._penalties = [
             (l1 if layer.l1 is None else layer.l1, l2 if layer.l2 is None else layer.l2) for layer in self.layers
         ]
-        self._pieces = [layer.linear_functions for layer in self.layers]
+        self._pieces = [layer.pieces for layer in self.layers]
         self._activations = [layer.activation_object for layer in self.layers]
         self._loss = resolve_loss(loss, self._activations[-1])
         # (inputs, units) of each layer, a unit of maxout counted piece by piece

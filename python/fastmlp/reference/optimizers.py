@@ -168,8 +168,8 @@ class Training:
             rate = self.settings.learning_rate
         self.steps += 1
         factors = [1.0] * len(parameters) if factors is None else factors
-        if isinstance(self.settings, AdamW):
-            decay = rate * self.settings.weight_decay
+        if self.settings.decay:
+            decay = rate * self.settings.decay
             decays = [True] * len(parameters) if is_weight is None else is_weight
             parameters = [
                 w * (1.0 - factor * decay) if is_decaying else w

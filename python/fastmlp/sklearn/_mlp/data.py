@@ -29,8 +29,8 @@ ACCEPTED: dict[str, Any] = {"accept_sparse": ["csr", "csc"], "dtype": "numeric"}
 DENSE_BYTES = 1 << 26
 
 
-class Samples(NamedTuple):
-    """Samples, sparse or not, targets as the network takes them, and weights."""
+class LabelledRows(NamedTuple):
+    """LabelledRows, sparse or not, targets as the network takes them, and weights."""
 
     X: Any
     targets: Array
@@ -54,7 +54,7 @@ def checked_weights(X: Any, y: Array, targets: Array, sample_weight: Any, goal: 
     return None if weights is None else check_total_weight(weights, "sample_weight")
 
 
-def validation_samples(estimator: BaseEstimator, X: Any, y: Any, goal: Goal, n_outputs: int) -> Samples:
+def validation_samples(estimator: BaseEstimator, X: Any, y: Any, goal: Goal, n_outputs: int) -> LabelledRows:
     """Return the validation samples that fit was given."""
     if X is None or y is None:
         raise ValueError("X_val and y_val belong together: give both.")
@@ -62,12 +62,12 @@ def validation_samples(estimator: BaseEstimator, X: Any, y: Any, goal: Goal, n_o
     targets = goal.encode(y, "y_val")
     if goal.n_outputs(targets) != n_outputs:
         raise ValueError(f"y_val has {goal.n_outputs(targets)} outputs, but y has {n_outputs}.")
-    return Samples(X, targets, goal.weights(y, targets, None))
+    return LabelledRows(X, targets, goal.weights(y, targets, None))
 
 
 def split(
-    samples: Samples, fraction: float, random_state: np.random.RandomState, *, stratifies: bool
-) -> tuple[Samples, Samples]:
+    samples: LabelledRows, fraction: float, random_state: np.random.RandomState, *, stratifies: bool
+) -> tuple[LabelledRows, LabelledRows]:
     """Return the samples to learn from, and those set aside for early stopping."""
     X, targets, weights = samples
     arrays = [X, targets] if weights is None else [X, targets, weights]
@@ -81,7 +81,7 @@ def split(
             "raise validation_fraction."
         )
     none = [None] if weights is None else []
-    return Samples(*learned, *none), Samples(*aside, *none)
+    return LabelledRows(*learned, *none), LabelledRows(*aside, *none)
 
 
 def for_training(X: Any, dtype: np.dtype[Any], parameters: Parameters) -> Any:

@@ -31,7 +31,7 @@ from fastmlp.runtime import own_limit
 from fastmlp.sklearn._mlp.callbacks import CallbackSupport, ShownTo, Tasks
 from fastmlp.sklearn._mlp.data import (
     ACCEPTED,
-    Samples,
+    LabelledRows,
     checked_pair,
     checked_weights,
     for_training,
@@ -132,7 +132,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         dtype = parameters.dtype_of(X) if begins else parameters.dtype or result.network_.dtype
         X = for_training(X, dtype, parameters)
         goal, targets = self._goal(result, y, classes, begins=begins)
-        samples = Samples(X, targets, checked_weights(X, y, targets, sample_weight, goal))
+        samples = LabelledRows(X, targets, checked_weights(X, y, targets, sample_weight, goal))
         aside = None
         if any(part is not None for part in validation):
             aside = validation_samples(stand_in, *validation, goal, goal.n_outputs(targets))

@@ -20,7 +20,7 @@ from fastmlp._model.sparse_rows import SparseRows
 from fastmlp.optimizers import LBFGS, SGD, Adam, Optimizer
 from fastmlp.runtime import own_limit
 from fastmlp.sklearn._mlp.building import build, initial_parameters, penalty, with_settings
-from fastmlp.sklearn._mlp.data import Samples, split
+from fastmlp.sklearn._mlp.data import LabelledRows, split
 from fastmlp.sklearn._mlp.goal import Goal
 from fastmlp.sklearn._mlp.iterations import Iterations, RateByIterations
 from fastmlp.sklearn._mlp.parameters import Parameters
@@ -58,8 +58,8 @@ class Training:
 
     def run(
         self,
-        samples: Samples,
-        aside: Samples | None,
+        samples: LabelledRows,
+        aside: LabelledRows | None,
         dtype: np.dtype[Any],
         random_state: np.random.RandomState,
         n_threads: int | None,
@@ -97,7 +97,7 @@ class Training:
         )
         self._iterate(samples, batch, iterations, n_threads)
 
-    def _iterate(self, samples: Samples, batch: int, iterations: Iterations, n_threads: int | None) -> None:
+    def _iterate(self, samples: LabelledRows, batch: int, iterations: Iterations, n_threads: int | None) -> None:
         parameters, result = self.parameters, self.result
         X, targets, weights = samples
         # Network.fit does not promise to take sparse rows, and so its types do not have them
