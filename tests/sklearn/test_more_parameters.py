@@ -5,8 +5,11 @@ is applied twice or not in all solvers (class_weight, scale), or that a second f
 fits). That the network computes right with them is tested in tests/core and tests/python.
 """
 
+import warnings
+
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 import fastmlp as fm
 from fastmlp.sklearn import MLPClassifier, MLPRegressor
@@ -242,3 +245,53 @@ def test_a_minimum_that_is_there_already():
     model = MLPRegressor(**SMALL | {"solver": "lbfgs", "tol": 1e9}).fit(X, VALUE)
     assert model.n_iter_ == 0
     assert model.loss_ == pytest.approx(0.5 * np.mean((model.predict(X) - VALUE) ** 2), rel=1e-2)  # and the penalty
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_weight_of_two_is_the_sample_twice_for_balanced_classes_too(several):
+    weight = np.random.default_rng(1).integers(0, 3, len(X))
+    y = np.column_stack([CLASSES == 0, CLASSES > 0, X[:, 0] > 0]).astype(int) if several else NAMES
+    settings = {"solver": "lbfgs", "max_iter": 20, "random_state": 0, "class_weight": "balanced", "tol": 0.0}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        weighted = MLPClassifier((4,), **settings).fit(X, y, weight)
+        repeated = MLPClassifier((4,), **settings).fit(np.repeat(X, weight, axis=0), np.repeat(y, weight, axis=0))
+    # sums of the same terms in another order, over some iterations
+    np.testing.assert_allclose(weighted.predict_proba(X), repeated.predict_proba(X), rtol=1e-5)
+
+
+def test_logarithms_of_probabilities_come_from_the_logits():
+    """What was reported: minus infinity 619 times for two classes that are easy to tell apart, in float32."""
+    x = np.linspace(-30, 30, 600).reshape(-1, 1)
+    for y in ((x[:, 0] > 0).astype(int), np.digitize(x[:, 0], [-10.0, 10.0])):
+        model = MLPClassifier((3,), max_iter=1, random_state=0, dtype="float32").fit(x, y)
+        for weights, bias in zip(model.coefs_, model.intercepts_, strict=True):
+            weights[:] = np.sign(weights) * 3
+            bias[:] = 0
+        logs, probabilities = model.predict_log_proba(x), model.predict_proba(x)
+        assert np.isfinite(logs).all()
+        assert logs.min() < -200
+        assert logs.dtype == probabilities.dtype == np.float32
+        np.testing.assert_allclose(np.exp(logs), probabilities, atol=1e-5)  # of logits up to hundreds in float32
+        hidden = np.maximum(x @ model.coefs_[0], 0)
+        z = hidden.astype(np.float64) @ model.coefs_[1]
+        z = np.column_stack([np.zeros(len(z)), z[:, 0]]) if z.shape[1] == 1 else z
+        expected = (
+            z
+            - np.log(np.exp(z - z.max(axis=1, keepdims=True)).sum(axis=1, keepdims=True))
+            - z.max(axis=1, keepdims=True)
+        )
+        np.testing.assert_allclose(logs, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_warm_start_goes_on_with_all_of_its_classes():
+    """As in scikit-learn; a part of the data may lack some."""
+    model = MLPClassifier(**SMALL, warm_start=True).fit(X, NAMES)
+    before = [weights.copy() for weights in model.coefs_]
+    some = NAMES != "c"
+    with pytest.raises(
+        ValueError, match=r"^warm_start goes on with the classes 'a', 'b', 'c', but y has only 'a', 'b': "
+    ):
+        model.fit(X[some], NAMES[some])
+    assert all((old == new).all() for old, new in zip(before, model.coefs_, strict=True))
+    model.partial_fit(X[some], NAMES[some])

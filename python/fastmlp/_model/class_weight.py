@@ -30,12 +30,20 @@ def weigh_classes(
         return sample_weight
     labels = targets if targets.ndim == 1 else check_indicators(targets, name)
     weights = np.ones(len(labels)) if sample_weight is None else sample_weight
-    by_class = np.ones(int(labels.max()) + 1)
     if isinstance(class_weight, Mapping):
+        by_class = np.ones(int(labels.max()) + 1)
         for label, weight in class_weight.items():
             by_class[label : label + 1] = weight  # nothing for a label beyond the largest
+        factors = by_class[labels]
     else:
-        counts = np.bincount(labels, weights)
-        present = counts > 0
-        by_class[present] = counts.sum() / (present.sum() * counts[present])
-    return check_total_weight(by_class[labels] * weights, "sample_weight times class_weight")
+        factors = balanced(labels, weights)
+    return check_total_weight(factors * weights, "sample_weight times class_weight")
+
+
+def balanced(labels: Array, sample_weight: Array) -> Array:
+    """Return for each sample the factor that makes all classes weigh the same; labels count from 0."""
+    counts = np.bincount(labels, sample_weight)
+    present = counts > 0
+    factors = np.ones(len(counts))
+    factors[present] = counts.sum() / (present.sum() * counts[present])
+    return factors[labels]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import numpy.typing as npt
 
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.evaluation import plain_outputs as outputs_if_plain
 from fastmlp._model.outputs import Meaning
+from fastmlp.layers import Dense
+from fastmlp.losses import MeanSquaredError
 from fastmlp.network import Network, model_of, network_of
 
 Array = npt.NDArray[Any]
@@ -43,6 +47,16 @@ def unchanged_on_failure(network: Network) -> AbstractContextManager[None]:
 def plain_outputs(network: Network, X: Array) -> Array | None:
     """Return the outputs for an ordinary array that the core finds right, else None: scikit-learn checks it then."""
     return outputs_if_plain(model_of(network), X)
+
+
+def logits_of(network: Network) -> Callable[[Array], Array]:
+    """Return the function of data to the last layer's pre-activations, computed by the core as all else."""
+    model = model_of(network)
+    *layers, last = model.architecture.layers
+    as_values = replace(
+        model.architecture, layers=(*layers, replace(cast(Dense, last), activation="identity")), loss=MeanSquaredError()
+    )
+    return network_of(model.with_architecture(as_values, keeps_optimizer=False)).forward
 
 
 def meaning_of(network: Network) -> Meaning:

@@ -17,6 +17,7 @@ from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from fastmlp._checks.arguments import check_real, listed
+from fastmlp._model.class_weight import balanced
 from fastmlp.activations import resolve_activation
 from fastmlp.losses import CrossEntropy, Loss, kind_of_loss, resolve_loss
 from fastmlp.network import Network
@@ -56,6 +57,14 @@ class Labels(NamedTuple):
                 f"columns: give range({len(columns)})."
             )
         return cls.of(y, has_many=True)
+
+    def check_complete(self, y: Array) -> None:
+        """Refuse targets of a warm start that lack a label, as scikit-learn does: they are of another problem."""
+        if self.binarizer is None and len(np.unique(y)) < len(self.classes):
+            raise ValueError(
+                f"warm_start goes on with the classes {listed(self.classes.tolist())}, but y has only "
+                f"{listed(np.unique(y).tolist())}: give samples of all of them, or fit with warm_start=False."
+            )
 
     def encode(self, y: Array, name: str, *, has_many: bool) -> Array:
         """Return the place of each label, or rows of 0 and 1."""
@@ -119,7 +128,12 @@ class ClassGoal(Goal):
         """Return the weight of each sample times that of its class."""
         if self._class_weight is None:
             return sample_weight
-        if self._labels.binarizer is None and not isinstance(self._class_weight, str):
+        if self._class_weight == "balanced":
+            # a sample counts by its weight, so that weight 2 is the sample twice
+            counted = np.ones(len(targets)) if sample_weight is None else sample_weight
+            columns = targets[:, np.newaxis] if targets.ndim == 1 else targets
+            weights = np.prod([balanced(column, counted) for column in columns.T], axis=0)
+        elif self._labels.binarizer is None and not isinstance(self._class_weight, str):
             weights = _weight_of_each(self._labels.classes, self._class_weight)[targets]
         else:
             weights = compute_sample_weight(self._class_weight, y)

@@ -26,6 +26,7 @@ from fastmlp.sklearn._mlp.estimator import BaseMLP, makes_iterations, values_of
 from fastmlp.sklearn._mlp.goal import Goal
 from fastmlp.sklearn._mlp.parameters import Activations, Rates, Sizes
 from fastmlp.sklearn._mlp.results import MLPResult
+from fastmlp.sklearn._models import logits_of
 
 Array = npt.NDArray[Any]
 
@@ -310,8 +311,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         array (samples, classes)
         """
-        with np.errstate(divide="ignore"):  # the logarithm of 0 is minus infinity, and no reason to warn
-            return np.log(self.predict_proba(X))
+        # from the pre-activations: a probability beside 1 is rounded to 0 long before its logarithm is out of reach
+        logits = self._outputs(logits_of(self._fitted()), X)
+        if logits.shape[1] > 1 and self._binarizer is None:
+            shifted = logits - logits.max(axis=1, keepdims=True)
+            return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        present = -np.logaddexp(0, -logits)
+        return present if logits.shape[1] > 1 else np.column_stack([-np.logaddexp(0, logits), present])
 
     @available_if(_gives_scores)
     def decision_function(self, X: Any) -> Array:
@@ -337,7 +343,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def _settings(self) -> dict[str, Any]:
         return values_of(self, MLPClassifier)
 
-    def _goal(self, result: MLPResult, y: Array, classes: npt.ArrayLike | None, *, begins: bool) -> tuple[Goal, Array]:
+    def _goal(
+        self, result: MLPResult, y: Array, classes: npt.ArrayLike | None, *, begins: bool, is_part: bool
+    ) -> tuple[Goal, Array]:
         loss = loss_of_classes(self.loss)
         y, has_many = checked_labels(y)
         if not begins:
@@ -347,7 +355,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         else:
             labels = Labels.of_first_part(y, classes, has_many=has_many)
         result.classes_, result.binarizer = labels
-        return ClassGoal(loss, labels, self.class_weight), labels.encode(y, "y", has_many=has_many)
+        targets = labels.encode(y, "y", has_many=has_many)
+        if not is_part:
+            labels.check_complete(y)
+        return ClassGoal(loss, labels, self.class_weight), targets
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -9,7 +9,7 @@ for a row; all else is checked by scikit-learn.
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from copy import copy
 from functools import cache, partial
@@ -97,10 +97,13 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         """Return all parameters of the class that the package has, also where a subclass takes fewer."""
 
     @abstractmethod
-    def _goal(self, result: MLPResult, y: Array, classes: npt.ArrayLike | None, *, begins: bool) -> tuple[Goal, Array]:
+    def _goal(
+        self, result: MLPResult, y: Array, classes: npt.ArrayLike | None, *, begins: bool, is_part: bool
+    ) -> tuple[Goal, Array]:
         """Return what is learned from checked targets, and these as the network takes them.
 
-        A fit that ``begins`` settles what they stand for, by ``classes`` where a first part may not hold all of them.
+        A fit that ``begins`` settles what they stand for, by ``classes`` where a first part may not hold all of them;
+        one that goes on may lack some only where y ``is_part`` of what there is.
         """
 
     def _train(
@@ -131,7 +134,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         result.take_columns(stand_in)
         dtype = parameters.dtype_of(X) if begins else parameters.dtype or result.network_.dtype
         X = for_training(X, dtype, parameters)
-        goal, targets = self._goal(result, y, classes, begins=begins)
+        goal, targets = self._goal(result, y, classes, begins=begins, is_part=incremental)
         samples = LabelledRows(X, targets, checked_weights(X, y, targets, sample_weight, goal))
         aside = None
         if any(part is not None for part in validation):
@@ -170,7 +173,12 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
                 outputs = plain_outputs(network, X)
                 if outputs is not None:
                     return outputs
-            return outputs_of(network.forward, validate_data(self, X, reset=False, **ACCEPTED))
+            return self._outputs(network.forward, X)
+
+    def _outputs(self, function: Callable[[Array], Array], X: Any) -> Array:
+        """Return a function's outputs for data as users give it, within the estimator's limit of threads."""
+        with own_limit(threads_of(self.n_threads)):
+            return outputs_of(function, validate_data(self, X, reset=False, **ACCEPTED))
 
     @property
     def coefs_(self) -> list[Array]:

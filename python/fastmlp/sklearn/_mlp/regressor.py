@@ -199,7 +199,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def _settings(self) -> dict[str, Any]:
         return values_of(self, MLPRegressor)
 
-    def _goal(self, result: MLPResult, y: Array, classes: npt.ArrayLike | None, *, begins: bool) -> tuple[Goal, Array]:
+    def _goal(
+        self, result: MLPResult, y: Array, classes: npt.ArrayLike | None, *, begins: bool, is_part: bool
+    ) -> tuple[Goal, Array]:
         goal = ValueGoal(loss_of_values(self.loss))
         return goal, goal.encode(y, "y")
 
