@@ -55,6 +55,11 @@ class Activation:
         """What the core is told beside the name."""
         return only_setting(self)
 
+    @property
+    def may_have_kinks(self) -> bool:
+        """Whether ``has_kink_between`` can be true."""
+        return bool(self.kinks)
+
     def has_kink_between(self, below: Array, above: Array) -> npt.NDArray[np.bool_]:
         """Return for each pair of pre-activations whether there is no derivative somewhere between them."""
         found = np.zeros(np.shape(below), bool)
@@ -466,6 +471,11 @@ class Formula(Activation):
     def parameter(self) -> Any:
         """The program."""
         return self.program.for_core()
+
+    @property
+    def may_have_kinks(self) -> bool:
+        """It may have min, max, abs or where in it."""
+        return True
 
     def has_kink_between(self, below: Array, above: Array) -> npt.NDArray[np.bool_]:
         """Return whether min, max, abs or where changes its choice on the way."""

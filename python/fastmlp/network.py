@@ -103,7 +103,7 @@ class Network:
         l2: float = 0.0,
     ) -> None:
         self._take(Model(Architecture.of(n_inputs, layers, loss=loss, dtype=dtype, seed=seed, l1=l1, l2=l2)))
-        self._model.reset()
+        self.reset()
 
     def _take(self, model: Model, *, classes: list[str] | None = None, metadata: dict[str, Any] | None = None) -> None:
         self._model = model

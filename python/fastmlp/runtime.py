@@ -11,7 +11,6 @@ import os
 import platform
 import sys
 import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,6 +18,7 @@ import numpy as np
 
 import fastmlp._core as _core
 from fastmlp._checks.arguments import check_integer, check_thread_variable
+from fastmlp._checks.caller import warn_caller
 
 # what the core takes, a C int
 LARGEST_LIMIT = 2**31 - 1
@@ -54,12 +54,11 @@ def thread_limit() -> int:
 def _warn_of_fork() -> None:
     global _threads_lost
     _threads_lost = 0
-    warnings.warn(
+    warn_caller(
         "this process was forked from one that had imported fastmlp, where OpenMP cannot open threads: fastmlp "
         "runs on one thread here; start processes by 'spawn' or 'forkserver' to have more, or call "
         "set_num_threads(1) before the fork.",
         RuntimeWarning,
-        stacklevel=4,
     )
 
 

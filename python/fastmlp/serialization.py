@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from fastmlp._files import model_file
-from fastmlp.network import Network, network_of
+from fastmlp.network import Network, model_of, network_of
 
 
 class ModelFileError(ValueError):
@@ -45,7 +45,7 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
     ...     bool((fm.load(path).get_parameters() == net.get_parameters()).all())
     True
     """
-    network.save(path)
+    model_file.write(model_file.Content(model_of(network), network.classes, network.metadata), path)
 
 
 def load(path: str | os.PathLike[str]) -> Network:

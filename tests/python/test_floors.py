@@ -48,9 +48,11 @@ SKLEARN_FLOORS = [
 ]
 # Private names of other packages, which have no public ones for it.
 FOREIGN = {
+    "_getframe": "Python's own way to find the caller's line",
     "_replace": "how a NamedTuple of Python's is changed",
     "_label_binarizer": "scikit-learn's fitted MLPClassifier keeps there whether samples have several labels",
     "_no_improvement_count": "likewise, where the iterations of its fit stand",
+    "_skl_callbacks": "scikit-learn's protocol of callbacks (1.9) keeps them there",
     "_init_callback_context": "scikit-learn's protocol of callbacks (1.9) has its entry there",
 }
 
@@ -72,10 +74,12 @@ def imported(text: str, modules: set[str]) -> Iterator[str]:
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+        elif isinstance(node, ast.ImportFrom):
+            # of relative ones there are none: test_imports_are_written_in_full
             names = [f"{node.module}.{alias.name}" for alias in node.names]
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
-            names = [ast.literal_eval(node.args[0])]
+        elif isinstance(node, ast.Constant) and re.fullmatch(r"fastmlp(\.\w+)+", str(node.value)):
+            # import_module("fastmlp.plots"), __import__, a hint in quotes
+            names = [node.value]
         for name in names:
             package, _, rest = name.partition(".")
             if package != "fastmlp":
@@ -120,6 +124,11 @@ def circle(files: Sources) -> list[str]:
     return []
 
 
+def is_own(node: ast.Attribute) -> bool:
+    """Return whether an attribute is of the object or the class itself."""
+    return isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+
+
 def foreign_private_names(files: Sources) -> list[tuple[str, str]]:
     """Return (file, name) where code takes a private name from an object or a module of another folder."""
     trees = {path: ast.parse(text) for path, text in files.items()}
@@ -129,7 +138,7 @@ def foreign_private_names(files: Sources) -> list[tuple[str, str]]:
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
                 names.add(node.name)
-            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and is_own(node):
                 names.add(node.attr)
             elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 names.add(node.id)
@@ -138,8 +147,12 @@ def foreign_private_names(files: Sources) -> list[tuple[str, str]]:
         known = own[unit_of(module_of(path))]
         for node in ast.walk(tree):
             taken: list[str] = []
-            if isinstance(node, ast.Attribute) and not (isinstance(node.value, ast.Name) and node.value.id == "self"):
+            if isinstance(node, ast.Attribute) and not is_own(node):
                 taken = [node.attr]
+            elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("getattr", "setattr", "attrgetter")):
+                taken = [
+                    part.value for part in node.args if isinstance(part, ast.Constant) and isinstance(part.value, str)
+                ]
             elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("fastmlp."):
                 taken = [alias.name for alias in node.names]
             found += [
@@ -183,6 +196,12 @@ def test_the_estimators_have_floors_of_their_own():
             assert own == other or floors[other] < floors[own], (module, other)
 
 
+def test_imports_are_written_in_full():
+    for path, text in sources().items():
+        for node in ast.walk(ast.parse(text)):
+            assert not (isinstance(node, ast.ImportFrom) and node.level), path
+
+
 def test_no_files_import_each_other():
     assert circle(sources()) == []
 
@@ -200,6 +219,9 @@ def test_no_private_name_crosses_a_folder():
         ("_training/fit.py", "import fastmlp"),
         ("history.py", "def plot():\n    import_module('fastmlp.plots')"),
         ("metrics.py", "from fastmlp.gradient_check import Probe"),
+        ("losses.py", "import fastmlp.network as n"),
+        ("losses.py", "def load(net: 'fastmlp.network.Network'): ..."),
+        ("losses.py", "load = __import__('fastmlp.network')"),
     ],
 )
 def test_a_planted_import_that_goes_up_is_seen(path, line):
@@ -215,7 +237,15 @@ def test_a_planted_circle_is_seen():
     assert {"_model.outputs", "_model.model"} <= set(found)
 
 
-@pytest.mark.parametrize("line", ["print(network._guard)", "from fastmlp._model.model import _set_scaling"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "print(network._guard)",
+        "network._guard = None",
+        "getattr(network, '_guard')",
+        "from fastmlp._model.model import _set_scaling",
+    ],
+)
 def test_a_planted_private_name_is_seen(line):
     files = sources()
     files["callbacks.py"] += f"\n{line}\n"

@@ -182,3 +182,32 @@ def test_a_loss_says_what_is_asked_of_it(name):
     assert loss.meaning in ("as activated", "scores", "log_rates")
     assert loss.last_activations is None or set(loss.last_activations) <= set(ACTIVATIONS)
     assert all(isinstance(kink, float) for kink in loss.kinks)
+
+
+# ---- subclasses of a user's own ----
+
+
+class Hidden(fm.Dense):
+    """A layer with another name."""
+
+
+class Own(fm.Network):
+    """A network that counts its resets, and saves by the function."""
+
+    resets = 0
+
+    def reset(self):
+        self.resets += 1
+        super().reset()
+
+    def save(self, path):
+        fm.save(self, path)
+
+
+def test_subclasses_of_layers_and_networks_do_what_their_kinds_do(tmp_path):
+    net = Own(1, [Hidden(2, "tanh", weight_rate_factor=0.5), fm.Dense(1)], seed=0)
+    assert net.resets == 1
+    net.save(tmp_path / "model")
+    again = fm.load(tmp_path / "model")
+    assert (again.get_parameters() == net.get_parameters()).all()
+    assert repr(again) == repr(net).replace("Hidden", "Dense")

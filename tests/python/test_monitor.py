@@ -36,6 +36,12 @@ def test_what_is_better_than_the_best_counts_in_its_direction(mode, values, verd
     assert monitor.best == best
 
 
+def test_a_gain_of_just_min_delta_counts_by_its_rounded_difference():
+    """As EarlyStopping always took it: 4/10 - 3/10 is more than 0.1 in float64."""
+    monitor = Monitor("validation_accuracy", "max", min_delta=0.1)
+    assert [monitor.improves(value) for value in (0.3, 0.4)] == [True, 0.4 - 0.3 > 0.1]
+
+
 def test_small_gains_add_up_until_they_count():
     monitor = Monitor("loss", "min", min_delta=0.25)
     assert [monitor.improves(value) for value in (1.0, 0.875, 0.75, 0.625)] == [True, False, False, True]
@@ -100,6 +106,16 @@ def test_a_metric_of_ones_own_must_be_given_a_mode():
     assert len(train(mode="max").epochs) == 2
     with pytest.raises(ValueError, match="mode must be 'min', 'max' or None, got 'up'"):
         fm.schedules.ReduceOnPlateau(0.01, mode="up")
+
+
+def test_a_metric_of_ones_own_with_a_known_name_goes_its_way():
+    def r2(y_true, outputs):
+        return float(np.mean(outputs))
+
+    stopping = fm.EarlyStopping(monitor="validation_r2")
+    net = fm.Network(3, [fm.Dense(1)], seed=0)
+    history = net.fit(X, VALUES, validation_data=(X, VALUES), metrics=[r2], epochs=3, callbacks=[stopping])
+    assert stopping.best == max(history["validation_r2"])
 
 
 def test_columns_know_their_directions_and_stay_a_list():

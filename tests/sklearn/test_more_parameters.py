@@ -295,3 +295,14 @@ def test_a_warm_start_goes_on_with_all_of_its_classes():
         model.fit(X[some], NAMES[some])
     assert all((old == new).all() for old, new in zip(before, model.coefs_, strict=True))
     model.partial_fit(X[some], NAMES[some])
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_a_warning_points_at_the_line_of_the_caller(method):
+    model = MLPClassifier((3,), batch_size=500, max_iter=1)
+    arguments = {"classes": [0, 1, 2]} if method == "partial_fit" else {}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        getattr(model, method)(X, CLASSES, **arguments)
+    assert {str(warning.message).split()[0] for warning in caught} >= {"batch_size"}
+    assert {warning.filename for warning in caught} == {__file__}

@@ -80,9 +80,13 @@ class Monitor:
         sign = -1.0 if self.mode == "max" else 1.0
         # of numbers that less is better of; a comparison with NaN is false
         value_down, best_down = sign * value, sign * self.best
-        is_equal = self.counts_equal and value_down <= best_down - self.min_delta
-        counts = value_down < best_down - self.min_delta or is_equal
-        if counts or (self.counts_equal and value_down < best_down):
+        if not self.counts_equal:
+            counts = moves = best_down - value_down > self.min_delta
+        else:
+            # written as scikit-learn writes it, for the same rounding
+            counts = value_down <= best_down - self.min_delta
+            moves = counts or value_down < best_down
+        if moves:
             self.best = value
         return counts
 

@@ -43,13 +43,13 @@ from fastmlp._model.stack import LAYERS, placed, shapes_of
 from fastmlp.activations import ACTIVATIONS, Formula
 from fastmlp.initializers import INITIALIZERS
 from fastmlp.layers import Layer
-from fastmlp.losses import LOSSES, Loss
+from fastmlp.losses import LOSSES, CrossEntropy, Loss
 
 FORMAT = 1
 MAX_METADATA_DEPTH = 32
 # Settings that the first files of this format did not have: left out where they are the default.
 CAME_LATER = {
-    "dense": ("initializer", "weight_rate_factor", "bias_rate_factor"),
+    "dense": ("weight_rate_factor", "bias_rate_factor", "initializer"),
     "maxout": ("weight_rate_factor", "bias_rate_factor"),
     "cross_entropy": ("label_smoothing", "class_weight"),
 }
@@ -148,15 +148,22 @@ def read(file: IO[bytes], size: int) -> Content:
 
 
 def _settings(kind: Layer | Loss) -> dict[str, Any]:
-    """Return the settings of a layer or a loss as this format has them."""
-    later, defaults = CAME_LATER.get(kind.name, ()), {field.name: field.default for field in fields(cast(Any, kind))}
-    return {name: value for name, value in settings_of(kind).items() if name not in later or value != defaults[name]}
+    """Return the settings of a layer or a loss as this format has them; those that came later are the last."""
+    later = CAME_LATER.get(kind.name, ())
+    # of the kind, for a subclass of a user's own comes back as that
+    defaults = {field.name: field.default for field in fields(cast(Any, {**LAYERS, **LOSSES}[kind.name]))}
+    settings = settings_of(kind)
+    shown = [name for name in defaults if name not in later]
+    shown += [name for name in later if settings[name] != defaults[name]]
+    return {name: settings[name] for name in shown}
 
 
 def _layer(entry: Any) -> Layer:
     """Return the layer that {"kind": ..., setting: value, ...} describes."""
     settings = dict(of_type(entry, dict, "layer"))
-    name = settings.pop("kind", None)
+    if "kind" not in settings:
+        raise ValueError("a layer lacks 'kind'")
+    name = settings.pop("kind")
     if not isinstance(name, str) or name not in LAYERS:
         raise ValueError(f"a layer is of the kind {short(name)}")
     subject = "a layer" if name == "dense" else f"a {name} layer"
@@ -171,7 +178,7 @@ def _layer(entry: Any) -> Layer:
 def _loss(entry: Any) -> Loss:
     """Return the loss that {"name": ..., setting: value, ...} describes."""
     settings = dict(of_type(entry, dict, "loss"))
-    weights = settings.get("class_weight")
+    weights = settings.get("class_weight") if settings.get("name") == CrossEntropy.name else None
     if isinstance(weights, dict):
         # JSON has made strings of the labels
         settings["class_weight"] = {_label(label): weight for label, weight in weights.items()}

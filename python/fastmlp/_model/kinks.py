@@ -28,13 +28,16 @@ def far_from_kinks(
     inputs = scaling.of(X)
     all_outputs = core.activations(X=X, threads=thread_limit())
     z = outputs = inputs
-    for index, ((layer, _), outputs) in enumerate(zip(architecture.placed, all_outputs, strict=True)):
-        z = inputs @ core.weights(index) + core.bias(index)
+    last = len(all_outputs) - 1
+    for index, (part, outputs) in enumerate(zip(architecture.placed, all_outputs, strict=True)):
+        layer, from_logits = part.layer, index == last and architecture.loss.from_logits
+        has_kinks = layer.activation_object.may_have_kinks and not from_logits
+        if layer.pieces > 1 or has_kinks or from_logits:
+            z = inputs @ core.weights(index) + core.bias(index)
         if layer.pieces > 1:
             pieces = np.sort(z.reshape(samples.rows, layer.pieces, layer.units), axis=1)
             far &= ~(pieces[:, -1] - pieces[:, -2] <= reach).any(axis=1)
-        is_last = index + 1 == len(all_outputs)
-        if not (is_last and architecture.loss.from_logits):
+        elif has_kinks:
             # NaN is near nothing: it is compared, and fails
             far &= ~layer.activation_object.has_kink_between(z - reach, z + reach).any(axis=1)
         inputs = outputs

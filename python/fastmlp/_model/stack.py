@@ -100,7 +100,7 @@ def check_stack(value: Iterable[Layer], n_inputs: int) -> list[Layer]:
 
 def _check_place(layer: Layer, where: str, before: Layer | None, *, has_weights: bool) -> None:
     """Refuse what is no layer, or cannot stand right after ``before``."""
-    if type(layer) not in LAYERS.values():
+    if not isinstance(layer, tuple(LAYERS.values())):
         raise TypeError(f"{where} must be a layer, got {layer!r}: write fm.Dense(10, 'relu'), for example.")
     if isinstance(layer, LayerNorm):
         if not has_weights:

@@ -9,7 +9,6 @@ streams.py, single rows in online.py, all samples at once by L-BFGS in lbfgs.py.
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import cast
@@ -18,6 +17,7 @@ import numpy.typing as npt
 
 import fastmlp._core as _core
 from fastmlp._checks.arguments import check_flag, check_full_batch, check_integer, check_one_validation
+from fastmlp._checks.caller import warn_caller
 from fastmlp._model.model import Model
 from fastmlp._model.samples import Batch, Data, Samples
 from fastmlp._training import lbfgs, streams
@@ -152,10 +152,8 @@ def _warn_of_layers_that_do_not_learn(model: Model) -> None:
         is_used = index < last or not model.architecture.loss.from_logits
         learns = any(any(factors) for factors in model.architecture.rate_factors[: index + 1])
         if isinstance(activation, Threshold) and is_used and learns:
-            warnings.warn(
+            warn_caller(
                 f"layers[{index}] has {activation.name!r}, whose derivative is 0, so that neither this layer nor those "
-                "before it learn: use 'sigmoid' or 'tanh' there to train them.",
-                UserWarning,
-                stacklevel=5,  # the caller of Network.fit
+                "before it learn: use 'sigmoid' or 'tanh' there to train them."
             )
             return

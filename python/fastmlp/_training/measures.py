@@ -30,7 +30,7 @@ SampleWeight = npt.NDArray[np.float64] | None
 class Measure:
     """A metric for one network: a function of targets, outputs and weights as the core has them.
 
-    ``mode`` says whether less or more is better; None: a user's own, which does not say.
+    ``mode`` says whether less or more is better; None: a user's own, whose name does not say.
     """
 
     function: Callable[[Array, Array, SampleWeight], float]
@@ -73,15 +73,16 @@ def with_modes(columns: list[str]) -> Columns:
     """Return columns that say which way they are better; names in a plain list say it where a metric has them."""
     if isinstance(columns, Columns):
         return columns
-    modes: dict[str, Mode] = {}
-    for column in columns:
-        name = column.removeprefix("validation_")
-        known = METRICS.get("top_k" if name.startswith("top_") else name)
-        if name == "loss":
-            modes[column] = "min"
-        elif known is not None:
-            modes[column] = known.mode
-    return Columns(columns, modes)
+    modes = {column: _mode_of(column.removeprefix("validation_")) for column in columns}
+    return Columns(columns, {column: mode for column, mode in modes.items() if mode is not None})
+
+
+def _mode_of(name: str) -> Mode | None:
+    """Return which way a metric of this name is better: a user's own may have that of one that is known."""
+    if name == "loss":
+        return "min"
+    known = METRICS.get("top_k" if name.startswith("top_") else name)
+    return None if known is None else known.mode
 
 
 def resolve_measures(
@@ -102,7 +103,7 @@ def _suited(name: str, given: Any, own: str, architecture: Architecture) -> Meas
     named = next((one for one in METRICS.values() if one.function is given), None)
     known = METRICS["top_k"] if k is not None else named
     if known is None:
-        return Measure(_of_user(given, name), None)
+        return Measure(_of_user(given, name), _mode_of(name))
     wanted = "classes" if own == "accuracy" else "values"
     if known.of != wanted:
         others = ", ".join(repr(other) for other, one in METRICS.items() if one.of == wanted)

@@ -63,7 +63,7 @@ class FitResult:
     def shown(self, estimator: object) -> Iterator[None]:
         """Let the estimator be, inside the block, as if the fit had ended here: callbacks may look at it."""
         names = set(self.attributes().values())
-        earlier = {name: value for name, value in vars(estimator).items() if name in names}
+        earlier = {name: value for name, value in dict(vars(estimator)).items() if name in names}
         self.hand_over(estimator)
         try:
             yield
@@ -73,5 +73,6 @@ class FitResult:
 
 def _replace(estimator: object, names: Collection[str], values: Mapping[str, Any]) -> None:
     """Replace attributes, by one assignment: no other thread sees half of them."""
-    others = {name: value for name, value in vars(estimator).items() if name not in names}
+    # of a copy, which is made at one go: another thread may set a parameter meanwhile
+    others = {name: value for name, value in dict(vars(estimator)).items() if name not in names}
     estimator.__dict__ = {**others, **values}

@@ -6,7 +6,6 @@ network, iterations.py decides after each iteration.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 
 from fastmlp._checks.arrays import check_total_weight
+from fastmlp._checks.caller import warn_caller
 from fastmlp._model.sparse_rows import SparseRows
 from fastmlp.optimizers import LBFGS, SGD, Adam, Optimizer
 from fastmlp.runtime import own_limit
@@ -123,7 +123,7 @@ class Training:
             ) from divergence
         except KeyboardInterrupt:
             iterations.end(result.network_)
-            warnings.warn("Training interrupted by user.", stacklevel=4)
+            warn_caller("Training interrupted by user.")
             return
         if result.n_iter_ == 0:
             # L-BFGS makes no iteration where it begins at a minimum
@@ -136,9 +136,8 @@ class Training:
 def _batch_size(parameters: Parameters, n_samples: int) -> int:
     batch = parameters.batch_of(n_samples)
     if parameters.makes_batches and parameters.batch_size is not None and parameters.batch_size > n_samples:
-        warnings.warn(
-            f"batch_size is {parameters.batch_size}, but there are {n_samples} samples: all of them make one batch.",
-            stacklevel=4,
+        warn_caller(
+            f"batch_size is {parameters.batch_size}, but there are {n_samples} samples: all of them make one batch."
         )
     return batch
 
@@ -179,4 +178,4 @@ def _warn_unless_converged(n_iter: int, max_iter: int, converged: bool | None) -
         what = f"L-BFGS ended after {n_iter} iterations without having converged: raise its limits (max_fun)"
     else:
         return
-    warnings.warn(f"{what}, or scale the data.", ConvergenceWarning, stacklevel=5)
+    warn_caller(f"{what}, or scale the data.", ConvergenceWarning)
