@@ -7,9 +7,8 @@ the same model shall give the same bytes. Optimizer state and time are not in it
 
 A layer, an activation, an initializer or a loss is its name and its settings, as the walk over the layers
 (_model/description.py) gives them: a new kind of these needs nothing here, unless a setting is an object of yet another
-registry (NESTED). The safetensors package writes the file;
-safetensors.py reads it, because every claim of the header must be compared with the file and with the architecture
-before memory is taken, which no call of that package does.
+registry (NESTED). The safetensors package writes the file; safetensors.py reads it, because every claim of the header
+must be compared with the file and with the architecture before memory is taken, which no call of that package does.
 """
 
 from __future__ import annotations
