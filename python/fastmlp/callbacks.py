@@ -212,9 +212,9 @@ class ModelCheckpoint:
         if self.best_only and self._monitor is None:  # called by a loop of a user's own
             self.begin(network, list(epoch))
         number = int(epoch["epoch"])
-        is_best = self._monitor is not None and self._monitor.improves(epoch[self._monitor.column])
-        if is_best and self._monitor is not None:
-            self.best, self.best_epoch = self._monitor.best, number
+        is_best = False
+        if self._monitor is not None and self._monitor.improves(epoch[self._monitor.column]):
+            is_best, self.best, self.best_epoch = True, self._monitor.best, number
         if is_best or not self.best_only:
             path = self._file(number)
             network.save(path)

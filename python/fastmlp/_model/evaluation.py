@@ -23,6 +23,7 @@ Array = npt.NDArray[Any]
 
 def forward(model: Model, X: npt.ArrayLike) -> Array:
     """Return the outputs of the last layer, after its activation."""
+    # not by plain_outputs: a call takes as long as a hundredth of a row
     outputs: Array | None = model.core.plain_outputs(X=X, threads=thread_limit())
     return _checked_outputs(model, X) if outputs is None else outputs
 

@@ -94,27 +94,16 @@ def partial_fit(
 ) -> float:
     """Train once on these rows; described at ``Network.partial_fit``."""
     with model.guard.fitting():
-        return _partial_fit(model, X, y, optimizer, batch_size, sample_weight)
-
-
-def _partial_fit(
-    model: Model,
-    X: npt.ArrayLike,
-    y: npt.ArrayLike,
-    optimizer: str | Optimizer,
-    batch_size: int | None,
-    sample_weight: npt.ArrayLike | None,
-) -> float:
-    settled = constant_rate(resolve_optimizer(optimizer))
-    if batch_size is not None:
-        batch_size = check_integer(batch_size, "batch_size", minimum=1)
-    data = model.architecture.check(X, y, sample_weight)
-    batch = data.rows if batch_size is None else min(batch_size, data.rows)
-    report = _one_pass(model, data, batch, settled)
-    if report.diverged:
-        where = "" if report.steps == 1 else f" at step {report.steps}"
-        raise FloatingPointError(divergence(report, where, "from before this call", settled[1].base))
-    return report.epochs[0].loss
+        settled = constant_rate(resolve_optimizer(optimizer))
+        if batch_size is not None:
+            batch_size = check_integer(batch_size, "batch_size", minimum=1)
+        data = model.architecture.check(X, y, sample_weight)
+        batch = data.rows if batch_size is None else min(batch_size, data.rows)
+        report = _one_pass(model, data, batch, settled)
+        if report.diverged:
+            where = "" if report.steps == 1 else f" at step {report.steps}"
+            raise FloatingPointError(divergence(report, where, "from before this call", settled[1].base))
+        return report.epochs[0].loss
 
 
 def _one_pass(model: Model, data: Samples, batch_size: int, optimizer: Rated) -> _core.RunReport:
