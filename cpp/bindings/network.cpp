@@ -216,6 +216,12 @@ void set_input_scaling(Network<T>& network, const Column& shift, const Column& s
 }
 
 template <class T>
+void set_loss_parameter(Network<T>& network, double parameter) {
+  const WriteAccess access(network.access());
+  network.set_loss_parameter(parameter);
+}
+
+template <class T>
 void register_network_of(py::module_& module, const char* name) {
   using N = Network<T>;
   const auto by_name = py::kw_only();
@@ -235,6 +241,7 @@ void register_network_of(py::module_& module, const char* name) {
       .def("activations", &activations<T>, by_name, X, threads)
       .def("loss", &loss<T>, by_name, X, targets, weight, threads)
       .def("gradients", &gradients<T>, by_name, X, targets, weight, threads)
+      .def("set_loss_parameter", &set_loss_parameter<T>, by_name, py::arg("parameter"))
       .def("set_input_scaling", &set_input_scaling<T>, by_name, py::arg("shift").none(true),
            py::arg("scale").none(true), py::arg("limit") = 0.0)
       .def("begin_training", [](N& network) { network.access().begin_training(); })

@@ -66,6 +66,8 @@ class Network {
   const std::vector<Layer>& layers() const noexcept { return layers_; }
   LossKind loss() const noexcept { return loss_; }
   double loss_parameter() const noexcept { return loss_parameter_; }
+  // It may be in a unit of the targets, which is learned from them.
+  void set_loss_parameter(double parameter) noexcept { loss_parameter_ = parameter; }
   // Null where the layer's activation is no formula.
   const FormulaProgram<T>* formula(std::size_t l) const noexcept {
     return formulas_[l] ? &formulas_[l]->program() : nullptr;

@@ -83,6 +83,9 @@ class Network32:
         With a limit, which is from 1e-30 to 1e30, as z / sqrt(1 + (z / limit)^2).
         """
 
+    def set_loss_parameter(self, *, parameter: float) -> None:
+        """Take this number as the loss's from now on."""
+
     def plain_outputs(self, *, X: object, threads: int) -> Array | None:
         """Return outputs of an ordinary array, None where X needs the checks in Python."""
 

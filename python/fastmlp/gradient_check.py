@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from fastmlp._checks.arguments import check_function, check_integer, check_real
 from fastmlp._checks.arrays import check_gradient, check_point, check_value
-from fastmlp._model.evaluation import core_gradients
+from fastmlp._model.evaluation import core_gradients, in_units
 from fastmlp._model.kinks import far_from_kinks
 from fastmlp._model.model import Model
 from fastmlp._model.samples import Samples
@@ -184,6 +184,7 @@ def check_network(
     weights = samples.sample_weight
     candidates = np.arange(samples.rows) if weights is None else np.flatnonzero(weights)
     taken = candidates[np.linspace(0, len(candidates) - 1, min(max_samples, len(candidates))).astype(np.intp)]
+    samples = model.for_core(samples, np.float64)
     far = far_from_kinks(core, architecture, scaling, _in_float64(samples.taken(taken)), KINK)
     if not far.any():
         raise ValueError(
@@ -194,10 +195,13 @@ def check_network(
     rows = taken[far]
     used = _in_float64(samples.taken(rows))
 
-    _, dWs, dbs, inputs = core_gradients(core, used)
+    found = in_units(core_gradients(core, used), model)
     outputs = core.activations(X=used.dense, threads=thread_limit())
     checker = _Checker(
-        lambda: core.loss(X=used.dense, targets=used.targets, sample_weight=used.sample_weight, threads=thread_limit()),
+        lambda: (
+            model.loss_unit
+            * core.loss(X=used.dense, targets=used.targets, sample_weight=used.sample_weight, threads=thread_limit())
+        ),
         step=STEP,
         tolerance=tolerance,
         seed=seed,
@@ -209,7 +213,7 @@ def check_network(
     )
     limit = max_parameters if model.n_parameters <= max_parameters else SINGLE_PROBES
     into_layers = [scaling.of(used.dense), *outputs[:-1]]
-    for index, (into, dW, db) in enumerate(zip(into_layers, dWs, dbs, strict=True)):
+    for index, (into, dW, db) in enumerate(zip(into_layers, found.weights, found.biases, strict=True)):
         W, b = core.weights(index), core.bias(index)
         # a step moves no pre-activation of this layer by more than about itself
         reach = np.maximum(1, np.abs(into).max(axis=0))[:, np.newaxis]
@@ -219,7 +223,7 @@ def check_network(
         checker.compare(where, "bias", b, db, np.maximum(1, np.abs(b)), limit)
     reach = np.maximum(1, np.abs(core.weights(0)).max(axis=1) * np.abs(scaling.scale))
     data = used.dense
-    checker.compare("inputs", "X", data, inputs, np.maximum(1, np.abs(data)) / reach, max_parameters, rows=rows)
+    checker.compare("inputs", "X", data, found.inputs, np.maximum(1, np.abs(data)) / reach, max_parameters, rows=rows)
     return checker.report(n_samples=len(rows), n_samples_left_out=len(taken) - len(rows))
 
 

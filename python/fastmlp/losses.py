@@ -36,6 +36,9 @@ class Loss:
         Of the outputs.
     last_activations : tuple of str or None
         Activations of the last layer that the loss can follow; None: any.
+    degree : int
+        Errors that are c times as large make the loss c^degree times as large; 0: they do not, so that targets cannot
+        be given in another unit.
     class_weight : None, "balanced" or dict of label to weight
         Factors on the weights of samples.
     from_logits : bool
@@ -54,6 +57,7 @@ class Loss:
     meaning: ClassVar[OutputMeaning] = "as activated"
     last_activations: ClassVar[tuple[str, ...] | None] = None
     from_logits: ClassVar[bool] = False
+    degree: ClassVar[int] = 0
     class_weight: ClassWeight = None
 
     def core_name(self, last: Activation) -> str:
@@ -64,6 +68,10 @@ class Loss:
     def parameter(self) -> float:
         """The one number that the core is told."""
         return only_setting(self)
+
+    def parameter_in(self, unit: float) -> float:
+        """Return the number that the core is told where it sees errors in this unit."""
+        return self.parameter
 
     @property
     def kinks(self) -> tuple[float, ...]:
@@ -126,6 +134,7 @@ class MeanSquaredError(Loss):
     """(1 / n_outputs) sum_k (a_k - y_k)^2."""
 
     name: ClassVar[str] = "mse"
+    degree: ClassVar[int] = 2
 
 
 @dataclass(frozen=True)
@@ -133,6 +142,7 @@ class HalfSquaredError(Loss):
     """(1 / 2) sum_k (a_k - y_k)^2, the error E of the delta rule (Widrow and Hoff, 1960)."""
 
     name: ClassVar[str] = "half_squared_error"
+    degree: ClassVar[int] = 2
 
 
 @dataclass(frozen=True)
@@ -149,6 +159,7 @@ class MeanAbsoluteError(Loss):
     """
 
     name: ClassVar[str] = "mae"
+    degree: ClassVar[int] = 1
 
     @property
     def kinks(self) -> tuple[float, ...]:
@@ -176,9 +187,14 @@ class Huber(Loss):
 
     delta: float = 1.0
     name: ClassVar[str] = "huber"
+    degree: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "delta", check_real(self.delta, "delta", above=0.0))
+
+    def parameter_in(self, unit: float) -> float:
+        """Return delta in this unit."""
+        return self.delta / unit
 
 
 @dataclass(frozen=True)
@@ -225,6 +241,7 @@ class Quantile(Loss):
 
     q: float = 0.5
     name: ClassVar[str] = "quantile"
+    degree: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "q", check_real(self.q, "q", above=0.0, below=1.0))

@@ -31,7 +31,7 @@ from fastmlp.layers import Layer
 from fastmlp.losses import Loss
 from fastmlp.metrics import Metric
 from fastmlp.optimizers import Optimizer
-from fastmlp.scalings import Scaling
+from fastmlp.scalings import Scaling, Standardize
 
 Array = npt.NDArray[Any]
 
@@ -55,6 +55,11 @@ class Network:
     l1, l2 : float, default 0.0
         Penalties l1 sum |W| + (l2 / 2) sum W^2 over the weights (not the biases), added to the mean loss; those of a
         layer take their place.
+    scale_targets : bool or Standardize, default False
+        For values: learn each column of y less its mean over its standard deviation, both those of the training data at
+        the first ``fit`` (or the numbers of a Standardize), which a network needs where y is far from 0 or from a
+        deviation of 1. Targets, outputs, losses and metrics stay in the units of y, and outputs are float64. With
+        several columns, the loss counts each by its own deviation.
 
     Attributes
     ----------
@@ -64,6 +69,8 @@ class Network:
         The rate at which the inputs of each of these layers are dropped in training.
     scaling : Standardize, Rescale, RobustScale or None
         What is done to inputs, with the numbers that the first fit learned.
+    target_scaling : Standardize or None
+        What is done to targets, likewise.
     loss_function : loss object
     dtype : numpy dtype
     seed : int
@@ -101,8 +108,12 @@ class Network:
         seed: int | None = None,
         l1: float = 0.0,
         l2: float = 0.0,
+        scale_targets: bool | Standardize = False,
     ) -> None:
-        self._take(Model(Architecture.of(n_inputs, layers, loss=loss, dtype=dtype, seed=seed, l1=l1, l2=l2)))
+        architecture = Architecture.of(
+            n_inputs, layers, loss=loss, dtype=dtype, seed=seed, l1=l1, l2=l2, scale_targets=scale_targets
+        )
+        self._take(Model(architecture))
         self.reset()
 
     def _take(self, model: Model, *, classes: list[str] | None = None, metadata: dict[str, Any] | None = None) -> None:
@@ -131,6 +142,11 @@ class Network:
     def scaling(self) -> Scaling | None:
         """What is done to inputs before the first layer."""
         return self._model.scaling
+
+    @property
+    def target_scaling(self) -> Standardize | None:
+        """What is done to targets, which the outputs take back."""
+        return self._model.target_scaling
 
     @property
     def n_parameters(self) -> int:
@@ -170,6 +186,8 @@ class Network:
         True
         """
         self._model.reset()
+        # its trainers know a scaling that is forgotten now
+        self._online = Online(self._model)
 
     def fit(
         self,

@@ -70,10 +70,10 @@ def check_integer(value: Any, name: str, *, minimum: int, maximum: int | None = 
     return number
 
 
-def check_flag(value: Any, name: str) -> bool:
-    """Return a bool; NumPy's bools count, other numbers do not."""
+def check_flag(value: Any, name: str, or_else: str = "") -> bool:
+    """Return a bool; NumPy's bools count, other numbers do not. ``or_else``: what else would have been right."""
     if type(value).__name__ not in ("bool", "bool_"):
-        raise TypeError(f"{name} must be True or False, got {value!r}.")
+        raise TypeError(f"{name} must be True or False{or_else}, got {value!r}.")
     return bool(value)
 
 

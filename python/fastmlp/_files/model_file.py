@@ -43,6 +43,7 @@ from fastmlp.activations import ACTIVATIONS, Formula
 from fastmlp.initializers import INITIALIZERS
 from fastmlp.layers import Layer
 from fastmlp.losses import LOSSES, CrossEntropy, Loss
+from fastmlp.scalings import Standardize
 
 FORMAT = 1
 MAX_METADATA_DEPTH = 32
@@ -52,6 +53,8 @@ CAME_LATER = {
     "maxout": ("weight_rate_factor", "bias_rate_factor"),
     "cross_entropy": ("label_smoothing", "class_weight"),
 }
+# Keys of the description that are left out where there is nothing to say: the first files did not have them.
+OPTIONAL = ("target_scaling",)
 # settings that are objects themselves, and their registries
 NESTED: dict[str, Mapping[str, type[Any]]] = {
     "activation": {**ACTIVATIONS, Formula.name: Formula},
@@ -91,19 +94,19 @@ def write(content: Content, path: str | os.PathLike[str]) -> None:
             # a copy without gaps: safetensors writes a buffer as it lies, and weights have a padded leading dimension
             tensors[f"layers.{number}.{part}"] = np.array(values, order="C")
         number += 1
-    text = json.dumps(
-        {
-            "format": FORMAT,
-            "n_inputs": architecture.n_inputs,
-            "layers": layers,
-            "loss": {"name": architecture.loss.name, **_settings(architecture.loss)},
-            "dtype": str(architecture.dtype),
-            "seed": architecture.seed,
-            "classes": _checked_classes(content.classes, architecture.n_outputs),
-            "metadata": _checked_metadata(content.metadata),
-        },
-        separators=(",", ":"),
-    )
+    description = {
+        "format": FORMAT,
+        "n_inputs": architecture.n_inputs,
+        "layers": layers,
+        "loss": {"name": architecture.loss.name, **_settings(architecture.loss)},
+        "dtype": str(architecture.dtype),
+        "seed": architecture.seed,
+        "classes": _checked_classes(content.classes, architecture.n_outputs),
+        "metadata": _checked_metadata(content.metadata),
+    }
+    if model.target_scaling is not None:
+        description["target_scaling"] = settings_of(model.target_scaling)
+    text = json.dumps(description, separators=(",", ":"))
     file = to_safetensors(tensors, metadata={"fastmlp": text})
     if int.from_bytes(file[:8], "little") > MAX_HEADER_BYTES:
         raise ValueError(f"metadata and classes take more than the {MAX_HEADER_BYTES} bytes of a model file's header.")
@@ -124,7 +127,7 @@ def read(file: IO[bytes], size: int) -> Content:
     if type(version) is not int or version != FORMAT:
         raise ValueError(f"its format is {short(version)}, not {FORMAT}")
     keys = {"format", "n_inputs", "layers", "loss", "dtype", "seed", "classes", "metadata"}
-    check_keys(description, keys, "its description")
+    check_keys(description, keys | (description.keys() & set(OPTIONAL)), "its description")
     dtype = of_type(description["dtype"], str, "dtype")
     if dtype not in DTYPES:
         raise ValueError(f"its dtype is {short(dtype)}")
@@ -137,8 +140,18 @@ def read(file: IO[bytes], size: int) -> Content:
     order = check_tensors(header, shapes, dtype, size - start)
 
     seed = of_type(description["seed"], int, "seed")
+    target_scaling = _target_scaling(description["target_scaling"]) if "target_scaling" in description else False
     # memory is taken from here on
-    model = Model(Architecture.of(n_inputs, layers, loss=_loss(description["loss"]), dtype=dtype, seed=seed))
+    model = Model(
+        Architecture.of(
+            n_inputs,
+            layers,
+            loss=_loss(description["loss"]),
+            dtype=dtype,
+            seed=seed,
+            scale_targets=target_scaling,
+        )
+    )
     for name, values in read_tensors(file, order, shapes, dtype):
         _, layer, part = name.split(".")
         getattr(model.layers[int(layer)], part)[...] = values
@@ -184,6 +197,14 @@ def _loss(entry: Any) -> Loss:
     elif weights not in (None, "balanced"):
         raise ValueError(f"its class_weight is {short(weights)}")
     return _of_kind(settings, LOSSES, "loss")
+
+
+def _target_scaling(entry: Any) -> Standardize:
+    """Return the scaling of targets that {setting: value, ...} describes."""
+    settings = of_type(entry, dict, "target_scaling")
+    _check_settings(Standardize, settings, "its target_scaling")
+    scaling: Standardize = _of_settings(Standardize, settings)
+    return scaling
 
 
 def _label(text: str) -> int:

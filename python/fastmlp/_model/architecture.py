@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 import fastmlp._core as _core
-from fastmlp._checks.arguments import check_class_weight_labels, check_dtype, check_integer, check_real
+from fastmlp._checks.arguments import check_class_weight_labels, check_dtype, check_flag, check_integer, check_real
 from fastmlp._checks.arrays import check_data, check_sample_weight
 from fastmlp._checks.targets import check_targets
 from fastmlp._model.class_weight import weigh_classes
@@ -24,10 +24,10 @@ from fastmlp._model.outputs import Meaning, meaning_of_outputs
 from fastmlp._model.samples import Data, Samples
 from fastmlp._model.sparse_rows import SparseRows
 from fastmlp._model.stack import Placed, check_stack, placed, scaling_of, shapes_of
-from fastmlp.activations import Activation, Softmax
+from fastmlp.activations import Activation, Identity, Softmax
 from fastmlp.layers import MAX_UNITS, Layer, WeightedLayer
 from fastmlp.losses import Loss, resolve_loss
-from fastmlp.scalings import Scaling
+from fastmlp.scalings import Scaling, Standardize
 
 Array = npt.NDArray[Any]
 
@@ -41,6 +41,7 @@ class Architecture:
     loss: Loss
     dtype: np.dtype[Any]
     seed: int
+    target_scaling: Standardize | None = None  # as given; what it learns is the model's
 
     @classmethod
     def of(
@@ -53,6 +54,7 @@ class Architecture:
         seed: int | None = None,
         l1: float = 0.0,
         l2: float = 0.0,
+        scale_targets: bool | Standardize = False,
     ) -> Architecture:
         """Check and settle the arguments."""
         n_inputs = check_integer(n_inputs, "n_inputs", minimum=1, maximum=MAX_UNITS)
@@ -62,6 +64,7 @@ class Architecture:
         resolved = resolve_loss(loss, last.activation_object)
         # one output tells two classes apart
         check_class_weight_labels(resolved.class_weight, max(last.units, 2))
+        target_scaling = _settled_target_scaling(scale_targets, resolved, last)
         seed = int.from_bytes(os.urandom(8), "little") if seed is None else seed
         return cls(
             n_inputs,
@@ -69,6 +72,7 @@ class Architecture:
             resolved,
             check_dtype(dtype),
             check_integer(seed, "seed", minimum=0, maximum=2**64 - 1),
+            target_scaling,
         )
 
     @cached_property
@@ -129,7 +133,10 @@ class Architecture:
         sample_weight: npt.ArrayLike | None = None,
         names: tuple[str, str] = ("X", "y"),
     ) -> Samples:
-        """Return data, targets and weights as the core takes them; an error calls X and y by these names."""
+        """Return data, targets and weights as the core takes them; an error calls X and y by these names.
+
+        Targets that are scaled are in float64 and in the user's units: see ``Model.for_core``.
+        """
         data = X if isinstance(X, SparseRows) else check_data(X, self.n_inputs, self.dtype, names[0])
         targets = self.check_targets(y, len(data), names)
         weights = check_sample_weight(sample_weight, len(data))
@@ -137,17 +144,47 @@ class Architecture:
         return Samples(data, targets, weights)
 
     def check_targets(self, y: npt.ArrayLike, rows: int, names: tuple[str, str] = ("X", "y")) -> Array:
-        """Return the targets of so many rows as the core takes them."""
-        return check_targets(
+        """Return the targets of so many rows as the core takes them, or values in float64 that are to be scaled."""
+        targets = check_targets(
             y,
             rows,
             self.n_outputs,
-            self.dtype,
+            np.dtype(np.float64) if self.target_scaling else self.dtype,
             takes=self.loss.takes,
             add_up=isinstance(self.last_activation, Softmax),
             loss=self.loss.name,
             names=names,
         )
+        if self.target_scaling and targets.ndim == 1:
+            raise ValueError(
+                f"{names[1]} holds labels, but scale_targets is for values: give rows of shape "
+                f"({rows}, {self.n_outputs}), or build the network without it."
+            )
+        return targets.astype(np.float64, copy=False) if self.target_scaling else targets
+
+
+def _settled_target_scaling(given: bool | Standardize, loss: Loss, last: WeightedLayer) -> Standardize | None:
+    """Return the scaling of targets, None for none; one after which loss or outputs mean something else is refused."""
+    if not isinstance(given, Standardize):
+        if not check_flag(given, "scale_targets", or_else=", or Standardize with the numbers of the targets"):
+            return None
+        given = Standardize()
+    if loss.degree == 0:
+        raise ValueError(
+            f"scale_targets is for losses of values, but the loss is {loss.name!r}: "
+            "use 'mse', 'mae', 'huber' or 'quantile', or leave scale_targets out."
+        )
+    if not isinstance(last.activation_object, Identity):
+        raise ValueError(
+            f"scale_targets needs 'identity' in the last layer, which has {last.activation_object.name!r}: "
+            "change that activation, or leave scale_targets out."
+        )
+    if given.n_columns not in (None, last.units):
+        raise ValueError(
+            f"scale_targets has numbers for {given.n_columns} columns, but the network has {last.units} outputs: "
+            "give one mean and one deviation for each output."
+        )
+    return given
 
 
 def _with_penalties(layer: Layer, l1: float, l2: float) -> Layer:

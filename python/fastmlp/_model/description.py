@@ -1,8 +1,9 @@
 """The layers of a model in order, with their arrays and settings: the one walk for everything that tells of a model.
 
 Summaries, files and exporters go through ``described`` and ``settings_of``; they say how it is written, not where it is
-found. The rest of a model (inputs, loss, dtype, seed) is in its architecture; names of classes and metadata are the
-Network's. Who writes numbers asks ``model.guard.check_access()`` first.
+found. The rest of a model (inputs, loss, dtype, seed) is in its architecture, but for the scaling of its targets, which
+outputs take back: ``model.target_scaling``. Names of classes and metadata are the Network's. Who writes numbers asks
+``model.guard.check_access()`` first.
 """
 
 from __future__ import annotations

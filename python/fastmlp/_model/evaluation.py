@@ -6,8 +6,9 @@ the network. All else is checked here first, for the sentences. What outputs mea
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
+import numpy as np
 import numpy.typing as npt
 
 import fastmlp._core as _core
@@ -19,19 +20,21 @@ from fastmlp.gradients import Gradients
 from fastmlp.runtime import thread_limit
 
 Array = npt.NDArray[Any]
+# the loss, of the weights and biases of each layer, of the inputs
+CoreGradients: TypeAlias = tuple[float, list[Array], list[Array], Array]
 
 
 def forward(model: Model, X: npt.ArrayLike) -> Array:
     """Return the outputs of the last layer, after its activation."""
     # not by plain_outputs: a call takes as long as a hundredth of a row
     outputs: Array | None = model.core.plain_outputs(X=X, threads=thread_limit())
-    return _checked_outputs(model, X) if outputs is None else outputs
+    return model.for_user(_checked_outputs(model, X) if outputs is None else outputs)
 
 
 def plain_outputs(model: Model, X: npt.ArrayLike) -> Array | None:
     """Return the outputs for an ordinary array that the core finds right as it is, else None."""
     outputs: Array | None = model.core.plain_outputs(X=X, threads=thread_limit())
-    return outputs
+    return None if outputs is None else model.for_user(outputs)
 
 
 def predict(model: Model, X: npt.ArrayLike) -> Array:
@@ -62,30 +65,41 @@ def predict_proba(model: Model, X: npt.ArrayLike) -> Array:
 def activations(model: Model, X: npt.ArrayLike) -> list[Array]:
     """Return the outputs of every layer."""
     data = check_data(X, model.architecture.n_inputs, model.architecture.dtype)
-    return model.core.activations(X=data, threads=thread_limit())
+    *hidden, outputs = model.core.activations(X=data, threads=thread_limit())
+    return [*hidden, model.for_user(outputs)]
 
 
 def loss(model: Model, samples: Samples) -> float:
     """Return the mean loss and the penalties."""
-    return model.core.loss(
-        X=samples.dense, targets=samples.targets, sample_weight=samples.sample_weight, threads=thread_limit()
+    seen = model.for_core(samples)
+    return model.loss_unit * model.core.loss(
+        X=seen.dense, targets=seen.targets, sample_weight=seen.sample_weight, threads=thread_limit()
     )
 
 
 def outputs_of(model: Model, samples: Samples) -> Array:
     """Return the outputs for checked samples."""
     outputs: Array = model.core.forward(X=samples.dense, threads=thread_limit())
-    return outputs
+    return model.for_user(outputs)
 
 
 def gradients(model: Model, samples: Samples) -> Gradients:
     """Return the derivatives of the loss by weights, biases and inputs."""
-    return Gradients(*core_gradients(model.core, samples))
+    return in_units(core_gradients(model.core, model.for_core(samples)), model)
 
 
-def core_gradients(core: _core.Network32, samples: Samples) -> tuple[float, list[Array], list[Array], Array]:
-    """Return loss and gradients of a core, be it of a model or a copy in float64."""
-    found: tuple[float, list[Array], list[Array], Array] = core.gradients(
+def in_units(found: CoreGradients, model: Model) -> Gradients:
+    """Return the core's gradients as those of the loss in the units of the targets, which are float64."""
+    if model.units is None:
+        return Gradients(*found)
+    unit = np.float64(model.loss_unit)
+    loss, weights, biases, inputs = found
+    return Gradients(loss * float(unit), [unit * dW for dW in weights], [unit * db for db in biases], unit * inputs)
+
+
+def core_gradients(core: _core.Network32, samples: Samples) -> CoreGradients:
+    """Return loss and gradients of a core, be it of a model or a copy in float64; targets are as it learns them."""
+    found: CoreGradients = core.gradients(
         X=samples.dense, targets=samples.targets, sample_weight=samples.sample_weight, threads=thread_limit()
     )
     return found

@@ -21,8 +21,10 @@ from fastmlp._model.dense_layer import DenseLayer
 from fastmlp._model.guard import FitGuard
 from fastmlp._model.samples import Samples
 from fastmlp._model.scaling import ColumnScaling, columns_of, learned
+from fastmlp._model.target_scaling import TargetUnits
 from fastmlp.gradients import flat_vector
-from fastmlp.scalings import Scaling
+from fastmlp.losses import Loss
+from fastmlp.scalings import Scaling, Standardize
 
 Array = npt.NDArray[Any]
 
@@ -38,6 +40,8 @@ class Model:
         Who may touch the model now.
     layers : list of DenseLayer
         With views on the parameters.
+    units : TargetUnits or None
+        Of targets that are scaled, once these are known; None: targets and outputs are the core's own.
     """
 
     def __init__(self, architecture: Architecture) -> None:
@@ -60,6 +64,7 @@ class Model:
         ]
         self._epochs_trained = 0
         self._scale_inputs(architecture.scaling)
+        self._scale_targets(architecture.target_scaling)
 
     def reset(self) -> None:
         """Start over: initial weights, no optimizer state, nothing learned."""
@@ -67,6 +72,7 @@ class Model:
         self.core.initialize(seed=self.architecture.seed)
         self._epochs_trained = 0
         self._scale_inputs(self.architecture.scaling)
+        self._scale_targets(self.architecture.target_scaling)
 
     @property
     def epochs_trained(self) -> int:
@@ -106,6 +112,7 @@ class Model:
         self.guard.check_access()
         double = self.architecture.new_core(np.float64)
         _set_scaling(double, columns_of(self._scaling, self.architecture.n_inputs, np.float64))
+        _set_loss(double, self.architecture.loss, self.units)
         for index, layer in enumerate(self.layers):
             double.weights(index)[...] = layer.weights
             double.bias(index)[...] = layer.bias
@@ -121,16 +128,55 @@ class Model:
         """What is done to each input; None: inputs are taken as they are."""
         return columns_of(self._scaling, self.architecture.n_inputs, self.architecture.dtype)
 
+    @property
+    def target_scaling(self) -> Standardize | None:
+        """What is done to targets, with the numbers that a fit learned; None: they are learned as they are."""
+        return self._target_scaling
+
+    @property
+    def loss_unit(self) -> float:
+        """What a loss of 1 of the core is in the units of the targets."""
+        return 1.0 if self.units is None else self.units.loss_unit(self.architecture.loss)
+
     def learn_scaling(self, samples: Samples) -> None:
-        """Learn from the samples of a fit what the scaling does not know yet."""
+        """Learn from the samples of a fit what the scalings do not know yet."""
         if self._scaling is not None and self.columns is None:
             self._scale_inputs(learned(self._scaling, samples.dense, samples.sample_weight))
+        if self._target_scaling is not None and self.units is None:
+            scaling = learned(self._target_scaling, samples.targets, samples.sample_weight, name="y")
+            assert isinstance(scaling, Standardize)
+            self._scale_targets(scaling)
 
     def check_scaling_is_known(self) -> None:
         """Refuse batches and single rows, which are no sample of the data to learn a scaling from."""
         if self._scaling is not None and self.columns is None:
             kind = type(self._scaling).__name__
             raise ValueError(f"{kind} has not learned its numbers yet: fit on arrays first, or give them to {kind}.")
+        self._check_units_are_known()
+
+    def for_core(self, samples: Samples, dtype: npt.DTypeLike | None = None) -> Samples:
+        """Return samples with targets as the core learns them, in its dtype or in another one."""
+        if self._target_scaling is None:
+            return samples
+        self._check_units_are_known()
+        assert self.units is not None
+        wanted = self.architecture.dtype if dtype is None else np.dtype(dtype)
+        return samples._replace(targets=self.units.to_core(samples.targets, wanted))
+
+    def for_user(self, outputs: Array) -> Array:
+        """Return outputs of the core in the units of the targets."""
+        if self._target_scaling is None:
+            return outputs
+        self._check_units_are_known()
+        assert self.units is not None
+        return self.units.from_core(outputs)
+
+    def _check_units_are_known(self) -> None:
+        if self._target_scaling is not None and self.units is None:
+            raise ValueError(
+                "scale_targets has not learned its numbers yet: fit on arrays first, or give them, "
+                "scale_targets=fm.Standardize(mean=..., deviation=...)."
+            )
 
     @contextmanager
     def unchanged_on_failure(self) -> Iterator[None]:
@@ -156,6 +202,7 @@ class Model:
         return {
             "architecture": self.architecture,
             "scaling": self._scaling,
+            "target_scaling": self._target_scaling,
             "parameters": self.parameters(),
             "optimizer_state": self.core.optimizer_state(),
             "epochs_trained": self._epochs_trained,
@@ -166,6 +213,7 @@ class Model:
         """Return a model of what ``state`` returned."""
         model = cls(state["architecture"])
         model._scale_inputs(state["scaling"])
+        model._scale_targets(state["target_scaling"])
         model.write(state["parameters"])
         model.core.set_optimizer_state(state["optimizer_state"])
         model._epochs_trained = state["epochs_trained"]
@@ -185,9 +233,19 @@ class Model:
         _set_scaling(self.core, columns)
         self._scaling = scaling
 
+    def _scale_targets(self, scaling: Standardize | None) -> None:
+        loss = self.architecture.loss
+        units = None if scaling is None or scaling.mean is None else TargetUnits.of(scaling, loss)
+        _set_loss(self.core, loss, units)
+        self._target_scaling, self.units = scaling, units
+
 
 def _set_scaling(core: _core.Network32, columns: ColumnScaling | None) -> None:
     if columns is None:
         core.set_input_scaling(shift=None, scale=None)
     else:
         core.set_input_scaling(shift=columns.shift, scale=columns.scale, limit=columns.limit)
+
+
+def _set_loss(core: _core.Network32, loss: Loss, units: TargetUnits | None) -> None:
+    core.set_loss_parameter(parameter=loss.parameter if units is None else loss.parameter_in(units.error))

@@ -35,8 +35,8 @@ class ColumnScaling(NamedTuple):
         return z / np.hypot(1.0, z / self.limit) if self.limit else z
 
 
-def learned(scaling: Scaling, X: npt.NDArray[Any], sample_weight: Floats | None) -> Scaling:
-    """Return the scaling with the numbers of the data; samples of weight 0 do not count."""
+def learned(scaling: Scaling, X: npt.NDArray[Any], sample_weight: Floats | None, name: str = "X") -> Scaling:
+    """Return the scaling with the numbers of the data, called by this name; samples of weight 0 do not count."""
     seen = X if sample_weight is None else X[sample_weight > 0]
     lowest, highest = seen.min(axis=0), seen.max(axis=0)
     if isinstance(scaling, Rescale):
@@ -46,18 +46,21 @@ def learned(scaling: Scaling, X: npt.NDArray[Any], sample_weight: Floats | None)
         lower, median, upper = _quartiles(seen, None if sample_weight is None else sample_weight[sample_weight > 0])
         with np.errstate(over="ignore"):
             deviation = upper - lower
-        _check_finite(deviation, "scaled")
+        _check_finite(deviation, f"{name} cannot be scaled")
         half_range = highest.astype(np.float64) / 2.0 - lowest.astype(np.float64) / 2.0
         deviation = np.where(deviation > 0, deviation, half_range)
         return replace(scaling, median=tuple(median.tolist()), deviation=tuple(deviation.tolist()))
     total = float(len(X)) if sample_weight is None else float(sample_weight.sum())
-    mean = _total((block * weight).sum(axis=0) for block, weight in _blocks(X, sample_weight)) / total
-    squares = _total((((block - mean) ** 2) * weight).sum(axis=0) for block, weight in _blocks(X, sample_weight))
+    too_large = f"{name} cannot be standardized"
+    mean = _total(((block * weight).sum(axis=0) for block, weight in _blocks(X, sample_weight)), too_large) / total
+    squares = _total(
+        ((((block - mean) ** 2) * weight).sum(axis=0) for block, weight in _blocks(X, sample_weight)), too_large
+    )
     # compared exactly: rounding gives a constant column a tiny deviation
     deviation = np.where(lowest == highest, 1.0, np.sqrt(squares / total))
     if not deviation.all():
         column = int(np.flatnonzero(deviation == 0)[0])
-        raise ValueError(f"X cannot be standardized: the values of column {column} are too close.")
+        raise ValueError(f"{name} cannot be standardized: the values of column {column} are too close.")
     assert isinstance(scaling, Standardize)
     return replace(scaling, mean=tuple(mean.tolist()), deviation=tuple(deviation.tolist()))
 
@@ -104,12 +107,13 @@ def _blocks(X: npt.NDArray[Any], sample_weight: Floats | None) -> Iterator[tuple
         yield X[rows].astype(np.float64), 1.0 if sample_weight is None else sample_weight[rows, np.newaxis]
 
 
-def _total(sums: Iterator[Floats]) -> Floats:
+def _total(sums: Iterator[Floats], failure: str) -> Floats:
     """Add up the columns' sums of all blocks, in order."""
-    total: Floats = next(sums)
-    for part in sums:
-        total = total + part
-    _check_finite(total, "standardized")
+    with np.errstate(over="ignore", invalid="ignore"):
+        total: Floats = next(sums)
+        for part in sums:
+            total = total + part
+    _check_finite(total, failure)
     return total
 
 
@@ -139,7 +143,7 @@ def _quartiles(X: npt.NDArray[Any], weight: Floats | None) -> Floats:
     return quartiles
 
 
-def _check_finite(values: Floats, done: str) -> None:
+def _check_finite(values: Floats, failure: str) -> None:
     if not np.isfinite(values).all():
         column = int(np.flatnonzero(~np.isfinite(values))[0])
-        raise ValueError(f"X cannot be {done}: the values of column {column} are too large.")
+        raise ValueError(f"{failure}: the values of column {column} are too large.")

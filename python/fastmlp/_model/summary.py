@@ -26,6 +26,10 @@ def summary(model: Model) -> str:
         f"{model.n_parameters} parameters ({architecture.dtype}), loss: {architecture.loss.name}, "
         f"seed: {architecture.seed}"
     )
+    if model.target_scaling is not None:
+        total += "\ntargets: less their mean, over their deviation" + (
+            " (not known yet)" if model.units is None else ""
+        )
     return "\n".join([*text_table([row[:columns] for row in rows], "><<><"[:columns]), total])
 
 
@@ -34,4 +38,6 @@ def short_description(model: Model) -> str:
     architecture = model.architecture
     layers = ", ".join(layer.spelled for layer, _, _ in described(model))
     rest = f"loss={architecture.loss.name!r}, dtype='{architecture.dtype}', seed={architecture.seed}"
+    if model.target_scaling is not None:
+        rest += ", scale_targets=True"
     return f"Network({architecture.n_inputs}, [{layers}], {rest})"

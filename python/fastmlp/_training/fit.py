@@ -17,17 +17,16 @@ import numpy.typing as npt
 
 import fastmlp._core as _core
 from fastmlp._checks.arguments import check_flag, check_full_batch, check_integer, check_one_validation
-from fastmlp._checks.caller import warn_caller
 from fastmlp._model.model import Model
 from fastmlp._model.samples import Batch, Data, Samples
 from fastmlp._training import lbfgs, streams
+from fastmlp._training.advice import warn_of_far_targets, warn_of_layers_that_do_not_learn
 from fastmlp._training.arguments import FitArguments
 from fastmlp._training.learning_rate import LearningRate
 from fastmlp._training.progress import ProgressBar
 from fastmlp._training.split import split
 from fastmlp._training.trainer import divergence, new_trainer, run
 from fastmlp._training.watch import COLUMNS, Watch
-from fastmlp.activations import Threshold
 from fastmlp.history import History, epoch_row
 from fastmlp.optimizers import LBFGS, Optimizer, StepOptimizer, resolve_optimizer
 
@@ -62,7 +61,10 @@ def fit(
     with model.guard.fitting():
         if y is None:
             return streams.fit(model, owner, X, arguments)
-        return train(model, prepare(model, owner, cast(Data, X), y, arguments))
+        plan = prepare(model, owner, cast(Data, X), y, arguments)
+        if not isinstance(plan.optimizer, LBFGS):  # whose steps are as long as they need to be
+            warn_of_far_targets(model, plan.samples)
+        return train(model, plan)
 
 
 def prepare(model: Model, owner: object, X: Data, y: npt.ArrayLike, arguments: FitArguments) -> Plan:
@@ -92,7 +94,7 @@ def prepare(model: Model, owner: object, X: Data, y: npt.ArrayLike, arguments: F
 def train(model: Model, plan: Plan) -> History:
     """Make the steps of a plan, in slices, and what lies between them."""
     optimizer, watch, samples = plan.optimizer, plan.watch, plan.samples
-    _warn_of_layers_that_do_not_learn(model)
+    warn_of_layers_that_do_not_learn(model)
     if isinstance(optimizer, LBFGS):
         return lbfgs.fit(model, samples, optimizer, plan.epochs, watch, plan.progress)
     assert isinstance(optimizer, StepOptimizer)
@@ -100,17 +102,19 @@ def train(model: Model, plan: Plan) -> History:
     rate = LearningRate(optimizer.learning_rate, total, plan.steps_per_epoch, watch.columns(COLUMNS))
     watch.begin(COLUMNS if rate.for_core is None else COLUMNS.extended(["learning_rate"]))
     model.learn_scaling(samples)
+    unit = model.loss_unit
     history = History()
     trainer = new_trainer(
-        model, samples, plan.batch_size, optimizer, shuffle=plan.shuffle, rate=rate, total_steps=total
+        model, model.for_core(samples), plan.batch_size, optimizer, shuffle=plan.shuffle, rate=rate, total_steps=total
     )
     whole_epochs_apart = watch.is_needed or rate.changes_between_epochs
     with trainer, ProgressBar(plan.progress, plan.epochs, samples.rows, plan.batch_size) as bar:
         for report in _slices(model, trainer, plan.epochs, whole_epochs_apart=whole_epochs_apart):
             for record in report.epochs:
-                history.epochs.append(epoch_row(len(history.epochs) + 1, record.loss, record.seconds, samples.rows))
+                loss = unit * record.loss
+                history.epochs.append(epoch_row(len(history.epochs) + 1, loss, record.seconds, samples.rows))
                 rate.record(history.epochs[-1])
-            bar.show(report.steps, history, report.last_loss)
+            bar.show(report.steps, history, unit * report.last_loss)
             if report.diverged:
                 finished = len(history.epochs)
                 kept = f"of epoch {finished}" if finished else "from before the fit"
@@ -142,18 +146,3 @@ def _slices(
         yield report
         in_time = int(report.steps * SLICE_SECONDS / max(seconds, 1e-9))
         size = max(1, min(in_time, SLICE_GROWTH * size))
-
-
-def _warn_of_layers_that_do_not_learn(model: Model) -> None:
-    """Say which layer has a derivative of 0, unless its loss does not use the derivative or there is none to learn."""
-    last = len(model.layers) - 1
-    for index in range(last, -1, -1):
-        activation = model.layers[index].activation
-        is_used = index < last or not model.architecture.loss.from_logits
-        learns = any(any(factors) for factors in model.architecture.rate_factors[: index + 1])
-        if isinstance(activation, Threshold) and is_used and learns:
-            warn_caller(
-                f"layers[{index}] has {activation.name!r}, whose derivative is 0, so that neither this layer nor those "
-                "before it learn: use 'sigmoid' or 'tanh' there to train them."
-            )
-            return

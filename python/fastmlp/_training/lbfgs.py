@@ -68,16 +68,18 @@ def fit(
     limit = epochs if optimizer.max_iterations is None else optimizer.max_iterations
     watch.begin(COLUMNS)
     model.learn_scaling(samples)
+    unit = model.loss_unit
     history = History()
     with ProgressBar(progress, limit, samples.rows, samples.rows) as bar:
 
         def after_iteration(loss: float, seconds: float) -> bool:
             model.count_epochs(1)
-            history.epochs.append(epoch_row(len(history.epochs) + 1, loss, seconds, samples.rows))
-            bar.show(1, history, loss)
+            history.epochs.append(epoch_row(len(history.epochs) + 1, unit * loss, seconds, samples.rows))
+            bar.show(1, history, unit * loss)
             return watch.after_epoch(model, history.epochs[-1])
 
-        history.converged = _search(model, samples, optimizer, limit, after_iteration)
+        seen = model.for_core(samples, np.float64)
+        history.converged = _search(model, seen, optimizer, limit, after_iteration)
     watch.end()
     return history
 

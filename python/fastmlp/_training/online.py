@@ -33,7 +33,8 @@ class Online:
         self._row: Array = np.zeros((1, architecture.n_inputs), architecture.dtype)
         self._label: Array = np.zeros(1, np.int32)
         self._values: Array = np.zeros((1, architecture.n_outputs), architecture.dtype)
-        is_any_number = architecture.n_outputs == 1 and architecture.loss.takes == "values"
+        is_plain = architecture.loss.takes == "values" and architecture.target_scaling is None
+        is_any_number = architecture.n_outputs == 1 and is_plain
         self._largest = float(np.finfo(architecture.dtype).max) if is_any_number else -1.0
         # the checked target of each label met so far, where labels are of classes and so are few
         self._targets: dict[Any, Array] = {}
@@ -67,7 +68,7 @@ class Online:
                 raise FloatingPointError(divergence(report, "", "from before this step", self._rate.base))
             # to the core a step is an epoch here; to ask the report takes longer than to know it
             model.count_epochs(1)
-            return report.last_loss
+            return report.last_loss if model.units is None else model.loss_unit * report.last_loss
         finally:
             model.guard.release()
 
@@ -92,6 +93,8 @@ class Online:
         target = self._targets.get(y) if is_integer else None
         if target is None:
             target = self._model.architecture.check_targets([y], 1, names=("x", "y"))
+            if self._model.architecture.target_scaling is not None:
+                target = self._model.for_core(Samples(self._row, target, None)).targets
             if is_integer and self._has_classes:
                 self._targets[y] = target
         is_label = target.ndim == 1

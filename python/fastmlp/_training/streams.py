@@ -17,6 +17,7 @@ import fastmlp._core as _core
 from fastmlp._checks.arguments import check_batch, check_batches, check_flag, check_integer
 from fastmlp._model.model import Model
 from fastmlp._model.samples import Batch, Data, Samples
+from fastmlp._training.advice import warn_of_far_targets
 from fastmlp._training.arguments import FitArguments
 from fastmlp._training.learning_rate import LearningRate
 from fastmlp._training.progress import ProgressBar
@@ -74,10 +75,11 @@ def _epoch(
             where = f" at epoch {epoch}, step {index + 1}"
             raise FloatingPointError(divergence(report, where, "from before this batch", optimizer[1].base))
         weight = rows if data.sample_weight is None else float(data.sample_weight.sum())
-        loss_sum += weight * report.last_loss
+        loss = model.loss_unit * report.last_loss
+        loss_sum += weight * loss
         weight_sum += weight
         samples += rows
-        bar.add(rows, epoch, history, report.last_loss)
+        bar.add(rows, epoch, history, loss)
     if samples == 0:
         raise ValueError(f"there is no batch in epoch {epoch}: give an iterable that starts anew for each epoch.")
     return epoch_row(epoch, loss_sum / weight_sum, seconds, samples)
@@ -103,12 +105,13 @@ def partial_fit(
         if report.diverged:
             where = "" if report.steps == 1 else f" at step {report.steps}"
             raise FloatingPointError(divergence(report, where, "from before this call", settled[1].base))
-        return report.epochs[0].loss
+        return model.loss_unit * report.epochs[0].loss
 
 
 def _one_pass(model: Model, data: Samples, batch_size: int, optimizer: Rated) -> _core.RunReport:
     """Take the rows once, in their order; to the core every such pass is an epoch of its own."""
     model.check_scaling_is_known()
+    warn_of_far_targets(model, data)
     settled, rate = optimizer
-    with new_trainer(model, data, batch_size, settled, shuffle=False, rate=rate) as trainer:
+    with new_trainer(model, model.for_core(data), batch_size, settled, shuffle=False, rate=rate) as trainer:
         return run(model, trainer, trainer.steps_per_epoch)
