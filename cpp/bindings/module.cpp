@@ -29,6 +29,7 @@ PYBIND11_MODULE(_core, module) {
     }
   });
   fastmlp::register_runtime(module);
+  fastmlp::register_guard(module);
   fastmlp::register_layers(module);
   fastmlp::register_networks(module);
   fastmlp::register_trainers(module);

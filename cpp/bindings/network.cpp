@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bindings/arrays.hpp"
+#include "bindings/hold.hpp"
 #include "bindings/names.hpp"
 #include "core/evaluate.hpp"
 #include "core/network.hpp"
@@ -202,6 +203,30 @@ void set_optimizer_state(Network<T>& network, const py::object& value) {
   network.optimizer() = std::move(state);
 }
 
+// All parameters at one go: whoever is interrupted has written either none of them or all.
+template <class T>
+void write(Network<T>& network, const py::array_t<T, py::array::c_style>& parameters) {
+  std::ptrdiff_t size = 0;
+  for (const Layer& layer : network.layers()) size += (layer.n_in + 1) * layer.n_out;
+  require(parameters.ndim() == 1 && parameters.size() == size, "this is another network's vector.");
+  const WriteAccess access(network.access());
+  const T* from = parameters.data();
+  for (const Layer& layer : network.layers()) {
+    for (std::ptrdiff_t i = 0; i < layer.n_in; ++i, from += layer.n_out) {
+      std::copy_n(from, layer.n_out, network.weights(layer) + i * layer.ld);
+    }
+    std::copy_n(from, layer.n_out, network.bias(layer));
+    from += layer.n_out;
+  }
+}
+
+template <class T>
+Hold hold_training(const py::object& self) {
+  AccessControl& access = self.cast<Network<T>&>().access();
+  access.begin_training();
+  return {self, [&access] { access.end_training(); }};
+}
+
 using Column = std::optional<py::array_t<double, py::array::c_style>>;
 
 template <class T>
@@ -244,8 +269,8 @@ void register_network_of(py::module_& module, const char* name) {
       .def("set_loss_parameter", &set_loss_parameter<T>, by_name, py::arg("parameter"))
       .def("set_input_scaling", &set_input_scaling<T>, by_name, py::arg("shift").none(true),
            py::arg("scale").none(true), py::arg("limit") = 0.0)
-      .def("begin_training", [](N& network) { network.access().begin_training(); })
-      .def("end_training", [](N& network) { network.access().end_training(); })
+      .def("write", &write<T>, by_name, py::arg("parameters"))
+      .def("hold_training", &hold_training<T>)
       .def("optimizer_state", &optimizer_state<T>)
       .def("set_optimizer_state", &set_optimizer_state<T>, py::arg("state").none(true));
 }

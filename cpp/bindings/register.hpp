@@ -5,6 +5,7 @@
 
 namespace fastmlp {
 
+void register_guard(pybind11::module_& module);
 void register_layers(pybind11::module_& module);
 void register_networks(pybind11::module_& module);
 void register_trainers(pybind11::module_& module);

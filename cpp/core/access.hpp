@@ -10,6 +10,25 @@ namespace fastmlp {
 // Thrown when a network is used while another thread trains it; the bindings turn it into RuntimeError.
 struct NetworkBusy {};
 
+// The state "in fit", which lasts longer than the runs of the core inside: what does not pass through the core (views on
+// parameters, state kept in Python) asks it.
+class FitGuard {
+ public:
+  bool take() noexcept {
+    std::thread::id nobody{};
+    return holder_.compare_exchange_strong(nobody, std::this_thread::get_id(), std::memory_order_acquire);
+  }
+  void give_back() noexcept { holder_.store(std::thread::id{}, std::memory_order_release); }
+  bool is_taken() const noexcept { return holder_.load(std::memory_order_acquire) != std::thread::id{}; }
+  bool is_taken_by_another_thread() const noexcept {
+    const std::thread::id holder = holder_.load(std::memory_order_acquire);
+    return holder != std::thread::id{} && holder != std::this_thread::get_id();
+  }
+
+ private:
+  std::atomic<std::thread::id> holder_{};
+};
+
 // Many readers or one trainer. The trainer's own thread may read and write between runs: callbacks evaluate the
 // network.
 class AccessControl {

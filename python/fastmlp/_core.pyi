@@ -27,6 +27,25 @@ Draw: TypeAlias = tuple[str, float]
 # (name, up to three numbers, steps of warm-up); names and numbers: Schedule in cpp/core/schedule.hpp
 Schedule: TypeAlias = tuple[str, Sequence[float], int]
 
+class Hold:
+    """What a with statement holds from before it begins: given back at its end, or with the last reference to it."""
+
+    def __enter__(self) -> None: ...
+    def __exit__(self, *failure: object) -> None: ...
+
+class FitGuard:
+    """The state "in fit" of a network, for what does not pass through the core."""
+
+    def __init__(self) -> None: ...
+    def hold(self) -> Hold:
+        """Begin it; RuntimeError if it is held, by whichever thread."""
+
+    def check_idle(self) -> None:
+        """Refuse what not even a callback may do while it is held."""
+
+    def check_access(self) -> None:
+        """Refuse what only a callback may do while it is held."""
+
 class LayerSpec:
     """All that a layer is told."""
 
@@ -106,10 +125,12 @@ class Network32:
     ) -> tuple[float, list[Array], list[Array], Array]:
         """(loss, [dW (n_in, n_out)], [db (n_out,)], dX (rows, n_inputs)) of the value that ``loss`` returns."""
 
-    def begin_training(self) -> None:
-        """Make the network the calling thread's alone, as inside a trainer; ``end_training`` must follow."""
+    def write(self, *, parameters: Array) -> None:
+        """Write all parameters from one vector, layer by layer, weights first: none of them or all."""
 
-    def end_training(self) -> None: ...
+    def hold_training(self) -> Hold:
+        """Make the network the calling thread's alone, as inside a trainer."""
+
     def optimizer_state(self) -> tuple[str, int, list[Array]] | None:
         """(optimizer name, steps made, flat copies of its slots), or None before the first step."""
 

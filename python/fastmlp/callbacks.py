@@ -2,7 +2,9 @@
 
 A callback is any callable ``callback(network, epoch)``; ``epoch`` is the epoch's row of the History, and returning
 True ends the fit. One that has ``begin(network, columns)`` and ``end(network)`` gets these called too: before the first
-step, with the names that the rows will have, and after the last one, if nothing was raised between.
+step, with the names that the rows will have, and after the last one, if nothing was raised between. If something was
+raised, be it by Ctrl-C, one that has ``interrupted(network)`` gets this called in the place of ``end``; it may return
+the number of the epoch whose weights it has put back.
 
 The names are those that users of LightGBM know. Its ``record_evaluation`` has no twin: ``fit`` returns all rows as a
 History.
@@ -42,7 +44,8 @@ class EarlyStopping:
     min_delta : float, default 0.0
         What counts as an improvement, not negative.
     restore_best : bool, default True
-        Put the weights of the best epoch back at the end. The optimizer's state stays that of the last one.
+        Put the weights of the best epoch back at the end, whatever ended the fit: also Ctrl-C, or a loss that became
+        infinite. The optimizer's state stays that of the last one.
     mode : "min" or "max", optional
         Whether less or more is better; default: as the column's name says, more for accuracy, top_k, auc and r2, less
         for loss, log_loss, mae and rmse. For a metric of one's own it must be said.
@@ -105,9 +108,15 @@ class EarlyStopping:
 
     def end(self, network: Network) -> None:
         """Put the best weights back."""
-        if self._kept is not None:
-            network.set_parameters(self._kept)
-            self._kept = None
+        self.interrupted(network)
+
+    def interrupted(self, network: Network) -> int | None:
+        """Put the best weights back, and return their epoch."""
+        if self._kept is None:
+            return None
+        network.set_parameters(self._kept)
+        self._kept = None
+        return self.best_epoch
 
 
 @dataclass
@@ -235,6 +244,8 @@ class LambdaCallback:
         Gets the epoch's row of the History; returning True ends the fit.
     end : callable (network), optional
         Is not called where an error ended the fit.
+    interrupted : callable (network), optional
+        Is called where an error or Ctrl-C ended the fit.
 
     Examples
     --------
@@ -252,11 +263,12 @@ class LambdaCallback:
         begin: Callable[[Network, list[str]], object] | None = None,
         epoch: Callback | None = None,
         end: Callable[[Network], object] | None = None,
+        interrupted: Callable[[Network], int | None] | None = None,
     ) -> None:
-        for name, function in (("begin", begin), ("epoch", epoch), ("end", end)):
+        for name, function in (("begin", begin), ("epoch", epoch), ("end", end), ("interrupted", interrupted)):
             if function is not None and not callable(function):
                 raise TypeError(f"{name} must be a function or None, got {function!r}.")
-        self._begin, self._epoch, self._end = begin, epoch, end
+        self._begin, self._epoch, self._end, self._interrupted = begin, epoch, end, interrupted
 
     def begin(self, network: Network, columns: list[str]) -> None:
         """Call the function for the beginning."""
@@ -271,3 +283,7 @@ class LambdaCallback:
         """Call the function for the end."""
         if self._end is not None:
             self._end(network)
+
+    def interrupted(self, network: Network) -> int | None:
+        """Call the function for an end by an error."""
+        return None if self._interrupted is None else self._interrupted(network)

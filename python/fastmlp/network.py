@@ -17,6 +17,7 @@ import numpy.typing as npt
 from fastmlp._model import evaluation
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.dense_layer import DenseLayer
+from fastmlp._model.interruption import completed
 from fastmlp._model.model import Model
 from fastmlp._model.outputs import is_classifier
 from fastmlp._model.summary import short_description, summary
@@ -185,9 +186,13 @@ class Network:
         >>> net.fit([[1.0], [2.0]], [1.0, 2.0], epochs=2)["loss"] == first["loss"]
         True
         """
-        self._model.reset()
-        # its trainers know a scaling that is forgotten now
-        self._online = Online(self._model)
+
+        def start_over() -> None:
+            self._model.reset()
+            # its trainers know a scaling that is forgotten now
+            self._online = Online(self._model)
+
+        completed(start_over)
 
     def fit(
         self,
@@ -254,9 +259,9 @@ class Network:
             An argument is not as described; nothing has changed then.
         FloatingPointError
             The loss or a weight became NaN or infinite; the network is as after the last good epoch, or with an
-            iterable of batches as before the bad one.
+            iterable of batches as before the bad one; with EarlyStopping as after the best one.
         KeyboardInterrupt
-            Ctrl-C; the network holds the last finished step.
+            Ctrl-C; the network holds the last finished step, or with EarlyStopping the best epoch.
 
         Examples
         --------

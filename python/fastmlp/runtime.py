@@ -134,8 +134,8 @@ def num_threads(n: int | None) -> Iterator[None]:
     1
     """
     before = _limit
-    set_num_threads(n)
     try:
+        set_num_threads(n)
         yield
     finally:
         set_num_threads(before or None)

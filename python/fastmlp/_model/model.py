@@ -18,7 +18,7 @@ import fastmlp._core as _core
 from fastmlp._checks.arrays import check_parameters
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.dense_layer import DenseLayer
-from fastmlp._model.guard import FitGuard
+from fastmlp._model.interruption import completed
 from fastmlp._model.samples import Samples
 from fastmlp._model.scaling import ColumnScaling, columns_of, learned
 from fastmlp._model.target_scaling import TargetUnits
@@ -46,7 +46,7 @@ class Model:
 
     def __init__(self, architecture: Architecture) -> None:
         self.architecture = architecture
-        self.guard = FitGuard()
+        self.guard = _core.FitGuard()
         self.core = architecture.new_core(architecture.dtype)
         self.layers = [
             DenseLayer(
@@ -69,6 +69,9 @@ class Model:
     def reset(self) -> None:
         """Start over: initial weights, no optimizer state, nothing learned."""
         self.guard.check_idle()
+        completed(self._start_over)
+
+    def _start_over(self) -> None:
         self.core.initialize(seed=self.architecture.seed)
         self._epochs_trained = 0
         self._scale_inputs(self.architecture.scaling)
@@ -99,13 +102,9 @@ class Model:
         self.write(check_parameters(values, self.n_parameters, self.architecture.dtype))
 
     def write(self, parameters: Array) -> None:
-        """Write all parameters from a checked vector."""
+        """Write all parameters from a checked vector, at one go."""
         self.guard.check_access()
-        start = 0
-        for layer in self.layers:
-            for part in (layer.weights, layer.bias):
-                part[...] = parameters[start : start + part.size].reshape(part.shape)
-                start += part.size
+        self.core.write(parameters=np.ascontiguousarray(parameters, self.architecture.dtype))
 
     def double(self) -> _core.Network32:
         """Return a core in float64 with a copy of these parameters."""
@@ -186,15 +185,19 @@ class Model:
         """
         parameters, optimizer_state = self.parameters(), self.core.optimizer_state()
         epochs_trained = self._epochs_trained
+
+        def put_back() -> None:
+            self.write(parameters)
+            self.core.set_optimizer_state(optimizer_state)
+            self._epochs_trained = epochs_trained
+
         try:
             yield
         except BaseException:
             # a training of another thread, if one is running now, is why this one was refused: nothing has changed then
             with suppress(RuntimeError):
                 self.guard.check_idle()
-                self.write(parameters)
-                self.core.set_optimizer_state(optimizer_state)
-                self._epochs_trained = epochs_trained
+                completed(put_back)
             raise
 
     def state(self) -> dict[str, Any]:
@@ -230,14 +233,22 @@ class Model:
 
     def _scale_inputs(self, scaling: Scaling | None) -> None:
         columns = columns_of(scaling, self.architecture.n_inputs, self.architecture.dtype)
-        _set_scaling(self.core, columns)
-        self._scaling = scaling
+
+        def change() -> None:
+            _set_scaling(self.core, columns)
+            self._scaling = scaling
+
+        completed(change)
 
     def _scale_targets(self, scaling: Standardize | None) -> None:
         loss = self.architecture.loss
         units = None if scaling is None or scaling.mean is None else TargetUnits.of(scaling, loss)
-        _set_loss(self.core, loss, units)
-        self._target_scaling, self.units = scaling, units
+
+        def change() -> None:
+            _set_loss(self.core, loss, units)
+            self._target_scaling, self.units = scaling, units
+
+        completed(change)
 
 
 def _set_scaling(core: _core.Network32, columns: ColumnScaling | None) -> None:

@@ -58,7 +58,7 @@ def fit(
     model: Model, owner: object, X: Data | Iterable[Batch], y: npt.ArrayLike | None, arguments: FitArguments
 ) -> History:
     """Train the model, and call callbacks with its owner; described at ``Network.fit``."""
-    with model.guard.fitting():
+    with model.guard.hold():
         if y is None:
             return streams.fit(model, owner, X, arguments)
         plan = prepare(model, owner, cast(Data, X), y, arguments)
@@ -100,10 +100,19 @@ def train(model: Model, plan: Plan) -> History:
     assert isinstance(optimizer, StepOptimizer)
     total = plan.epochs * plan.steps_per_epoch
     rate = LearningRate(optimizer.learning_rate, total, plan.steps_per_epoch, watch.columns(COLUMNS))
-    watch.begin(COLUMNS if rate.for_core is None else COLUMNS.extended(["learning_rate"]))
+    history = History()
+    columns = COLUMNS if rate.for_core is None else COLUMNS.extended(["learning_rate"])
+    watch.over(lambda: _steps(model, plan, optimizer, rate, total, history), columns)
+    return history
+
+
+def _steps(
+    model: Model, plan: Plan, optimizer: StepOptimizer, rate: LearningRate, total: int, history: History
+) -> None:
+    """Make the steps, and fill the history."""
+    watch, samples = plan.watch, plan.samples
     model.learn_scaling(samples)
     unit = model.loss_unit
-    history = History()
     trainer = new_trainer(
         model, model.for_core(samples), plan.batch_size, optimizer, shuffle=plan.shuffle, rate=rate, total_steps=total
     )
@@ -119,14 +128,12 @@ def train(model: Model, plan: Plan) -> History:
                 finished = len(history.epochs)
                 kept = f"of epoch {finished}" if finished else "from before the fit"
                 where = f" at epoch {finished + 1}, step {bar.steps}"
-                raise FloatingPointError(divergence(report, where, kept, rate.of(bar.steps - 1)))
+                raise divergence(report, where, kept, rate.of(bar.steps - 1))
             if report.epochs:
                 is_enough = watch.after_epoch(model, history.epochs[-1])
                 rate.after(history.epochs[-1], trainer)
                 if is_enough:
-                    break
-    watch.end()
-    return history
+                    return
 
 
 def _slices(

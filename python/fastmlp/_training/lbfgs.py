@@ -21,6 +21,7 @@ from fastmlp._model.evaluation import core_gradients
 from fastmlp._model.model import Model
 from fastmlp._model.samples import Samples
 from fastmlp._training.progress import ProgressBar
+from fastmlp._training.trainer import Divergence
 from fastmlp._training.watch import COLUMNS, Watch
 from fastmlp.gradients import flat_vector
 from fastmlp.history import History, epoch_row
@@ -66,10 +67,23 @@ def fit(
 ) -> History:
     """Train by iterations over all samples, which count as epochs: as many, unless the optimizer has its own limit."""
     limit = epochs if optimizer.max_iterations is None else optimizer.max_iterations
-    watch.begin(COLUMNS)
+    history = History()
+    watch.over(lambda: _iterations(model, samples, optimizer, limit, watch, progress, history), COLUMNS)
+    return history
+
+
+def _iterations(
+    model: Model,
+    samples: Samples,
+    optimizer: LBFGS,
+    limit: int,
+    watch: Watch,
+    progress: bool | None,
+    history: History,
+) -> None:
+    """Make the iterations, and fill the history."""
     model.learn_scaling(samples)
     unit = model.loss_unit
-    history = History()
     with ProgressBar(progress, limit, samples.rows, samples.rows) as bar:
 
         def after_iteration(loss: float, seconds: float) -> bool:
@@ -80,8 +94,6 @@ def fit(
 
         seen = model.for_core(samples, np.float64)
         history.converged = _search(model, seen, optimizer, limit, after_iteration)
-    watch.end()
-    return history
 
 
 def _search(
@@ -110,7 +122,7 @@ def _search(
         last_loss, weights, biases, _ = core_gradients(double, samples)
         last_x = x.copy()
         if not finished and not np.isfinite(last_loss):
-            raise FloatingPointError(_divergence(last_loss, 0))
+            raise _divergence(last_loss, 0)
         return last_loss, flat_vector(zip(weights, biases, strict=True))
 
     def iteration(x: Vector) -> None:
@@ -118,7 +130,7 @@ def _search(
         if not np.array_equal(x, last_x):
             loss_and_gradient(x)
         if not (np.isfinite(last_loss) and np.isfinite(x).all()):
-            raise FloatingPointError(_divergence(last_loss, finished))
+            raise _divergence(last_loss, finished)
         model.write(x)
         finished += 1
         if after_iteration(last_loss, time.perf_counter() - began):
@@ -133,18 +145,16 @@ def _search(
         "ftol": optimizer.loss_tolerance,
     }
     start = model.parameters().astype(np.float64)
-    model.core.begin_training()
-    try:
-        found = _imported_minimize()(
-            loss_and_gradient, start, method="L-BFGS-B", jac=True, callback=iteration, options=options
-        )
-        return bool(found.success)
-    except _Ended:
-        return None
-    finally:
-        model.core.end_training()
+    with model.core.hold_training():
+        try:
+            found = _imported_minimize()(
+                loss_and_gradient, start, method="L-BFGS-B", jac=True, callback=iteration, options=options
+            )
+            return bool(found.success)
+        except _Ended:
+            return None
 
 
-def _divergence(loss: float, finished: int) -> str:
+def _divergence(loss: float, finished: int) -> Divergence:
     kept = f"of iteration {finished}" if finished else "from before the fit"
-    return f"loss became {loss} in iteration {finished + 1}: the weights {kept} were kept; scale the inputs."
+    return Divergence(f"loss became {loss} in iteration {finished + 1}", kept, "scale the inputs")

@@ -46,31 +46,37 @@ class Online:
 
     def learn(self, x: npt.ArrayLike, y: Any, optimizer: str | Optimizer) -> float:
         """Make one step; described at ``Network.learn``."""
-        model = self._model
-        # no with statement: it takes longer than some steps
-        model.guard.acquire()
-        try:
-            if optimizer is not self._asked and optimizer != self._asked:
-                self._optimizer, self._rate = constant_rate(resolve_optimizer(optimizer))
-                self._asked = optimizer
+        with self._model.guard.hold():
+            try:
+                return self._learn(x, y, optimizer)
+            except BaseException:
+                # Ctrl-C may have come where a trainer holds the network and does not know that it must give it back
                 self._trainers = {}
-            self._take_row(x)
-            is_label = self._take_target(y)
-            trainer = self._trainers.get(is_label)
-            if trainer is None:
-                model.check_scaling_is_known()
-                data = Samples(self._row, self._label if is_label else self._values, None)
-                trainer = new_trainer(model, data, 1, self._optimizer, shuffle=False, rate=self._rate)
-                self._trainers[is_label] = trainer
-            with trainer:
-                report = trainer.run(n_steps=1, threads=thread_limit())
-            if report.diverged:
-                raise FloatingPointError(divergence(report, "", "from before this step", self._rate.base))
-            # to the core a step is an epoch here; to ask the report takes longer than to know it
-            model.count_epochs(1)
-            return report.last_loss if model.units is None else model.loss_unit * report.last_loss
-        finally:
-            model.guard.release()
+                raise
+
+    def _learn(self, x: npt.ArrayLike, y: Any, optimizer: str | Optimizer) -> float:
+        model = self._model
+        if optimizer is not self._asked and optimizer != self._asked:
+            settled = constant_rate(resolve_optimizer(optimizer))
+            # without trainers first, for Ctrl-C may come between
+            self._trainers = {}
+            self._optimizer, self._rate = settled
+            self._asked = optimizer
+        self._take_row(x)
+        is_label = self._take_target(y)
+        trainer = self._trainers.get(is_label)
+        if trainer is None:
+            model.check_scaling_is_known()
+            data = Samples(self._row, self._label if is_label else self._values, None)
+            trainer = new_trainer(model, data, 1, self._optimizer, shuffle=False, rate=self._rate)
+            self._trainers[is_label] = trainer
+        with trainer:
+            report = trainer.run(n_steps=1, threads=thread_limit())
+        if report.diverged:
+            raise FloatingPointError(divergence(report, "", "from before this step", self._rate.base).sentence())
+        # to the core a step is an epoch here; to ask the report takes longer than to know it
+        model.count_epochs(1)
+        return report.last_loss if model.units is None else model.loss_unit * report.last_loss
 
     def _take_row(self, x: npt.ArrayLike) -> None:
         row = self._row

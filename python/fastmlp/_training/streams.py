@@ -45,16 +45,26 @@ def fit(model: Model, owner: object, batches: Data | Iterable[Batch], arguments:
         if getattr(arguments, name) is not None:
             raise ValueError(f"{name} needs arrays X and y, but X is an iterable of batches: {mend}.")
     watch = Watch.of(owner, model, arguments.validation_data, None, arguments.metrics, arguments.callbacks)
-    watch.begin(COLUMNS)
-
     history = History()
+    watch.over(lambda: _epochs(model, given, epochs, optimizer, watch, progress, history), COLUMNS)
+    return history
+
+
+def _epochs(
+    model: Model,
+    batches: Iterable[Batch],
+    epochs: int,
+    optimizer: Rated,
+    watch: Watch,
+    progress: bool | None,
+    history: History,
+) -> None:
+    """Go through the batches, and fill the history."""
     with ProgressBar(progress, epochs) as bar:
         for epoch in range(1, epochs + 1):
-            history.epochs.append(_epoch(model, given, epoch, optimizer, bar, history))
+            history.epochs.append(_epoch(model, batches, epoch, optimizer, bar, history))
             if watch.after_epoch(model, history.epochs[-1]):
-                break
-    watch.end()
-    return history
+                return
 
 
 def _epoch(
@@ -73,7 +83,7 @@ def _epoch(
         seconds += time.perf_counter() - began
         if report.diverged:
             where = f" at epoch {epoch}, step {index + 1}"
-            raise FloatingPointError(divergence(report, where, "from before this batch", optimizer[1].base))
+            raise divergence(report, where, "from before this batch", optimizer[1].base)
         weight = rows if data.sample_weight is None else float(data.sample_weight.sum())
         loss = model.loss_unit * report.last_loss
         loss_sum += weight * loss
@@ -95,7 +105,7 @@ def partial_fit(
     sample_weight: npt.ArrayLike | None,
 ) -> float:
     """Train once on these rows; described at ``Network.partial_fit``."""
-    with model.guard.fitting():
+    with model.guard.hold():
         settled = constant_rate(resolve_optimizer(optimizer))
         if batch_size is not None:
             batch_size = check_integer(batch_size, "batch_size", minimum=1)
@@ -104,7 +114,7 @@ def partial_fit(
         report = _one_pass(model, data, batch, settled)
         if report.diverged:
             where = "" if report.steps == 1 else f" at step {report.steps}"
-            raise FloatingPointError(divergence(report, where, "from before this call", settled[1].base))
+            raise FloatingPointError(divergence(report, where, "from before this call", settled[1].base).sentence())
         return model.loss_unit * report.epochs[0].loss
 
 

@@ -65,11 +65,33 @@ def constant_rate(optimizer: Optimizer) -> tuple[StepOptimizer, LearningRate]:
     return optimizer, LearningRate.constant(optimizer.learning_rate)
 
 
-def divergence(report: _core.RunReport, where: str, kept: str, rate: float) -> str:
-    """Return the sentence about a loss or weight that is no number; ``kept`` says which weights are there now."""
+class Divergence(Exception):  # noqa: N818
+    """A loss or a weight is no number, on the way to the sentence that says which weights are there now.
+
+    Parameters
+    ----------
+    what : str
+        "loss became NaN at epoch 3", for example.
+    kept : str
+        The weights that are there: "of epoch 2". A callback may put others back after that.
+    mend : str
+    """
+
+    def __init__(self, what: str, kept: str, mend: str) -> None:
+        super().__init__(what)
+        self._what, self._kept, self._mend = what, kept, mend
+
+    def sentence(self, best_epoch: int | None = None) -> str:
+        """Return the sentence; ``best_epoch`` is that whose weights a callback has put back."""
+        kept = self._kept if best_epoch is None else f"of epoch {best_epoch}, the best,"
+        return f"{self._what}: the weights {kept} were kept; {self._mend}."
+
+
+def divergence(report: _core.RunReport, where: str, kept: str, rate: float) -> Divergence:
+    """Return what to raise after a run that ended so, at this learning rate."""
     loss = report.last_loss
     if math.isfinite(loss):
         what = "a weight became NaN or infinite"
     else:
         what = f"loss became {'NaN' if math.isnan(loss) else 'infinite'}"
-    return f"{what}{where} (learning rate {rate:g}): the weights {kept} were kept; lower the learning rate."
+    return Divergence(f"{what}{where} (learning rate {rate:g})", kept, "lower the learning rate")

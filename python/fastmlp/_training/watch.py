@@ -11,6 +11,7 @@ from fastmlp._checks.monitor import Columns
 from fastmlp._model.model import Model
 from fastmlp._model.samples import Pair, Samples
 from fastmlp._training.measures import Measure, measured, resolve_measures, validation_columns
+from fastmlp._training.trainer import Divergence
 from fastmlp.history import Epoch
 from fastmlp.metrics import Metric
 
@@ -64,12 +65,26 @@ class Watch:
         """Return these columns and those of validation."""
         return columns if self.validation is None else columns.extended(*validation_columns(self.measures))
 
-    def begin(self, columns: Columns) -> None:
-        """Tell the callbacks that have a ``begin`` which columns, besides those of validation, the rows will have."""
+    def over(self, training: Callable[[], None], columns: Columns) -> None:
+        """Run a training, whose rows will have these columns and those of validation, and tell the callbacks of it.
+
+        Those that have a ``begin`` are told before the first step, those that have an ``end`` after the last one, and
+        those that have an ``interrupted`` in its place where an error or Ctrl-C ended the training.
+        """
         for callback in self.callbacks:
             if hasattr(callback, "begin"):
                 # each its own, which it may change
                 callback.begin(self.owner, self.columns(columns).extended(()))
+        try:
+            training()
+            for callback in self.callbacks:
+                if hasattr(callback, "end"):
+                    callback.end(self.owner)
+        except Divergence as divergence:
+            raise FloatingPointError(divergence.sentence(self._interrupted())) from None
+        except BaseException:
+            self._interrupted()
+            raise
 
     def after_epoch(self, model: Model, epoch: Epoch) -> bool:
         """Add the validation to the epoch, show every callback a copy, and return whether one wants to end the fit."""
@@ -79,8 +94,11 @@ class Watch:
         verdicts = [check_verdict(callback(self.owner, dict(epoch))) for callback in self.callbacks]
         return any(verdicts)
 
-    def end(self) -> None:
-        """Tell the callbacks that have an ``end``."""
+    def _interrupted(self) -> int | None:
+        """Tell the callbacks, and return the epoch whose weights one of them has put back, if one has."""
+        epoch = None
         for callback in self.callbacks:
-            if hasattr(callback, "end"):
-                callback.end(self.owner)
+            if hasattr(callback, "interrupted"):
+                put_back = callback.interrupted(self.owner)
+                epoch = epoch if put_back is None else put_back
+        return epoch

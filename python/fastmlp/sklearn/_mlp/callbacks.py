@@ -116,3 +116,11 @@ class ShownTo:
         if hasattr(self._callback, "end"):
             with self._show():
                 self._callback.end(network)
+
+    def interrupted(self, network: Network) -> int | None:
+        """Pass an end by an error on, where the callback wants to know."""
+        if not hasattr(self._callback, "interrupted"):
+            return None
+        with self._show():
+            put_back: int | None = self._callback.interrupted(network)
+            return put_back

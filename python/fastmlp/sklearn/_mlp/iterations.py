@@ -106,6 +106,10 @@ class Iterations:
         if self._by_score and self._best is not None:
             network.set_parameters(self._best)
 
+    def interrupted(self, network: Network) -> None:
+        """Put them back where Ctrl-C ended the fit, too."""
+        self.end(network)
+
     def _compare(self) -> None:
         result, parameters = self._result, self._parameters
         if not self._by_score:

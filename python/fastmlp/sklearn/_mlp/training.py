@@ -122,7 +122,6 @@ class Training:
                 f"{what}: the estimator is as before the call; lower the learning rate, or scale the data."
             ) from divergence
         except KeyboardInterrupt:
-            iterations.end(result.network_)
             warn_caller("Training interrupted by user.")
             return
         if result.n_iter_ == 0:
