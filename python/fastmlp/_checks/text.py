@@ -1,0 +1,41 @@
+"""How text that came from outside is shown in a sentence: not too long, and nothing in it that a terminal would obey.
+
+The library shortens what it repeats of an argument or a file; the command also makes printable what it prints.
+"""
+
+from __future__ import annotations
+
+# about four lines of a terminal: what a reader still reads
+LONGEST = 300
+
+
+def shortened(text: str, longest: int = LONGEST) -> str:
+    """Return the text, the middle left out where it has more than ``longest`` characters.
+
+    Examples
+    --------
+    >>> shortened("a header of a few columns")
+    'a header of a few columns'
+    >>> shortened("0123456789" * 1000, 40)
+    '0123456789012 [9974 more] 7890123456789'
+    """
+    if len(text) <= longest:
+        return text
+    # the mark is never longer than this one
+    kept = max(0, longest - len(f" [{len(text)} more] "))
+    end = kept // 2
+    return f"{text[: kept - end]} [{len(text) - kept} more] {text[len(text) - end :]}"
+
+
+def printable(text: str) -> str:
+    r"""Return the text with every character escaped that is not printed as itself, as ``repr`` escapes them.
+
+    Examples
+    --------
+    >>> printable("rose\x1b[31m\n")
+    'rose\\x1b[31m\\n'
+    """
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
