@@ -1,8 +1,10 @@
 """Reading tables: what could go wrong, and which test sees it.
 
-A number is read inexactly or a column taken for another (exact), what spreadsheets add is taken for data (dialects), a
-cell that is no number, a short row, a missing name or encoding passes or gives a sentence that does not say where (bad
-files), an NPZ runs code, takes what is no table, or escapes with an error of zipfile's (bad archives).
+A number is read inexactly or a column taken for another (exact), what spreadsheets add is taken for data, or their
+delimiter for a part of a name (dialects, delimiter), a table of twice the columns costs four times the work (columns),
+a cell that is no number, a short row, a missing name or encoding passes or gives a sentence that does not say where
+(bad files) or one as long as the file (long), an NPZ runs code, takes what is no table, or escapes with an error of
+zipfile's (bad archives). Where the bytes come from is in test_sources.py.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from fastmlp.cli import _csv
 from fastmlp.cli._tables import read_table
 
 
@@ -51,6 +54,12 @@ def test_a_target_that_is_not_needed_is_still_no_feature(path):
         b"\xef\xbb\xbfa,kind\r\n1,x y\r\n2,z\r\n",
         b'"a","kind"\n"1","x y"\n"2","z"',
         b" a , kind \n1, x y \n2,z\n\n\n",
+        b'\n \r\n,,\n""\na,kind\n1,x y\n2,z\n',
+        b"\xef\xbb\xbf\r\na;kind\r\n1;x y\r\n2;z\r\n",
+        b"a\tkind\n1\tx y\n2\tz\n",
+        b",a,kind\n0,1,x y\n1,2,z\n",
+        b'"";"a";"kind"\n"r1";"1";"x y"\n"r2";"2";"z"\n',
+        b"a,kind\r1,x y\r2,z\r",
     ],
 )
 def test_the_dialects_of_spreadsheets_are_read_alike(path, content):
@@ -79,7 +88,9 @@ def test_quoted_cells_may_hold_commas_and_line_ends(path):
         (b"a,y\n", "has no rows below its header"),
         (b"1,2\n3,4\n", "begins with a line of numbers"),
         (b"a,y,a\n1,2,3\n", "two columns with the name 'a'"),
-        (b",a,y\n0,1,2\n", "column 1 has no name"),
+        (b"a,,y\n0,1,2\n", "column 2 has no name"),
+        (b"a,y,\n0,1,\n", "column 3 has no name"),
+        (b",y\n0,1\n", "has no column but the target 'y'"),
         (b"a,b\n1,2\n", "there is no column 'y'; the columns are 'a', 'b'"),
         (b"y\n1\n", "has no column but the target 'y'"),
         (b"a,y\n1,2\n3\n", "line 3: 1 cells, but the header has 2 columns"),
@@ -95,7 +106,9 @@ def test_quoted_cells_may_hold_commas_and_line_ends(path):
         (b'a,y\n1,"2"3\n', "this is not CSV"),
         (b"a,y\n1,\xe4\n", "is not UTF-8 text"),
         (b"\xff\xfea\x00,\x00", "is not UTF-8 text"),
-        (b"a;y\n1;2\n", "there is no column 'y'; the columns are 'a;y'"),
+        (b"a|y\n1|2\n", "there is no column 'y'; the columns are 'a|y'; if there are more, give --delimiter"),
+        (b"a;y\n1,5;2\n", "line 2, column 'a': '1,5' is not a number; write decimals with a point"),
+        (b"a,y\nNA,2\n", "line 2, column 'a': 'NA' is a missing value; fill it or remove the row"),
         (b"a,y\n" + b"1" * 200_000 + b",2\n", "this is not CSV"),
     ],
 )
@@ -105,6 +118,102 @@ def test_bad_files_get_a_sentence_that_says_where(path, content, sentence):
         read_table(path, target="y")
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "names"),
+    [
+        # of a name that holds a delimiter, the next line tells what it is
+        (b"a;b,y\n1,2\n", ["a;b"]),
+        (b"a, cm;b, cm, in;y\n1;2;3\n", ["a, cm", "b, cm, in"]),
+        (b'"a, cm";"b";y\n1;2;3\n', ["a, cm", "b"]),
+        (b"a b\ty\n1\t2\n", ["a b"]),
+    ],
+)
+def test_the_delimiter_is_the_one_that_header_and_rows_agree_on(path, content, names):
+    path.write_bytes(content)
+    assert read_table(path, target="y").feature_names == names
+
+
+@pytest.mark.parametrize("delimiter", ["|", ";", " ", "\t"])
+def test_a_delimiter_that_is_given_is_taken(path, delimiter):
+    path.write_text("a,y\n1,2\n3,4\n".replace(",", delimiter))
+    table = read_table(path, target="y", delimiter=delimiter)
+    assert (table.features.tolist(), table.target.tolist()) == ([[1.0], [3.0]], ["2", "4"])
+    path.write_text("a,y\n1,2\n")
+    with pytest.raises(ValueError, match="there is no column 'y'"):
+        read_table(path, target="y", delimiter=delimiter)
+
+
+def test_a_first_column_without_a_name_is_left_out_and_told(path):
+    # as pandas writes a frame whose columns are numbers: no line of numbers, but a header
+    path.write_text(",0,1,y\nr0,1,2,a\nr1,3,4,b\n")
+    table = read_table(path, target="y")
+    assert (table.feature_names, table.features.tolist(), table.skipped_index) == (["0", "1"], [[1, 2], [3, 4]], True)
+    path.write_text("x,y\n1,a\n")
+    assert not read_table(path, target="y").skipped_index
+
+
+class Name(str):
+    """A name that counts how often it is compared with another."""
+
+    __slots__ = ()
+    compared = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other):
+        Name.compared += 1
+        return str.__eq__(self, other)
+
+    def strip(self, *_):
+        return self
+
+
+@pytest.mark.parametrize("chosen", [False, True], ids=["all features", "chosen features"])
+def test_a_table_of_many_columns_costs_a_few_comparisons_for_each(path, monkeypatch, chosen):
+    width = 2000
+    names = [f"column {index}" for index in range(width)]
+    path.write_text(",".join(names) + "\n" + ",".join("1" * width) + "\n")
+    reader = _csv.csv.reader
+    monkeypatch.setattr(_csv.csv, "reader", lambda *a, **k: Counting(reader(*a, **k)))
+    Name.compared = 0
+    table = read_table(path, target=names[-1], features=names[-2::-1] if chosen else None)
+    assert len(table.feature_names) == width - 1
+    # of every name with another it would be 2 million
+    assert 0 < Name.compared < 10 * width
+
+
+class Counting:
+    def __init__(self, reader):
+        self._reader = reader
+
+    def __getattr__(self, name):
+        return getattr(self._reader, name)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return [Name(cell) for cell in next(self._reader)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["a,y\n1,2\n", ",".join(f"a rather long name of column {i}" for i in range(3000)), "b" * 100_000 + ",c\nx,3\n"],
+)
+def test_a_sentence_about_long_names_is_short(path, content):
+    path.write_text(content)
+    with pytest.raises(ValueError, match="column") as caught:
+        read_table(path, target="y" * 100_000)
+    # twenty names of at most sixty characters and some words
+    assert len(str(caught.value)) < 2000
+
+
+def test_an_endless_line_is_refused_before_it_fills_the_memory(path, monkeypatch):
+    monkeypatch.setattr(_csv, "MAX_LINE", 1000)
+    path.write_text("a,b\n1," + "2" * 1000)
+    with pytest.raises(ValueError, match=r"line 2: this is not CSV \(the line has 1000 characters or more\)"):
+        read_table(path, need_target=False)
 
 
 def test_files_that_are_not_there_are_named(tmp_path):
@@ -137,6 +246,8 @@ def test_an_npz_gives_x_and_y(tmp_path, dtype):
         ({"X": np.zeros((2, 2), complex), "y": np.zeros(2)}, "X must be numbers"),
         ({"X": np.array([[1.0, np.nan]]), "y": np.zeros(1)}, "X holds nan in row 0, column 1"),
         ({"X": np.zeros((2, 2)), "y": np.zeros(3)}, r"y must be numbers or text of shape \(2,\), got float64 \(3,\)"),
+        ({"X": np.zeros((2, 2)), "y": np.array([0.0, np.nan])}, "y, row 1: 'nan' stands for a missing value"),
+        ({"X": np.zeros((2, 2)), "y": np.array(["a", "NA"])}, "y, row 1: 'NA' stands for a missing value"),
         ({"X": np.array([[object()]]), "y": np.zeros(1)}, "is not an NPZ file of plain arrays"),
     ],
 )

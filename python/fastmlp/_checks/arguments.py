@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastmlp._checks.text import LONGEST_NAME, shortened
+
 Array = npt.NDArray[Any]
 
 
@@ -226,6 +228,6 @@ def check_metrics(metrics: Any, names: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Return names as a sentence lists them, not more than 20."""
-    shown = ", ".join(repr(name) for name in names[:20])
+    """Return names as a sentence lists them, not more than 20, and none at full length that is long."""
+    shown = ", ".join(shortened(repr(name), LONGEST_NAME) for name in names[:20])
     return shown if len(names) <= 20 else f"{shown} and {len(names) - 20} more"

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 # about four lines of a terminal: what a reader still reads
 LONGEST = 300
+# a name or a cell, of which a sentence may hold several
+LONGEST_NAME = 60
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from fastmlp._checks.arguments import listed
 from fastmlp._model.outputs import is_classifier, meaning_of_outputs
-from fastmlp.cli._tables import Table, is_number
+from fastmlp.cli._cells import Table, is_number
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -36,7 +36,7 @@ class Preparation:
     --------
     >>> import numpy as np
     >>> from fastmlp.cli._preparation import Preparation
-    >>> from fastmlp.cli._tables import Table
+    >>> from fastmlp.cli._cells import Table
     >>> table = Table(np.array([[1.0], [3.0]]), ["length"], np.array(["a", "b"]), "kind")
     >>> preparation = Preparation.learn(table)
     >>> preparation.classes, preparation.inputs(table.features).tolist(), preparation.targets(table).tolist()
@@ -169,7 +169,7 @@ def _moments(values: Floats, names: list[str]) -> tuple[Floats, Floats]:
 
 def _numbers(cells: npt.NDArray[Any]) -> Floats | None:
     """Return the cells as float64 if all are numbers."""
-    if cells.dtype.kind == "U" and not all(map(is_number, cells.tolist())):
+    if cells.dtype.kind in "UO" and not all(map(is_number, cells.tolist())):
         return None
     numbers = cells.astype(np.float64)
     if not np.isfinite(numbers).all():
