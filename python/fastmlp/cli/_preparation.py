@@ -1,7 +1,8 @@
 """What must happen to a table before a network sees it, decided on the training data and kept with the model.
 
 Inputs, and the target of a regression, are standardized: (value - mean) / standard deviation, in float64. Classes are
-numbered. Reading the table is in _tables.py; the numbers are kept in the model file's metadata.
+numbered, and keep the names that the table writes: 007 is not 7. Reading the table is in _tables.py; the numbers are
+kept in the model file's metadata.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from fastmlp._checks.arguments import listed
 from fastmlp._model.outputs import is_classifier, meaning_of_outputs
-from fastmlp.cli._cells import Table, is_number
+from fastmlp.cli._cells import Table, is_code, is_number, name_of_number, number_written, quoted
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -61,24 +62,24 @@ class Preparation:
         """
         if table.target is None or table.target_name is None:
             raise ValueError("the table has no target to learn.")
-        numbers = _numbers(table.target)
+        labels, numbers = _labels(table.target), _numbers(table.target)
         if task is None:
-            few_integers = (
-                numbers is not None
-                and bool((numbers == np.rint(numbers)).all())
-                and len(np.unique(numbers)) <= MAX_INTEGER_CLASSES
-            )
-            task = "classification" if numbers is None or few_integers else "regression"
+            task = "classification" if numbers is None or _are_classes(labels, numbers) else "regression"
         mean, scale = _moments(table.features[rows], table.feature_names)
         if task == "classification":
-            names = sorted(set(table.target.tolist())) if numbers is None else list(map(_name, np.unique(numbers)))
+            names = sorted(set(labels))
+            if numbers is not None:
+                names.sort(key=float)
             if len(names) < 2:
                 raise ValueError(
-                    f"the target {table.target_name!r} has a single class, {names[0]!r}: nothing to learn."
+                    f"the target {quoted(table.target_name)} has a single class, {quoted(names[0])}: nothing to learn."
                 )
             return cls(table.feature_names, table.target_name, mean, scale, names)
         if numbers is None:
-            raise ValueError(f"the target {table.target_name!r} holds text: a regression needs numbers.")
+            text = next(label for label in labels if not is_number(label))
+            raise ValueError(
+                f"the target {quoted(table.target_name)} holds text: a regression needs numbers, not {quoted(text)}."
+            )
         target_mean, target_scale = _moments(numbers[rows, None], [table.target_name])
         return cls(
             table.feature_names, table.target_name, mean, scale, None, float(target_mean[0]), float(target_scale[0])
@@ -100,18 +101,20 @@ class Preparation:
             if numbers is None:
                 raise ValueError(f"the target {table.target_name!r} holds text, but this model is a regression.")
             return (numbers - self.target_mean) / self.target_scale
+        labels = _labels(table.target)
         index = {name: position for position, name in enumerate(self.classes)}
-        cells = table.target.tolist()
-        if numbers is not None:
-            # 1.0 is the class 1, but a label such as 01 among texts is one by itself
-            cells = [cell if cell in index else _name(number) for cell, number in zip(cells, numbers, strict=True)]
-        unknown = next((cell for cell in cells if cell not in index), None)
-        if unknown is not None:
-            classes = listed(self.classes)
-            raise ValueError(
-                f"the target {table.target_name!r} holds {unknown!r}, but the model's classes are {classes}."
-            )
-        return np.array([index[cell] for cell in cells], dtype=np.int64)
+        # 1.0 is the class 1, as it is the same number; 01 is not
+        by_number = {number: index[name] for name in self.classes if (number := number_written(name)) is not None}
+        for label in set(labels) - set(index):
+            number = number_written(label)
+            if number not in by_number:
+                first = next(cell for cell in labels if cell not in index and number_written(cell) not in by_number)
+                raise ValueError(
+                    f"the target {quoted(table.target_name or '')} holds {quoted(first)}, but the model's classes are "
+                    f"{listed(self.classes)}."
+                )
+            index[label] = by_number[number]
+        return np.array([index[label] for label in labels], dtype=np.int64)
 
     def values(self, outputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return predictions of a regression in the target's own unit, in the shape and dtype of ``outputs``."""
@@ -167,6 +170,17 @@ def _moments(values: Floats, names: list[str]) -> tuple[Floats, Floats]:
     return mean, scale
 
 
+def _labels(cells: npt.NDArray[Any]) -> list[str]:
+    """Return each cell as it is written; numbers as they are named."""
+    return [str(cell) if isinstance(cell, str) else name_of_number(cell) for cell in cells]
+
+
+def _are_classes(labels: list[str], numbers: Floats) -> bool:
+    """Whether numbers look like names of classes: few different whole ones, or codes such as 007."""
+    few_integers = bool((numbers == np.rint(numbers)).all()) and len(np.unique(numbers)) <= MAX_INTEGER_CLASSES
+    return few_integers or any(map(is_code, labels))
+
+
 def _numbers(cells: npt.NDArray[Any]) -> Floats | None:
     """Return the cells as float64 if all are numbers."""
     if cells.dtype.kind in "UO" and not all(map(is_number, cells.tolist())):
@@ -176,8 +190,3 @@ def _numbers(cells: npt.NDArray[Any]) -> Floats | None:
         row = int(np.flatnonzero(~np.isfinite(numbers))[0])
         raise ValueError(f"the target of row {row + 1} is {cells[row]}: remove rows without a target first.")
     return numbers
-
-
-def _name(number: float) -> str:
-    """Return the class name of a number: 1 for 1.0."""
-    return str(int(number)) if number == int(number) else repr(float(number))
