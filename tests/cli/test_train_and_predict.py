@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import fastmlp as fm
+from fastmlp.activations import Formula, Mish, Sigmoid, SiLU
 
 
 def write(path, names, *columns):
@@ -194,3 +195,45 @@ def test_a_kept_preparation_that_was_tampered_with_is_refused(run, flowers, tmp_
         net.metadata["preparation"][key] = value
         net.save(tmp_path / "other.safetensors")
         assert "is not what fastmlp train writes" in run("predict", tmp_path / "other.safetensors", flowers).error
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("swish", SiLU()), ("logistic", Sigmoid()), ("mish", Mish()), ("x**3", None)]
+)
+def test_hidden_layers_take_every_activation_that_the_library_knows(run, flowers, tmp_path, text, expected):
+    model = tmp_path / "m.safetensors"
+    assert run("train", flowers, "--target", "kind", "--out", model, "--epochs", 1, "--activation", text).status == 0
+    assert fm.load(model).layers[0].activation == (expected or Formula(text))
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "sentence"),
+    [
+        ("--activation", "relo", "activation 'relo' does not exist: use one of 'identity'"),
+        ("--activation", "softmax", "softmax is for the last layer"),
+        ("--activation", "1/0*x", "--activation: "),
+        ("--delimiter", "", "'' is not a delimiter: give one character such as ; or tab"),
+        ("--delimiter", "ab", "'ab' is not a delimiter"),
+        ("--delimiter", "1", "'1' is not a delimiter"),
+        ("--delimiter", '"', "is not a delimiter"),
+    ],
+)
+def test_options_that_make_no_sense_get_a_sentence(run, flowers, option, text, sentence):
+    outcome = run("train", flowers, "--target", "kind", option, text)
+    assert outcome.status == 2
+    assert sentence in outcome.error
+    assert outcome.error.count("\n") == 1
+
+
+@pytest.mark.parametrize(("option", "character"), [("tab", "\t"), ("\\t", "\t"), ("|", "|")])
+def test_a_delimiter_may_be_given_to_every_command_that_reads_a_table(run, flowers, tmp_path, option, character):
+    first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
+    other = tmp_path / "other.csv"
+    with flowers.open(encoding="utf-8", newline="") as source, other.open("w", encoding="utf-8", newline="") as copy:
+        csv.writer(copy, delimiter=character).writerows(csv.reader(source))
+    delimiter = ["--delimiter", option]
+    run("train", flowers, "--target", "kind", "--out", first, "--epochs", 1)
+    assert run("train", other, "--target", "kind", "--out", second, "--epochs", 1, *delimiter).status == 0
+    assert first.read_bytes() == second.read_bytes()
+    assert run("predict", second, other, *delimiter) == run("predict", first, flowers)
+    assert run("check", second, other, *delimiter) == run("check", first, flowers)

@@ -6,6 +6,11 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from fastmlp.activations import ACTIVATIONS, ALIASES, Activation, Softmax, resolve_activation
+
+# by name only: a formula is one, too
+HIDDEN_ACTIVATIONS = [name for name in ACTIVATIONS | ALIASES if name != Softmax.name]
+
 Commands = Any  # argparse's own class for this is private
 
 
@@ -32,6 +37,36 @@ def widths(text: str) -> list[int]:
         return [int(part) for part in text.split(",")]
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of widths such as 64,32, nor none") from None
+
+
+def activation(text: str) -> Activation:
+    """Return the activation of a name, an alias or a formula that hidden layers may have."""
+    try:
+        found = resolve_activation(text)
+    except (ValueError, TypeError) as error:
+        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
+    if isinstance(found, Softmax):
+        raise argparse.ArgumentTypeError("softmax is for the last layer, which has it where classes are learned")
+    return found
+
+
+def delimiter(text: str) -> str:
+    r"""Return the character of a delimiter; a tab may be written as ``tab`` or ``\t``."""
+    character = "\t" if text in ("tab", "\\t") else text
+    # what a cell of numbers may hold cannot stand between two of them
+    if len(character) != 1 or character.isalnum() or character in '"\r\n.+-_':
+        raise argparse.ArgumentTypeError(f"{text!r} is not a delimiter: give one character such as ; or tab")
+    return character
+
+
+def add_delimiter(parser: argparse.ArgumentParser) -> None:
+    """Add ``--delimiter``."""
+    parser.add_argument(
+        "--delimiter",
+        type=delimiter,
+        metavar="CHARACTER",
+        help="between the cells of the CSV (comma, semicolon or tab, as its first lines show)",
+    )
 
 
 def positive(text: str) -> int:

@@ -7,7 +7,7 @@ import json
 
 import fastmlp as fm
 from fastmlp._checks.arguments import listed
-from fastmlp.cli._options import Commands, add_command
+from fastmlp.cli._options import Commands, add_command, add_delimiter
 from fastmlp.cli._preparation import Preparation
 from fastmlp.cli._tables import read_table
 
@@ -22,8 +22,9 @@ def add_commands(commands: Commands) -> None:
         "fastmlp check flowers.safetensors flowers.csv",
     )
     parser.add_argument("model", metavar="MODEL", help="model file")
-    parser.add_argument("data", metavar="DATA", help="CSV or NPZ with features and target")
+    parser.add_argument("data", metavar="DATA", help="CSV or NPZ with features and target, or - for standard input")
     parser.add_argument("--target", metavar="COLUMN", help="column of the target (the one of the training)")
+    add_delimiter(parser)
 
     parser = add_command(
         commands,
@@ -40,10 +41,13 @@ def check(arguments: argparse.Namespace) -> int:
     net = fm.load(arguments.model)
     preparation = Preparation.of(net)
     table = read_table(
-        arguments.data, target=arguments.target or preparation.target_name, features=preparation.feature_names
+        arguments.data,
+        target=preparation.target_name if arguments.target is None else arguments.target,
+        features=preparation.feature_names,
+        delimiter=arguments.delimiter,
     )
     report = net.check_gradients(preparation.inputs(table.features), preparation.targets(table))
-    print(report)
+    print(str(report))
     return 0 if report.passed else 1
 
 

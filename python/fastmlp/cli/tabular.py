@@ -13,10 +13,23 @@ import numpy as np
 import numpy.typing as npt
 
 import fastmlp as fm
+from fastmlp._checks.arguments import listed
+from fastmlp._checks.arrays import count
 from fastmlp._files.atomic import check_destination, write_atomically
-from fastmlp.activations import ACTIVATIONS
-from fastmlp.cli._options import Commands, add_command, fraction, natural, positive, widths
+from fastmlp.cli._cells import quoted
+from fastmlp.cli._options import (
+    HIDDEN_ACTIVATIONS,
+    Commands,
+    activation,
+    add_command,
+    add_delimiter,
+    fraction,
+    natural,
+    positive,
+    widths,
+)
 from fastmlp.cli._preparation import Preparation
+from fastmlp.cli._sources import name_of
 from fastmlp.cli._tables import read_table
 from fastmlp.optimizers import OPTIMIZERS, StepOptimizer
 
@@ -32,17 +45,27 @@ def add_commands(commands: Commands) -> None:
         "train a network on a table and write it to a model file",
         "fastmlp train flowers.csv --target kind --hidden 64,64 --out flowers.safetensors",
     )
-    parser.add_argument("data", metavar="DATA", help="CSV with a header line and numeric columns, or NPZ with X and y")
+    parser.add_argument(
+        "data",
+        metavar="DATA",
+        help="CSV with a header line and numeric columns, or NPZ with X and y; - is standard input",
+    )
     parser.add_argument("--target", metavar="COLUMN", help="column to learn (CSV), or array of the targets (NPZ: y)")
+    add_delimiter(parser)
     parser.add_argument("--out", metavar="MODEL", default="model.safetensors", help="model file (%(default)s)")
     parser.add_argument(
         "--task",
         choices=["classification", "regression"],
         help="what the target means; without it, text and few different whole numbers are classes",
     )
-    hidden = [name for name in ACTIVATIONS if name != "softmax"]
     parser.add_argument("--hidden", type=widths, default=[64, 64], metavar="N,N", help="hidden units (64,64); or none")
-    parser.add_argument("--activation", choices=hidden, default="relu", help="of the hidden layers (%(default)s)")
+    parser.add_argument(
+        "--activation",
+        type=activation,
+        default="relu",
+        metavar="NAME",
+        help=f"of the hidden layers: {', '.join(HIDDEN_ACTIVATIONS)}, or a formula in x (%(default)s)",
+    )
     parser.add_argument("--epochs", type=positive, default=50, metavar="N", help="(%(default)s)")
     parser.add_argument("--batch-size", type=positive, default=32, metavar="N", help="(%(default)s)")
     in_batches = {
@@ -68,7 +91,10 @@ def add_commands(commands: Commands) -> None:
         "fastmlp predict flowers.safetensors new.csv --proba --out predictions.csv",
     )
     parser.add_argument("model", metavar="MODEL", help="model file")
-    parser.add_argument("data", metavar="DATA", help="CSV with the columns of the training, or NPZ with X")
+    parser.add_argument(
+        "data", metavar="DATA", help="CSV with the columns of the training, or NPZ with X; - is standard input"
+    )
+    add_delimiter(parser)
     parser.add_argument("--out", metavar="FILE", help="CSV file to write; without it, the standard output")
     parser.add_argument("--proba", action="store_true", help="add a column with the probability of each class")
 
@@ -76,15 +102,18 @@ def add_commands(commands: Commands) -> None:
 def train(arguments: argparse.Namespace) -> int:
     """Run ``fastmlp train``."""
     check_destination(arguments.out)
-    table = read_table(arguments.data, target=arguments.target)
+    table = read_table(arguments.data, target=arguments.target, delimiter=arguments.delimiter)
     rest, valid = _split(len(table.features), arguments.validation, arguments.seed)
     preparation = Preparation.learn(table, arguments.task, rest)
     X, y = preparation.inputs(table.features), preparation.targets(table)
     if preparation.classes is None:
-        last, what = fm.Dense(1), f"regression of {preparation.target_name!r}"
+        last, what = fm.Dense(1), f"regression of {quoted(table.target_name or '')}"
     else:
         last = fm.Dense(len(preparation.classes), "softmax")
-        what = f"classification of {preparation.target_name!r} into {len(preparation.classes)} classes"
+        what = (
+            f"classification of {quoted(table.target_name or '')} into {len(preparation.classes)} classes: "
+            f"{listed(preparation.classes)}"
+        )
     rate = {} if arguments.learning_rate is None else {"learning_rate": arguments.learning_rate}
     optimizer = OPTIMIZERS[arguments.optimizer](**rate)
     net = fm.Network(
@@ -94,7 +123,8 @@ def train(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         l2=arguments.l2,
     )
-    print(f"data         {arguments.data}: {len(X)} rows, {X.shape[1]} features")
+    without = ", without the first column, which has no name" if table.skipped_index else ""
+    print(f"data         {name_of(arguments.data)}: {count(len(X), 'row')}, {count(X.shape[1], 'feature')}{without}")
     print(f"task         {what}")
     print(
         f"network      {'-'.join(map(str, [net.n_inputs, *(layer.units for layer in net.layers)]))}, {net.dtype}",
@@ -140,7 +170,11 @@ def predict(arguments: argparse.Namespace) -> int:
     net = fm.load(arguments.model)
     preparation = Preparation.of(net)
     table = read_table(
-        arguments.data, target=preparation.target_name, features=preparation.feature_names, need_target=False
+        arguments.data,
+        target=preparation.target_name,
+        features=preparation.feature_names,
+        need_target=False,
+        delimiter=arguments.delimiter,
     )
     X = preparation.inputs(table.features)
     columns: dict[str, list[str]] = {}
@@ -159,8 +193,8 @@ def predict(arguments: argparse.Namespace) -> int:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(zip(*columns.values(), strict=True))
-    if arguments.out is None:
-        print(text.getvalue(), end="")
-    else:
+    if arguments.out is not None:
         write_atomically(arguments.out, text.getvalue().encode())
+    else:
+        print(text.getvalue(), end="")
     return 0
