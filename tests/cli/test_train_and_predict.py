@@ -17,6 +17,7 @@ import pytest
 
 import fastmlp as fm
 from fastmlp.activations import Formula, Mish, Sigmoid, SiLU
+from fastmlp.cli import build_parser, tabular
 
 
 def write(path, names, *columns):
@@ -237,3 +238,16 @@ def test_a_delimiter_may_be_given_to_every_command_that_reads_a_table(run, flowe
     assert first.read_bytes() == second.read_bytes()
     assert run("predict", second, other, *delimiter) == run("predict", first, flowers)
     assert run("check", second, other, *delimiter) == run("check", first, flowers)
+
+
+def test_a_model_is_written_before_a_reader_can_go_away(run, flowers, tmp_path, monkeypatch):
+    model = tmp_path / "m.safetensors"
+
+    def gone(text, **_):
+        if text.startswith("training"):
+            raise BrokenPipeError
+
+    monkeypatch.setattr("fastmlp.cli.tabular.say", gone)
+    with pytest.raises(BrokenPipeError):
+        tabular.train(build_parser().parse_args(["train", str(flowers), "--target", "kind", "--out", str(model)]))
+    assert fm.load(model).classes == ["a, b", "rose", "älchen"]

@@ -9,9 +9,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from fastmlp._checks.text import printable, shortened
 from fastmlp.cli import demo, inspection, tabular
 
 
@@ -20,7 +22,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End the process with the sentence and exit status 2."""
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help).\n")
+        self.exit(2, f"{self.prog}: {_line(message)} (see {self.prog} --help).\n")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -42,6 +44,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     2
     """
     arguments = build_parser().parse_args(argv)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        return _run(arguments)
+
+
+def _run(arguments: argparse.Namespace) -> int:
     try:
         status: int = arguments.run(arguments)
         # None where the shell closed it
@@ -54,15 +62,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         # nothing may be written any more, not even by Python when it closes its streams
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-    except (ValueError, TypeError, OSError, FloatingPointError, MemoryError, ImportError) as error:
+    except UnicodeEncodeError as error:
+        lacking = error.object[error.start : error.end]
+        print(
+            f"fastmlp: the output's encoding, {error.encoding}, lacks {_line(lacking)!a}: set PYTHONIOENCODING=utf-8.",
+            file=sys.stderr,
+        )
+        return 2
+    except (ValueError, TypeError, RuntimeError, OSError, FloatingPointError, MemoryError, ImportError) as error:
         print(f"fastmlp: {_sentence(error)}", file=sys.stderr)
         return 2
     return status
 
 
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"fastmlp: warning: {_line(str(message))}", file=sys.stderr)
+
+
 def _sentence(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
+        return _line(f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}.")
     if isinstance(error, MemoryError) and not str(error):
         return "the memory of this computer does not suffice."
-    return " ".join(str(error).split())
+    return _line(str(error))
+
+
+def _line(text: str) -> str:
+    """Return a text as one line that is not too long and that a terminal only shows."""
+    return shortened(printable(" ".join(text.split())))

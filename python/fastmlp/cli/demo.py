@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 import fastmlp as fm
-from fastmlp._files.atomic import check_destination, write_atomically
+from fastmlp._files.atomic import write_atomically
 from fastmlp.cli._options import Commands, add_command, natural, positive
+from fastmlp.cli._outputs import check_output, say
 from fastmlp.cli.demo_figure import Findings, draw
 
 LEARNING_RATE = 0.1
@@ -64,7 +65,7 @@ def add_commands(commands: Commands) -> None:
 
 def demo(arguments: argparse.Namespace) -> int:
     """Run ``fastmlp demo``."""
-    check_destination(arguments.out)
+    check_output(arguments.out, "a picture", ".png")
     _require_extras()
     job = _digits(arguments.epochs) if arguments.data is None else _mnist(arguments.data, arguments.epochs)
     with fm.num_threads(arguments.threads) if arguments.threads else nullcontext():
@@ -201,7 +202,7 @@ def _require_extras() -> None:
 
 
 def _line(name: str, text: str) -> None:
-    print(f"{name:<13}{text}", flush=True)
+    say(f"{name:<13}{text}", flush=True)
 
 
 def _result(name: str, training: float, test: float, seconds: float, note: str) -> None:

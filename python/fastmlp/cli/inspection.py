@@ -8,6 +8,7 @@ import json
 import fastmlp as fm
 from fastmlp._checks.arguments import listed
 from fastmlp.cli._options import Commands, add_command, add_delimiter
+from fastmlp.cli._outputs import say
 from fastmlp.cli._preparation import Preparation
 from fastmlp.cli._tables import read_table
 
@@ -47,7 +48,7 @@ def check(arguments: argparse.Namespace) -> int:
         delimiter=arguments.delimiter,
     )
     report = net.check_gradients(preparation.inputs(table.features), preparation.targets(table))
-    print(str(report))
+    say(str(report))
     return 0 if report.passed else 1
 
 
@@ -57,14 +58,14 @@ def info(arguments: argparse.Namespace) -> int:
         fm.show_config()
         return 0
     net = fm.load(arguments.model)
-    print(net.summary())
+    say(net.summary())
     preparation = Preparation.of(net)
     if preparation.feature_names is not None:
-        print(f"target:   {preparation.target_name!r}")
-        print(f"features: {listed(preparation.feature_names)}")
+        say(f"target:   {preparation.target_name!r}")
+        say(f"features: {listed(preparation.feature_names)}")
     if preparation.classes is not None:
-        print(f"classes:  {listed(preparation.classes)}")
+        say(f"classes:  {listed(preparation.classes)}")
     others = {key: value for key, value in net.metadata.items() if key != "preparation"}
     if others:
-        print(f"metadata: {json.dumps(others)}")
+        say(f"metadata: {json.dumps(others)}")
     return 0

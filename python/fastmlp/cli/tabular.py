@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import sys
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ import numpy.typing as npt
 import fastmlp as fm
 from fastmlp._checks.arguments import listed
 from fastmlp._checks.arrays import count
-from fastmlp._files.atomic import check_destination, write_atomically
+from fastmlp._files.atomic import write_atomically
 from fastmlp.cli._cells import quoted
 from fastmlp.cli._options import (
     HIDDEN_ACTIVATIONS,
@@ -28,6 +29,7 @@ from fastmlp.cli._options import (
     positive,
     widths,
 )
+from fastmlp.cli._outputs import check_output, say
 from fastmlp.cli._preparation import Preparation
 from fastmlp.cli._sources import name_of
 from fastmlp.cli._tables import read_table
@@ -101,7 +103,7 @@ def add_commands(commands: Commands) -> None:
 
 def train(arguments: argparse.Namespace) -> int:
     """Run ``fastmlp train``."""
-    check_destination(arguments.out)
+    check_output(arguments.out, "a model", ".safetensors", arguments.data)
     table = read_table(arguments.data, target=arguments.target, delimiter=arguments.delimiter)
     rest, valid = _split(len(table.features), arguments.validation, arguments.seed)
     preparation = Preparation.learn(table, arguments.task, rest)
@@ -124,9 +126,9 @@ def train(arguments: argparse.Namespace) -> int:
         l2=arguments.l2,
     )
     without = ", without the first column, which has no name" if table.skipped_index else ""
-    print(f"data         {name_of(arguments.data)}: {count(len(X), 'row')}, {count(X.shape[1], 'feature')}{without}")
-    print(f"task         {what}")
-    print(
+    say(f"data         {name_of(arguments.data)}: {count(len(X), 'row')}, {count(X.shape[1], 'feature')}{without}")
+    say(f"task         {what}")
+    say(
         f"network      {'-'.join(map(str, [net.n_inputs, *(layer.units for layer in net.layers)]))}, {net.dtype}",
         flush=True,
     )
@@ -138,13 +140,14 @@ def train(arguments: argparse.Namespace) -> int:
         optimizer=optimizer,
         validation_data=(X[valid], y[valid]) if len(valid) else None,
     )
+    preparation.store(net)
+    # before anything more is printed: whoever reads it may have gone, and the work would be lost
+    net.save(arguments.out)
     for name, rows in (("training", rest), ("validation", valid)):
         if len(rows):
             found = net.evaluate(X[rows], y[rows])
-            print(f"{name:<13}loss {found['loss']:.4f}, {_rightness(found, preparation)}")
-    preparation.store(net)
-    net.save(arguments.out)
-    print(f"model        {arguments.out}")
+            say(f"{name:<13}loss {found['loss']:.4f}, {_rightness(found, preparation)}")
+    say(f"model        {arguments.out}")
     return 0
 
 
@@ -166,7 +169,7 @@ def _rightness(found: dict[str, float], preparation: Preparation) -> str:
 def predict(arguments: argparse.Namespace) -> int:
     """Run ``fastmlp predict``."""
     if arguments.out is not None:
-        check_destination(arguments.out)
+        check_output(arguments.out, "a table of predictions", ".csv", arguments.model, arguments.data)
     net = fm.load(arguments.model)
     preparation = Preparation.of(net)
     table = read_table(
@@ -195,6 +198,8 @@ def predict(arguments: argparse.Namespace) -> int:
     writer.writerows(zip(*columns.values(), strict=True))
     if arguments.out is not None:
         write_atomically(arguments.out, text.getvalue().encode())
+    elif sys.stdout is not None and sys.stdout.isatty():
+        say(text.getvalue().rstrip("\n"))
     else:
         print(text.getvalue(), end="")
     return 0
