@@ -1,9 +1,10 @@
 """``fastmlp train`` and ``predict``: what could go wrong, and which test sees it.
 
 The command computes something else than the library does on the same numbers (as by hand), predictions lose the class
-names, the target's unit or the order of columns (text labels, regression, order), what was learned of the validation
-rows leaks into the scaling (validation), a model from Python cannot be used (without a table), an error leaves a file
-behind (nothing is written).
+names, the target's unit or digits or the order of columns (text labels, regression, order), what was learned of the
+validation rows leaks into the scaling (validation), the library finds something else in the model file than the command
+does (raw rows), a model from Python or of an older command cannot be used (without a table, older), an error leaves a
+file behind (nothing is written).
 """
 
 from __future__ import annotations
@@ -137,7 +138,7 @@ def test_validation_rows_have_no_part_in_the_scaling(run, tmp_path):
     data = write(tmp_path / "v.csv", ["x", "y"], x, [0, 1] * 5)
     trained = run("train", data, "--target", "y", "--out", model, "--epochs", 1, "--validation", 0.2)
     assert "validation   loss" in trained.out
-    assert fm.load(model).metadata["preparation"]["mean"] == [x[order[2:]].mean()]
+    assert fm.load(model).scaling.mean == (x[order[2:]].mean(),)
     assert "takes 0 of 10 rows" in run("train", data, "--target", "y", "--validation", 0.01).error
 
 
@@ -191,11 +192,91 @@ def test_an_error_names_its_cause_and_nothing_is_written(run, flowers, tmp_path,
 def test_a_kept_preparation_that_was_tampered_with_is_refused(run, flowers, tmp_path):
     model = tmp_path / "m.safetensors"
     run("train", flowers, "--target", "kind", "--out", model, "--epochs", 1)
-    for key, value in (("scale", [1.0, 0.0, 1.0]), ("mean", [1.0]), ("feature_names", 3), ("target_mean", "a")):
+    older = {"mean": [0.0] * 3, "scale": [1.0] * 3, "target_mean": 0.0, "target_scale": 1.0}
+    for changed in (
+        {"feature_names": 3},
+        {"feature_names": ["x"]},
+        {"scale": [1.0]},
+        older | {"scale": [1.0, 0.0, 1.0]},
+        older | {"mean": [1.0]},
+        older | {"target_mean": "a"},
+    ):
         net = fm.load(model)
-        net.metadata["preparation"][key] = value
+        net.metadata["preparation"] |= changed
         net.save(tmp_path / "other.safetensors")
         assert "is not what fastmlp train writes" in run("predict", tmp_path / "other.safetensors", flowers).error
+
+
+def test_a_model_file_of_classes_takes_raw_rows(run, flowers, tmp_path):
+    model = tmp_path / "m.safetensors"
+    run("train", flowers, "--target", "kind", "--out", model, "--epochs", 30)
+    net = fm.load(model)
+    columns = read(flowers.read_text(encoding="utf-8"))
+    rows = np.array([columns[name] for name in net.metadata["preparation"]["feature_names"]], dtype=float).T
+    found = read(run("predict", model, flowers, "--proba").out)
+    assert [net.classes[label] for label in net.predict(rows)] == list(found["prediction"])
+    assert np.mean(np.array(found["prediction"]) == columns["kind"]) > 0.95
+    for name, values in zip(net.classes, net.predict_proba(rows).T, strict=True):
+        np.testing.assert_array_equal(np.array(found[f"probability_{name}"], dtype=np.float32), values)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_regression_on_large_values_keeps_their_digits_in_command_and_library(run, tmp_path, dtype):
+    z = np.random.default_rng(0).standard_normal((400, 2))
+    y = 1.7e9 + 100 * z[:, 0]
+    # a time in seconds, as features are, too
+    data = write(tmp_path / "t.csv", ["t", "b", "y"], 1.7e9 + 100 * z[:, 0], z[:, 1], y)
+    model = tmp_path / "m.safetensors"
+    options = ["--hidden", "none", "--epochs", 60, "--learning-rate", 0.05, "--dtype", dtype]
+    trained = run("train", data, "--target", "y", "--out", model, *options)
+    assert (trained.status, trained.error) == (0, "")
+    found = np.array(read(run("predict", model, data).out)["prediction"], dtype=float)
+    assert len(np.unique(found)) == 400
+    # a line is learned almost exactly; one part in a hundred of the deviation
+    np.testing.assert_allclose(found, y, rtol=0, atol=1.0)
+    told = float(trained.out.split("mean absolute error ")[1].split()[0])
+    # four digits are printed
+    assert told == pytest.approx(np.abs(found - y).mean(), rel=1e-3)
+    raw = np.column_stack([1.7e9 + 100 * z[:, 0], z[:, 1]])
+    np.testing.assert_array_equal(fm.load(model).predict(raw), found)
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_a_model_of_an_older_command_predicts_as_it_did(run, tmp_path, task):
+    rng = np.random.default_rng(3)
+    X, mean, scale = rng.normal(500.0, 20.0, (30, 2)), np.array([500.0, 510.0]), np.array([20.0, 10.0])
+    data = write(tmp_path / "x.csv", ["b", "a", "y"], X[:, 1], X[:, 0], rng.integers(0, 2, 30))
+    last = fm.Dense(1) if task == "regression" else fm.Dense(2, "softmax")
+    net = fm.Network(2, [fm.Dense(4, "tanh"), last], dtype="float64", seed=1)
+    if task == "classification":
+        net.classes = ["0", "1"]
+    net.metadata["preparation"] = {
+        "feature_names": ["a", "b"],
+        "target_name": "y",
+        "mean": mean.tolist(),
+        "scale": scale.tolist(),
+        "target_mean": 1.7e9,
+        "target_scale": 100.0,
+    }
+    model = tmp_path / "m.safetensors"
+    net.save(model)
+    expected = net.predict((X - mean) / scale)
+    if task == "regression":
+        expected = 1.7e9 + 100.0 * expected
+    found = np.array(read(run("predict", model, data).out)["prediction"], dtype=float)
+    np.testing.assert_array_equal(found, expected)
+    assert run("check", model, data).status == 0
+
+
+def test_numbers_that_the_arithmetic_cannot_hold_name_their_column(run, tmp_path):
+    model = tmp_path / "m.safetensors"
+    data = write(tmp_path / "x.csv", ["a", "wide", "y"], range(4), [1, 2, 1e39, 3], ["n", "m"] * 2)
+    refused = "column 'wide' holds 1e+39, which float32 cannot hold: train with --dtype float64"
+    assert refused in run("train", data, "--target", "y", "--out", model).error
+    assert run("train", data, "--target", "y", "--out", model, "--dtype", "float64", "--epochs", 1).status == 0
+    small = write(tmp_path / "small.csv", ["a", "wide", "y"], range(4), range(4), ["n", "m"] * 2)
+    assert run("train", small, "--target", "y", "--out", model, "--epochs", 1).status == 0
+    assert refused in run("predict", model, data).error
 
 
 @pytest.mark.parametrize(

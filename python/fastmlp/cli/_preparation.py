@@ -1,12 +1,13 @@
-"""What must happen to a table before a network sees it, decided on the training data and kept with the model.
+"""What the columns of a table mean to a network, decided on the training data and kept with the model.
 
-Inputs, and the target of a regression, are standardized: (value - mean) / standard deviation, in float64. Classes are
-numbered, and keep the names that the table writes: 007 is not 7. Reading the table is in _tables.py; the numbers are
-kept in the model file's metadata.
+Classes are numbered, and keep the names that the table writes: 007 is not 7. Inputs, and the values of a regression, go
+to the network as they are: the scalings of both are a part of it, so that a model file takes raw rows. Reading the
+table is in _tables.py; the names are kept in the model file's metadata.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,36 +28,48 @@ MAX_INTEGER_CLASSES = 20
 
 
 @dataclass(frozen=True)
-class Preparation:
-    """How features and target of one model are prepared.
+class ScalingBeside:
+    """What fastmlp 0.1.0 kept beside the network: means and deviations of inputs and target, with 0 and 1 for none."""
 
-    ``classes`` is None for a regression. A network that was not trained on a table has no names of columns, and a
-    preparation that changes nothing.
+    mean: Floats
+    scale: Floats
+    target_mean: float
+    target_scale: float
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any], n_inputs: int) -> ScalingBeside:
+        """Return what a model's metadata hold."""
+        mean, scale = (np.array(kept[key], dtype=np.float64) for key in ("mean", "scale"))
+        if not (mean.shape == scale.shape == (n_inputs,)) or not (scale > 0).all():
+            raise ValueError("there must be a mean and a positive scale for each input.")
+        return cls(mean, scale, float(kept["target_mean"]), float(kept["target_scale"]))
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What the columns of a table mean to one model.
+
+    ``classes`` is None for a regression. A network that was not trained on a table has no names of columns.
 
     Examples
     --------
     >>> import numpy as np
     >>> from fastmlp.cli._preparation import Preparation
     >>> from fastmlp.cli._cells import Table
-    >>> table = Table(np.array([[1.0], [3.0]]), ["length"], np.array(["a", "b"]), "kind")
+    >>> table = Table(np.array([[1.0], [3.0]]), ["length"], np.array(["b", "a"]), "kind")
     >>> preparation = Preparation.learn(table)
-    >>> preparation.classes, preparation.inputs(table.features).tolist(), preparation.targets(table).tolist()
-    (['a', 'b'], [[-1.0], [1.0]], [0, 1])
+    >>> preparation.classes, preparation.targets(table).tolist()
+    (['a', 'b'], [1, 0])
     """
 
     feature_names: list[str] | None
     target_name: str | None
-    mean: Floats
-    scale: Floats
     classes: list[str] | None
-    target_mean: float = 0.0
-    target_scale: float = 1.0
+    beside: ScalingBeside | None = None
 
     @classmethod
-    def learn(
-        cls, table: Table, task: str | None = None, rows: npt.NDArray[np.int64] | slice = slice(None)
-    ) -> Preparation:
-        """Return the preparation that suits a table whose ``rows`` are trained on.
+    def learn(cls, table: Table, task: str | None = None) -> Preparation:
+        """Return the preparation that suits a table.
 
         ``task`` is "classification", "regression" or None: what the target looks like.
         """
@@ -65,7 +78,6 @@ class Preparation:
         labels, numbers = _labels(table.target), _numbers(table.target)
         if task is None:
             task = "classification" if numbers is None or _are_classes(labels, numbers) else "regression"
-        mean, scale = _moments(table.features[rows], table.feature_names)
         if task == "classification":
             names = sorted(set(labels))
             if numbers is not None:
@@ -74,33 +86,36 @@ class Preparation:
                 raise ValueError(
                     f"the target {quoted(table.target_name)} has a single class, {quoted(names[0])}: nothing to learn."
                 )
-            return cls(table.feature_names, table.target_name, mean, scale, names)
+            return cls(table.feature_names, table.target_name, names)
         if numbers is None:
             text = next(label for label in labels if not is_number(label))
             raise ValueError(
                 f"the target {quoted(table.target_name)} holds text: a regression needs numbers, not {quoted(text)}."
             )
-        target_mean, target_scale = _moments(numbers[rows, None], [table.target_name])
-        return cls(
-            table.feature_names, table.target_name, mean, scale, None, float(target_mean[0]), float(target_scale[0])
-        )
+        return cls(table.feature_names, table.target_name, None)
 
-    def inputs(self, features: Floats) -> Floats:
-        """Return standardized features, (rows, inputs)."""
-        if features.shape[1] != len(self.mean):
-            raise ValueError(f"the table has {features.shape[1]} features, but the model needs {len(self.mean)}.")
-        prepared: Floats = (features - self.mean) / self.scale
-        return prepared
+    def inputs(self, table: Table, network: Network) -> Floats:
+        """Return the features as this network takes them."""
+        features = table.features
+        if features.shape[1] != network.n_inputs:
+            raise ValueError(f"the table has {features.shape[1]} features, but the model needs {network.n_inputs}.")
+        if self.beside is not None:
+            prepared: Floats = (features - self.beside.mean) / self.beside.scale
+            return prepared
+        check_range(table, network.dtype)
+        return features
 
     def targets(self, table: Table) -> npt.NDArray[Any]:
-        """Return class numbers (rows,), or standardized values (rows,) for a regression."""
+        """Return class numbers (rows,), or values (rows,) for a regression."""
         if table.target is None:
             raise ValueError("the table has no target.")
-        numbers = _numbers(table.target)
         if self.classes is None:
+            numbers = _numbers(table.target)
             if numbers is None:
-                raise ValueError(f"the target {table.target_name!r} holds text, but this model is a regression.")
-            return (numbers - self.target_mean) / self.target_scale
+                raise ValueError(
+                    f"the target {quoted(table.target_name or '')} holds text, but this model is a regression."
+                )
+            return numbers if self.beside is None else (numbers - self.beside.target_mean) / self.beside.target_scale
         labels = _labels(table.target)
         index = {name: position for position, name in enumerate(self.classes)}
         # 1.0 is the class 1, as it is the same number; 01 is not
@@ -117,20 +132,15 @@ class Preparation:
         return np.array([index[label] for label in labels], dtype=np.int64)
 
     def values(self, outputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return predictions of a regression in the target's own unit, in the shape and dtype of ``outputs``."""
-        return (outputs.astype(np.float64) * self.target_scale + self.target_mean).astype(outputs.dtype)
+        """Return predictions of a regression in the target's own unit."""
+        if self.beside is None:
+            return outputs
+        return outputs.astype(np.float64) * self.beside.target_scale + self.beside.target_mean
 
     def store(self, network: Network) -> None:
         """Keep this with a network, and so in its model file."""
         network.classes = self.classes
-        network.metadata["preparation"] = {
-            "feature_names": self.feature_names,
-            "target_name": self.target_name,
-            "mean": self.mean.tolist(),
-            "scale": self.scale.tolist(),
-            "target_mean": self.target_mean,
-            "target_scale": self.target_scale,
-        }
+        network.metadata["preparation"] = {"feature_names": self.feature_names, "target_name": self.target_name}
 
     @classmethod
     def of(cls, network: Network) -> Preparation:
@@ -138,16 +148,26 @@ class Preparation:
         kept = network.metadata.get("preparation")
         classes = _classes(network)
         if kept is None:
-            return cls(None, None, np.zeros(network.n_inputs), np.ones(network.n_inputs), classes)
+            return cls(None, None, classes)
         try:
             names = [str(name) for name in kept["feature_names"]]
-            mean, scale = (np.array(kept[key], dtype=np.float64) for key in ("mean", "scale"))
-            target_mean, target_scale = float(kept["target_mean"]), float(kept["target_scale"])
-            if not (mean.shape == scale.shape == (len(names),) == (network.n_inputs,)) or not (scale > 0).all():
+            if len(names) != network.n_inputs:
                 raise ValueError
-            return cls(names, str(kept["target_name"]), mean, scale, classes, target_mean, target_scale)
+            beside = ScalingBeside.of(kept, network.n_inputs) if len(kept) > 2 else None
+            return cls(names, str(kept["target_name"]), classes, beside)
         except (KeyError, TypeError, ValueError, OverflowError):
             raise ValueError("the model's metadata 'preparation' is not what fastmlp train writes.") from None
+
+
+def check_range(table: Table, dtype: np.dtype[Any]) -> None:
+    """Refuse numbers that a network of this dtype cannot hold."""
+    wild = np.argwhere(np.abs(table.features) > np.finfo(dtype).max)
+    if len(wild):
+        row, column = wild[0]
+        raise ValueError(
+            f"column {quoted(table.feature_names[column])} holds {table.features[row, column]}, which {dtype} cannot "
+            "hold: train with --dtype float64."
+        )
 
 
 def _classes(network: Network) -> list[str] | None:
@@ -156,18 +176,6 @@ def _classes(network: Network) -> list[str] | None:
     if not is_classifier(meaning):
         return None
     return network.classes or [str(label) for label in range(max(network.n_outputs, 2))]
-
-
-def _moments(values: Floats, names: list[str]) -> tuple[Floats, Floats]:
-    """Return mean and standard deviation of each column, the latter 1 for a constant column."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        mean, scale = values.mean(axis=0), values.std(axis=0)
-    # compared exactly: rounding gives a constant column a tiny deviation
-    scale[values.min(axis=0) == values.max(axis=0)] = 1.0
-    wild = np.flatnonzero(~(np.isfinite(mean) & np.isfinite(scale) & (scale > 0)))
-    if len(wild):
-        raise ValueError(f"column {names[wild[0]]!r} cannot be standardized: its values are too large or too close.")
-    return mean, scale
 
 
 def _labels(cells: npt.NDArray[Any]) -> list[str]:

@@ -47,7 +47,7 @@ def check(arguments: argparse.Namespace) -> int:
         features=preparation.feature_names,
         delimiter=arguments.delimiter,
     )
-    report = net.check_gradients(preparation.inputs(table.features), preparation.targets(table))
+    report = net.check_gradients(preparation.inputs(table, net), preparation.targets(table))
     say(str(report))
     return 0 if report.passed else 1
 

@@ -1,6 +1,6 @@
 """``fastmlp train`` and ``fastmlp predict``: from a table to a model file, and from both to predictions.
 
-Reading tables is in _tables.py, what is done to their columns in _preparation.py.
+Reading tables is in _tables.py, what their columns mean to a network in _preparation.py.
 """
 
 from __future__ import annotations
@@ -106,25 +106,25 @@ def train(arguments: argparse.Namespace) -> int:
     check_output(arguments.out, "a model", ".safetensors", arguments.data)
     table = read_table(arguments.data, target=arguments.target, delimiter=arguments.delimiter)
     rest, valid = _split(len(table.features), arguments.validation, arguments.seed)
-    preparation = Preparation.learn(table, arguments.task, rest)
-    X, y = preparation.inputs(table.features), preparation.targets(table)
+    preparation = Preparation.learn(table, arguments.task)
+    y = preparation.targets(table)
+    target_name = quoted(table.target_name or "")
     if preparation.classes is None:
-        last, what = fm.Dense(1), f"regression of {quoted(table.target_name or '')}"
+        last, what = fm.Dense(1), f"regression of {target_name}"
     else:
         last = fm.Dense(len(preparation.classes), "softmax")
-        what = (
-            f"classification of {quoted(table.target_name or '')} into {len(preparation.classes)} classes: "
-            f"{listed(preparation.classes)}"
-        )
+        what = f"classification of {target_name} into {len(preparation.classes)} classes: {listed(preparation.classes)}"
     rate = {} if arguments.learning_rate is None else {"learning_rate": arguments.learning_rate}
     optimizer = OPTIMIZERS[arguments.optimizer](**rate)
     net = fm.Network(
-        X.shape[1],
-        [*(fm.Dense(units, arguments.activation) for units in arguments.hidden), last],
+        len(table.feature_names),
+        [fm.Standardize(), *(fm.Dense(units, arguments.activation) for units in arguments.hidden), last],
         dtype=arguments.dtype,
         seed=arguments.seed,
         l2=arguments.l2,
+        scale_targets=preparation.classes is None,
     )
+    X = preparation.inputs(table, net)
     without = ", without the first column, which has no name" if table.skipped_index else ""
     say(f"data         {name_of(arguments.data)}: {count(len(X), 'row')}, {count(X.shape[1], 'feature')}{without}")
     say(f"task         {what}")
@@ -146,7 +146,7 @@ def train(arguments: argparse.Namespace) -> int:
     for name, rows in (("training", rest), ("validation", valid)):
         if len(rows):
             found = net.evaluate(X[rows], y[rows])
-            say(f"{name:<13}loss {found['loss']:.4f}, {_rightness(found, preparation)}")
+            say(f"{name:<13}loss {found['loss']:.4g}, {_rightness(found)}")
     say(f"model        {arguments.out}")
     return 0
 
@@ -160,10 +160,10 @@ def _split(n_rows: int, share: float, seed: int) -> tuple[Rows, Rows]:
     return order[n_valid:], order[:n_valid]
 
 
-def _rightness(found: dict[str, float], preparation: Preparation) -> str:
+def _rightness(found: dict[str, float]) -> str:
     if "accuracy" in found:
         return f"accuracy {100 * found['accuracy']:.2f} %"
-    return f"mean absolute error {found['mae'] * preparation.target_scale:.4g}"
+    return f"mean absolute error {found['mae']:.4g}"
 
 
 def predict(arguments: argparse.Namespace) -> int:
@@ -179,7 +179,7 @@ def predict(arguments: argparse.Namespace) -> int:
         need_target=False,
         delimiter=arguments.delimiter,
     )
-    X = preparation.inputs(table.features)
+    X = preparation.inputs(table, net)
     columns: dict[str, list[str]] = {}
     if preparation.classes is not None:
         columns["prediction"] = [preparation.classes[label] for label in net.predict(X)]
