@@ -60,6 +60,7 @@ def test_a_target_that_is_not_needed_is_still_no_feature(path):
         b",a,kind\n0,1,x y\n1,2,z\n",
         b'"";"a";"kind"\n"r1";"1";"x y"\n"r2";"2";"z"\n',
         b"a,kind\r1,x y\r2,z\r",
+        b"a,kind\n1,x y\n2,z\n,\n , \n\n   \n",
     ],
 )
 def test_the_dialects_of_spreadsheets_are_read_alike(path, content):
@@ -96,6 +97,7 @@ def test_quoted_cells_may_hold_commas_and_line_ends(path):
         (b"a,y\n1,2\n3\n", "line 3: 1 cells, but the header has 2 columns"),
         (b"a,y\n1,2,3\n", "line 2: 3 cells"),
         (b"a,y\n1,2\n\n3,4\n", "line 3: the line is empty, but rows follow"),
+        (b"a,y\n1,2\n,\n3,4\n", "line 3: the line is empty, but rows follow"),
         (b"a,y\n1,2\nx,4\n", "line 3, column 'a': 'x' is not a number; only the target may be text"),
         (b"a,y\n1,2\n1_000,4\n", "line 3, column 'a': '1_000' is not a number"),
         (b"a,y\n1,2\n,4\n", "line 3, column 'a': the cell is empty"),

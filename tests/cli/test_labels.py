@@ -103,3 +103,9 @@ def test_to_predict_rows_need_no_target(tmp_path, run):
     expected = run("predict", model, data)
     data.write_text("x,kind\n1,\n2,NA\n")
     assert run("predict", model, data) == expected
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "1e400"])
+def test_a_value_that_is_not_finite_is_no_target(value):
+    with pytest.raises(ValueError, match=rf"the target of row 2, '{value}', is not finite: remove the row first\."):
+        learned(["1.5", value])

@@ -75,6 +75,7 @@ def test_what_is_redirected_to_the_command_is_not_written_over(data, model):
     [
         (["train", "ok.csv", "--out", "other.csv"], "a name of tables, but a model is written: give a name that ends"),
         (["train", "ok.csv", "--out", "m.npz"], "a name of arrays, but a model is written"),
+        (["train", "ok.csv", "--out", "net.onnx"], "a name of models of other programs, but a model is written"),
         (["predict", "m.safetensors", "ok.csv", "--out", "n.safetensors"], "a name of models, but a table of predict"),
         (["predict", "m.safetensors", "ok.csv", "--out", "p.csv.gz"], "a name of packed files, but a table of"),
         (["predict", "m.safetensors", "ok.csv", "--out", "p.XLSX"], "but a table of predictions is written"),
@@ -187,3 +188,16 @@ def test_what_an_encoding_lacks_gets_a_sentence(tmp_path, model):
     assert done.returncode == 2
     assert done.stderr.startswith("fastmlp: the output's encoding, ascii, lacks '\\x")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
+def test_an_error_that_cannot_be_told_is_still_the_exit_status(redirection):
+    done = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m fastmlp info nowhere {redirection}"], capture_output=True, text=True
+    )
+    # nothing among the data
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_a_source_that_fails_is_named(run):
+    assert run("train", "/proc/self/mem", "--target", "y").error == "fastmlp: /proc/self/mem: Input/output error.\n"

@@ -11,6 +11,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from fastmlp._checks.text import printable, shortened
@@ -56,7 +57,7 @@ def _run(arguments: argparse.Namespace) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except KeyboardInterrupt:
-        print("\nfastmlp: stopped.", file=sys.stderr)
+        _tell("\nfastmlp: stopped.")
         return 130
     except BrokenPipeError:
         # nothing may be written any more, not even by Python when it closes its streams
@@ -64,19 +65,26 @@ def _run(arguments: argparse.Namespace) -> int:
         return 141
     except UnicodeEncodeError as error:
         lacking = error.object[error.start : error.end]
-        print(
-            f"fastmlp: the output's encoding, {error.encoding}, lacks {_line(lacking)!a}: set PYTHONIOENCODING=utf-8.",
-            file=sys.stderr,
+        _tell(
+            f"fastmlp: the output's encoding, {error.encoding}, lacks {_line(lacking)!a}: set PYTHONIOENCODING=utf-8."
         )
         return 2
     except (ValueError, TypeError, RuntimeError, OSError, FloatingPointError, MemoryError, ImportError) as error:
-        print(f"fastmlp: {_sentence(error)}", file=sys.stderr)
+        _tell(f"fastmlp: {_sentence(error)}")
         return 2
     return status
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    print(f"fastmlp: warning: {_line(str(message))}", file=sys.stderr)
+    _tell(f"fastmlp: warning: {_line(str(message))}")
+
+
+def _tell(sentence: str) -> None:
+    """Print to the standard error, where it is open and takes it; the exit status tells in any case."""
+    # print would take the standard output for None
+    if sys.stderr is not None:
+        with suppress(OSError):
+            print(sentence, file=sys.stderr, flush=True)
 
 
 def _sentence(error: BaseException) -> str:

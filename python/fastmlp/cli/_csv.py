@@ -136,10 +136,10 @@ def _header(path: str, cells: list[str]) -> list[str]:
 
 
 def _rows(path: str, reader: Any, width: int) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row with its line number; empty lines may only end the file."""
+    """Yield each row with its line number; empty lines, of delimiters perhaps, may only end the file."""
     empty_line = 0
     for cells in reader:
-        if not cells:
+        if not any(map(str.strip, cells)):
             empty_line = empty_line or reader.line_num
             continue
         if empty_line:

@@ -196,5 +196,7 @@ def _numbers(cells: npt.NDArray[Any]) -> Floats | None:
     numbers = cells.astype(np.float64)
     if not np.isfinite(numbers).all():
         row = int(np.flatnonzero(~np.isfinite(numbers))[0])
-        raise ValueError(f"the target of row {row + 1} is {cells[row]}: remove rows without a target first.")
+        raise ValueError(
+            f"the target of row {row + 1}, {quoted(str(cells[row]))}, is not finite: remove the row first."
+        )
     return numbers

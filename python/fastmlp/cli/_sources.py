@@ -54,6 +54,9 @@ def opened(path: str | os.PathLike[str]) -> Iterator[Source]:
         yield gzip.GzipFile(fileobj=stream) if packed else stream
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ValueError(f"{name} is a damaged gzip file ({str(error).rstrip('.')}).") from None
+    except OSError as error:
+        # of reading, which does not say what is read
+        raise OSError(error.errno, error.strerror, name) from None
     finally:
         # the standard input is not this function's to close
         (stream.detach if stdin else stream.close)()
