@@ -73,13 +73,17 @@ def test_what_is_redirected_to_the_command_is_not_written_over(data, model):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["train", "ok.csv", "--out", "other.csv"], "a name of tables, but a model is written: give a name that ends"),
-        (["train", "ok.csv", "--out", "m.npz"], "a name of arrays, but a model is written"),
-        (["train", "ok.csv", "--out", "net.onnx"], "a name of models of other programs, but a model is written"),
-        (["predict", "m.safetensors", "ok.csv", "--out", "n.safetensors"], "a name of models, but a table of predict"),
-        (["predict", "m.safetensors", "ok.csv", "--out", "p.csv.gz"], "a name of packed files, but a table of"),
+        (["train", "ok.csv", "--out", "other.csv"], "the name of a table, but a model is written: give a name that"),
+        (["train", "ok.csv", "--out", "m.npz"], "the name of arrays, but a model is written"),
+        (["train", "ok.csv", "--out", "net.onnx"], "the name of an ONNX model, but a model is written"),
+        (
+            ["predict", "m.safetensors", "ok.csv", "--out", "n.safetensors"],
+            "the name of a model, but a table of predict",
+        ),
+        (["predict", "m.safetensors", "ok.csv", "--out", "p.csv.gz"], "the name of a packed file, but a table of"),
         (["predict", "m.safetensors", "ok.csv", "--out", "p.XLSX"], "but a table of predictions is written"),
-        (["demo", "--out", "ok.csv"], "ok.csv is a name of tables, but a picture is written: give a name that ends in"),
+        (["demo", "--out", "demo.pdf"], "demo.pdf is the name of a PDF, but a PNG picture is written"),
+        (["demo", "--out", "ok.csv"], "ok.csv is the name of a table, but a PNG picture is written: give a name"),
     ],
 )
 def test_no_file_gets_a_name_of_another_format(run, data, model, tmp_path, monkeypatch, arguments, sentence):

@@ -11,25 +11,29 @@ from fastmlp.cli._sources import STANDARD_INPUT
 
 # what a file of such a name is taken for by other programs, and by the next one who sees it
 FORMATS = {
-    ".csv": "tables",
-    ".tsv": "tables",
+    ".csv": "a table",
+    ".tsv": "a table with tabs",
+    ".parquet": "a Parquet table",
+    ".xls": "a spreadsheet",
+    ".xlsx": "a spreadsheet",
+    ".npy": "an array",
     ".npz": "arrays",
-    ".npy": "arrays",
-    ".xls": "spreadsheets",
-    ".xlsx": "spreadsheets",
-    ".parquet": "tables",
-    ".safetensors": "models",
-    ".onnx": "models of other programs",
-    ".pt": "models of other programs",
-    ".pth": "models of other programs",
-    ".h5": "models of other programs",
-    ".keras": "models of other programs",
-    ".pkl": "pickles",
-    ".joblib": "pickles",
+    ".safetensors": "a model",
+    ".onnx": "an ONNX model",
+    ".pt": "a PyTorch model",
+    ".pth": "a PyTorch model",
+    ".h5": "a Keras model",
+    ".keras": "a Keras model",
+    ".pkl": "a pickle",
+    ".joblib": "a pickle",
     ".json": "JSON",
-    ".png": "pictures",
-    ".gz": "packed files",
-    ".zip": "archives",
+    ".png": "a PNG picture",
+    ".jpg": "a JPEG picture",
+    ".jpeg": "a JPEG picture",
+    ".svg": "an SVG picture",
+    ".pdf": "a PDF",
+    ".gz": "a packed file",
+    ".zip": "an archive",
 }
 
 
@@ -47,9 +51,11 @@ def check_output(path: str, written: str, suffix: str, *reads: str) -> None:
         What the command reads, "-" for the standard input.
     """
     target = check_destination(path)
-    foreign = FORMATS.get(Path(path).suffix.lower())
-    if foreign is not None and Path(path).suffix.lower() != suffix:
-        raise ValueError(f"{path} is a name of {foreign}, but {written} is written: give a name that ends in {suffix}.")
+    given = Path(path).suffix.lower()
+    if given in FORMATS and given != suffix:
+        raise ValueError(
+            f"{path} is the name of {FORMATS[given]}, but {written} is written: give a name that ends in {suffix}."
+        )
     for source in reads:
         if target.exists() and _is_same(target, source):
             name = "the standard input" if source == STANDARD_INPUT else source

@@ -65,7 +65,7 @@ def add_commands(commands: Commands) -> None:
 
 def demo(arguments: argparse.Namespace) -> int:
     """Run ``fastmlp demo``."""
-    check_output(arguments.out, "a picture", ".png")
+    check_output(arguments.out, "a PNG picture", ".png")
     _require_extras()
     job = _digits(arguments.epochs) if arguments.data is None else _mnist(arguments.data, arguments.epochs)
     with fm.num_threads(arguments.threads) if arguments.threads else nullcontext():

@@ -58,7 +58,7 @@ def add_commands(commands: Commands) -> None:
     parser.add_argument(
         "--task",
         choices=["classification", "regression"],
-        help="what the target means; without it, text and few different whole numbers are classes",
+        help="what the target means; without it, text, codes such as 007 and few different whole numbers are classes",
     )
     parser.add_argument("--hidden", type=widths, default=[64, 64], metavar="N,N", help="hidden units (64,64); or none")
     parser.add_argument(
