@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from fastmlp._model import evaluation
 from fastmlp._model.architecture import Architecture
+from fastmlp._model.class_names import ClassNames
 from fastmlp._model.dense_layer import DenseLayer
 from fastmlp._model.interruption import completed
 from fastmlp._model.model import Model
@@ -77,7 +78,8 @@ class Network:
     seed : int
         The one given or drawn.
     classes : list of str or None
-        Names of the classes, kept with the model.
+        Names of the classes in the order of the outputs, kept with the model. A first ``fit`` on labels that are text
+        learns them, in alphabetical order.
     metadata : dict
         Whatever is to be kept with the model, as plain JSON.
 
@@ -121,7 +123,7 @@ class Network:
         self._model = model
         self._online = Online(model)
         self.layers: list[DenseLayer] = model.layers
-        self.classes = classes
+        self.classes = classes if classes is not None else model.names.names
         self.metadata: dict[str, Any] = {} if metadata is None else metadata
 
     @property
@@ -148,6 +150,15 @@ class Network:
     def target_scaling(self) -> Standardize | None:
         """What is done to targets, which the outputs take back."""
         return self._model.target_scaling
+
+    @property
+    def classes(self) -> list[str] | None:
+        """Names of the classes, in the order of the outputs."""
+        return self._model.names.names
+
+    @classes.setter
+    def classes(self, names: list[str] | None) -> None:
+        self._model.names = ClassNames(names, names is not None and self._model.names.are_predicted)
 
     @property
     def n_parameters(self) -> int:
@@ -218,8 +229,8 @@ class Network:
             Of bools, integers or floats. Or, without y, an iterable of batches (X, y) or (X, y, sample_weight): each
             is one step of its own size, in the order in which they come.
         y : array (samples,) or (samples, outputs)
-            Integer labels, or one row per sample: indicators, probabilities, or values to regress on. What a loss
-            takes is said at ``fastmlp.losses``.
+            Labels, which are integers or names of ``classes``, or one row per sample: indicators, probabilities, or
+            values to regress on. What a loss takes is said at ``fastmlp.losses``.
         epochs : int, default 10
             Passes over the data; iterations of LBFGS. An iterator of batches, such as a generator, can be read once: 1.
         batch_size : int or None, default 128
@@ -382,7 +393,8 @@ class Network:
             After softmax, and after several sigmoids with cross_entropy, the label of the largest output; after one
             sigmoid 1 where the output is at least 0.5, else 0; with hinge and perceptron the label of the largest
             output, or 1 where a single one is positive; with poisson the expected counts, exp of the outputs; else
-            the outputs. Values and counts are (samples,) if there is one output.
+            the outputs. Values and counts are (samples,) if there is one output. A network that was trained on labels
+            that are text answers with their names, else with numbers.
 
         Raises
         ------
@@ -396,6 +408,14 @@ class Network:
         >>> net.set_parameters([-1.0, 1.0, 0.0, 0.0])  # class 1 where x > 0
         >>> net.predict([[-2.0], [3.0]])
         array([0, 1])
+
+        Labels that are text:
+
+        >>> X, y = [[-2.0], [-1.0], [1.0], [2.0]], ["low", "low", "high", "high"]
+        >>> net = fm.Network(1, [fm.Dense(2, "softmax")], seed=0)
+        >>> history = net.fit(X, y, epochs=50, optimizer=fm.Adam(0.1))
+        >>> net.classes, net.predict(X).tolist()
+        (['high', 'low'], ['low', 'low', 'high', 'high'])
         """
         return evaluation.predict(self._model, X)
 
@@ -491,7 +511,7 @@ class Network:
         >>> net.loss([[1.0], [2.0]], [1.0, 4.0])  # ((2 - 1)^2 + (4 - 4)^2) / 2 + 0.5 / 2 * 2^2
         1.5
         """
-        return evaluation.loss(self._model, self._model.architecture.check(X, y, sample_weight))
+        return evaluation.loss(self._model, self._model.check(X, y, sample_weight))
 
     def evaluate(
         self,
@@ -546,7 +566,7 @@ class Network:
         >>> net.gradients([[3.0]], [5.0]).weights  # (3 * 2 + 1 - 5) * 3
         [array([[6.]], dtype=float32)]
         """
-        return evaluation.gradients(self._model, self._model.architecture.check(X, y, sample_weight))
+        return evaluation.gradients(self._model, self._model.check(X, y, sample_weight))
 
     def check_gradients(
         self,
@@ -597,7 +617,7 @@ class Network:
         """
         return check_network(
             self._model,
-            self._model.architecture.check(X, y, sample_weight),
+            self._model.check(X, y, sample_weight),
             tolerance=tolerance,
             max_samples=max_samples,
             max_parameters=max_parameters,
@@ -688,10 +708,10 @@ class Network:
         return short_description(self._model)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self._model.state(), "classes": self.classes, "metadata": self.metadata}
+        return {**self._model.state(), "metadata": self.metadata}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self._take(Model.of_state(state), classes=state["classes"], metadata=state["metadata"])
+        self._take(Model.of_state(state), metadata=state["metadata"])
 
 
 def model_of(network: Network) -> Model:

@@ -161,7 +161,7 @@ BAD = [
     (REGRESSION, rows_with(4, 1, np.inf), ValueError, "y holds infinity in row 4, column 1: remove or fill infinite"),
     (SINGLE, np.full(20, np.nan), ValueError, "y holds NaN in row 0"),
     (
-        SOFTMAX,
+        REGRESSION,  # names are of classes
         np.array(list("abcd" * 5)),
         TypeError,
         "y must be an array of real numbers, got ndarray of dtype <U1: code",

@@ -36,6 +36,7 @@ from fastmlp._files.safetensors import (
     short,
 )
 from fastmlp._model.architecture import Architecture
+from fastmlp._model.class_names import ClassNames
 from fastmlp._model.description import described, settings_of
 from fastmlp._model.model import Model
 from fastmlp._model.stack import LAYERS, placed, shapes_of
@@ -54,7 +55,7 @@ CAME_LATER = {
     "cross_entropy": ("label_smoothing", "class_weight"),
 }
 # Keys of the description that are left out where there is nothing to say: the first files did not have them.
-OPTIONAL = ("target_scaling",)
+OPTIONAL = ("target_scaling", "predicts_names")
 # settings that are objects themselves, and their registries
 NESTED: dict[str, Mapping[str, type[Any]]] = {
     "activation": {**ACTIVATIONS, Formula.name: Formula},
@@ -106,6 +107,8 @@ def write(content: Content, path: str | os.PathLike[str]) -> None:
     }
     if model.target_scaling is not None:
         description["target_scaling"] = settings_of(model.target_scaling)
+    if content.classes is not None and model.names.are_predicted:
+        description["predicts_names"] = True
     text = json.dumps(description, separators=(",", ":"))
     file = to_safetensors(tensors, metadata={"fastmlp": text})
     if int.from_bytes(file[:8], "little") > MAX_HEADER_BYTES:
@@ -156,6 +159,10 @@ def read(file: IO[bytes], size: int) -> Content:
         _, layer, part = name.split(".")
         getattr(model.layers[int(layer)], part)[...] = values
     classes = _checked_classes(description["classes"], model.architecture.n_outputs)
+    predicts_names = description.get("predicts_names", False)
+    if predicts_names not in (False, True) or (predicts_names and classes is None):
+        raise ValueError(f"its predicts_names is {short(predicts_names)}")
+    model.names = ClassNames(classes, bool(predicts_names))
     return Content(model, classes, _checked_metadata(description["metadata"]))
 
 

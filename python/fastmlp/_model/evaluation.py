@@ -42,17 +42,17 @@ def predict(model: Model, X: npt.ArrayLike) -> Array:
     meaning = model.architecture.meaning
     if meaning in ("many", "scores"):
         classes: Array | None = model.core.plain_classes(X=X, threads=thread_limit())
-        if classes is not None:
-            return classes
-        outputs = _checked_outputs(model, X)
-        check_outputs(outputs)
-        return predictions(outputs, meaning)
+        if classes is None:
+            outputs = _checked_outputs(model, X)
+            check_outputs(outputs)
+            classes = predictions(outputs, meaning)
+        return model.names.texts(classes)
     outputs = forward(model, X)
     check_outputs(outputs)
     predicted = predictions(outputs, meaning)
     if meaning == "log_rates":
         check_outputs(predicted)
-    return predicted
+    return model.names.texts(predicted) if meaning in ("binary", "score") else predicted
 
 
 def predict_proba(model: Model, X: npt.ArrayLike) -> Array:

@@ -17,9 +17,11 @@ import numpy.typing as npt
 import fastmlp._core as _core
 from fastmlp._checks.arrays import check_parameters
 from fastmlp._model.architecture import Architecture
+from fastmlp._model.class_names import ClassNames
 from fastmlp._model.dense_layer import DenseLayer
 from fastmlp._model.interruption import completed
-from fastmlp._model.samples import Samples
+from fastmlp._model.outputs import is_classifier
+from fastmlp._model.samples import Data, Samples
 from fastmlp._model.scaling import ColumnScaling, columns_of, learned
 from fastmlp._model.target_scaling import TargetUnits
 from fastmlp.gradients import flat_vector
@@ -40,6 +42,8 @@ class Model:
         Who may touch the model now.
     layers : list of DenseLayer
         With views on the parameters.
+    names : ClassNames
+        Of the classes.
     units : TargetUnits or None
         Of targets that are scaled, once these are known; None: targets and outputs are the core's own.
     """
@@ -47,6 +51,7 @@ class Model:
     def __init__(self, architecture: Architecture) -> None:
         self.architecture = architecture
         self.guard = _core.FitGuard()
+        self.names = ClassNames()
         self.core = architecture.new_core(architecture.dtype)
         self.layers = [
             DenseLayer(
@@ -76,6 +81,33 @@ class Model:
         self._epochs_trained = 0
         self._scale_inputs(self.architecture.scaling)
         self._scale_targets(self.architecture.target_scaling)
+
+    def check(
+        self,
+        X: Data,
+        y: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None = None,
+        names: tuple[str, str] = ("X", "y"),
+    ) -> Samples:
+        """Return samples as ``Architecture.check`` does, of labels that may be names of classes."""
+        return self.architecture.check(X, self.numbers_of(y, names[1]), sample_weight, names)
+
+    def numbers_of(self, y: Any, name: str = "y") -> Any:
+        """Return the numbers of classes whose names are given, and anything else as it is."""
+        return self.names.numbers(y, name) if is_classifier(self.architecture.meaning) else y
+
+    @contextmanager
+    def learning_names(self, y: Any) -> Iterator[None]:
+        """Learn the names of classes from the labels of a fit, and forget them where a check inside the block fails."""
+        before, architecture = self.names, self.architecture
+        if is_classifier(architecture.meaning):
+            # one output tells two classes apart
+            self.names = before.learned(y, max(architecture.n_outputs, 2))
+        try:
+            yield
+        except BaseException:
+            self.names = before
+            raise
 
     @property
     def epochs_trained(self) -> int:
@@ -204,6 +236,7 @@ class Model:
         """Return everything, to be pickled."""
         return {
             "architecture": self.architecture,
+            "names": self.names,
             "scaling": self._scaling,
             "target_scaling": self._target_scaling,
             "parameters": self.parameters(),
@@ -215,6 +248,7 @@ class Model:
     def of_state(cls, state: dict[str, Any]) -> Model:
         """Return a model of what ``state`` returned."""
         model = cls(state["architecture"])
+        model.names = state["names"]
         model._scale_inputs(state["scaling"])
         model._scale_targets(state["target_scaling"])
         model.write(state["parameters"])

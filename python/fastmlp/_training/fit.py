@@ -61,7 +61,8 @@ def fit(
     with model.guard.hold():
         if y is None:
             return streams.fit(model, owner, X, arguments)
-        plan = prepare(model, owner, cast(Data, X), y, arguments)
+        with model.learning_names(y):
+            plan = prepare(model, owner, cast(Data, X), y, arguments)
         if not isinstance(plan.optimizer, LBFGS):  # whose steps are as long as they need to be
             warn_of_far_targets(model, plan.samples)
         return train(model, plan)
@@ -79,7 +80,7 @@ def prepare(model: Model, owner: object, X: Data, y: npt.ArrayLike, arguments: F
     validation_data = arguments.validation_data
     fraction = check_one_validation(validation_data, arguments.validation_fraction)
     architecture = model.architecture
-    samples = architecture.check(X, y, arguments.sample_weight)
+    samples = model.check(X, y, arguments.sample_weight)
     set_aside = None
     if fraction is not None:
         samples, set_aside = split(samples, fraction, architecture.seed, architecture.meaning)

@@ -48,7 +48,7 @@ def evaluate(
     metrics: Iterable[Metric] | None,
 ) -> dict[str, float]:
     """Return the loss and the metrics of samples; described at ``Network.evaluate``."""
-    samples = model.architecture.check(X, y, sample_weight)
+    samples = model.check(X, y, sample_weight)
     return measured(model, samples, resolve_measures(metrics, model.architecture, samples.targets))
 
 

@@ -98,9 +98,10 @@ class Online:
         is_integer = isinstance(y, int | np.integer)
         target = self._targets.get(y) if is_integer else None
         if target is None:
-            target = self._model.architecture.check_targets([y], 1, names=("x", "y"))
-            if self._model.architecture.target_scaling is not None:
-                target = self._model.for_core(Samples(self._row, target, None)).targets
+            model = self._model
+            target = model.architecture.check_targets(model.numbers_of([y]), 1, names=("x", "y"))
+            if model.architecture.target_scaling is not None:
+                target = model.for_core(Samples(self._row, target, None)).targets
             if is_integer and self._has_classes:
                 self._targets[y] = target
         is_label = target.ndim == 1

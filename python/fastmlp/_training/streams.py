@@ -76,7 +76,7 @@ def _epoch(
     for index, batch in enumerate(batches):
         name = f"batch {index} of epoch {epoch}"
         X, y, sample_weight = check_batch(batch, name)
-        data = model.architecture.check(X, y, sample_weight, names=(f"X of {name}", f"y of {name}"))
+        data = model.check(X, y, sample_weight, names=(f"X of {name}", f"y of {name}"))
         rows = data.rows
         began = time.perf_counter()
         report = _one_pass(model, data, rows, optimizer)
@@ -109,7 +109,7 @@ def partial_fit(
         settled = constant_rate(resolve_optimizer(optimizer))
         if batch_size is not None:
             batch_size = check_integer(batch_size, "batch_size", minimum=1)
-        data = model.architecture.check(X, y, sample_weight)
+        data = model.check(X, y, sample_weight)
         batch = data.rows if batch_size is None else min(batch_size, data.rows)
         report = _one_pass(model, data, batch, settled)
         if report.diverged:

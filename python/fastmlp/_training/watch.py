@@ -47,7 +47,7 @@ class Watch:
         validation = set_aside
         if validation_data is not None:
             pair = check_pair(validation_data, "validation_data")
-            validation = model.architecture.check(*pair, names=("validation_data[0]", "validation_data[1]"))
+            validation = model.check(*pair, names=("validation_data[0]", "validation_data[1]"))
         if validation is None:
             if metrics is not None:
                 raise ValueError(
