@@ -315,8 +315,11 @@ class _Checker:
         for factor in STEP_FACTORS:
             numeric = self._quotient(array, index, factor * self._step * step, unit)
             difference = abs(analytic - numeric) - self._rounding
-            error = 0.0 if difference <= 0 else difference / max(norm, abs(numeric))
-            # false for NaN, which then counts as an infinite error
+            if difference <= 0:
+                error = 0.0
+            else:  # NaN and infinity are not to be compared, and count as an infinite error
+                error = difference / max(norm, abs(numeric)) if math.isfinite(difference) else math.inf
+            # false for NaN, where the norm is
             if error < best.relative_error:
                 best = Probe(where, label, analytic, numeric, error)
             if error <= self._tolerance:
@@ -327,10 +330,12 @@ class _Checker:
 
     def _quotient(self, array: Array, index: tuple[int, ...] | EllipsisType, step: float, unit: float | Array) -> float:
         kept = np.copy(array[index])
+        with np.errstate(over="ignore", invalid="ignore"):  # a value that is infinite, as it may be
+            forward, backward = kept + step * unit, kept - step * unit
         try:
-            array[index] = kept + step * unit
+            array[index] = forward
             above = self._evaluate()
-            array[index] = kept - step * unit
+            array[index] = backward
             below = self._evaluate()
         finally:
             array[index] = kept

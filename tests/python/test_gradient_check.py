@@ -271,11 +271,14 @@ def test_a_function_that_is_not_finite_does_not_pass():
     assert report.max_relative_error == np.inf
 
 
-def test_weights_that_are_not_finite_fail_and_are_no_kink():
-    net = fm.Network(2, [fm.Dense(3, "relu"), fm.Dense(1)], seed=0)
-    net.layers[0].weights[0, 0] = np.nan
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("loss", [name for name in fm.losses.LOSSES if name != "cross_entropy"])
+def test_weights_that_are_not_finite_fail_and_are_no_kink(loss, value):
+    net = fm.Network(2, [fm.Dense(3, "relu"), fm.Dense(1)], loss=loss, seed=0)
+    net.layers[0].weights[0, 0] = value
     report = net.check_gradients([[1.0, 2.0]], [1.0])
     assert not report.passed
+    assert report.max_relative_error == np.inf
     assert report.n_samples_left_out == 0
 
 
