@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from fastmlp._files import model_file
+from fastmlp._files.names import check_path
 from fastmlp.network import Network, model_of, network_of
 
 
@@ -23,12 +24,16 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
     network : Network
         Its architecture, weights, seed, ``classes`` and ``metadata`` are kept, its optimizer state is not.
     path : path
-        The file, by custom ``*.safetensors``.
+        The file, by custom ``*.safetensors``; names of other known formats (``net.onnx``, ``net.pt``) are refused. One
+        that is there keeps its permissions.
 
     Raises
     ------
     ValueError
-        A weight is not finite, or ``metadata`` is not a plain JSON object or is too large.
+        A weight is not finite, ``metadata`` is not a plain JSON object or is too large, or the name is that of another
+        format.
+    TypeError
+        ``path`` is no path.
     RuntimeError
         Another thread is training the network.
     OSError
@@ -64,6 +69,8 @@ def load(path: str | os.PathLike[str]) -> Network:
     ------
     FileNotFoundError
         There is no such file.
+    TypeError
+        ``path`` is no path.
     ModelFileError
         The file is damaged, truncated or not a fastmlp model.
 
@@ -72,12 +79,12 @@ def load(path: str | os.PathLike[str]) -> Network:
     >>> import fastmlp as fm
     >>> net = fm.load("digits.safetensors")  # doctest: +SKIP
     """
-    name = os.fspath(path)
-    if not Path(path).exists():
+    name = check_path(path)
+    if not Path(name).exists():
         raise FileNotFoundError(f"{name} does not exist: give the path of a model file.")
-    if not Path(path).is_file():
+    if not Path(name).is_file():
         raise ModelFileError(f"{name} is not a regular file: give the path of a model file.")
-    with open(path, "rb") as file:
+    with open(name, "rb") as file:
         try:
             content = model_file.read(file, os.fstat(file.fileno()).st_size)
         except (ValueError, TypeError) as error:

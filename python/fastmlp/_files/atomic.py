@@ -1,33 +1,54 @@
 """Writing a file so that its name shows either the old content or the new one, whatever happens in between.
 
-Used for everything that fastmlp writes: models (model_file.py), predictions and pictures (cli/).
+Used for everything that fastmlp writes: models (model_file.py), predictions and pictures (cli/). A file that is written
+anew keeps its permissions. What a process that was killed amid a write has left is swept by a later write there.
 """
 
 from __future__ import annotations
 
 import os
+import re
+import stat
+import time
+from contextlib import suppress
 from pathlib import Path
+
+from fastmlp._files.names import check_path
+
+TEMPORARY = re.compile(r"\.fastmlp-[0-9a-f]{16}\.tmp")
+# Seconds since the last write to a temporary file after which nobody is writing it any more.
+OLD = 3600.0
 
 
 def check_destination(path: str | os.PathLike[str]) -> Path:
     """Return the file that ``path`` stands for, links followed; an error says why it cannot be written."""
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(check_path(path)))
     if target.exists() and not target.is_file():
         raise ValueError(f"{os.fspath(path)} is not a regular file: give the name of a file to write.")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{target.parent} is not a folder: make it first, or write elsewhere.")
     if not os.access(target.parent, os.W_OK | os.X_OK):
         raise PermissionError(f"{target.parent} may not be written: change its permissions, or write elsewhere.")
+    # a new file takes its place, so the system would not mind
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(f"{target} may not be written: change its permissions, or write elsewhere.")
     return target
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     """Write ``content`` beside the file, force it to the disk and only then give it the name."""
     target = check_destination(path)
+    _sweep(target.parent)
     # os.replace is atomic within one file system only, hence the same folder
     temporary = target.parent / f".fastmlp-{os.urandom(8).hex()}.tmp"
     try:
-        with temporary.open("xb") as file:
+        old = target.stat() if target.exists() else None
+        # who may not read the old file may not read what takes its place, not even for a moment
+        with open(
+            temporary, "xb", opener=lambda name, flags: os.open(name, flags, 0o666 if old is None else 0o600)
+        ) as file:
+            if old is not None:
+                _take_over_permissions(file.fileno(), old)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -39,9 +60,33 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    # the new name itself is on the disk only when its folder is
-    folder = os.open(target.parent, os.O_RDONLY)
+    _force_name(target.parent)
+
+
+def _take_over_permissions(file: int, old: os.stat_result) -> None:
+    """Give a new file the owner, where that is allowed, and the mode of the one whose place it takes."""
+    new = os.fstat(file)
+    if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
+        with suppress(PermissionError):
+            os.fchown(file, old.st_uid, old.st_gid)
+    os.fchmod(file, stat.S_IMODE(old.st_mode))
+
+
+def _force_name(folder: Path) -> None:
+    """Force a name that is in a folder to the disk, which is where it is only when its folder is."""
     try:
-        os.fsync(folder)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # one that can be written and not read; the file has its name all the same
+        return
+    try:
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what processes that were killed have left in a folder."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if TEMPORARY.fullmatch(entry.name) and time.time() - entry.stat(follow_symlinks=False).st_mtime > OLD:
+                os.unlink(entry.path)

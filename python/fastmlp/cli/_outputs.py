@@ -7,34 +7,8 @@ from pathlib import Path
 
 from fastmlp._checks.text import printable
 from fastmlp._files.atomic import check_destination
+from fastmlp._files.names import check_format
 from fastmlp.cli._sources import STANDARD_INPUT
-
-# what a file of such a name is taken for by other programs, and by the next one who sees it
-FORMATS = {
-    ".csv": "a table",
-    ".tsv": "a table with tabs",
-    ".parquet": "a Parquet table",
-    ".xls": "a spreadsheet",
-    ".xlsx": "a spreadsheet",
-    ".npy": "an array",
-    ".npz": "arrays",
-    ".safetensors": "a model",
-    ".onnx": "an ONNX model",
-    ".pt": "a PyTorch model",
-    ".pth": "a PyTorch model",
-    ".h5": "a Keras model",
-    ".keras": "a Keras model",
-    ".pkl": "a pickle",
-    ".joblib": "a pickle",
-    ".json": "JSON",
-    ".png": "a PNG picture",
-    ".jpg": "a JPEG picture",
-    ".jpeg": "a JPEG picture",
-    ".svg": "an SVG picture",
-    ".pdf": "a PDF",
-    ".gz": "a packed file",
-    ".zip": "an archive",
-}
 
 
 def check_output(path: str, written: str, suffix: str, *reads: str) -> None:
@@ -51,11 +25,7 @@ def check_output(path: str, written: str, suffix: str, *reads: str) -> None:
         What the command reads, "-" for the standard input.
     """
     target = check_destination(path)
-    given = Path(path).suffix.lower()
-    if given in FORMATS and given != suffix:
-        raise ValueError(
-            f"{path} is the name of {FORMATS[given]}, but {written} is written: give a name that ends in {suffix}."
-        )
+    check_format(path, written, suffix)
     for source in reads:
         if target.exists() and _is_same(target, source):
             name = "the standard input" if source == STANDARD_INPUT else source

@@ -1,0 +1,70 @@
+"""Names of files as users give them: what is a path at all, and which names belong to formats that are not written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from fastmlp._checks.text import LONGEST_NAME, shortened
+
+# what a file of such a name is taken for by other programs, and by the next one who sees it
+FORMATS = {
+    ".csv": "a table",
+    ".tsv": "a table with tabs",
+    ".parquet": "a Parquet table",
+    ".xls": "a spreadsheet",
+    ".xlsx": "a spreadsheet",
+    ".npy": "an array",
+    ".npz": "arrays",
+    ".safetensors": "a model",
+    ".onnx": "an ONNX model",
+    ".pt": "a PyTorch model",
+    ".pth": "a PyTorch model",
+    ".h5": "a Keras model",
+    ".hdf5": "a Keras model",
+    ".keras": "a Keras model",
+    ".pkl": "a pickle",
+    ".pickle": "a pickle",
+    ".joblib": "a pickle",
+    ".json": "JSON",
+    ".h": "C",
+    ".c": "C",
+    ".py": "Python",
+    ".png": "a PNG picture",
+    ".jpg": "a JPEG picture",
+    ".jpeg": "a JPEG picture",
+    ".svg": "an SVG picture",
+    ".pdf": "a PDF",
+    ".gz": "a packed file",
+    ".zip": "an archive",
+}
+
+
+def check_path(path: Any) -> str:
+    """Return the name of a file: a str, or what a path object stands for."""
+    mend = "give a str or a pathlib.Path"
+    if isinstance(path, bytes):
+        raise TypeError(f"path must be the name of a file as text, got bytes: {mend}, or os.fsdecode(path).")
+    if not isinstance(path, str | os.PathLike):
+        shown = shortened(f"{type(path).__module__}.{type(path).__qualname__}".removeprefix("builtins."), LONGEST_NAME)
+        raise TypeError(
+            f"path must be the name of a file, got {shown}: {mend}; files in memory are not read or written."
+        )
+    name = os.fspath(path)
+    if not isinstance(name, str):
+        raise TypeError(f"path must be the name of a file as text, but stands for bytes: {mend}.")
+    if not name or "\0" in name:
+        raise ValueError(f"path is {shortened(name, LONGEST_NAME)!r}, which names no file: {mend}.")
+    return name
+
+
+def check_format(path: str | os.PathLike[str], written: str, suffix: str) -> None:
+    """Refuse a name of another known format than that of ``written``, whose own suffix is ``suffix``."""
+    name = check_path(path)
+    given = Path(name).suffix.lower()
+    if given in FORMATS and given != suffix:
+        raise ValueError(
+            f"{shortened(name)} is the name of {FORMATS[given]}, but {written} is written: "
+            f"give a name that ends in {suffix}."
+        )

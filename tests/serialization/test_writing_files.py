@@ -1,0 +1,155 @@
+"""Where a model is written, and how: what could go wrong, and which test sees it.
+
+A secret model becomes readable to all, if only for a moment (modes); a file that was saved is called an error (folder
+that cannot be read); what a killed process left stays for ever, or what another process is writing is swept away
+(sweeping); a model takes the name of another format, or what is no path ends in a riddle (names).
+"""
+
+import io
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fastmlp as fm
+from fastmlp._files import atomic
+
+
+def network(seed=0):
+    return fm.Network(2, [fm.Dense(1)], seed=seed)
+
+
+def mode_of(path):
+    return stat.S_IMODE(os.stat(path).st_mode)
+
+
+@pytest.fixture
+def umask():
+    before = os.umask(0o027)
+    yield 0o027
+    os.umask(before)
+
+
+def test_a_new_file_has_the_mode_of_new_files(tmp_path, umask):
+    network().save(tmp_path / "model")
+    assert mode_of(tmp_path / "model") == 0o666 & ~umask
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664, 0o777])
+def test_a_file_that_is_there_keeps_its_mode_and_shows_it_to_nobody_else_meanwhile(tmp_path, monkeypatch, umask, mode):
+    path = tmp_path / "model"
+    network().save(path)
+    path.chmod(mode)
+    seen = []
+    monkeypatch.setattr(os, "fsync", lambda file, fsync=os.fsync: (seen.append(os.fstat(file).st_mode), fsync(file)))
+    network(seed=1).save(path)
+    assert fm.load(path).seed == 1
+    assert mode_of(path) == mode
+    assert stat.S_IMODE(seen[0]) & ~mode == 0
+
+
+def test_a_model_written_through_a_link_keeps_the_mode_of_the_file(tmp_path):
+    network().save(tmp_path / "model")
+    (tmp_path / "model").chmod(0o600)
+    (tmp_path / "link").symlink_to(tmp_path / "model")
+    network(seed=1).save(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert mode_of(tmp_path / "model") == 0o600
+
+
+def test_a_file_that_may_not_be_written_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "model"
+    network().save(path)
+    # root may write everything
+    monkeypatch.setattr(os, "access", lambda asked, mode, access=os.access: Path(asked) != path and access(asked, mode))
+    with pytest.raises(PermissionError, match="may not be written: change its permissions"):
+        network(seed=1).save(path)
+    assert fm.load(path).seed == 0
+
+
+def test_a_folder_that_can_be_written_and_not_read_takes_a_model(tmp_path, monkeypatch):
+    def refuse(name, flags, *more, real=os.open):
+        if Path(name) == tmp_path:
+            raise PermissionError(13, "Permission denied")
+        return real(name, flags, *more)
+
+    monkeypatch.setattr(os, "open", refuse)
+    monkeypatch.setattr(os, "scandir", lambda folder: refuse(folder, 0))
+    network().save(tmp_path / "model")
+    assert os.listdir(tmp_path) == ["model"]
+    assert fm.load(tmp_path / "model").seed == 0
+
+
+KILLED = """
+import os, signal, sys
+import fastmlp as fm
+os.fsync = lambda file: os.kill(os.getpid(), signal.SIGKILL)
+fm.Network(2, [fm.Dense(1)]).save(sys.argv[1])
+"""
+
+
+def test_what_a_killed_process_left_is_swept_when_it_is_old(tmp_path):
+    path = tmp_path / "model"
+    network().save(path)
+    subprocess.run([sys.executable, "-c", KILLED, path], check=False)
+    (left,) = [name for name in os.listdir(tmp_path) if name != "model"]
+    assert atomic.TEMPORARY.fullmatch(left)
+    # perhaps somebody is writing it
+    network(seed=1).save(path)
+    assert left in os.listdir(tmp_path)
+    old = os.stat(tmp_path / left).st_mtime - atomic.OLD - 60
+    os.utime(tmp_path / left, (old, old))
+    # not ours, however old
+    for name in (".fastmlp-notes.tmp", ".fastmlp-0123456789abcdef.tmp.bak", "x.tmp"):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (old, old))
+    network(seed=2).save(path)
+    assert sorted(os.listdir(tmp_path)) == [
+        ".fastmlp-0123456789abcdef.tmp.bak",
+        ".fastmlp-notes.tmp",
+        "model",
+        "x.tmp",
+    ]
+    assert fm.load(path).seed == 2
+
+
+@pytest.mark.parametrize("name", ["net.onnx", "net.PT", "net.h5", "net.pkl", "net.json", "net.npz", "net.csv"])
+def test_names_of_other_formats_are_refused(tmp_path, name):
+    with pytest.raises(ValueError, match=r"but a model is written: give a name that ends in \.safetensors"):
+        network().save(tmp_path / name)
+    with pytest.raises(ValueError, match="but a model is written"):
+        network().fit([[0.0, 0.0]], [1.0], callbacks=[fm.ModelCheckpoint(tmp_path / name)])
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["net", "net.safetensors", "net.v2", "net.2026-11-27", "net.bin", "net.model"])
+def test_other_names_are_free(tmp_path, name):
+    network().save(tmp_path / name)
+    assert fm.load(tmp_path / name).seed == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "sentence"),
+    [
+        (b"model", TypeError, "path must be the name of a file as text, got bytes: give a str"),
+        (io.BytesIO(), TypeError, "path must be the name of a file, got _?io.BytesIO: give a str or a pathlib.Path"),
+        (3, TypeError, "path must be the name of a file, got int"),
+        (None, TypeError, "path must be the name of a file, got NoneType"),
+        ("", ValueError, "path is '', which names no file"),
+        ("model\0", ValueError, "which names no file"),
+    ],
+)
+def test_what_is_no_path_is_refused_in_a_sentence(path, kind, sentence):
+    for call in (fm.load, network().save, lambda path: fm.save(network(), path)):
+        with pytest.raises(kind, match=sentence):
+            call(path)
+
+
+def test_a_folder_is_no_model(tmp_path):
+    with pytest.raises(fm.ModelFileError, match="is not a regular file"):
+        fm.load(tmp_path)
+    with pytest.raises(ValueError, match="is not a regular file"):
+        network().save(tmp_path)
