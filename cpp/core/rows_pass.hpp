@@ -213,15 +213,14 @@ struct TrainingBatch {
 
 // From inputs to the deltas of all layers, for a thread's share of the rows of a batch.
 template <class T>
-void rows_pass(const TrainingBatch<T>& batch, T* sums, int thread, int threads) noexcept {
-  const auto& [network, transposed, workspace, data, rows, weight, draw] = batch;
-  const Share share = share_of(rows.rows, thread, threads);
+void rows_pass(const TrainingBatch<T>& b, T* sums, int thread, int threads) noexcept {
+  const Share share = share_of(b.rows.rows, thread, threads);
   for_each_row_block(share.begin, share.end, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
-    gather_inputs(network, workspace, data, rows, begin, end, begin);
-    gather_targets(workspace, data, rows, begin, end, begin, weight);
-    forward_rows(network, workspace, begin, end, Purpose::gradients, sums, &draw);
-    loss_rows(network, workspace, data.labels != nullptr, begin, end);
-    backward_rows(network, transposed, workspace, begin, end, sums, &draw);
+    gather_inputs(b.network, b.workspace, b.data, b.rows, begin, end, begin);
+    gather_targets(b.workspace, b.data, b.rows, begin, end, begin, b.weight);
+    forward_rows(b.network, b.workspace, begin, end, Purpose::gradients, sums, &b.draw);
+    loss_rows(b.network, b.workspace, b.data.labels != nullptr, begin, end);
+    backward_rows(b.network, b.transposed, b.workspace, begin, end, sums, &b.draw);
   });
 }
 

@@ -21,11 +21,20 @@ struct Candidate {
 std::vector<Candidate> candidates() {
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  return {
-      {&kernels_x86_64_v2, __builtin_cpu_supports("x86-64-v2") != 0},
-      {&kernels_x86_64_v3, __builtin_cpu_supports("x86-64-v3") != 0},
-      {&kernels_x86_64_v4, __builtin_cpu_supports("x86-64-v4") != 0},
-  };
+#if defined(__clang__) && __clang_major__ < 19
+  // Older ones do not know the levels by name: what they know of the levels' features no CPU has without the rest.
+  const bool v2 = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
+  const bool v3 = v2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+                  __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma");
+  const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                  __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                  __builtin_cpu_supports("avx512vl");
+#else
+  const bool v2 = __builtin_cpu_supports("x86-64-v2") != 0;
+  const bool v3 = __builtin_cpu_supports("x86-64-v3") != 0;
+  const bool v4 = __builtin_cpu_supports("x86-64-v4") != 0;
+#endif
+  return {{&kernels_x86_64_v2, v2}, {&kernels_x86_64_v3, v3}, {&kernels_x86_64_v4, v4}};
 #elif defined(__aarch64__)
   return {{&kernels_aarch64, true}};
 #endif

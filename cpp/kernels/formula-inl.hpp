@@ -73,8 +73,8 @@ void run_formula(const FormulaProgram<T>& program, ptrdiff_t first, ptrdiff_t la
       case Op::multiply_subtract: FASTMLP_EACH(fma<T>(a[v], b[v], -c[v])); break;
       case Op::subtract_product: FASTMLP_EACH(fma<T>(-a[v], b[v], c[v])); break;
       // NaN passes, from either side
-      case Op::maximum: FASTMLP_EACH((a[v] > b[v]) | (a[v] != a[v]) ? a[v] : b[v]); break;
-      case Op::minimum: FASTMLP_EACH((a[v] < b[v]) | (a[v] != a[v]) ? a[v] : b[v]); break;
+      case Op::maximum: FASTMLP_EACH(((a[v] > b[v]) | (a[v] != a[v])) ? a[v] : b[v]); break;
+      case Op::minimum: FASTMLP_EACH(((a[v] < b[v]) | (a[v] != a[v])) ? a[v] : b[v]); break;
       case Op::absolute: FASTMLP_EACH(abs<T>(a[v])); break;
       case Op::negate: FASTMLP_EACH(-a[v]); break;
       case Op::sign: FASTMLP_EACH(a[v] > T(0) ? broadcast<T>(1) : a[v] < T(0) ? broadcast<T>(-1) : a[v]); break;

@@ -7,6 +7,19 @@
 namespace fastmlp {
 namespace {
 
+// Lanes of two vectors side by side, chosen by their number. GCC's own builtin gives its instructions at once; clang has
+// none that takes numbers in a vector, and finds them in the loop.
+template <class T>
+FASTMLP_INLINE Vec<T> shuffle(Vec<T> first, Vec<T> second, IntVec<T> lanes) {
+#ifdef __clang__
+  Vec<T> r;
+  for (int i = 0; i < kLanes<T>; ++i) r[i] = lanes[i] < kLanes<T> ? first[lanes[i]] : second[lanes[i] - kLanes<T>];
+  return r;
+#else
+  return __builtin_shuffle(first, second, lanes);
+#endif
+}
+
 // Exchanges the off-diagonal halves of every pair of vectors that lie `half` apart: one of log2(kLanes) steps of a
 // transposition in registers.
 template <class T, int half>
@@ -22,8 +35,8 @@ FASTMLP_INLINE void exchange_halves(Vec<T> (&v)[kLanes<T>]) {
     if ((i & half) != 0) continue;
     const Vec<T> first = v[i];
     const Vec<T> second = v[i + half];
-    v[i] = __builtin_shuffle(first, second, low);
-    v[i + half] = __builtin_shuffle(first, second, high);
+    v[i] = shuffle<T>(first, second, low);
+    v[i + half] = shuffle<T>(first, second, high);
   }
 }
 
