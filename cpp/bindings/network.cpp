@@ -13,6 +13,7 @@
 #include "bindings/arrays.hpp"
 #include "bindings/hold.hpp"
 #include "bindings/names.hpp"
+#include "bindings/without_gil.hpp"
 #include "core/evaluate.hpp"
 #include "core/network.hpp"
 #include "core/optimizer.hpp"
@@ -33,8 +34,7 @@ std::unique_ptr<Network<T>> make_network(std::ptrdiff_t n_inputs, const std::vec
 template <class T>
 void initialize(Network<T>& network, std::uint64_t seed) {
   const WriteAccess access(network.access());
-  const py::gil_scoped_release unlocked;
-  network.initialize(seed);
+  without_gil([&] { network.initialize(seed); });
 }
 
 template <class T>
@@ -66,8 +66,7 @@ py::array_t<T> forward(const Network<T>& network, const py::array& X, int thread
   py::array_t<T> out = new_matrix<T>(inputs.rows, network.n_outputs());
   T* data = out.mutable_data();
   const ReadAccess access(network.access());
-  const py::gil_scoped_release unlocked;
-  evaluate_outputs(network, inputs, data, threads);
+  without_gil([&] { evaluate_outputs(network, inputs, data, threads); });
   return out;
 }
 
@@ -80,12 +79,7 @@ std::optional<py::array_t<T>> plain_outputs(const Network<T>& network, const py:
   py::array_t<T> out = new_matrix<T>(inputs->rows, network.n_outputs());
   T* data = out.mutable_data();
   const ReadAccess access(network.access());
-  bool is_finite = false;
-  {
-    const py::gil_scoped_release unlocked;
-    is_finite = evaluate_outputs(network, *inputs, data, threads);
-  }
-  if (!is_finite) return std::nullopt;
+  if (!without_gil([&] { return evaluate_outputs(network, *inputs, data, threads); })) return std::nullopt;
   return out;
 }
 
@@ -97,12 +91,7 @@ std::optional<py::array_t<std::ptrdiff_t>> plain_classes(const Network<T>& netwo
   py::array_t<std::ptrdiff_t> out(inputs->rows);
   std::ptrdiff_t* data = out.mutable_data();
   const ReadAccess access(network.access());
-  bool is_finite = false;
-  {
-    const py::gil_scoped_release unlocked;
-    is_finite = evaluate_classes(network, *inputs, data, threads);
-  }
-  if (!is_finite) return std::nullopt;
+  if (!without_gil([&] { return evaluate_classes(network, *inputs, data, threads); })) return std::nullopt;
   return out;
 }
 
@@ -116,8 +105,7 @@ std::vector<py::array_t<T>> activations(const Network<T>& network, const py::arr
     places.push_back(out.back().mutable_data());
   }
   const ReadAccess access(network.access());
-  const py::gil_scoped_release unlocked;
-  evaluate_activations(network, inputs, places, threads);
+  without_gil([&] { evaluate_activations(network, inputs, places, threads); });
   return out;
 }
 
@@ -126,8 +114,7 @@ double loss(const Network<T>& network, const py::array& X, const py::array& targ
             int threads) {
   const Dataset data = dataset(data_view(X, network.n_inputs()), targets, sample_weight, network.n_outputs());
   const ReadAccess access(network.access());
-  const py::gil_scoped_release unlocked;
-  return evaluate_loss(network, data, threads);
+  return without_gil([&] { return evaluate_loss(network, data, threads); });
 }
 
 template <class T>
@@ -140,8 +127,7 @@ py::tuple gradients(Network<T>& network, const py::array& X, const py::array& ta
   double value = 0.0;
   {
     const ReadAccess access(network.access());
-    const py::gil_scoped_release unlocked;
-    value = evaluate_gradients(network, data, parameters.data(), inputs_data, threads);
+    value = without_gil([&] { return evaluate_gradients(network, data, parameters.data(), inputs_data, threads); });
   }
   py::list weights;
   py::list biases;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "bindings/arrays.hpp"
+#include "bindings/without_gil.hpp"
 #include "core/targets.hpp"
 #include "platform/team.hpp"
 
@@ -43,10 +44,11 @@ std::ptrdiff_t first_nonfinite_of(const py::array& X) {
   const DataType type = data_type_of(X);
   const std::ptrdiff_t n = X.size();
   const void* data = X.data();
-  const py::gil_scoped_release unlocked;
-  if (type == DataType::float32) return kernels<float>().first_nonfinite(n, static_cast<const float*>(data));
-  if (type == DataType::float64) return kernels<double>().first_nonfinite(n, static_cast<const double*>(data));
-  return -1;
+  return without_gil([&]() -> std::ptrdiff_t {
+    if (type == DataType::float32) return kernels<float>().first_nonfinite(n, static_cast<const float*>(data));
+    if (type == DataType::float64) return kernels<double>().first_nonfinite(n, static_cast<const double*>(data));
+    return -1;
+  });
 }
 
 // The library's own exp, whose bits do not depend on the machine; in a team of one, for its floating-point mode.
@@ -57,8 +59,7 @@ py::array_t<T> exp_of(const py::array_t<T>& X) {
   const std::ptrdiff_t n = X.size();
   const T* from = X.data();
   T* to = out.mutable_data();
-  const py::gil_scoped_release unlocked;
-  run_team(1, [&](int, int) noexcept { kernels<T>().exp(n, from, to); });
+  without_gil([&] { run_team(1, [&](int, int) noexcept { kernels<T>().exp(n, from, to); }); });
   return out;
 }
 

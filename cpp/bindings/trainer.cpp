@@ -13,6 +13,7 @@
 
 #include "bindings/arrays.hpp"
 #include "bindings/names.hpp"
+#include "bindings/without_gil.hpp"
 #include "core/optimizer.hpp"
 #include "core/trainer.hpp"
 
@@ -108,8 +109,7 @@ std::unique_ptr<TrainerHandle<T>> make_trainer(const py::object& network, const 
   handle->inputs = X;
   handle->targets = targets;
   handle->sample_weight = py::cast(sample_weight);
-  const py::gil_scoped_release unlocked;
-  handle->trainer = std::make_unique<Trainer<T>>(net, data, options);
+  without_gil([&] { handle->trainer = std::make_unique<Trainer<T>>(net, data, options); });
   return handle;
 }
 
@@ -148,8 +148,7 @@ void register_trainer_of(py::module_& module, const char* name) {
             if (!handle.entered) throw std::runtime_error("a trainer runs inside its with statement only.");
             if (!handle.get().access().trained_by_this_thread()) throw NetworkBusy{};
             const Flag running(handle.running);
-            const py::gil_scoped_release unlocked;
-            return handle.trainer->run(n_steps, threads);
+            return without_gil([&] { return handle.trainer->run(n_steps, threads); });
           },
           py::kw_only(), py::arg("n_steps"), py::arg("threads"));
 }

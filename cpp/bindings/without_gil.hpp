@@ -1,0 +1,39 @@
+// Work of the core without the GIL: the one way in which the bindings let go of it.
+//
+// A daemon thread may be at work when the interpreter ends. Before 3.14, Python then ends the thread where it asks for
+// the GIL, by unwinding its stack: the process would end at the first destructor ("terminate called without an active
+// exception"), and others would give back Python objects without the GIL. So the unwinding is stopped where it begins,
+// and the thread sleeps until the process is gone, which is what Python 3.14 does itself.
+#pragma once
+
+#include <cxxabi.h>
+#include <pybind11/pybind11.h>
+#include <unistd.h>
+
+namespace fastmlp {
+
+class GilRelease {
+ public:
+  GilRelease() : state_(PyEval_SaveThread()) {}
+  ~GilRelease() {
+    try {
+      PyEval_RestoreThread(state_);
+    } catch (const abi::__forced_unwind&) {
+      for (;;) pause();
+    }
+  }
+  GilRelease(const GilRelease&) = delete;
+  GilRelease& operator=(const GilRelease&) = delete;
+
+ private:
+  PyThreadState* state_;
+};
+
+// What work() returns.
+template <class F>
+auto without_gil(F&& work) {
+  const GilRelease released;
+  return work();
+}
+
+}  // namespace fastmlp
