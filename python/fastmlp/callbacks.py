@@ -23,8 +23,7 @@ import numpy.typing as npt
 from fastmlp._checks.arguments import check_flag, check_integer, check_real
 from fastmlp._checks.monitor import Mode, Monitor, check_monitor, resolve_monitor
 from fastmlp._files.atomic import check_destination
-from fastmlp._files.model_file import SUFFIX
-from fastmlp._files.names import check_format
+from fastmlp._files.names import MODEL_SUFFIX, check_format
 from fastmlp._training.measures import with_modes
 from fastmlp._training.watch import Callback
 from fastmlp.history import Epoch
@@ -215,7 +214,7 @@ class ModelCheckpoint:
         self._monitor = None
         if self.best_only or self.monitor is not None:
             self._monitor = resolve_monitor("ModelCheckpoint", self.monitor, self.mode, with_modes(columns), 0.0)
-        check_format(self._file(1), "a model", SUFFIX)
+        check_format(self._file(1), "a model", MODEL_SUFFIX)
         check_destination(self._file(1))
         self.best_epoch, self.best = 0, math.inf if self._monitor is None else self._monitor.best
 

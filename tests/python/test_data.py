@@ -143,7 +143,7 @@ BAD = [
     (None, TypeError, "X must be an array of real numbers, got None"),
     ("text", TypeError, "X must be an array of real numbers, got str of dtype <U4"),
     (CLEAN.astype(str), TypeError, "X must be an array of real numbers, got ndarray of dtype <U"),
-    (CLEAN.astype(object), TypeError, "X must be an array of real numbers, got ndarray of dtype object"),
+    (CLEAN.astype(str).astype(object), TypeError, "X must be an array of real numbers, got ndarray of dtype object"),
     (CLEAN.astype(complex), TypeError, "X must be an array of real numbers, got ndarray of dtype complex128"),
     (CLEAN.astype("M8[s]"), TypeError, "X must be an array of real numbers, got ndarray of dtype datetime64[s]"),
     (

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 import fastmlp._core as _core
+from fastmlp._checks.frames import from_frame, from_objects
 
 Array = npt.NDArray[Any]
 
@@ -119,12 +120,15 @@ def numeric_array(value: Any, name: str, mend: str = "convert it to numbers firs
         raise TypeError(f"{name} is sparse ({type(value).__name__}), but must be dense: use {name}.toarray().")
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         raise ValueError(f"{name} has masked values: remove or fill them first.")
+    array = from_frame(value, name)
     try:
-        array = np.asarray(value)
+        array = np.asarray(value) if array is None else array
     except (ValueError, TypeError) as error:
         # NumPy explains itself in several sentences
         reason = str(error).split(". ")[0].rstrip(".")
         raise ValueError(f"{name} must be an array of numbers, but cannot be made into one: {reason}.") from None
+    if array.dtype.kind == "O":
+        array = from_objects(array)
     if array.dtype.kind not in "biuf":
         came = "None" if value is None else f"{type(value).__name__} of dtype {array.dtype}"
         raise TypeError(f"{name} must be an array of real numbers, got {came}: {mend}.")

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from safetensors.numpy import save as to_safetensors
 
 from fastmlp._files.atomic import write_atomically
-from fastmlp._files.names import check_format
+from fastmlp._files.names import MODEL_SUFFIX, check_format
 from fastmlp._files.safetensors import (
     DTYPES,
     MAX_HEADER_BYTES,
@@ -48,7 +48,6 @@ from fastmlp.losses import LOSSES, CrossEntropy, Loss
 from fastmlp.scalings import Standardize
 
 FORMAT = 1
-SUFFIX = ".safetensors"
 MAX_METADATA_DEPTH = 32
 # Settings that the first files of this format did not have: left out where they are the default.
 CAME_LATER = {
@@ -82,7 +81,7 @@ class Content(NamedTuple):
 
 def write(content: Content, path: str | os.PathLike[str]) -> None:
     """Write a model file; described at ``fastmlp.save``."""
-    check_format(path, "a model", SUFFIX)
+    check_format(path, "a model", MODEL_SUFFIX)
     model, architecture = content.model, content.model.architecture
     model.guard.check_access()
     tensors: dict[str, npt.NDArray[Any]] = {}

@@ -8,6 +8,7 @@ from typing import Any
 
 from fastmlp._checks.text import LONGEST_NAME, shortened
 
+MODEL_SUFFIX = ".safetensors"
 # what a file of such a name is taken for by other programs, and by the next one who sees it
 FORMATS = {
     ".csv": "a table",
@@ -17,7 +18,7 @@ FORMATS = {
     ".xlsx": "a spreadsheet",
     ".npy": "an array",
     ".npz": "arrays",
-    ".safetensors": "a model",
+    MODEL_SUFFIX: "a model",
     ".onnx": "an ONNX model",
     ".pt": "a PyTorch model",
     ".pth": "a PyTorch model",

@@ -1,0 +1,143 @@
+"""Frames, columns and arrays of objects: what could go wrong, and which test sees it.
+
+Other numbers are learned than from a plain array (same bits); a column of text, of categories or of dates becomes
+numbers, or is refused without its name (refused); a missing value becomes a number (missing); large integers are rounded
+(exact); a plain frame is copied column by column (plain).
+"""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+import fastmlp as fm
+from fastmlp._checks import frames
+
+RNG = np.random.default_rng(8)
+ROWS = 24
+FRAME = pd.DataFrame({"a": RNG.random(ROWS) > 0.5, "b": RNG.normal(size=ROWS), "c": RNG.integers(-9, 9, ROWS)})
+PLAIN = np.column_stack([FRAME["a"], FRAME["b"], FRAME["c"]]).astype(float)
+Y = PLAIN.sum(axis=1)
+NULLABLE = {"a": "boolean", "b": "Float64", "c": "Int64"}
+
+
+def network(last="identity"):
+    return fm.Network(3, [fm.Dense(4, "tanh"), fm.Dense(1, last)], dtype="float64", seed=0)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        FRAME,
+        FRAME.astype({"a": bool, "b": "float32", "c": "int8"}).assign(b=FRAME["b"]),
+        FRAME.astype(NULLABLE),
+        FRAME.astype({"a": "Int8", "b": "Float64", "c": "Int64"}),
+        FRAME.astype(dict.fromkeys("abc", "Float64")),
+        FRAME.astype(object),
+        FRAME.assign(a=FRAME["a"].astype(object)),
+        FRAME.astype(object).to_numpy(),
+        pd.DataFrame(PLAIN),
+        pl.DataFrame({name: FRAME[name].tolist() for name in FRAME}),
+    ],
+    ids=range(10),
+)
+def test_frames_are_learned_as_the_plain_array_of_their_numbers(data):
+    net, plain = network(), network()
+    net.fit(data, Y, epochs=2)
+    plain.fit(PLAIN, Y, epochs=2)
+    np.testing.assert_array_equal(net.get_parameters(), plain.get_parameters())
+    np.testing.assert_array_equal(net.predict(data), plain.predict(PLAIN))
+    assert net.evaluate(data, Y) == plain.evaluate(PLAIN, Y)
+    assert net.partial_fit(data, Y) == plain.partial_fit(PLAIN, Y)
+
+
+def test_dummies_of_pandas_are_data():
+    table = pd.DataFrame({"kind": ["x", "y", "z"] * 8, "b": FRAME["b"]})
+    data = pd.get_dummies(table)
+    assert sorted(set(map(str, data.dtypes))) == ["bool", "float64"]
+    net = fm.Network(4, [fm.Dense(1)], seed=0)
+    assert net.forward(data).shape == (ROWS, 1)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pd.Series(Y, dtype="Float64"),
+        pd.Series(Y).astype(object),
+        pd.Series(Y, index=range(100, 100 + ROWS)),
+        pd.DataFrame({"y": Y}),
+        pl.Series(Y.tolist()),
+        list(Y),
+    ],
+    ids=range(6),
+)
+def test_columns_are_targets_and_weights(values):
+    plain = network().loss(PLAIN, Y)
+    assert network().loss(PLAIN, values) == plain
+    weights = abs(values) if not isinstance(values, list) else [abs(value) for value in values]
+    if getattr(weights, "ndim", 1) == 1:
+        assert network().loss(PLAIN, Y, weights) == network().loss(PLAIN, Y, np.abs(Y))
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        FRAME["a"],
+        FRAME["a"].astype("boolean"),
+        FRAME["a"].astype("Int64"),
+        FRAME["a"].astype(object),
+        FRAME["a"].to_numpy().astype(object),
+        FRAME["a"].astype(int).to_numpy().astype(object),
+        FRAME["a"].tolist(),
+    ],
+    ids=range(7),
+)
+def test_bools_are_labels_whatever_holds_them(labels):
+    assert network("sigmoid").loss(PLAIN, labels) == network("sigmoid").loss(PLAIN, FRAME["a"].to_numpy())
+
+
+@pytest.mark.parametrize(
+    ("column", "dtype"),
+    [
+        (["u", "v"] * 12, "(str|object|string)"),
+        (pd.Categorical(["u", "v"] * 12), "category"),
+        (pd.Categorical([1, 2] * 12), "category"),
+        (pd.Timestamp("2020-01-01"), "datetime64"),
+        ([1.5, "2.5"] * 12, "object"),
+        ([1 + 2j] * 24, "complex128"),
+    ],
+    ids=range(6),
+)
+def test_a_column_that_holds_no_numbers_is_refused_by_its_name(column, dtype):
+    net = network()
+    with pytest.raises(TypeError, match=rf"^column 'kind' of X is of dtype {dtype}.*, but must hold real numbers"):
+        net.fit(FRAME.assign(c=1.0).rename(columns={"c": "kind"}).assign(kind=column), Y)
+
+
+def test_missing_values_are_named_and_no_numbers():
+    for data in (FRAME.astype(NULLABLE), FRAME.astype(object)):
+        holed = data.copy()
+        holed.loc[5, "c"] = None
+        with pytest.raises(ValueError, match="X holds NaN in row 5, column 2: remove or fill missing values first"):
+            network().predict(holed)
+    holed = FRAME["a"].astype("boolean")
+    holed[3] = pd.NA
+    with pytest.raises(ValueError, match="y holds NaN in row 3"):
+        network("sigmoid").loss(PLAIN, holed)
+    with pytest.raises(TypeError, match="y must be an array of real numbers"):
+        network().loss(PLAIN, [None] * ROWS)
+
+
+def test_integers_of_pandas_own_kind_are_exact():
+    # float64 would make 2^53 of it
+    data = pd.DataFrame({"a": pd.array([2**53 + 1] * 2, "Int64"), "b": [1, 2], "c": [True, False]})
+    with pytest.raises(
+        ValueError, match=f"X holds the integer {2**53 + 1} in row 0, column 0, which float64 would round"
+    ):
+        network().predict(data)
+
+
+def test_a_plain_frame_is_left_to_numpy():
+    assert frames.from_frame(pd.DataFrame(PLAIN), "X") is None
+    assert frames.from_frame(PLAIN, "X") is None
+    assert frames.from_frame(pd.Series(Y), "y") is None
