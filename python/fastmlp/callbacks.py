@@ -32,7 +32,7 @@ from fastmlp.network import Network
 __all__ = ["Callback", "EarlyStopping", "LambdaCallback", "LogEvaluation", "ModelCheckpoint"]
 
 
-@dataclass
+@dataclass(slots=True)
 class EarlyStopping:
     """End a fit when ``monitor`` has not improved by more than ``min_delta`` for ``patience`` epochs.
 
@@ -80,14 +80,14 @@ class EarlyStopping:
     mode: Mode | None = None
     best_epoch: int = field(default=0, init=False, repr=False)
     best: float = field(default=math.inf, init=False, repr=False)
+    _monitor: Monitor | None = field(default=None, init=False, repr=False, compare=False)
+    _kept: npt.NDArray[Any] | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.patience = check_integer(self.patience, "patience", minimum=1)
         self.min_delta = check_real(self.min_delta, "min_delta", minimum=0.0)
         self.restore_best = check_flag(self.restore_best, "restore_best")
         check_monitor(self.monitor, self.mode)
-        self._monitor: Monitor | None = None
-        self._kept: npt.NDArray[Any] | None = None
 
     def begin(self, network: Network, columns: list[str]) -> None:
         """Forget an earlier fit, and settle what is looked at."""
@@ -120,7 +120,7 @@ class EarlyStopping:
         return self.best_epoch
 
 
-@dataclass
+@dataclass(slots=True)
 class LogEvaluation:
     """Print one line with loss and validation every ``period`` epochs.
 
@@ -152,7 +152,7 @@ class LogEvaluation:
             print(f"epoch {epoch['epoch']}: {', '.join(shown)}")
 
 
-@dataclass
+@dataclass(slots=True)
 class ModelCheckpoint:
     """Write the network to a model file after the best epoch so far, or after each.
 
@@ -197,6 +197,7 @@ class ModelCheckpoint:
     best_epoch: int = field(default=0, init=False, repr=False)
     best: float = field(default=math.inf, init=False, repr=False)
     last_path: str | None = field(default=None, init=False, repr=False)
+    _monitor: Monitor | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.path, str | os.PathLike):
@@ -207,7 +208,6 @@ class ModelCheckpoint:
             raise ValueError(f"path may have {{epoch}} in braces and nothing else, got {str(self.path)!r}.") from None
         self.best_only = check_flag(self.best_only, "best_only")
         check_monitor(self.monitor, self.mode)
-        self._monitor: Monitor | None = None
 
     def begin(self, network: Network, columns: list[str]) -> None:
         """Forget an earlier fit, settle what is looked at, and see that files can be written there."""
@@ -259,6 +259,8 @@ class LambdaCallback:
     >>> len(history.epochs) < 100
     True
     """
+
+    __slots__ = ("_begin", "_end", "_epoch", "_interrupted")
 
     def __init__(
         self,

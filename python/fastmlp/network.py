@@ -17,7 +17,6 @@ import numpy.typing as npt
 from fastmlp._model import evaluation
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.class_names import ClassNames
-from fastmlp._model.dense_layer import DenseLayer
 from fastmlp._model.interruption import completed
 from fastmlp._model.model import Model
 from fastmlp._model.outputs import is_classifier
@@ -101,6 +100,9 @@ class Network:
     array([0, 1, 1, 0])
     """
 
+    # no others: what is misspelled would be kept, and do nothing
+    __slots__ = ("__weakref__", "_model", "_online", "layers", "metadata")
+
     def __init__(
         self,
         n_inputs: int,
@@ -122,7 +124,7 @@ class Network:
     def _take(self, model: Model, *, classes: list[str] | None = None, metadata: dict[str, Any] | None = None) -> None:
         self._model = model
         self._online = Online(model)
-        self.layers: list[DenseLayer] = model.layers
+        self.layers = model.layers
         self.classes = classes if classes is not None else model.names.names
         self.metadata: dict[str, Any] = {} if metadata is None else metadata
 

@@ -1,8 +1,8 @@
 """Frames, columns and arrays of objects: what could go wrong, and which test sees it.
 
 Other numbers are learned than from a plain array (same bits); a column of text, of categories or of dates becomes
-numbers, or is refused without its name (refused); a missing value becomes a number (missing); large integers are rounded
-(exact); a plain frame is copied column by column (plain).
+numbers, or is refused without its name (refused); a missing value becomes a number (missing); large integers are
+rounded (exact); a plain frame is copied column by column (plain).
 """
 
 import numpy as np

@@ -8,6 +8,7 @@ argument that passes or is refused without help (the table of bad arguments).
 
 import copy
 import pickle
+import weakref
 
 import numpy as np
 import pytest
@@ -289,3 +290,38 @@ def test_the_largest_value_that_rounds_into_float32_is_taken_and_the_next_is_not
     for method in (net.forward, net.predict):
         with pytest.raises(ValueError, match=r"in row 0.*float32 cannot hold"):
             method(given(np.array([[2.0**128 - 2.0**103]])))
+
+
+class OwnNetwork(fm.Network):
+    pass
+
+
+@pytest.mark.parametrize(
+    "owner",
+    [
+        fm.Network(1, [fm.Dense(1)], seed=0),
+        fm.EarlyStopping(),
+        fm.ModelCheckpoint("model"),
+        fm.LogEvaluation(),
+        fm.LambdaCallback(),
+        fm.Adam(),
+        fm.Dense(1),
+    ],
+    ids=lambda owner: type(owner).__name__,
+)
+def test_an_attribute_that_is_not_there_cannot_be_set(owner):
+    with pytest.raises(AttributeError, match=r"sede"):
+        owner.sede = 3
+    # frozen ones have their own kind of AttributeError
+    assert not hasattr(owner, "sede")
+
+
+def test_a_network_keeps_what_it_may_be_given_and_a_subclass_what_it_likes():
+    net = fm.Network(1, [fm.Dense(2, "softmax")], seed=0)
+    net.classes, net.metadata = ["no", "yes"], {"by": "hand"}
+    for again in (copy.copy(net), copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        assert (again.classes, again.metadata) == (["no", "yes"], {"by": "hand"})
+    assert weakref.ref(net)() is net
+    own = OwnNetwork(1, [fm.Dense(1)], seed=0)
+    own.sede = 3
+    assert own.sede == 3
