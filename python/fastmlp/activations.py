@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -455,7 +455,7 @@ class Formula(Activation):
     name: ClassVar[str] = "formula"
 
     def __post_init__(self) -> None:
-        check_derivative(self.program, self.text)
+        _ = self.program  # what is wrong with it is said now
 
     @cached_property
     def expression(self) -> ast.expr:
@@ -465,7 +465,9 @@ class Formula(Activation):
     @cached_property
     def program(self) -> Program:
         """The instructions that the core runs."""
-        return compile_formula(self.expression, self.text)
+        return (
+            _checked_program(self.text) if isinstance(self.text, str) else compile_formula(self.expression, self.text)
+        )
 
     @property
     def parameter(self) -> Any:
@@ -485,6 +487,14 @@ class Formula(Activation):
     def spelled(self) -> str:
         """The text."""
         return self.text
+
+
+@lru_cache(maxsize=64)
+def _checked_program(text: str) -> Program:
+    """Return the program of a formula, its derivative checked; kept, for many layers may have the same."""
+    program = compile_formula(parse(text), text)
+    check_derivative(program, text)
+    return program
 
 
 # those that a name alone says: all but formulas

@@ -5,6 +5,7 @@ Descriptions only: what they learn from data, and what the core is told to do, i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -153,8 +154,9 @@ class RobustScale(Scaling):
 
     def __post_init__(self) -> None:
         _take_columns(self, "median", "deviation")
-        for index, value in enumerate(self.deviation or ()):
-            check_real(value, f"deviation[{index}]", minimum=0.0)
+        if min(self.deviation or (0.0,)) < 0:
+            for index, value in enumerate(self.deviation or ()):
+                check_real(value, f"deviation[{index}]", minimum=0.0)
         if self.limit is not None:
             # so far from the ends of float32 that no step of the clip overflows
             object.__setattr__(self, "limit", check_real(self.limit, "limit", minimum=1e-30, below=1e30))
@@ -175,7 +177,14 @@ def _take_columns(scaling: Scaling, first: str, second: str) -> None:
     for name, value in zip((first, second), values, strict=True):
         settled: Any
         if isinstance(value, Iterable) and not isinstance(value, str):
-            settled = tuple(check_real(number, f"{name}[{index}]") for index, number in enumerate(value))
+            numbers = list(value)
+            # a column each: a file may have half a million
+            are_plain = set(map(type, numbers)) <= {float} and all(map(math.isfinite, numbers))
+            settled = tuple(
+                numbers
+                if are_plain
+                else (check_real(number, f"{name}[{index}]") for index, number in enumerate(numbers))
+            )
         elif isinstance(scaling, Rescale):
             settled = check_real(value, name)
         else:

@@ -240,7 +240,7 @@ def test_a_description_outside_the_vocabulary_is_refused(sound, tmp_path, edit, 
         (replaced("__metadata__", "fastmlp", "[]"), r"its description is \[\]"),
         (replaced("__metadata__", "fastmlp", "{"), "its description is not JSON"),
         (replaced("__metadata__", "fastmlp", "\ud800"), "its description is not JSON"),
-        (replaced("__metadata__", "fastmlp", '{"a":' * 100_000), "its description is nested too deep"),
+        (replaced("__metadata__", "fastmlp", '{"a":' * 50_000), "its description is nested too deep"),
         (replaced("__metadata__", "fastmlp", '{"format":1,"format":1}'), "its description has a key twice"),
         (replaced("__metadata__", "fastmlp", '{"format":NaN}'), "its description holds the number NaN"),
         (replaced("__metadata__", "fastmlp", '{"format":1e999}'), "its description holds the number 1e999"),
@@ -299,3 +299,118 @@ def test_claims_of_a_small_file_take_no_memory(sound, tmp_path):
         assert tracemalloc.get_traced_memory()[1] < 2**24 + 2**20
     finally:
         tracemalloc.stop()
+
+
+def claims(layers, n_inputs, units, metadata="{}", **others):
+    """Return a file of a network with these layers, its weights zero, and with this JSON of metadata."""
+    description = {
+        "format": 1,
+        "n_inputs": n_inputs,
+        "layers": layers,
+        "loss": {"name": "mse"},
+        "dtype": "float32",
+        "seed": 0,
+        "classes": None,
+        **others,
+    }
+    header, end, n_in = {}, 0, n_inputs
+    for number, n_out in enumerate(units):
+        for part, shape in (("weights", [n_in, n_out]), ("bias", [n_out])):
+            size = 4 * int(np.prod(shape))
+            offsets = [end, end + size]
+            header[f"layers.{number}.{part}"] = {"dtype": "F32", "shape": shape, "data_offsets": offsets}
+            end += size
+        n_in = n_out
+    text = f'{json.dumps(description)[:-1]}, "metadata": {metadata}}}'
+    header["__metadata__"] = {"fastmlp": text}
+    return put_together(json.dumps(header).encode(), None, bytes(end))
+
+
+def dense(units=1, activation="identity"):
+    kind = activation if isinstance(activation, dict) else {"name": activation}
+    return {"kind": "dense", "units": units, "activation": kind, "l1": 0.0, "l2": 0.0}
+
+
+def formulas(count):
+    return [dense(1, {"name": "formula", "text": f"erf(x/{i + 1})*erf(x/2)*erf(x/3)*erf(x/4)"}) for i in range(count)]
+
+
+MB = 2**20
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (lambda: claims([dense()], 1, [1], f'{{"a":[{"[]," * (5 * MB)}0]}}'), "values, more than 500000"),
+        (lambda: claims([dense()], 1, [1], f'{{"a":[{"[]," * 200_000}0]}}'), "lists and objects, more than 100000"),
+        (lambda: claims([dense()], 1, [1], f'{{"a":[{"1," * (7 * MB)}0]}}'), "values, more than 500000"),
+        (lambda: claims([dense()], 1, [1], f'{{"a":"{":" * 200_000}"}}'), "members of objects, more than 150000"),
+        (lambda: claims([dense()], 1, [1], f'{{"a":{"9" * (5 * MB)}}}'), "its description holds the number 99999"),
+        (
+            lambda: claims([dense()], 1, [1], f'{{"a":{"[" * 900}{"]" * 900}}}'),
+            "metadata is nested deeper than 32 levels",
+        ),
+        (lambda: claims([dense()] * 6000, 1, [1] * 6000), "it has 6000 layers, more than 5000"),
+        (lambda: claims(formulas(1000), 1, [1] * 1000), r"its formulas have \d+ characters, more than 10000"),
+        # the core would make 16 units of one
+        (
+            lambda: claims([dense()], 3 * MB, [1]),
+            "its network would take 201326656 bytes for 12582916 bytes of weights",
+        ),
+    ],
+    ids=range(9),
+)
+def test_what_would_cost_much_is_refused_before_it_does(tmp_path, content, sentence):
+    path = tmp_path / "model"
+    path.write_bytes(content())
+    size = path.stat().st_size
+    tracemalloc.start()
+    try:
+        with pytest.raises(fm.ModelFileError, match=sentence) as caught:
+            fm.load(path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # bytes and text of the header, and what 6000 layers are as Python's objects
+    assert peak < 2.5 * size + 8 * MB
+    assert len(str(caught.value)) < 400
+
+
+def test_many_layers_are_read_and_their_formula_is_parsed_once(tmp_path, monkeypatch):
+    from fastmlp import activations
+
+    parsed = []
+    monkeypatch.setattr(activations, "parse", lambda text, real=activations.parse: (parsed.append(text), real(text))[1])
+    text = "x*tanh(x) + 0.123"
+    path = tmp_path / "model"
+    path.write_bytes(claims([dense(1, {"name": "formula", "text": text})] * 2000, 1, [1] * 2000))
+    assert len(fm.load(path).layers) == 2000
+    assert parsed == [text]
+
+
+def test_what_would_not_be_read_is_not_written(tmp_path):
+    path = tmp_path / "model"
+    net = fm.Network(1, [fm.Dense(1)])
+    net.metadata = {"a": [[]] * 100_001}
+    with pytest.raises(ValueError, match="this network was not saved: its description, with classes and metadata, may"):
+        net.save(path)
+    with pytest.raises(ValueError, match="this network was not saved: its network would take"):
+        fm.Network(2 * MB, [fm.Dense(1)]).save(path)
+    assert not path.exists()
+
+
+def test_a_large_tensor_is_read_in_pieces_between_which_signals_come(tmp_path, monkeypatch):
+    from fastmlp._files import safetensors
+
+    fm.Network(500, [fm.Dense(1000)], seed=0).save(tmp_path / "model")
+    sizes = []
+
+    def exactly(file, count, real=safetensors._exactly):
+        sizes.append(count)
+        return real(file, count)
+
+    monkeypatch.setattr(safetensors, "_exactly", exactly)
+    fm.load(tmp_path / "model")
+    # the header's length, the header, two pieces of the weights, the bias
+    assert len(sizes) == 5
+    assert max(sizes) <= safetensors.PIECE

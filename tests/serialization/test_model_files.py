@@ -242,17 +242,17 @@ def test_metadata_that_json_would_change_are_refused(tmp_path, metadata):
 
 def test_metadata_too_deep_or_too_large_are_refused(tmp_path):
     net = network()
-    for depth, sentence in ((40, "nested deeper than 32 levels"), (100_000, "metadata must be")):
+    for depth in (40, 100_000):
         nested = []
         for _ in range(depth):
             nested = [nested]
         net.metadata = {"a": nested}
-        with pytest.raises(ValueError, match=sentence):
+        with pytest.raises(ValueError, match="nested deeper than 32 levels"):
             net.save(tmp_path / "model")
     circle = {}
     circle["a"] = circle
     net.metadata = circle
-    with pytest.raises(ValueError, match="metadata must be"):
+    with pytest.raises(ValueError, match="nested deeper than 32 levels"):
         net.save(tmp_path / "model")
     net.metadata = {"a": "b" * 17_000_000}
     with pytest.raises(ValueError, match="more than the 16777216 bytes"):

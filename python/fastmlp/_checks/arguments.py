@@ -28,25 +28,16 @@ def check_real(
     below: float | None = None,
 ) -> float:
     """Return a finite float within the bounds (``minimum`` included, ``above`` and ``below`` excluded)."""
-    bounds = [
-        text
-        for text, bound in (
-            (f"at least {minimum}", minimum),
-            (f"above {above}", above),
-            (f"below {below}", below),
-        )
-        if bound is not None
-    ]
-    rule = " and ".join(bounds) or "finite"
-    # NumPy's complex numbers would lose their imaginary part without an error
-    if isinstance(value, bool | np.bool_ | str | bytes | np.complexfloating):
-        raise TypeError(f"{name} must be a number ({rule}), got {value!r}.")
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number ({rule}), got {value!r}.") from None
-    except OverflowError:
-        number = math.inf
+    if type(value) is float or type(value) is int:
+        number = _as_float(value)
+    else:
+        # NumPy's complex numbers would lose their imaginary part without an error
+        if isinstance(value, bool | np.bool_ | str | bytes | np.complexfloating):
+            raise TypeError(f"{name} must be a number ({_rule(minimum, above, below)}), got {value!r}.")
+        try:
+            number = _as_float(value)
+        except (TypeError, ValueError):
+            raise TypeError(f"{name} must be a number ({_rule(minimum, above, below)}), got {value!r}.") from None
     if not math.isfinite(number):
         raise ValueError(f"{name} must be finite, got {number}.")
     if (
@@ -54,8 +45,20 @@ def check_real(
         or (above is not None and number <= above)
         or (below is not None and number >= below)
     ):
-        raise ValueError(f"{name} must be {rule}, got {value!r}.")
+        raise ValueError(f"{name} must be {_rule(minimum, above, below)}, got {value!r}.")
     return number
+
+
+def _as_float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def _rule(minimum: float | None, above: float | None, below: float | None) -> str:
+    bounds = (("at least", minimum), ("above", above), ("below", below))
+    return " and ".join(f"{text} {bound}" for text, bound in bounds if bound is not None) or "finite"
 
 
 def check_integer(value: Any, name: str, *, minimum: int, maximum: int | None = None) -> int:

@@ -20,14 +20,13 @@ def by_name(*kinds: type[Kind]) -> dict[str, type[Kind]]:
 
 def resolve_by_name(value: Any, kinds: Mapping[str, type[Kind]], subject: str) -> Kind:
     """Return ``value`` if it is an object of one of ``kinds``, or a default object of the kind with that name."""
+    if isinstance(value, str) and value in kinds:
+        return kinds[value]()
+    if type(value) in kinds.values():
+        return value  # type: ignore[no-any-return]
     names = ", ".join(repr(name) for name in kinds)
     if isinstance(value, str):
-        if value not in kinds:
-            raise ValueError(f"{subject} {value!r} does not exist: use one of {names}, or an object of these kinds.")
-        return kinds[value]()
-    for kind in kinds.values():
-        if type(value) is kind:
-            return value
+        raise ValueError(f"{subject} {value!r} does not exist: use one of {names}, or an object of these kinds.")
     raise TypeError(f"{subject} must be one of the names {names} or an object of these kinds, got {value!r}.")
 
 

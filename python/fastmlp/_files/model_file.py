@@ -24,17 +24,17 @@ import numpy.typing as npt
 from safetensors.numpy import save as to_safetensors
 
 from fastmlp._files.atomic import write_atomically
+from fastmlp._files.costs import check_memory, check_work
 from fastmlp._files.names import MODEL_SUFFIX, check_format
+from fastmlp._files.plain_json import check_amount, check_plain, parse_object, short
 from fastmlp._files.safetensors import (
     DTYPES,
     MAX_HEADER_BYTES,
     check_keys,
     check_tensors,
     of_type,
-    parse_object,
     read_header,
-    read_tensors,
-    short,
+    read_into,
 )
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.class_names import ClassNames
@@ -48,7 +48,6 @@ from fastmlp.losses import LOSSES, CrossEntropy, Loss
 from fastmlp.scalings import Standardize
 
 FORMAT = 1
-MAX_METADATA_DEPTH = 32
 # Settings that the first files of this format did not have: left out where they are the default.
 CAME_LATER = {
     "dense": ("weight_rate_factor", "bias_rate_factor", "initializer"),
@@ -112,6 +111,12 @@ def write(content: Content, path: str | os.PathLike[str]) -> None:
     if content.classes is not None and model.names.are_predicted:
         description["predicts_names"] = True
     text = json.dumps(description, separators=(",", ":"))
+    try:  # what would not be read shall not be written
+        check_work(layers)
+        check_memory([values.shape for values in tensors.values()], str(architecture.dtype))
+        check_amount(text, "its description, with classes and metadata,")
+    except ValueError as reason:
+        raise ValueError(f"this network was not saved: {reason}.") from None
     file = to_safetensors(tensors, metadata={"fastmlp": text})
     if int.from_bytes(file[:8], "little") > MAX_HEADER_BYTES:
         raise ValueError(f"metadata and classes take more than the {MAX_HEADER_BYTES} bytes of a model file's header.")
@@ -124,7 +129,7 @@ def read(file: IO[bytes], size: int) -> Content:
     text = header.pop("__metadata__", None)
     if not isinstance(text, dict) or list(text) != ["fastmlp"] or not isinstance(text["fastmlp"], str):
         raise ValueError("its header does not describe a network")
-    description = parse_object(text["fastmlp"].encode(errors="surrogatepass"), "its description")
+    description = parse_object(text.pop("fastmlp"), "its description")
     # looked at first: a later format may have other keys
     version = description.get("format")
     if type(version) is int and version > FORMAT:
@@ -138,11 +143,14 @@ def read(file: IO[bytes], size: int) -> Content:
         raise ValueError(f"its dtype is {short(dtype)}")
 
     n_inputs = of_type(description["n_inputs"], int, "n_inputs")
-    layers = [_layer(entry) for entry in of_type(description["layers"], list, "layers")]
+    entries = of_type(description["layers"], list, "layers")
+    check_work(entries)
+    layers = [_layer(entry) for entry in entries]
     shapes: dict[str, tuple[int, ...]] = {}
     for number, (weights, bias) in enumerate(shapes_of(n_inputs, placed(layers))):
         shapes |= {f"layers.{number}.weights": weights, f"layers.{number}.bias": bias}
     order = check_tensors(header, shapes, dtype, size - start)
+    check_memory(shapes.values(), dtype)
 
     seed = of_type(description["seed"], int, "seed")
     target_scaling = _target_scaling(description["target_scaling"]) if "target_scaling" in description else False
@@ -157,9 +165,9 @@ def read(file: IO[bytes], size: int) -> Content:
             scale_targets=target_scaling,
         )
     )
-    for name, values in read_tensors(file, order, shapes, dtype):
+    for name in order:
         _, layer, part = name.split(".")
-        getattr(model.layers[int(layer)], part)[...] = values
+        read_into(file, getattr(model.layers[int(layer)], part), name)
     classes = _checked_classes(description["classes"], model.architecture.n_outputs)
     predicts_names = description.get("predicts_names", False)
     if predicts_names not in (False, True) or (predicts_names and classes is None):
@@ -262,25 +270,7 @@ def _checked_classes(value: Any, n_outputs: int) -> list[str] | None:
 
 
 def _checked_metadata(value: Any) -> dict[str, Any]:
-    """Return ``metadata`` as JSON gives it back, if that is what went in."""
-    try:
-        again = json.loads(json.dumps(value, allow_nan=False))
-    except (TypeError, ValueError, RecursionError):
-        again = None
-    if not isinstance(value, dict) or again != value:
-        raise ValueError(
-            "metadata must be a dict with string keys, and plain JSON in it: strings, finite numbers, bools, None, "
-            "lists and dicts."
-        )
-    level, depth = [again], 0
-    while level:
-        level = [
-            child
-            for parent in level
-            if isinstance(parent, dict | list)
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-        ]
-        depth += 1
-        if depth > MAX_METADATA_DEPTH:
-            raise ValueError(f"metadata is nested deeper than {MAX_METADATA_DEPTH} levels.")
-    return dict(again)
+    """Return ``metadata`` if JSON gives back what goes in."""
+    check_plain(value, "metadata")
+    metadata: dict[str, Any] = value
+    return metadata

@@ -6,15 +6,18 @@ of the file.
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterator, Mapping
-from typing import IO, Any, NoReturn
+from collections.abc import Mapping
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fastmlp._files.plain_json import parse_object, short
+
 MAX_HEADER_BYTES = 16 * 2**20
+# bytes of a tensor that are read at a time
+PIECE = 2**20
 DTYPES: dict[str, tuple[str, np.dtype[Any]]] = {
     "float32": ("F32", np.dtype("<f4")),
     "float64": ("F64", np.dtype("<f8")),
@@ -60,43 +63,17 @@ def check_tensors(header: dict[str, Any], shapes: Shapes, dtype: str, size: int)
     return order
 
 
-def read_tensors(
-    file: IO[bytes], order: list[str], shapes: Shapes, dtype: str
-) -> Iterator[tuple[str, npt.NDArray[Any]]]:
-    """Yield the tensors in the order of the file, one in memory at a time."""
-    item = DTYPES[dtype][1]
-    for name in order:
-        values = np.frombuffer(_exactly(file, math.prod(shapes[name]) * item.itemsize), dtype=item)
-        if not np.isfinite(values).all():
+def read_into(file: IO[bytes], values: npt.NDArray[Any], name: str) -> None:
+    """Read the next tensor of the file into an array of its shape, some rows at a time: Ctrl-C comes between them."""
+    item = values.dtype.newbyteorder("<")
+    row_size = item.itemsize * math.prod(values.shape[1:])
+    rows = max(1, PIECE // row_size)
+    for start in range(0, len(values), rows):
+        part = values[start : start + rows]
+        read = np.frombuffer(_exactly(file, len(part) * row_size), dtype=item)
+        if not np.isfinite(read).all():
             raise ValueError(f"{name} holds NaN or infinity")
-        yield name, values.reshape(shapes[name])
-
-
-def parse_object(text: bytes, subject: str) -> dict[str, Any]:
-    """Return a JSON object, strictly: UTF-8, no key twice, finite numbers."""
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        members = dict(pairs)
-        if len(members) != len(pairs):
-            raise ValueError(f"{subject} has a key twice")
-        return members
-
-    def finite(literal: str) -> float:
-        number = float(literal)
-        if not math.isfinite(number):
-            refuse(literal)
-        return number
-
-    def refuse(literal: str) -> NoReturn:
-        raise ValueError(f"{subject} holds the number {literal[:40]}")
-
-    try:
-        value = json.loads(text.decode(), object_pairs_hook=unique, parse_float=finite, parse_constant=refuse)
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        raise ValueError(f"{subject} is not JSON") from None
-    except RecursionError:
-        raise ValueError(f"{subject} is nested too deep") from None
-    return of_type(value, dict, subject)  # type: ignore[no-any-return]
+        part[...] = read.reshape(part.shape)
 
 
 def of_type(value: Any, kind: Any, subject: str) -> Any:
@@ -111,12 +88,6 @@ def check_keys(entry: Mapping[str, Any], keys: set[str], subject: str) -> None:
     for relation, odd in (("lacks", keys - entry.keys()), ("should not have", entry.keys() - keys)):
         if odd:
             raise ValueError(f"{subject} {relation} {short(min(odd))}")
-
-
-def short(value: Any) -> str:
-    """Return a value from a file as a sentence may hold it."""
-    text = ascii(value)
-    return text if len(text) <= 60 else f"{text[:60]}..."
 
 
 def _exactly(file: IO[bytes], count: int) -> bytes:
