@@ -2,8 +2,10 @@
 
 Other numbers are learned than from a plain array (same bits); a column of text, of categories or of dates becomes
 numbers, or is refused without its name (refused); a missing value becomes a number (missing); large integers are
-rounded (exact); a plain frame is copied column by column (plain).
+rounded (exact); a plain frame is copied column by column (plain); what a mask hides is learned (masks).
 """
+
+import datetime
 
 import numpy as np
 import pandas as pd
@@ -37,9 +39,11 @@ def network(last="identity"):
         FRAME.assign(a=FRAME["a"].astype(object)),
         FRAME.astype(object).to_numpy(),
         pd.DataFrame(PLAIN),
+        np.array([[np.bool_(a), np.float64(b), np.int8(c)] for a, b, c in PLAIN], object),
         pl.DataFrame({name: FRAME[name].tolist() for name in FRAME}),
+        pl.DataFrame({name: FRAME[name].tolist() for name in FRAME}).with_columns(pl.col("c").cast(pl.Int128)),
     ],
-    ids=range(10),
+    ids=range(12),
 )
 def test_frames_are_learned_as_the_plain_array_of_their_numbers(data):
     net, plain = network(), network()
@@ -49,6 +53,15 @@ def test_frames_are_learned_as_the_plain_array_of_their_numbers(data):
     np.testing.assert_array_equal(net.predict(data), plain.predict(PLAIN))
     assert net.evaluate(data, Y) == plain.evaluate(PLAIN, Y)
     assert net.partial_fit(data, Y) == plain.partial_fit(PLAIN, Y)
+
+
+def test_frames_of_arrow_are_learned_as_the_plain_array_of_their_numbers():
+    pytest.importorskip("pyarrow")
+    data = FRAME.convert_dtypes(dtype_backend="pyarrow")
+    np.testing.assert_array_equal(network().predict(data), network().predict(PLAIN))
+    data.loc[5, "c"] = pd.NA
+    with pytest.raises(ValueError, match=r"^X holds NaN in row 5, column 2: remove"):
+        network().predict(data)
 
 
 def test_dummies_of_pandas_are_data():
@@ -87,10 +100,13 @@ def test_columns_are_targets_and_weights(values):
         FRAME["a"].astype("Int64"),
         FRAME["a"].astype(object),
         FRAME["a"].to_numpy().astype(object),
+        np.array(list(FRAME["a"].to_numpy()), object),
+        pl.Series(FRAME["a"].tolist()),
+        pl.Series(FRAME["a"].tolist()).cast(pl.Int128),
         FRAME["a"].astype(int).to_numpy().astype(object),
         FRAME["a"].tolist(),
     ],
-    ids=range(7),
+    ids=range(10),
 )
 def test_bools_are_labels_whatever_holds_them(labels):
     assert network("sigmoid").loss(PLAIN, labels) == network("sigmoid").loss(PLAIN, FRAME["a"].to_numpy())
@@ -114,6 +130,26 @@ def test_a_column_that_holds_no_numbers_is_refused_by_its_name(column, dtype):
         net.fit(FRAME.assign(c=1.0).rename(columns={"c": "kind"}).assign(kind=column), Y)
 
 
+@pytest.mark.parametrize(
+    ("column", "dtype"),
+    [
+        (["u"] * ROWS, "String"),
+        (pl.Series(["u"] * ROWS, dtype=pl.Categorical), "Categorical"),
+        # beside floats polars makes days and microseconds of these
+        ([datetime.date(2020, 1, 1)] * ROWS, "Date"),
+        ([datetime.timedelta(1)] * ROWS, "Duration"),
+        ([datetime.time(1)] * ROWS, "Time"),
+    ],
+    ids=range(5),
+)
+def test_a_column_of_polars_that_holds_no_numbers_is_refused_by_its_name(column, dtype):
+    data = pl.DataFrame({"a": [1.0] * ROWS, "kind": column, "b": [2] * ROWS})
+    with pytest.raises(TypeError, match=rf"^column 'kind' of X is of dtype {dtype}.*, but must hold real numbers"):
+        network().fit(data, Y)
+    with pytest.raises(TypeError, match=r"^X is a LazyFrame, whose rows are not there yet: use its collect\(\)\.$"):
+        network().fit(data.lazy(), Y)
+
+
 def test_missing_values_are_named_and_no_numbers():
     for data in (FRAME.astype(NULLABLE), FRAME.astype(object)):
         holed = data.copy()
@@ -135,6 +171,75 @@ def test_integers_of_pandas_own_kind_are_exact():
         ValueError, match=f"X holds the integer {2**53 + 1} in row 0, column 0, which float64 would round"
     ):
         network().predict(data)
+
+
+BIG = 2**53 + 1
+
+
+@pytest.mark.parametrize(
+    ("data", "holder"),
+    [
+        (FRAME.assign(c=BIG), "column 'c' of X"),
+        (FRAME.assign(c=np.uint64(2**63 + 1)), "column 'c' of X"),
+        (FRAME.assign(c=pd.array([BIG, None] * 12, "Int64")), "column 'c' of X"),
+        (pl.DataFrame({"a": [1.5] * 2, "b": [1.5] * 2, "c": [1, BIG]}), "column 'c' of X"),
+        (pl.DataFrame({"a": [1] * 2, "b": [1] * 2, "c": [None, -BIG]}), "column 'c' of X"),
+        (pl.DataFrame({"a": [1] * 2, "b": [1] * 2, "c": pl.Series([1, 2**100], dtype=pl.Int128)}), "column 'c' of X"),
+        ([[BIG, None, 1.0]], "X"),
+        ([[10**400, 1.0, 1]], "X"),
+        ([[10**30, 1, 1]], "X"),
+    ],
+    ids=range(9),
+)
+def test_integers_are_not_rounded_because_of_what_stands_beside_them(data, holder):
+    with pytest.raises(ValueError, match=rf"^{holder} holds (the|an) integer .*, which float64 would round"):
+        network().predict(data)
+
+
+@pytest.mark.parametrize("last", ["identity", "softmax"])
+def test_a_missing_label_is_called_missing_whatever_holds_it(last):
+    net = fm.Network(3, [fm.Dense(2 if last == "softmax" else 1, last)], seed=0)
+    for labels in (pd.array([1, None] * 12, "Int64"), pl.Series([1, None] * 12), [1, None] * 12, [1.0, np.nan] * 12):
+        with pytest.raises(ValueError, match=r"^y holds NaN in row 1"):
+            net.loss(PLAIN, labels)
+
+
+def test_what_a_mask_hides_is_not_learned():
+    hides = np.arange(ROWS) == 4
+    rows = np.ma.array(PLAIN, mask=np.repeat(hides[:, None], 3, axis=1))
+    values, names = np.ma.array(Y, mask=hides), np.ma.array(np.where(FRAME["a"], "no", "yes"), mask=hides)
+    net, classes = network(), network("sigmoid")
+    calls = [
+        lambda: net.fit(rows, Y),
+        lambda: net.fit(list(rows), Y),
+        lambda: net.predict(tuple(rows)),
+        lambda: net.fit(PLAIN, values),
+        lambda: net.fit(PLAIN, Y, sample_weight=values),
+        lambda: net.fit([(PLAIN, values)]),
+        lambda: net.learn(rows[4], 1.0),
+        lambda: net.learn(PLAIN[4], values[4]),
+        lambda: net.learn(PLAIN[4], values[4:5]),
+        lambda: classes.fit(PLAIN, names),
+        lambda: classes.fit(PLAIN, names.astype(object)),
+        lambda: classes.fit(PLAIN, list(names)),
+    ]
+    for call in calls:
+        with pytest.raises(
+            ValueError, match=r"^\w+( of batch 0 of epoch 1)? has masked values: remove or fill them first"
+        ):
+            call()
+    assert classes.classes is None
+    unmasked = np.ma.array(PLAIN, mask=False)
+    np.testing.assert_array_equal(net.predict(unmasked), net.predict(PLAIN))
+
+
+def test_the_mend_of_a_batch_is_code_that_can_be_typed():
+    with pytest.raises(
+        ValueError, match=r"^X of batch 0 of epoch 1 has shape .*: use X\.reshape\(1, -1\) for one sample"
+    ):
+        network().fit([(PLAIN[0], Y[:1])])
+    with pytest.raises(ValueError, match=r"^y\[2\] of batch 0 of epoch 1 is 7, but the network has 2 classes"):
+        network("sigmoid").fit([(PLAIN[:3], [0, 1, 7])])
 
 
 def test_a_plain_frame_is_left_to_numpy():

@@ -7,6 +7,7 @@ temporary of the size of X when all is well, and nothing that came in is ever wr
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,10 @@ def check_data(X: Any, n_inputs: int, dtype: np.dtype[Any], name: str = "X") -> 
     if array.ndim == 1:
         raise ValueError(
             f"{name} has shape {array.shape}, but must be (samples, inputs): "
-            f"use {name}.reshape(1, -1) for one sample or {name}.reshape(-1, 1) for one input."
+            f"use {variable(name)}.reshape(1, -1) for one sample or {variable(name)}.reshape(-1, 1) for one input."
         )
     if array.ndim != 2:
-        mend = f": use {name}.reshape({len(array)}, -1)." if array.ndim > 2 else "."
+        mend = f": use {variable(name)}.reshape({len(array)}, -1)." if array.ndim > 2 else "."
         raise ValueError(f"{name} has shape {array.shape}, but must be (samples, inputs){mend}")
     rows, columns = array.shape
     if columns != n_inputs:
@@ -117,9 +118,10 @@ def check_outputs(outputs: Array) -> None:
 def numeric_array(value: Any, name: str, mend: str = "convert it to numbers first") -> Array:
     """Return a plain array of bools, integers or floats of at most 64 bits, without copying one that is."""
     if hasattr(value, "toarray"):
-        raise TypeError(f"{name} is sparse ({type(value).__name__}), but must be dense: use {name}.toarray().")
-    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-        raise ValueError(f"{name} has masked values: remove or fill them first.")
+        raise TypeError(
+            f"{name} is sparse ({type(value).__name__}), but must be dense: use {variable(name)}.toarray()."
+        )
+    check_unmasked(value, name)
     array = from_frame(value, name)
     try:
         array = np.asarray(value) if array is None else array
@@ -128,13 +130,29 @@ def numeric_array(value: Any, name: str, mend: str = "convert it to numbers firs
         reason = str(error).split(". ")[0].rstrip(".")
         raise ValueError(f"{name} must be an array of numbers, but cannot be made into one: {reason}.") from None
     if array.dtype.kind == "O":
-        array = from_objects(array)
+        array = from_objects(array, name)
     if array.dtype.kind not in "biuf":
         came = "None" if value is None else f"{type(value).__name__} of dtype {array.dtype}"
         raise TypeError(f"{name} must be an array of real numbers, got {came}: {mend}.")
     if array.dtype.itemsize > 8:
-        raise TypeError(f"{name} has dtype {array.dtype}, but at most float64 is used: use {name}.astype('float64').")
+        raise TypeError(
+            f"{name} has dtype {array.dtype}, but at most float64 is used: use {variable(name)}.astype('float64')."
+        )
     return array
+
+
+def check_unmasked(value: Any, name: str) -> None:
+    """Refuse masked values, which NumPy would read as if there were no mask; an array whose mask hides none is right.
+
+    Also in a list of them, such as ``list(masked)`` gives.
+    """
+    # where nobody has imported numpy.ma there is no such array, and to import it takes longer than most calls
+    kind = getattr(sys.modules.get("numpy.ma"), "MaskedArray", None)
+    if kind is None:
+        return
+    for part in value if isinstance(value, list | tuple) else (value,):
+        if isinstance(part, kind) and np.ma.is_masked(part):
+            raise ValueError(f"{name} has masked values: remove or fill them first.")
 
 
 def as_core_takes_it(array: Array, name: str, dtype: np.dtype[Any]) -> Array:
@@ -171,6 +189,17 @@ def _check_exact_in_float64(array: Array, name: str) -> None:
             f"{name} holds the integer {array.flat[where]} in {place(array, where)}, which float64 would round: "
             "subtract an offset, or use astype('float64') if that is wanted."
         )
+
+
+def variable(name: str) -> str:
+    """Return a name as code has it, without "of batch 3 of epoch 1"."""
+    return name.partition(" ")[0]
+
+
+def element(name: str, index: int) -> str:
+    """Return what an entry is called: "y[2]", "y[2] of batch 3 of epoch 1"."""
+    first, space, where = name.partition(" ")
+    return f"{first}[{index}]{space}{where}"
 
 
 def place(array: Array, flat_index: int) -> str:

@@ -10,7 +10,15 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._checks.arrays import as_core_takes_it, check_sample_weight, count, numeric_array, place
+from fastmlp._checks.arrays import (
+    as_core_takes_it,
+    check_sample_weight,
+    count,
+    element,
+    numeric_array,
+    place,
+    variable,
+)
 
 Array = npt.NDArray[Any]
 Takes: TypeAlias = Literal["labels", "sides", "counts", "values"]
@@ -52,9 +60,11 @@ def check_targets(
             labels = _check_labels(array, 2 if binary else n_outputs, name)
             return labels.astype(dtype)[:, np.newaxis] if binary else labels
         if add_up or n_outputs > 1:
+            # integers of which some are missing are floats, and not to be made integers
+            as_core_takes_it(array, name, np.dtype(np.float64))
             raise TypeError(
                 f"{name} is a vector of {array.dtype}, but the network has {count(n_outputs, 'output')}: "
-                f"give integer labels, {name}.astype(int), or rows of shape ({rows}, {n_outputs})."
+                f"give integer labels, {variable(name)}.astype(int), or rows of shape ({rows}, {n_outputs})."
             )
     values = as_core_takes_it(array.reshape(rows, n_outputs), name, dtype)
     if values.dtype == np.uint8:
@@ -128,7 +138,7 @@ def _check_labels(array: Array, n_classes: int, name: str) -> Array:
     if labels.min() < 0 or labels.max() >= n_classes:
         row = int(np.argmax((labels < 0) | (labels >= n_classes)))
         raise ValueError(
-            f"{name}[{row}] is {labels[row]}, but the network has {count(n_classes, 'class', 'classes')}: "
+            f"{element(name, row)} is {labels[row]}, but the network has {count(n_classes, 'class', 'classes')}: "
             f"labels must be 0 to {n_classes - 1}."
         )
     return np.require(labels, np.int32, ["C", "A"])

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.arguments import listed
-from fastmlp._checks.arrays import count
+from fastmlp._checks.arrays import check_unmasked, count, element
 from fastmlp._checks.text import LONGEST_NAME, shortened
 
 Array = npt.NDArray[Any]
@@ -55,7 +55,7 @@ class ClassNames(NamedTuple):
         except KeyError as unknown:
             row, shown = texts.index(unknown.args[0]), shortened(repr(unknown.args[0]), LONGEST_NAME)
             raise ValueError(
-                f"{name}[{row}] is {shown}, but the network's classes are {shortened(listed(self.names), 200)}: "
+                f"{element(name, row)} is {shown}, but the network's classes are {shortened(listed(self.names), 200)}: "
                 "leave such samples out, or build a network with a class for them."
             ) from None
 
@@ -66,13 +66,16 @@ class ClassNames(NamedTuple):
 
 def as_text(y: Any, name: str) -> list[str] | None:
     """Return labels that are text as a list; None: they are none."""
+    check_unmasked(y, name)
     if isinstance(y, list | tuple):
         if not (y and isinstance(y[0], str)):
             return None
         values = list(y)
     else:
-        # what has no dtype is not looked into; that of a polars series has no kind
+        # what has no dtype is not looked into; that of a polars series has no kind, but says whether it is of numbers
         if not hasattr(y, "dtype") or getattr(y.dtype, "kind", "O") not in "OUT":
+            return None
+        if hasattr(y.dtype, "is_numeric") and y.dtype.is_numeric():
             return None
         array = np.asarray(y)
         if not (array.dtype.kind in "OUT" and array.size and isinstance(array.flat[0], str)):
@@ -84,8 +87,8 @@ def as_text(y: Any, name: str) -> list[str] | None:
         if not isinstance(value, str):
             shown = shortened(repr(value), LONGEST_NAME)
             raise TypeError(
-                f"{name}[{row}] is {shown}, but {name}[0] is text: give all labels as text, and leave out samples "
-                "whose label is missing."
+                f"{element(name, row)} is {shown}, but {element(name, 0)} is text: give all labels as text, and leave "
+                "out samples whose label is missing."
             )
     # NumPy's strings show their type where they are printed
     return [str(value) for value in values]
