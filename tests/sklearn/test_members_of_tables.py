@@ -17,7 +17,7 @@ import fastmlp as fm
 from fastmlp._training.side_by_side import run_side_by_side
 from fastmlp.network import Network
 from fastmlp.sklearn import TabularClassifier, TabularRegressor
-from fastmlp.sklearn._tabular.members import validation_rows
+from fastmlp.sklearn._tabular.members import Member, validation_rows
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(120, 4))
@@ -106,7 +106,7 @@ def test_workers_of_joblib_take_one_thread_each_unless_told():
 
         def train(network, table, aside, settings, is_given_up):
             seen.append((threading.get_ident() == caller, fm.get_num_threads()))
-            return 1
+            return Member(network, 1)
 
         caller = threading.get_ident()
         with pytest.MonkeyPatch.context() as patch:

@@ -1,4 +1,7 @@
-"""Tables as numbers: categories, missing values, DataFrames of both kinds, what changes between fit and predict."""
+"""Tables as numbers: categories, missing values, DataFrames of both kinds, what changes between fit and predict.
+
+Text that is no category is in test_text_in_tables.py.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,15 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from pandas.tests.extension.decimal import DecimalArray
 from sklearn.base import clone
 from sklearn.exceptions import DataConversionWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from fastmlp.sklearn import TabularClassifier, TabularRegressor
-from fastmlp.sklearn._tabular.encoder import MOST_CATEGORIES, TableEncoder, rows_as_array
+from fastmlp.sklearn._tabular.columns import as_table
+from fastmlp.sklearn._tabular.encoder import MOST_CATEGORIES, TableEncoder
 
 NAN = float("nan")
 
@@ -32,6 +37,10 @@ EXPECTED = [
     [2, 1, 0, 0, 1, 0, 0],
     [6, 0, 0, 1, 0, 1, 0],
 ]
+
+
+def encoded(table):
+    return TableEncoder().fit(table).transform(table)
 
 
 def test_numbers_keep_their_columns_and_categories_get_one_each():
@@ -92,6 +101,34 @@ def test_a_column_that_is_no_number_any_more_is_named(frame, sentence):
         TableEncoder().fit(pd.DataFrame({"a": [1.0, 2.0]})).transform(frame)
 
 
+def test_numbers_of_a_type_that_numpy_has_not_are_numbers():
+    values = [Decimal("0.25"), Decimal("1e3"), Decimal("-7")]
+    # as a column of pyarrow's decimals: of a type that says it is of objects
+    extension = pd.DataFrame({"x": DecimalArray(values)})
+    assert extension["x"].dtype.kind == "O"
+    np.testing.assert_array_equal(encoded(extension), [[0.25], [1000], [-7]])
+    wide = pl.DataFrame({"x": [5, None, -1]})
+    for dtype in (getattr(pl, "Int128", pl.Int64), pl.Decimal(20, 2), pl.Int8):  # Int128: from polars 1.18
+        np.testing.assert_array_equal(encoded(wide.cast({"x": dtype})), [[5], [2], [-1]])
+    sparse = pd.DataFrame({"x": pd.arrays.SparseArray([0.0, np.nan, 3.0])})
+    np.testing.assert_array_equal(encoded(sparse), [[0], [1.5], [3]])
+    many = pd.DataFrame({"x": [10**30, 1]}, dtype=object)  # beyond all integers of NumPy
+    np.testing.assert_array_equal(encoded(many), [[1e30], [1]])
+
+
+def test_bools_among_numbers_are_numbers():
+    np.testing.assert_array_equal(encoded(pd.DataFrame({"x": [True, 2.5, False]}, dtype=object)), [[1], [2.5], [0]])
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_query_of_polars_is_run():
+    X, value = persons()
+    frame = pl.DataFrame({name: X[name].to_list() for name in X})
+    model, lazy = small().fit(frame, value > 100), small().fit(frame.lazy(), value > 100)
+    np.testing.assert_array_equal(lazy.predict_proba(frame.lazy()), model.predict_proba(frame))
+    assert vars(lazy).keys() == vars(model).keys()  # names of columns where scikit-learn learns those of polars
+
+
 def mixed(n=120):
     rng = np.random.default_rng(1)
     return pd.DataFrame({"a": rng.normal(size=n), "k": rng.choice(list("xyz"), n)})
@@ -103,7 +140,7 @@ def test_numbers_are_numbers_in_columns_of_objects_and_in_lists():
     assert expected.shape == (120, 4)
     objects = frame.astype({"a": object})
     decimals = frame.assign(a=[Decimal(value) for value in frame["a"]])
-    rows = rows_as_array(frame.to_numpy(object).tolist())
+    rows = as_table(frame.to_numpy(object).tolist())
     for same in (objects, decimals, rows):
         np.testing.assert_array_equal(TableEncoder().fit(same).transform(same), expected)
         np.testing.assert_array_equal(TableEncoder().fit(frame).transform(same), expected)
@@ -148,7 +185,9 @@ def test_columns_go_by_place_where_names_do_not_tell_them_apart():
         ([[1, 2], [3]], r"a column holds \[1, 2\]: give one number or one text in each cell"),
         ([1.0, np.inf], "column 1 holds inf, which float32 cannot hold: scale it."),
         ([1.0, 1e39], r"column 1 holds 1e\+39, which float32 cannot hold: scale it."),
-        (np.array([10**400, 1], dtype=object), "column 'c' holds a number beyond all floats: scale it."),
+        # of objects already: pandas before 3 would look for floats in an array of them
+        (pd.Series([10**400, 1], dtype=object), "column 'c' holds a number beyond all floats: scale it."),
+        (pd.Series([10**400, "?"], dtype=object), "column 'c' holds a number beyond all floats: scale it."),
     ],
 )
 def test_cells_that_are_no_value_are_named(column, sentence):

@@ -16,7 +16,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from fastmlp.losses import CrossEntropy, Loss
 from fastmlp.sklearn._labels import places_of
-from fastmlp.sklearn._tabular.encoder import Table
+from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.estimator import BaseTabular
 from fastmlp.sklearn._tabular.results import TabularResult
 
@@ -65,8 +65,9 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
     Notes
     -----
-    Columns of text, categories or bools become one column for each category; a category not seen before has none. A
-    missing number becomes the median of its column. All are scaled by their quartiles and clipped smoothly.
+    Columns of text, categories or bools become one column for each category; a category not seen before has none. Text
+    that is a number in every cell is numbers, and a missing number becomes the median of its column. All are scaled by
+    their quartiles and clipped smoothly. docs/scikit-learn.md says what a column is taken for.
 
     D. Holzmueller, L. Grinsztajn and I. Steinwart, Better by default: strong pre-tuned MLPs and boosted trees on
     tabular data, NeurIPS 2024, variant TD-S; what was left out of it is in docs/decisions.

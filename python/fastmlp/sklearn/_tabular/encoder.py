@@ -1,41 +1,101 @@
-"""Tables as numbers: categories become columns of 0 and 1, missing numbers the median of their column.
+"""What the columns of a table stand for: numbers, bools or categories; learned when a model is fitted, and kept.
 
-Takes arrays and DataFrames of pandas and polars without importing either. scikit-learn's encoder and imputer do the
-work; this file tells categories from numbers and brings both into the form that they take. Scaling the numbers is left
-to the networks (recipe.py).
+A missing number becomes the median of its column, a category a column of 0 and 1. Where text could be taken for
+something else than it is, the user is told. How a table is taken apart is in columns.py, how text is read as numbers in
+text_numbers.py; scaling the numbers is left to the networks (recipe.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, timedelta
-from decimal import Decimal
+import math
+from dataclasses import dataclass
 from numbers import Real
-from typing import Any, TypeAlias
+from reprlib import repr as shortened
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.impute import SimpleImputer
-from sklearn.preprocessing import OneHotEncoder
+
+from fastmlp._checks.caller import warn_caller
+from fastmlp.sklearn._tabular.columns import Cells, Column, Numbers, Table, columns_of, refuse_date
+from fastmlp.sklearn._tabular.encoded import Encoded
+from fastmlp.sklearn._tabular.text_numbers import (
+    PLAIN,
+    Reading,
+    is_missing,
+    look_like_dates,
+    looks_like_numbers,
+    reading_of,
+)
 
 Array = npt.NDArray[Any]
-# a DataFrame of a library that need not be installed, an array, or a list of rows: no type says all that
-Table: TypeAlias = Any
-# a column of such a DataFrame
-Series: TypeAlias = Any
 
 # A column of categories becomes at most so many columns of 0 and 1, since those of rare categories are almost all 0.
 # Where it has more categories, the rarest of them share the last of these columns.
 MOST_CATEGORIES = 100
 # the networks compute in float32
 LARGEST = float(np.finfo(np.float32).max)
-NO_VALUES = (date, timedelta, np.datetime64, np.timedelta64, complex, np.complexfloating)
-DATES = "turn it into numbers, such as years or days since a date."
+MEND = "make them numbers, with NaN where one is missing"
 
 
-def is_frame(X: Table) -> bool:
-    """Return whether X is a DataFrame: columns with names and types of their own."""
-    return hasattr(X, "columns") and hasattr(X, "dtypes")
+@dataclass(frozen=True)
+class NumberColumn:
+    """A column of numbers: how its text is read, and what a missing one is taken for."""
+
+    reading: Reading
+    median: float
+
+    @classmethod
+    def of(cls, column: Column, index: int, reading: Reading) -> NumberColumn:
+        """Learn the median."""
+        values = _numbers_of(column, index, reading)
+        present = values[~np.isnan(values)]
+        return cls(reading, float(np.median(present)) if len(present) else 0.0)
+
+    def encode(self, column: Column, index: int) -> Array:
+        """Return the numbers, none missing; as bytes where they are 0 and 1."""
+        values = _numbers_of(column, index, self.reading)
+        values = np.where(np.isnan(values), self.median, values)  # another array: the first may be the user's
+        is_bytes = ((values == 0) | (values == 1)).all()
+        return values.astype(np.uint8) if is_bytes else values
+
+
+@dataclass(frozen=True)
+class CategoryColumn:
+    """A column of categories, known by their text: 1, 1.0, True and "1" are one, whatever the column's type is today.
+
+    ``places`` says which column of 0 and 1 is that of a category, None being what is missing. Where ``is_bool``, the
+    text True is True.
+    """
+
+    places: dict[str | None, int]
+    is_bool: bool
+
+    @classmethod
+    def of(cls, cells: Cells, *, is_bool: bool) -> CategoryColumn:
+        """Learn the categories."""
+        names, counts = [_name_of(value, is_bool=is_bool) for value in cells.values], _counts(cells)
+        # several values have one name, and the last count is of those that are missing
+        total: dict[str | None, int] = dict.fromkeys(sorted({name for name in names if name is not None}), 0)
+        for name, count in zip([*names, None], counts, strict=True):
+            total[name] = total.get(name, 0) + int(count)
+        known = [name for name, count in total.items() if count]
+        by_count = sorted(known, key=lambda name: total[name])
+        rare = set(by_count[: -(MOST_CATEGORIES - 1)]) if len(known) > MOST_CATEGORIES else set()
+        frequent = [name for name in known if name not in rare]
+        places = {name: place for place, name in enumerate(frequent)} | dict.fromkeys(rare, len(frequent))
+        return cls(places, is_bool)
+
+    @property
+    def width(self) -> int:
+        """The number of columns of 0 and 1."""
+        return len(set(self.places.values()))
+
+    def encode(self, column: Column, index: int) -> Array:
+        """Return the place of each row's category, -1 where it was not seen."""
+        cells = _as_cells(column)
+        names = [*(_name_of(value, is_bool=self.is_bool) for value in cells.values), None]
+        return np.array([self.places.get(name, -1) for name in names], np.int8)[cells.places]
 
 
 class TableEncoder:
@@ -43,142 +103,137 @@ class TableEncoder:
 
     Attributes
     ----------
-    is_category : list of bool
-        One for each column.
+    columns : list of NumberColumn or CategoryColumn
     """
 
     def fit(self, X: Table) -> TableEncoder:
         """Learn categories and medians."""
-        columns = _columns(X)
-        if not columns:
-            raise ValueError("X has no columns: give at least one.")
-        self.is_category = [column.dtype == object for column in columns]
-        self._one_hot = OneHotEncoder(
-            handle_unknown="ignore", sparse_output=False, max_categories=MOST_CATEGORIES, dtype=np.uint8
-        )
-        self._imputer = SimpleImputer(strategy="median", keep_empty_features=True)
-        categories, numbers = self._parted(columns)
-        if categories:
-            self._one_hot.fit(np.column_stack(categories))
-        if numbers:
-            self._imputer.fit(np.column_stack(numbers))
+        self.fit_encode(X)
         return self
+
+    def fit_encode(self, X: Table) -> Encoded:
+        """Learn categories and medians, and return the table that they were learned from."""
+        self.columns: list[NumberColumn | CategoryColumn] = []
+        arrays = []
+        for index, column in enumerate(columns_of(X)):
+            self.columns.append(_learned(column, index))
+            arrays.append(self.columns[-1].encode(column, index))
+        if not arrays:
+            raise ValueError("X has no columns: give at least one.")
+        return self._encoded(arrays)
+
+    def encode(self, X: Table) -> Encoded:
+        """Return a table of the same columns."""
+        pairs = enumerate(zip(self.columns, columns_of(X), strict=True))
+        return self._encoded([known.encode(column, index) for index, (known, column) in pairs])
 
     def transform(self, X: Table) -> Array:
         """Return numbers (rows, columns): those of the table, then one column for each category."""
-        categories, numbers = self._parted(_columns(X))
-        parts = [self._imputer.transform(np.column_stack(numbers))] if numbers else []
-        if categories:
-            # a category that was not seen has no column
-            parts.append(self._one_hot.transform(np.column_stack(categories)))
-        return np.concatenate(parts, axis=1)
+        return self.encode(X).dense()
 
-    def _parted(self, columns: list[Array]) -> tuple[list[Array], list[Array]]:
-        """Return the columns of categories and those of numbers."""
-        categories, numbers = [], []
-        for index, (column, is_category) in enumerate(zip(columns, self.is_category, strict=True)):
-            if is_category:
-                categories.append(column if column.dtype == object else _as_categories(column))
-                continue
-            if column.dtype == object:
-                # bools come as the text "0" or "1" here, and count as numbers in a column that held numbers
-                text = next((value for value in column if value not in (None, "0", "1")), None)
-                if text is not None:
-                    raise ValueError(f"column {index} held numbers when the model was fitted and holds {text!r} now.")
-                column = column.astype(np.float64)  # a missing value is None, which becomes NaN
-            far = np.abs(column) > LARGEST
-            if far.any():
-                raise ValueError(f"column {index} holds {column[far][0]:g}, which float32 cannot hold: scale it.")
-            numbers.append(column)
-        return categories, numbers
+    @property
+    def is_category(self) -> list[bool]:
+        """Whether a column is one of categories, for each."""
+        return [isinstance(column, CategoryColumn) for column in self.columns]
+
+    def _encoded(self, arrays: list[Array]) -> Encoded:
+        pairs = list(zip(self.columns, arrays, strict=True))
+        return Encoded(
+            [array for column, array in pairs if isinstance(column, NumberColumn)],
+            [array for column, array in pairs if isinstance(column, CategoryColumn)],
+            [column.width for column in self.columns if isinstance(column, CategoryColumn)],
+        )
 
 
-def rows_as_array(X: Table) -> Table:
-    """Return a list of rows as an array, of objects where it holds numbers and text: NumPy would make text of both."""
-    if not isinstance(X, list | tuple):
-        return X
-    array = np.asarray(X)
-    return np.asarray(X, dtype=object) if array.dtype.kind in "SU" else array
+def _learned(column: Column, index: int) -> NumberColumn | CategoryColumn:
+    """Return what a column stands for."""
+    if isinstance(column, Numbers):
+        return NumberColumn.of(column, index, PLAIN)
+    name, values = shortened(column.name), column.values
+    if _are_bools(values):
+        return CategoryColumn.of(column, is_bool=True)
+    if column.is_category and len(values) <= MOST_CATEGORIES:
+        return CategoryColumn.of(column, is_bool=False)
+    found = reading_of(values)
+    if found is not None and not (column.is_category and _are_whole(values, found.reading)):
+        if found.doubtful is not None:
+            number = found.reading.number(found.doubtful)
+            warn_caller(
+                f"column {name} holds {shortened(found.doubtful)}, which was read as {number:.15g} and could be "
+                f"{found.otherwise:.15g}: {MEND}, if that is wrong."
+            )
+        return NumberColumn.of(column, index, found.reading)
+    day = look_like_dates(values)
+    if day is not None:
+        refuse_date(column.name, f"holds {shortened(day)}")
+    if not column.is_category:
+        wrong = looks_like_numbers(values)
+        if wrong is not None:
+            warn_caller(
+                f"column {name} looks like numbers, but holds {shortened(wrong)}, and was taken as "
+                f"{len(values)} categories: {MEND}, or give the column the dtype category, if they are categories."
+            )
+    return CategoryColumn.of(column, is_bool=False)
 
 
-def _columns(X: Table) -> list[Array]:
-    """Return each column as float64, NaN where a number is missing, or as objects: text, None where one is missing."""
-    if is_frame(X):
-        return [_column_of_frame(series, name) for series, name in zip(_series_of(X), X.columns, strict=True)]
-    array = np.asarray(X)
-    if array.dtype.kind in "mM":
-        raise ValueError(f"X is of {array.dtype}: {DATES}")
-    if array.dtype.kind in "biuf":
-        return list(array.astype(np.float64, copy=False).T)
-    return [_column_of_objects(column, index) for index, column in enumerate(array.astype(object).T)]
-
-
-def _series_of(frame: Table) -> Iterator[Series]:
-    # pandas by place, since there a name may be NaN, or that of two columns
-    if hasattr(frame, "iloc"):
-        return (frame.iloc[:, place] for place in range(frame.shape[1]))
-    return (frame[name] for name in frame.columns)
-
-
-def _column_of_frame(series: Series, name: object) -> Array:
-    kind = str(series.dtype)
-    if kind.lower().startswith(("datetime", "timedelta", "date", "time", "duration", "period")):
-        raise ValueError(f"column {name!r} is of {kind}: {DATES}")
-    is_numeric = getattr(series.dtype, "is_numeric", None)
-    is_polars = is_numeric is not None
-    if not (is_numeric() if is_numeric is not None else getattr(series.dtype, "kind", "O") in "iuf"):
-        if hasattr(series, "cat") and hasattr(series.cat, "codes"):
-            # a missing value has code -1, which takes the last of the names
-            names = [*_column_of_objects(np.array(series.cat.categories, dtype=object), name, as_text=True), None]
-            return np.array(names, dtype=object)[series.cat.codes]
-        values = np.asarray(series.to_numpy(), dtype=object)
-        # objects may all be numbers; a column whose type says category or text is one, whatever it holds
-        return _column_of_objects(values, name, as_text=kind not in ("object", "Object"))
-    if is_polars:
-        return np.asarray(series.to_numpy(), np.float64)
-    return np.asarray(series.to_numpy(dtype=np.float64, na_value=np.nan))
-
-
-def _column_of_objects(column: Array, name: object, *, as_text: bool = False) -> Array:
-    """Return numbers where all values are, else categories, text."""
-    present = [value for value in column if not _is_missing(value)]
-    wrong = next((value for value in present if isinstance(value, NO_VALUES)), None)
-    if wrong is not None:
-        raise ValueError(f"column {name!r} holds {wrong!r}: {DATES}")
-    is_number = present and all(isinstance(value, Real | Decimal) and not isinstance(value, bool) for value in present)
-    if not is_number or as_text:
-        return _as_categories(column)
-    try:
-        return np.array([np.nan if _is_missing(value) else float(value) for value in column])
-    except OverflowError:
-        raise ValueError(f"column {name!r} holds a number beyond all floats: scale it.") from None
-
-
-def _as_categories(column: Array) -> Array:
-    """Return the text of each value: 1, 1.0, True and "1" are one category, whatever the column's type is today."""
-    names: dict[tuple[type, object], str | None] = {}
-    texts = np.empty(len(column), dtype=object)
-    for row, value in enumerate(column):
-        key = (type(value), value)
+def _numbers_of(column: Column, index: int, reading: Reading) -> npt.NDArray[np.float64]:
+    """Return the numbers of a column, NaN where one is missing; what is none is an error."""
+    if isinstance(column, Numbers) and not reading.is_percent:
+        values = column.values
+    else:
+        cells = _as_cells(column)
         try:
-            texts[row] = names[key]
-        except KeyError:
-            texts[row] = names[key] = _name_of(value)
-        except TypeError:
-            raise ValueError(f"a column holds {value!r}: give one number or one text in each cell.") from None
-    return texts
+            numbers = [reading.number(value) for value in cells.values]
+        except OverflowError:
+            raise ValueError(f"column {shortened(cells.name)} holds a number beyond all floats: scale it.") from None
+        if None in numbers:
+            wrong = cells.values[numbers.index(None)]
+            held = "percentages" if reading.is_percent else "numbers"
+            raise ValueError(f"column {index} held {held} when the model was fitted and holds {shortened(wrong)} now.")
+        values = np.array([*numbers, np.nan], np.float64)[cells.places]
+    far = np.abs(values) > LARGEST
+    if far.any():
+        raise ValueError(f"column {index} holds {values[far][0]:g}, which float32 cannot hold: scale it.")
+    return values
 
 
-def _name_of(value: Any) -> str | None:
-    if _is_missing(value):
-        return None
-    is_whole = isinstance(value, Real | np.bool_) and value == value // 1
-    return str(int(value) if is_whole else value)
+def _as_cells(column: Column) -> Cells:
+    if isinstance(column, Cells):
+        return column
+    different, places = np.unique(column.values, return_inverse=True)
+    present = different[~np.isnan(different)]
+    # NaN comes last
+    return Cells(column.name, present.tolist(), np.where(places < len(present), places, -1))
 
 
-def _is_missing(value: object) -> bool:
-    # NaN and NaT differ from themselves; pandas' NA must be known by name, since comparing it gives NA again
-    if value is None or type(value).__name__ == "NAType":
-        return True
-    differs = value != value
-    return isinstance(differs, bool | np.bool_) and bool(differs)
+def _counts(cells: Cells) -> npt.NDArray[np.intp]:
+    """Return how many rows have each of the values, and last how many have none."""
+    return np.roll(np.bincount(cells.places + 1, minlength=len(cells.values) + 1), -1)
+
+
+def _name_of(value: object, *, is_bool: bool) -> str | None:
+    if is_bool and isinstance(value, str):
+        text = value.strip().lower()
+        if text in ("true", "false"):
+            return str(int(text == "true"))
+        return None if is_missing(text) else value
+    if isinstance(value, Real | np.bool_):
+        number: Any = value
+        return str(int(number) if number == number // 1 else number)
+    return str(value)
+
+
+def _are_bools(values: list[object]) -> bool:
+    """Return whether all values are bools or the text of one, or text that marks a missing one."""
+    names = [
+        isinstance(value, bool | np.bool_) or (isinstance(value, str) and value.strip().lower() in ("true", "false"))
+        for value in values
+        if not (isinstance(value, str) and is_missing(value))
+    ]
+    return bool(names) and all(names)
+
+
+def _are_whole(values: list[object], reading: Reading) -> bool:
+    """Return whether all numbers are whole."""
+    numbers = [reading.number(value) for value in values if not isinstance(value, int)]
+    return all(number is None or math.isnan(number) or number.is_integer() for number in numbers)

@@ -27,7 +27,8 @@ from fastmlp.network import Network
 from fastmlp.runtime import own_limit
 from fastmlp.sklearn._blocks import by_blocks
 from fastmlp.sklearn._sizes import hidden_sizes
-from fastmlp.sklearn._tabular.encoder import Table, TableEncoder, is_frame, rows_as_array
+from fastmlp.sklearn._tabular.columns import Table, as_table, is_frame
+from fastmlp.sklearn._tabular.encoder import TableEncoder
 from fastmlp.sklearn._tabular.members import Rows, Samples, Settings, train, validation_rows
 from fastmlp.sklearn._tabular.recipe import batch_of, build, optimizer_of
 from fastmlp.sklearn._tabular.results import TabularResult
@@ -88,31 +89,33 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         n_outputs = self._learn_targets(y, result)
         targets = self._encode(y, result, "y")
         random_state = check_random_state(self.random_state)
-        result.encoder = TableEncoder().fit(table)
-        numbers = result.encoder.transform(table)
+        result.encoder = TableEncoder()
+        rows = result.encoder.fit_encode(table)
         asides: Iterable[Rows | Samples]
         if X_val is None:
             asides = validation_rows(len(y), fraction, targets if is_classifier(self) else None, random_state)
         else:
-            X_aside = result.encoder.transform(_checked_like_training(stand_in, X_val))
+            X_aside = result.encoder.encode(_checked_like_training(stand_in, X_val))
             y_aside = column_or_1d(np.asarray(y_val), warn=True)
             check_consistent_length(X_aside, y_aside)
             asides = repeat((X_aside, self._encode(y_aside, result, "y_val")))
         batch_size = batch_of(self.batch_size, len(y))
         settings: Settings = {"epochs": max_iter, "batch_size": batch_size, "optimizer": optimizer}
         hidden = hidden_sizes(self.hidden_layer_sizes)
-        result.networks_ = [
-            build(numbers.shape[1], hidden, n_outputs, self._activations, self._loss_object(), random_state)
+        networks = [
+            build(rows.width, hidden, n_outputs, self._activations, self._loss_object(), random_state)
             for _ in range(members)
         ]
         trainings = [
-            partial(train, network, (numbers, targets), aside, settings)
-            for network, aside in zip(result.networks_, asides, strict=False)
+            partial(train, network, (rows, targets), aside, settings)
+            for network, aside in zip(networks, asides, strict=False)
         ]
         try:
-            result.best_iterations_ = run_side_by_side(trainings, limit)
+            trained = run_side_by_side(trainings, limit)
         except FloatingPointError as divergence:
             raise ValueError(str(divergence)) from divergence
+        result.networks_ = [member.network for member in trained]
+        result.best_iterations_ = [member.best_epoch for member in trained]
         result.n_iter_ = max_iter
         result.hand_over(self)
 
@@ -139,7 +142,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
 
 def _checked(estimator: BaseTabular, X: Table, y: Any) -> tuple[Table, Array]:
     """Return the table, a DataFrame as it is, and y as an array; ``estimator`` learns the columns."""
-    X = rows_as_array(X)
+    X = as_table(X)
     if is_frame(X):
         validate_data(estimator, X, skip_check_array=True)
         if y is None:
@@ -154,9 +157,11 @@ def _checked(estimator: BaseTabular, X: Table, y: Any) -> tuple[Table, Array]:
 
 def _checked_like_training(estimator: BaseTabular, X: Table) -> Table:
     """Return a table of the columns that the estimator knows."""
-    X = rows_as_array(X)
+    X = as_table(X)
     if is_frame(X):
         validate_data(estimator, X, reset=False, skip_check_array=True)
+        if not len(X):
+            raise ValueError(f"Found array with 0 sample(s): {type(estimator).__name__} needs at least one row.")
         return X
     return _without_infinities(validate_data(estimator, X, reset=False, dtype=None, ensure_all_finite="allow-nan"))
 

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.monitor import Monitor
+from fastmlp.network import Network
+from fastmlp.sklearn._tabular.encoded import Encoded
 
 if TYPE_CHECKING:
     from fastmlp.history import Epoch
-    from fastmlp.network import Network
     from fastmlp.optimizers import Optimizer
 
 Rows: TypeAlias = npt.NDArray[np.intp]
-# inputs and targets as a network takes them
-Samples: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any]]
+# a table, and targets as a network takes them
+Samples: TypeAlias = tuple[Encoded, npt.NDArray[Any]]
 
 
 class Settings(TypedDict):
@@ -87,16 +88,26 @@ def _interleaved(order: Rows, classes: Rows) -> Rows:
     return by_class[np.argsort((rank + 0.5) / np.repeat(counts, counts), kind="stable")]
 
 
+class Member(NamedTuple):
+    """A network that was trained, and its best epoch."""
+
+    network: Network
+    best_epoch: int
+
+
 def train(
     network: Network, samples: Samples, aside: Rows | Samples, settings: Settings, is_given_up: Callable[[], bool]
-) -> int:
-    """Train a member and return its best epoch; ``aside`` says which samples choose it, or gives others."""
+) -> Member:
+    """Train a member; ``aside`` says which samples choose its epoch, or gives others."""
     X, y = samples
     if isinstance(aside, tuple):
-        validation = aside
+        learned: Any = slice(None)
+        X_aside, y_aside = aside
     else:
-        validation = X[aside], y[aside]
-        X, y = np.delete(X, aside, axis=0), np.delete(y, aside)
+        learned = np.ones(len(y), bool)
+        learned[aside] = False
+        X_aside, y_aside = X.taken(aside), y[aside]
     best = BestEpoch(is_given_up)
-    network.fit(X, y, validation_data=validation, metrics=[], callbacks=[best], progress=False, **settings)
-    return best.epoch
+    fixed: dict[str, Any] = {"metrics": [], "callbacks": [best], "progress": False, **settings}
+    network.fit(X.taken(learned).dense(), y[learned], validation_data=(X_aside.dense(), y_aside), **fixed)
+    return Member(network, best.epoch)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from sklearn.base import RegressorMixin
 
 from fastmlp.losses import Loss, MeanSquaredError
-from fastmlp.sklearn._tabular.encoder import Table
+from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.estimator import BaseTabular
 from fastmlp.sklearn._tabular.results import TabularResult
 from fastmlp.sklearn._tabular.units import Units
