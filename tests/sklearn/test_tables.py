@@ -1,6 +1,6 @@
 """Tables as numbers: categories, missing values, DataFrames of both kinds, what changes between fit and predict.
 
-Text that is no category is in test_text_in_tables.py.
+Text that is no category is in test_text_in_tables.py, what a table takes in memory in test_memory_of_tables.py.
 """
 
 from __future__ import annotations

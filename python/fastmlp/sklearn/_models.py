@@ -15,6 +15,7 @@ from fastmlp._model.outputs import Meaning
 from fastmlp.layers import Dense
 from fastmlp.losses import MeanSquaredError
 from fastmlp.network import Network, model_of, network_of
+from fastmlp.scalings import Scaling
 
 Array = npt.NDArray[Any]
 
@@ -37,6 +38,14 @@ def with_architecture(network: Network, architecture: Architecture, *, keeps_opt
     """
     model = model_of(network).with_architecture(architecture, keeps_optimizer=keeps_optimizer)
     return network_of(model, classes=network.classes, metadata=network.metadata)
+
+
+def with_scaling(network: Network, scaling: Scaling | None) -> Network:
+    """Return another network with these weights, whose inputs are scaled like this, or not at all."""
+    architecture = architecture_of(network)
+    layers = [layer for layer in architecture.layers if not isinstance(layer, Scaling)]
+    first = () if scaling is None else (scaling,)
+    return with_architecture(network, replace(architecture, layers=(*first, *layers)), keeps_optimizer=False)
 
 
 def unchanged_on_failure(network: Network) -> AbstractContextManager[None]:

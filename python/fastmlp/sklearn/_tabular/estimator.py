@@ -8,7 +8,7 @@ regressor.py.
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from functools import partial
 from itertools import repeat
@@ -36,8 +36,9 @@ from fastmlp.sklearn._threads import threads_of
 
 Array = npt.NDArray[Any]
 
-# rows that become numbers at a time in a prediction: as numbers, a column of categories takes one column for each
-ROWS = 65536
+# Rows of a table that are looked at together in a prediction, and numbers that they are made at a time: a column of
+# categories takes a column of these for each.
+ROWS, ENTRIES = 65536, 2**22
 
 
 class BaseTabular(BaseEstimator, metaclass=ABCMeta):
@@ -121,16 +122,33 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
 
     def _forward(self, X: Table) -> Array:
         """Return the outputs of the members for rows of a table, averaged."""
+        return self._combined(X, lambda network: network.forward, lambda outputs: np.mean(outputs, axis=0))
+
+    def _combined(
+        self,
+        X: Table,
+        function_of: Callable[[Network], Callable[[Array], Array]],
+        combine: Callable[[list[Array]], Array],
+    ) -> Array:
+        """Return what comes of the values of a function of each member for rows of a table."""
         check_is_fitted(self)
         table = _checked_like_training(self, X)
         rows = table.iloc if hasattr(table, "iloc") else table
+        functions = [function_of(network) for network in self.networks_]
 
-        def outputs_of(part: slice) -> Array:
-            numbers = self._encoder.transform(rows[part])
-            return np.mean([network.forward(numbers) for network in self.networks_], axis=0)
+        size = max(1, ENTRIES // self.networks_[0].n_inputs)
+
+        def values_of(part: slice) -> Array:
+            encoded = self._encoder.encode(rows[part])
+
+            def values_of_some(some: slice) -> Array:
+                numbers = encoded.taken(some).dense()
+                return combine([function(numbers) for function in functions])
+
+            return by_blocks(values_of_some, len(encoded), size)
 
         with own_limit(threads_of(self.n_threads)):
-            return by_blocks(outputs_of, len(table), ROWS)
+            return by_blocks(values_of, len(table), ROWS)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

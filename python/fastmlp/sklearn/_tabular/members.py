@@ -14,7 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.monitor import Monitor
+from fastmlp._model.scaling import ColumnScaling, columns_of
 from fastmlp.network import Network
+from fastmlp.scalings import RobustScale
+from fastmlp.sklearn._models import with_scaling
 from fastmlp.sklearn._tabular.encoded import Encoded
 
 if TYPE_CHECKING:
@@ -109,5 +112,20 @@ def train(
         X_aside, y_aside = X.taken(aside), y[aside]
     best = BestEpoch(is_given_up)
     fixed: dict[str, Any] = {"metrics": [], "callbacks": [best], "progress": False, **settings}
-    network.fit(X.taken(learned).dense(), y[learned], validation_data=(X_aside.dense(), y_aside), **fixed)
-    return Member(network, best.epoch)
+    if not X.is_mostly_zero:
+        network.fit(X.taken(learned).dense(), y[learned], validation_data=(X_aside.dense(), y_aside), **fixed)
+        return Member(network, best.epoch)
+    # the core takes sparse rows as they are: what scales the inputs stands beside the network while it is trained
+    scaling, columns, rows = _scaled_apart(X.taken(learned), network)
+    bare = with_scaling(network, None)
+    bare.fit(rows, y[learned], validation_data=(X_aside.scaled(columns), y_aside), **fixed)
+    return Member(with_scaling(bare, scaling), best.epoch)
+
+
+def _scaled_apart(X: Encoded, network: Network) -> tuple[RobustScale, ColumnScaling, Any]:
+    """Return what the network's scaling learns of these rows, and the rows; ``Network.fit`` has no type for them."""
+    assert isinstance(network.scaling, RobustScale)
+    scaling = X.learned(network.scaling)
+    columns = columns_of(scaling, X.width, np.float32)
+    assert columns is not None
+    return scaling, columns, X.sparse(columns)
