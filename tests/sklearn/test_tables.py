@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 from pandas.tests.extension.decimal import DecimalArray
 from sklearn.base import clone
-from sklearn.exceptions import DataConversionWarning
+from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
@@ -276,6 +276,22 @@ def test_probabilities_are_freed_of_label_smoothing():
     np.testing.assert_array_equal(probabilities.argmax(axis=1), model.predict(X[2000:]))
     without = small(label_smoothing=0.0).fit(X[:500], y[:500])
     np.testing.assert_allclose(without.predict_proba(X), without._forward(X), rtol=1e-6)
+
+
+@pytest.mark.parametrize("label_smoothing", [0.1, 0.0])
+def test_logarithms_of_probabilities_are_finite(label_smoothing):
+    X = np.repeat([[-1.0], [1.0]], 40, axis=0)
+    y = np.repeat(["low", "high"], 40)
+    model = small(label_smoothing=label_smoothing, learning_rate=0.3).fit(X, y)
+    far = np.array([[-99.0], [0.0], [99.0]])
+    logarithms = model.predict_log_proba(far)
+    assert np.isfinite(logarithms).all()
+    np.testing.assert_allclose(np.exp(logarithms), model.predict_proba(far), rtol=1e-5, atol=1e-30)  # float32
+    np.testing.assert_array_equal(model.classes_[logarithms.argmax(axis=1)], model.predict(far))
+    if not label_smoothing:
+        assert model.predict_proba(far).min() == 0.0  # whose logarithm would be infinite
+    with pytest.raises(NotFittedError):
+        small().predict_log_proba(far)
 
 
 def test_given_validation_rows_choose_the_epoch():

@@ -6,16 +6,20 @@ whose arguments scikit-learn wants one by one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import log_softmax, logsumexp
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
 
 from fastmlp.losses import CrossEntropy, Loss
 from fastmlp.sklearn._labels import places_of
+from fastmlp.sklearn._models import logits_of
 from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.estimator import BaseTabular
 from fastmlp.sklearn._tabular.results import TabularResult
@@ -67,7 +71,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     -----
     Columns of text, categories or bools become one column for each category; a category not seen before has none. Text
     that is a number in every cell is numbers, and a missing number becomes the median of its column. All are scaled by
-    their quartiles and clipped smoothly. docs/scikit-learn.md says what a column is taken for.
+    their quartiles and clipped smoothly. docs/scikit-learn.md says what a column is taken for, and when ``fit`` warns.
 
     D. Holzmueller, L. Grinsztajn and I. Steinwart, Better by default: strong pre-tuned MLPs and boosted trees on
     tabular data, NeurIPS 2024, variant TD-S; what was left out of it is in docs/decisions.
@@ -155,10 +159,32 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
             Freed of the label smoothing, which draws what the networks learn toward equal probabilities.
         """
         outputs = self._forward(X)
-        loss, n = self.networks_[0].loss_function, len(self.classes_)
-        smoothing = loss.label_smoothing if isinstance(loss, CrossEntropy) else 0.0
+        smoothing, n = self._smoothing, len(self.classes_)
         probabilities = np.maximum((outputs - smoothing / n) / (1.0 - smoothing), LEAST * smoothing / n)
         return probabilities / probabilities.sum(axis=1, keepdims=True)
+
+    def predict_log_proba(self, X: Table) -> Array:
+        """Return the logarithm of ``predict_proba``.
+
+        Parameters
+        ----------
+        X : DataFrame or array (samples, columns)
+
+        Returns
+        -------
+        array (samples, classes)
+            Finite also where a probability is too small for a number, as it may be without label smoothing.
+        """
+        check_is_fitted(self)
+        if self._smoothing:
+            return np.log(self.predict_proba(X))
+        return self._combined(X, logits_of, _log_of_mean_probability)
+
+    @property
+    def _smoothing(self) -> float:
+        """The label smoothing that the networks were trained with."""
+        loss = self.networks_[0].loss_function
+        return loss.label_smoothing if isinstance(loss, CrossEntropy) else 0.0
 
     def _loss_object(self) -> Loss:
         return CrossEntropy(label_smoothing=self.label_smoothing)
@@ -170,3 +196,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
     def _encode(self, y: Array, result: TabularResult, name: str) -> Array:
         return places_of(y, result.classes_, name)
+
+
+def _log_of_mean_probability(logits: list[Array]) -> Array:
+    """Return the logarithm of the mean of the probabilities that the members give, from their pre-activations."""
+    return logsumexp([log_softmax(of_member, axis=1) for of_member in logits], axis=0) - math.log(len(logits))
