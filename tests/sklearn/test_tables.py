@@ -19,7 +19,7 @@ from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from fastmlp.sklearn import TabularClassifier, TabularRegressor
+from fastmlp.sklearn import MLPClassifier, TabularClassifier, TabularRegressor
 from fastmlp.sklearn._tabular.columns import as_table
 from fastmlp.sklearn._tabular.encoder import MOST_CATEGORIES, TableEncoder
 
@@ -292,6 +292,31 @@ def test_logarithms_of_probabilities_are_finite(label_smoothing):
         assert model.predict_proba(far).min() == 0.0  # whose logarithm would be infinite
     with pytest.raises(NotFittedError):
         small().predict_log_proba(far)
+
+
+def bools_of_every_type(n):
+    labels = [row % 3 == 0 for row in range(n)]
+    objects = np.array(labels, dtype=object)
+    return [objects, pd.Series(labels, dtype=object), pd.Series(labels, dtype="boolean"), pl.Series(labels)]
+
+
+@pytest.mark.parametrize("place", range(4), ids=["objects", "pandas", "nullable", "polars"])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_labels_are_bools_whatever_holds_them(place):
+    X, _ = persons(60)
+    expected = small().fit(X, bools_of_every_type(60)[0].astype(bool))
+    y = bools_of_every_type(60)[place]
+    model = small().fit(X, y)
+    assert model.classes_.dtype == bool
+    np.testing.assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
+    small().fit(X, y, X_val=X, y_val=y)
+    network = MLPClassifier((4,), max_iter=2).fit(X[["age"]].fillna(0.0), bools_of_every_type(60)[0])
+    assert network.classes_.dtype == bool
+
+
+def test_labels_that_have_no_order_are_refused():
+    with pytest.raises(ValueError, match="y holds labels that cannot be sorted: make all of them text, or all numbers"):
+        small().fit(ROWS, np.array(["a", 1, "a", 1], dtype=object))
 
 
 def test_given_validation_rows_choose_the_epoch():

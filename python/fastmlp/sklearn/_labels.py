@@ -12,6 +12,15 @@ from fastmlp._checks.arguments import listed
 Array = npt.NDArray[Any]
 
 
+def with_plain_bools(y: Any) -> Any:
+    """Return labels as they are, but bools that came as objects, or of a type that has missing ones, as NumPy's."""
+    if str(getattr(y, "dtype", "")).lower() not in ("object", "boolean", "bool[pyarrow]"):
+        return y
+    objects = np.asarray(y, dtype=object)
+    is_bool = objects.size and all(isinstance(label, bool | np.bool_) for label in objects.flat)
+    return objects.astype(bool) if is_bool else y
+
+
 def places_of(y: Array, classes: Array, name: str = "y") -> npt.NDArray[np.int32]:
     """Return the place of each label among the sorted classes; one that is not there is an error."""
     try:

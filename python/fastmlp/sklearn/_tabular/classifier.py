@@ -190,8 +190,11 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         return CrossEntropy(label_smoothing=self.label_smoothing)
 
     def _learn_targets(self, y: Array, result: TabularResult) -> int:
-        check_classification_targets(y)
-        result.classes_ = np.unique(y)
+        try:
+            check_classification_targets(y)
+            result.classes_ = np.unique(y)
+        except TypeError:
+            raise ValueError("y holds labels that cannot be sorted: make all of them text, or all numbers.") from None
         return len(result.classes_)
 
     def _encode(self, y: Array, result: TabularResult, name: str) -> Array:

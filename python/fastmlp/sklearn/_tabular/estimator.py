@@ -26,6 +26,7 @@ from fastmlp.losses import Loss
 from fastmlp.network import Network
 from fastmlp.runtime import own_limit
 from fastmlp.sklearn._blocks import by_blocks
+from fastmlp.sklearn._labels import with_plain_bools
 from fastmlp.sklearn._sizes import hidden_sizes
 from fastmlp.sklearn._tabular.columns import Table, as_table, is_frame
 from fastmlp.sklearn._tabular.encoder import TableEncoder
@@ -97,7 +98,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
             asides = validation_rows(len(y), fraction, targets if is_classifier(self) else None, random_state)
         else:
             X_aside = result.encoder.encode(_checked_like_training(stand_in, X_val))
-            y_aside = column_or_1d(np.asarray(y_val), warn=True)
+            y_aside = column_or_1d(np.asarray(with_plain_bools(y_val)), warn=True)
             check_consistent_length(X_aside, y_aside)
             asides = repeat((X_aside, self._encode(y_aside, result, "y_val")))
         batch_size = batch_of(self.batch_size, len(y))
@@ -160,7 +161,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
 
 def _checked(estimator: BaseTabular, X: Table, y: Any) -> tuple[Table, Array]:
     """Return the table, a DataFrame as it is, and y as an array; ``estimator`` learns the columns."""
-    X = as_table(X)
+    X, y = as_table(X), with_plain_bools(y)
     if is_frame(X):
         validate_data(estimator, X, skip_check_array=True)
         if y is None:
