@@ -13,11 +13,14 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import sklearn
 from pandas.tests.extension.decimal import DecimalArray
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import estimator_checks_generator
+from sklearn.utils.fixes import parse_version
 
 from fastmlp.sklearn import MLPClassifier, TabularClassifier, TabularRegressor
 from fastmlp.sklearn._tabular.columns import as_table
@@ -127,6 +130,36 @@ def test_a_query_of_polars_is_run():
     model, lazy = small().fit(frame, value > 100), small().fit(frame.lazy(), value > 100)
     np.testing.assert_array_equal(lazy.predict_proba(frame.lazy()), model.predict_proba(frame))
     assert vars(lazy).keys() == vars(model).keys()  # names of columns where scikit-learn learns those of polars
+
+
+class Foreign:
+    """An array of a library that scikit-learn leaves as it is where it is told to dispatch."""
+
+    def __init__(self, array):
+        self.array, self.shape, self.ndim, self.dtype = array, array.shape, array.ndim, f"foreign.{array.dtype}"
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.array, dtype)
+
+    def __array_namespace__(self, api_version=None):
+        raise AssertionError("tables are NumPy's")
+
+    def __len__(self):
+        return len(self.array)
+
+
+@pytest.mark.parametrize("kind", [TabularClassifier, TabularRegressor])
+def test_arrays_of_other_libraries_are_taken_where_scikit_learn_dispatches(kind, monkeypatch):
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    y = (X[:, 0] > 0).astype(int)
+    expected = small(kind).fit(X, y, X_val=X[:20], y_val=y[:20]).predict(X)
+    monkeypatch.setenv("SCIPY_ARRAY_API", "1")  # scikit-learn asks for it, and before 1.7 for this
+    if parse_version(sklearn.__version__) < parse_version("1.7"):
+        pytest.importorskip("array_api_compat")
+    with config_context(array_api_dispatch=True):
+        rows, labels = (Foreign(X), Foreign(X[:20])), (Foreign(y), Foreign(y[:20]))
+        model = small(kind).fit(rows[0], labels[0], X_val=rows[1], y_val=labels[1])
+        np.testing.assert_array_equal(model.predict(rows[0]), expected)
 
 
 def mixed(n=120):

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn import config_context
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
@@ -40,6 +41,10 @@ Array = npt.NDArray[Any]
 # Rows of a table that are looked at together in a prediction, and numbers that they are made at a time: a column of
 # categories takes a column of these for each.
 ROWS, ENTRIES = 65536, 2**22
+
+
+# arrays of other libraries become NumPy's in the checks, also where scikit-learn is told to leave them as they are
+AS_NUMPY = partial(config_context, array_api_dispatch=False)
 
 
 class BaseTabular(BaseEstimator, metaclass=ABCMeta):
@@ -162,15 +167,16 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
 def _checked(estimator: BaseTabular, X: Table, y: Any) -> tuple[Table, Array]:
     """Return the table, a DataFrame as it is, and y as an array; ``estimator`` learns the columns."""
     X, y = as_table(X), with_plain_bools(y)
-    if is_frame(X):
-        validate_data(estimator, X, skip_check_array=True)
-        if y is None:
-            raise ValueError(f"{type(estimator).__name__} requires y to be passed, but the target y is None.")
-        y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
-        if len(X) != len(y):
-            raise ValueError(f"y has {len(y)} rows, but X has {len(X)}: give one for each row.")
-        return X, column_or_1d(y, warn=True)
-    X, y = validate_data(estimator, X, y, dtype=None, ensure_all_finite="allow-nan")
+    with AS_NUMPY():
+        if is_frame(X):
+            validate_data(estimator, X, skip_check_array=True)
+            if y is None:
+                raise ValueError(f"{type(estimator).__name__} requires y to be passed, but the target y is None.")
+            y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+            if len(X) != len(y):
+                raise ValueError(f"y has {len(y)} rows, but X has {len(X)}: give one for each row.")
+            return X, column_or_1d(y, warn=True)
+        X, y = validate_data(estimator, X, y, dtype=None, ensure_all_finite="allow-nan")
     return _without_infinities(X), y
 
 
@@ -182,7 +188,9 @@ def _checked_like_training(estimator: BaseTabular, X: Table) -> Table:
         if not len(X):
             raise ValueError(f"Found array with 0 sample(s): {type(estimator).__name__} needs at least one row.")
         return X
-    return _without_infinities(validate_data(estimator, X, reset=False, dtype=None, ensure_all_finite="allow-nan"))
+    with AS_NUMPY():
+        X = validate_data(estimator, X, reset=False, dtype=None, ensure_all_finite="allow-nan")
+    return _without_infinities(X)
 
 
 def _without_infinities(X: Array) -> Array:
