@@ -35,6 +35,8 @@ from fastmlp.optimizers import Optimizer
 from fastmlp.scalings import Scaling, Standardize
 
 Array = npt.NDArray[Any]
+# of a network itself, beside the properties
+ATTRIBUTES = ("_model", "_online", "layers", "metadata")
 
 
 class Network:
@@ -99,9 +101,6 @@ class Network:
     >>> net.predict(X)
     array([0, 1, 1, 0])
     """
-
-    # no others: what is misspelled would be kept, and do nothing
-    __slots__ = ("__weakref__", "_model", "_online", "layers", "metadata")
 
     def __init__(
         self,
@@ -705,6 +704,16 @@ class Network:
         from fastmlp._files import model_file
 
         model_file.write(model_file.Content(self._model, self.classes, self.metadata), path)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # what is misspelled would be kept, and do nothing; a subclass may have attributes of its own
+        if type(self) is Network and name not in ATTRIBUTES and not hasattr(Network, name):
+            from difflib import get_close_matches  # here, so that importing fastmlp does not import it
+
+            near = get_close_matches(name, [known for known in dir(self) if known[0] != "_"], 1)
+            meant = f"did you mean {near[0]!r}?" if near else "what is to be kept with it goes into its metadata."
+            raise AttributeError(f"a Network has no attribute {name!r} to set: {meant}")
+        super().__setattr__(name, value)
 
     def __repr__(self) -> str:
         return short_description(self._model)

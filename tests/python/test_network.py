@@ -310,8 +310,9 @@ class OwnNetwork(fm.Network):
     ids=lambda owner: type(owner).__name__,
 )
 def test_an_attribute_that_is_not_there_cannot_be_set(owner):
-    with pytest.raises(AttributeError, match=r"sede"):
+    with pytest.raises(AttributeError, match=r"sede") as caught:
         owner.sede = 3
+    assert not isinstance(owner, fm.Network) or "did you mean 'seed'?" in str(caught.value)
     # frozen ones have their own kind of AttributeError
     assert not hasattr(owner, "sede")
 
