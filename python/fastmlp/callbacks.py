@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from fastmlp._checks.arguments import check_flag, check_integer, check_real
 from fastmlp._checks.monitor import Mode, Monitor, check_monitor, resolve_monitor
+from fastmlp._checks.text import brief
 from fastmlp._files.atomic import check_destination
 from fastmlp._files.names import MODEL_SUFFIX, check_format
 from fastmlp._training.measures import with_modes
@@ -201,11 +202,13 @@ class ModelCheckpoint:
 
     def __post_init__(self) -> None:
         if not isinstance(self.path, str | os.PathLike):
-            raise TypeError(f"path must be the path of a file, got {self.path!r}.")
+            raise TypeError(f"path must be the path of a file, got {brief(self.path)}.")
         try:
             self._file(1)
         except (LookupError, ValueError, AttributeError):
-            raise ValueError(f"path may have {{epoch}} in braces and nothing else, got {str(self.path)!r}.") from None
+            raise ValueError(
+                f"path may have {{epoch}} in braces and nothing else, got {brief(str(self.path))}."
+            ) from None
         self.best_only = check_flag(self.best_only, "best_only")
         check_monitor(self.monitor, self.mode)
 
@@ -271,7 +274,7 @@ class LambdaCallback:
     ) -> None:
         for name, function in (("begin", begin), ("epoch", epoch), ("end", end), ("interrupted", interrupted)):
             if function is not None and not callable(function):
-                raise TypeError(f"{name} must be a function or None, got {function!r}.")
+                raise TypeError(f"{name} must be a function or None, got {brief(function)}.")
         self._begin, self._epoch, self._end, self._interrupted = begin, epoch, end, interrupted
 
     def begin(self, network: Network, columns: list[str]) -> None:

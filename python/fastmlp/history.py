@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from fastmlp._checks.text import brief
 from fastmlp._drawing.learning_curves import learning_curves
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class History(Mapping[str, list[float]]):
 
     def __getitem__(self, column: str) -> list[float]:
         if column not in list(self):
-            raise KeyError(f"{column!r} is not a column of this history: it has {', '.join(self) or 'none'}.")
+            raise KeyError(f"{brief(column)} is not a column of this history: it has {', '.join(self) or 'none'}.")
         return [epoch[column] for epoch in self.epochs]
 
     def __iter__(self) -> Iterator[str]:

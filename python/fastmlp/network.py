@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastmlp._checks.text import brief
 from fastmlp._model import evaluation
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.class_names import ClassNames
@@ -710,9 +711,9 @@ class Network:
         if type(self) is Network and name not in ATTRIBUTES and not hasattr(Network, name):
             from difflib import get_close_matches  # here, so that importing fastmlp does not import it
 
-            near = get_close_matches(name, [known for known in dir(self) if known[0] != "_"], 1)
+            near = get_close_matches(name[:40], [known for known in dir(self) if known[0] != "_"], 1)
             meant = f"did you mean {near[0]!r}?" if near else "what is to be kept with it goes into its metadata."
-            raise AttributeError(f"a Network has no attribute {name!r} to set: {meant}")
+            raise AttributeError(f"a Network has no attribute {brief(name)} to set: {meant}")
         super().__setattr__(name, value)
 
     def __repr__(self) -> str:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from fastmlp._checks.arguments import check_flag, check_integer, check_real
 from fastmlp._checks.registry import by_name, resolve_by_name
+from fastmlp._checks.text import brief
 from fastmlp.schedules import Schedule, resolve_schedule
 
 
@@ -280,7 +281,9 @@ class Rprop(StepOptimizer):
 
     def __post_init__(self) -> None:
         if isinstance(self.learning_rate, str | Schedule):
-            raise TypeError(f"learning_rate of Rprop must be a number (its first step), got {self.learning_rate!r}.")
+            raise TypeError(
+                f"learning_rate of Rprop must be a number (its first step), got {brief(self.learning_rate)}."
+            )
         positive = {"above": 0.0}
         _check(
             self,

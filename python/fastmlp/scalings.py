@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from fastmlp._checks.arguments import check_real
+from fastmlp._checks.text import brief
 from fastmlp.layers import Layer
 
 
@@ -97,10 +98,10 @@ class Rescale(Scaling):
     def __post_init__(self) -> None:
         pair = tuple(self.to) if isinstance(self.to, Iterable) else ()
         if len(pair) != 2:
-            raise ValueError(f"to must be a pair (low, high), got {self.to!r}: write to=(-1, 1), for example.")
+            raise ValueError(f"to must be a pair (low, high), got {brief(self.to)}: write to=(-1, 1), for example.")
         low, high = check_real(pair[0], "to[0]"), check_real(pair[1], "to[1]")
         if low >= high:
-            raise ValueError(f"to must be a pair (low, high) with low < high, got {self.to!r}.")
+            raise ValueError(f"to must be a pair (low, high) with low < high, got {brief(self.to)}.")
         object.__setattr__(self, "to", (low, high))
         _take_columns(self, "minimum", "maximum")
         if any(least > most for least, most in zip(_each(self.minimum), _each(self.maximum), strict=True)):
@@ -188,7 +189,7 @@ def _take_columns(scaling: Scaling, first: str, second: str) -> None:
         elif isinstance(scaling, Rescale):
             settled = check_real(value, name)
         else:
-            raise TypeError(f"{name} must hold one number for each input, got {value!r}.")
+            raise TypeError(f"{name} must hold one number for each input, got {brief(value)}.")
         object.__setattr__(scaling, name, settled)
     sizes = [len(_each(getattr(scaling, name))) for name in (first, second)]
     if sizes[0] != sizes[1]:
@@ -205,4 +206,4 @@ def _each(value: float | tuple[float, ...] | None) -> tuple[float, ...]:
 def _check_positive(values: tuple[float, ...] | None, name: str) -> None:
     for index, value in enumerate(values or ()):
         if not value > 0:
-            raise ValueError(f"{name}[{index}] must be above 0, got {value!r}: give 1 for a constant column.")
+            raise ValueError(f"{name}[{index}] must be above 0, got {brief(value)}: give 1 for a constant column.")

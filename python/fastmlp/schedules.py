@@ -16,6 +16,7 @@ import fastmlp._core as _core
 from fastmlp._checks.arguments import check_integer, check_real
 from fastmlp._checks.monitor import Columns, Mode, check_monitor, resolve_monitor
 from fastmlp._checks.registry import by_name
+from fastmlp._checks.text import brief
 from fastmlp.history import Epoch
 
 # that the core can count: every integer up to here is a float64
@@ -355,7 +356,7 @@ class Warmup(Schedule):
         _put(self, "schedule", inner)
         if (self.steps is None) == (self.fraction is None):
             raise ValueError(
-                f"Warmup needs steps or fraction, but not both, got {self.steps!r} and {self.fraction!r}: "
+                f"Warmup needs steps or fraction, but not both, got {brief(self.steps)} and {brief(self.fraction)}: "
                 "give fraction=0.05, for example."
             )
         if self.steps is not None:
@@ -444,7 +445,9 @@ def resolve_schedule(value: Any, default: float) -> float | Schedule:
         named: dict[str, Any] = {name: kind for name, kind in SCHEDULES.items() if kind is not Warmup}
         if value not in named:
             names = ", ".join(repr(name) for name in named)
-            raise ValueError(f"schedule {value!r} does not exist: use one of {names}, a number, or a schedule object.")
+            raise ValueError(
+                f"schedule {brief(value)} does not exist: use one of {names}, a number, or a schedule object."
+            )
         schedule: Schedule = named[value](default)
         return schedule
     if isinstance(value, Schedule):

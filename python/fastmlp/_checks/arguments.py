@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._checks.text import LONGEST_NAME, shortened
+from fastmlp._checks.text import LONGEST_NAME, brief, shortened
 
 Array = npt.NDArray[Any]
 
@@ -33,11 +33,11 @@ def check_real(
     else:
         # NumPy's complex numbers would lose their imaginary part without an error
         if isinstance(value, bool | np.bool_ | str | bytes | np.complexfloating):
-            raise TypeError(f"{name} must be a number ({_rule(minimum, above, below)}), got {value!r}.")
+            raise TypeError(f"{name} must be a number ({_rule(minimum, above, below)}), got {brief(value)}.")
         try:
             number = _as_float(value)
         except (TypeError, ValueError):
-            raise TypeError(f"{name} must be a number ({_rule(minimum, above, below)}), got {value!r}.") from None
+            raise TypeError(f"{name} must be a number ({_rule(minimum, above, below)}), got {brief(value)}.") from None
     if not math.isfinite(number):
         raise ValueError(f"{name} must be finite, got {number}.")
     if (
@@ -45,7 +45,7 @@ def check_real(
         or (above is not None and number <= above)
         or (below is not None and number >= below)
     ):
-        raise ValueError(f"{name} must be {_rule(minimum, above, below)}, got {value!r}.")
+        raise ValueError(f"{name} must be {_rule(minimum, above, below)}, got {brief(value)}.")
     return number
 
 
@@ -65,20 +65,20 @@ def check_integer(value: Any, name: str, *, minimum: int, maximum: int | None = 
     """Return an int within the bounds, both included."""
     rule = f"an integer of at least {minimum}" if maximum is None else f"an integer from {minimum} to {maximum}"
     if isinstance(value, bool):
-        raise TypeError(f"{name} must be {rule}, got {value!r}.")
+        raise TypeError(f"{name} must be {rule}, got {brief(value)}.")
     try:
         number = operator.index(value)
     except TypeError:
-        raise TypeError(f"{name} must be {rule}, got {value!r}.") from None
+        raise TypeError(f"{name} must be {rule}, got {brief(value)}.") from None
     if number < minimum or (maximum is not None and number > maximum):
-        raise ValueError(f"{name} must be {rule}, got {number}.")
+        raise ValueError(f"{name} must be {rule}, got {brief(number)}.")
     return number
 
 
 def check_flag(value: Any, name: str, or_else: str = "") -> bool:
     """Return a bool; NumPy's bools count, other numbers do not. ``or_else``: what else would have been right."""
     if type(value).__name__ not in ("bool", "bool_"):
-        raise TypeError(f"{name} must be True or False{or_else}, got {value!r}.")
+        raise TypeError(f"{name} must be True or False{or_else}, got {brief(value)}.")
     return bool(value)
 
 
@@ -87,7 +87,7 @@ def check_class_weight(value: Any) -> Any:
     if value is None or (isinstance(value, str) and value == "balanced"):
         return value
     if not isinstance(value, Mapping):
-        raise TypeError(f"class_weight must be None, 'balanced' or a dict of labels and weights, got {value!r}.")
+        raise TypeError(f"class_weight must be None, 'balanced' or a dict of labels and weights, got {brief(value)}.")
     return {
         check_integer(label, "a label in class_weight", minimum=0): check_real(
             weight, f"class_weight[{label}]", minimum=0.0
@@ -109,10 +109,10 @@ def check_dtype(value: Any) -> np.dtype[Any]:
     """Return the dtype of a network: float32 or float64."""
     try:
         dtype: np.dtype[Any] = np.dtype("V" if value is None else value)
-    except TypeError:
+    except Exception:  # NumPy shows what it does not know, and a repr of a user's own may raise anything
         dtype = np.dtype("V")
     if dtype not in (np.dtype(np.float32), np.dtype(np.float64)):
-        raise ValueError(f"dtype must be 'float32' or 'float64', got {value!r}.")
+        raise ValueError(f"dtype must be 'float32' or 'float64', got {brief(value)}.")
     return dtype
 
 
@@ -141,7 +141,7 @@ def check_batches(value: Any, epochs: int) -> Iterable[Any]:
 def check_function(value: Any) -> Callable[[Array], Any]:
     """Return a user's function of a vector."""
     if not callable(value):
-        raise TypeError(f"f must be a function of a vector, got {value!r}: write lambda x: ..., for example.")
+        raise TypeError(f"f must be a function of a vector, got {brief(value)}: write lambda x: ..., for example.")
     return value  # type: ignore[no-any-return]
 
 
@@ -182,25 +182,25 @@ def check_one_validation(validation_data: Any, validation_fraction: Any) -> floa
 def check_thread_variable(name: str, text: str) -> int:
     """Return the number in an environment variable that limits threads, 0 where it is empty."""
     if text.strip() and not (text.strip().isdecimal() and int(text) >= 1):
-        raise ValueError(f"{name}={text!r} is not a number of threads: set an integer of at least 1, or unset it.")
+        raise ValueError(f"{name}={brief(text)} is not a number of threads: set an integer of at least 1, or unset it.")
     return int(text) if text.strip() else 0
 
 
 def check_callables(values: Any, name: str) -> list[Any]:
     """Return the callables as a list."""
     if not isinstance(values, Iterable):
-        raise TypeError(f"{name} must be a list of callables, got {values!r}: put it into a list.")
+        raise TypeError(f"{name} must be a list of callables, got {brief(values)}: put it into a list.")
     callables = list(values)
     for index, value in enumerate(callables):
         if not callable(value):
-            raise TypeError(f"{name}[{index}] must be callable with (network, epoch), got {value!r}.")
+            raise TypeError(f"{name}[{index}] must be callable with (network, epoch), got {brief(value)}.")
     return callables
 
 
 def check_verdict(value: Any) -> bool:
     """Return what a callback wants: True to end the fit."""
     if value is not None and type(value).__name__ not in ("bool", "bool_"):
-        raise TypeError(f"a callback must return True (end the fit), False or None, got {value!r}.")
+        raise TypeError(f"a callback must return True (end the fit), False or None, got {brief(value)}.")
     return bool(value)
 
 
@@ -208,24 +208,25 @@ def check_metrics(metrics: Any, names: Mapping[str, Any]) -> dict[str, Any]:
     """Return the metrics as functions by name: those of ``names`` and any others."""
     known = ", ".join(repr(name) for name in names)
     if isinstance(metrics, str) or not isinstance(metrics, Iterable):
-        raise TypeError(f"metrics must be a list of names and functions, got {metrics!r}: put it into a list.")
+        raise TypeError(f"metrics must be a list of names and functions, got {brief(metrics)}: put it into a list.")
     found: dict[str, Any] = {}
     for index, metric in enumerate(metrics):
         if isinstance(metric, str):
             if metric not in names:
                 raise ValueError(
-                    f"metric {metric!r} does not exist: use one of {known}, or a function of (y_true, outputs)."
+                    f"metric {brief(metric)} does not exist: use one of {known}, or a function of (y_true, outputs)."
                 )
             name, function = metric, names[metric]
         elif isinstance(metric, type) or not callable(metric):
             raise TypeError(
-                f"metrics[{index}] must be one of the names {known} or a function of (y_true, outputs), got {metric!r}."
+                f"metrics[{index}] must be one of the names {known} or a function of (y_true, outputs), "
+                f"got {brief(metric)}."
             )
         else:
             # an object with __call__, such as functools.partial, is called by its class
             name, function = str(getattr(metric, "__name__", type(metric).__name__)), metric
         if name in found or name == "loss":
-            raise ValueError(f"metrics[{index}] is called {name!r}, as another column: give each its own name.")
+            raise ValueError(f"metrics[{index}] is called {brief(name)}, as another column: give each its own name.")
         found[name] = function
     return found
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 import fastmlp._core as _core
 from fastmlp._checks.frames import from_frame, from_objects
+from fastmlp._checks.text import shortened
 
 Array = npt.NDArray[Any]
 
@@ -125,9 +126,9 @@ def numeric_array(value: Any, name: str, mend: str = "convert it to numbers firs
     array = from_frame(value, name)
     try:
         array = np.asarray(value) if array is None else array
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, MemoryError) as error:
         # NumPy explains itself in several sentences
-        reason = str(error).split(". ")[0].rstrip(".")
+        reason = shortened(str(error).split(". ")[0].rstrip("."), 200)
         raise ValueError(f"{name} must be an array of numbers, but cannot be made into one: {reason}.") from None
     if array.dtype.kind == "O":
         array = from_objects(array, name)

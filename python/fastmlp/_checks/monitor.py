@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from fastmlp._checks.text import brief
+
 Mode: TypeAlias = Literal["min", "max"]
 
 
@@ -94,9 +96,9 @@ class Monitor:
 def check_monitor(monitor: Any, mode: Any) -> None:
     """Refuse what cannot be a column, and what is no way to compare."""
     if monitor is not None and not isinstance(monitor, str):
-        raise TypeError(f"monitor must be the name of a column or None, got {monitor!r}.")
+        raise TypeError(f"monitor must be the name of a column or None, got {brief(monitor)}.")
     if mode not in (None, "min", "max"):
-        raise ValueError(f"mode must be 'min', 'max' or None, got {mode!r}.")
+        raise ValueError(f"mode must be 'min', 'max' or None, got {brief(mode)}.")
 
 
 def resolve_monitor(who: str, monitor: str | None, mode: Mode | None, columns: list[str], min_delta: float) -> Monitor:
@@ -106,12 +108,12 @@ def resolve_monitor(who: str, monitor: str | None, mode: Mode | None, columns: l
     if column not in columns:
         hint = "give validation_data or monitor" if column.startswith("validation") else "monitor"
         raise ValueError(
-            f"{who} monitors {column!r}, which this fit does not have: {hint} one of {', '.join(columns)}."
+            f"{who} monitors {brief(column)}, which this fit does not have: {hint} one of {', '.join(columns)}."
         )
     known = columns.modes.get(column) if isinstance(columns, Columns) else None
     settled = mode or known or ("min" if column == default else None)
     if settled is None:
         raise ValueError(
-            f"{who} cannot know whether more or less of {column!r} is better: give mode='min' or mode='max'."
+            f"{who} cannot know whether more or less of {brief(column)} is better: give mode='min' or mode='max'."
         )
     return Monitor(column, settled, min_delta)

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
+from fastmlp._checks.text import brief
+
 Kind = TypeVar("Kind")
 
 
@@ -26,8 +28,8 @@ def resolve_by_name(value: Any, kinds: Mapping[str, type[Kind]], subject: str) -
         return value  # type: ignore[no-any-return]
     names = ", ".join(repr(name) for name in kinds)
     if isinstance(value, str):
-        raise ValueError(f"{subject} {value!r} does not exist: use one of {names}, or an object of these kinds.")
-    raise TypeError(f"{subject} must be one of the names {names} or an object of these kinds, got {value!r}.")
+        raise ValueError(f"{subject} {brief(value)} does not exist: use one of {names}, or an object of these kinds.")
+    raise TypeError(f"{subject} must be one of the names {names} or an object of these kinds, got {brief(value)}.")
 
 
 def only_setting(settings: Any) -> float:

@@ -19,6 +19,7 @@ from fastmlp._checks.arrays import (
     place,
     variable,
 )
+from fastmlp._checks.text import brief
 
 Array = npt.NDArray[Any]
 Takes: TypeAlias = Literal["labels", "sides", "counts", "values"]
@@ -127,9 +128,9 @@ def check_metric_arrays(
 
 def check_metric_value(value: Any, name: str) -> float:
     """Return what a user's metric gave; NaN is an answer, too."""
-    array = numeric_array(value, f"the value of metric {name!r}")
+    array = numeric_array(value, f"the value of metric {brief(name)}")
     if array.size != 1:
-        raise ValueError(f"the value of metric {name!r} has shape {array.shape}, but must be one number.")
+        raise ValueError(f"the value of metric {brief(name)} has shape {array.shape}, but must be one number.")
     return float(array.reshape(()))
 
 

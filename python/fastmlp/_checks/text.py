@@ -5,6 +5,9 @@ The library shortens what it repeats of an argument or a file; the command also 
 
 from __future__ import annotations
 
+from reprlib import Repr
+from typing import Any
+
 # about four lines of a terminal: what a reader still reads
 LONGEST = 300
 # a name or a cell, of which a sentence may hold several
@@ -27,6 +30,30 @@ def shortened(text: str, longest: int = LONGEST) -> str:
     kept = max(0, longest - len(f" [{len(text)} more] "))
     end = kept // 2
     return f"{text[: kept - end]} [{len(text) - kept} more] {text[len(text) - end :]}"
+
+
+_REPR = Repr()
+_REPR.maxlevel = 3
+_REPR.maxlist = _REPR.maxtuple = _REPR.maxset = _REPR.maxfrozenset = _REPR.maxdict = _REPR.maxarray = 10
+_REPR.maxstring = _REPR.maxother = 120
+_REPR.maxlong = 60
+
+
+def brief(value: Any) -> str:
+    """Return the repr of an argument, the middle left out where it is long, and made of its first items only.
+
+    Examples
+    --------
+    >>> brief("adam"), brief([1, 2.5])
+    ("'adam'", '[1, 2.5]')
+    >>> brief(list(range(10**6)))
+    '[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ...]'
+    """
+    try:
+        # of arrays and frames, which take several lines, one
+        return shortened(" ".join(_REPR.repr(value).split("\n")), 150)
+    except Exception:  # a repr of a user's own may raise anything
+        return f"an object of {type(value).__name__}"
 
 
 def printable(text: str) -> str:

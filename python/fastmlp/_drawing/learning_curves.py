@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from fastmlp._checks.text import brief
 from fastmlp._drawing.canvas import OKABE_ITO, axes, light_grid
 
 if TYPE_CHECKING:
@@ -81,12 +82,12 @@ def _columns(history: Mapping[str, Sequence[float]], columns: str | Iterable[str
     if columns is None:
         names = [name for name in history if name.endswith("loss")]
     elif not isinstance(columns, Iterable):
-        raise TypeError(f"columns must be a list of names of columns, got {columns!r}.")
+        raise TypeError(f"columns must be a list of names of columns, got {brief(columns)}.")
     else:
         names = [columns] if isinstance(columns, str) else list(columns)
     unknown = [name for name in names if name not in history]
     if unknown or not names:
-        what = f"has no column {unknown[0]!r}" if unknown else "has no column to draw"
+        what = f"has no column {brief(unknown[0])}" if unknown else "has no column to draw"
         raise ValueError(f"the history {what}: choose from {', '.join(history)}.")
     return names
 

@@ -6,8 +6,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from fastmlp._checks.text import LONGEST_NAME, shortened
+from fastmlp._checks.text import LONGEST_NAME, brief, shortened
 
+# in bytes, which are at least as many as characters
+LONGEST_PATH, LONGEST_PART = 4095, 255
 MODEL_SUFFIX = ".safetensors"
 # what a file of such a name is taken for by other programs, and by the next one who sees it
 FORMATS = {
@@ -55,8 +57,8 @@ def check_path(path: Any) -> str:
     name = os.fspath(path)
     if not isinstance(name, str):
         raise TypeError(f"path must be the name of a file as text, but stands for bytes: {mend}.")
-    if not name or "\0" in name:
-        raise ValueError(f"path is {shortened(name, LONGEST_NAME)!r}, which names no file: {mend}.")
+    if not name or "\0" in name or len(name) > LONGEST_PATH or max(map(len, name.split(os.sep))) > LONGEST_PART:
+        raise ValueError(f"path is {brief(name)}, which names no file: {mend}.")
     return name
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from fastmlp._checks.registry import by_name
+from fastmlp._checks.text import brief
 from fastmlp.activations import Softmax
 from fastmlp.layers import Dense, Dropout, Layer, LayerNorm, Maxout, WeightedLayer
 from fastmlp.scalings import Rescale, RobustScale, Scaling, Standardize
@@ -70,7 +71,7 @@ def check_stack(value: Iterable[Layer], n_inputs: int) -> list[Layer]:
     """Return the layers as a list, if they can stand in this order in a network of so many inputs."""
     if not isinstance(value, Iterable):
         raise TypeError(
-            f"layers must be a list of layers, got {value!r}: write [fm.Dense(10, 'softmax')], for example."
+            f"layers must be a list of layers, got {brief(value)}: write [fm.Dense(10, 'softmax')], for example."
         )
     layers = list(value)
     if not layers:
@@ -101,7 +102,7 @@ def check_stack(value: Iterable[Layer], n_inputs: int) -> list[Layer]:
 def _check_place(layer: Layer, where: str, before: Layer | None, *, has_weights: bool) -> None:
     """Refuse what is no layer, or cannot stand right after ``before``."""
     if not isinstance(layer, tuple(LAYERS.values())):
-        raise TypeError(f"{where} must be a layer, got {layer!r}: write fm.Dense(10, 'relu'), for example.")
+        raise TypeError(f"{where} must be a layer, got {brief(layer)}: write fm.Dense(10, 'relu'), for example.")
     if isinstance(layer, LayerNorm):
         if not has_weights:
             raise ValueError(f"{where} is LayerNorm before the first Dense: use Standardize for inputs.")

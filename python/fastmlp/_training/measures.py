@@ -14,6 +14,7 @@ import numpy.typing as npt
 from fastmlp._checks.arguments import check_metrics
 from fastmlp._checks.monitor import Columns, Mode
 from fastmlp._checks.targets import check_metric_value
+from fastmlp._checks.text import brief
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.evaluation import loss, outputs_of
 from fastmlp._model.model import Model
@@ -107,10 +108,10 @@ def _suited(name: str, given: Any, own: str, architecture: Architecture) -> Meas
     wanted = "classes" if own == "accuracy" else "values"
     if known.of != wanted:
         others = ", ".join(repr(other) for other, one in METRICS.items() if one.of == wanted)
-        raise ValueError(f"metric {name!r} is of {known.of}, but these targets are {wanted}: use one of {others}.")
+        raise ValueError(f"metric {brief(name)} is of {known.of}, but these targets are {wanted}: use one of {others}.")
     if k is not None and k >= architecture.n_outputs:
         raise ValueError(
-            f"metric {name!r} looks at {k} outputs, but the network has {architecture.n_outputs}: "
+            f"metric {brief(name)} looks at {k} outputs, but the network has {architecture.n_outputs}: "
             "take a smaller k, fm.metrics.TopK(k), or 'accuracy'."
         )
     last = architecture.last_activation

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from fastmlp._checks.text import brief
 from fastmlp._drawing.canvas import Array, axes
 from fastmlp.plots._checks import check_labels, class_names, common_classes
 
@@ -90,5 +91,5 @@ def _labels_and_names(occurring: Array, classes: Sequence[Any] | None) -> tuple[
     labels = list(range(len(given))) if named else given
     unknown = [label for label in occurring.tolist() if label not in labels]
     if unknown:
-        raise ValueError(f"label {unknown[0]!r} is not among the {len(given)} classes: name every class.")
+        raise ValueError(f"label {brief(unknown[0])} is not among the {len(given)} classes: name every class.")
     return labels, [str(name) for name in given]

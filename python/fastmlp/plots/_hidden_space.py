@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from fastmlp._checks.text import brief
 from fastmlp._drawing.canvas import Array, axes, colour_bar, draw_classes, light_grid, point_size
 from fastmlp.network import Network
 from fastmlp.plots._checks import check_labels, check_values, class_names, is_continuous
@@ -84,7 +85,7 @@ def _layer_number(layer: int, n_layers: int) -> int:
     try:
         index = operator.index(layer)
     except TypeError:
-        raise TypeError(f"layer must be an index of network.layers, got {layer!r}.") from None
+        raise TypeError(f"layer must be an index of network.layers, got {brief(layer)}.") from None
     if not -n_layers <= index < n_layers:
         layers = "1 layer" if n_layers == 1 else f"{n_layers} layers"
         raise ValueError(f"layer {index} does not exist: the network has {layers}, 0 to {n_layers - 1}.")

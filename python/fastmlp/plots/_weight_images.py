@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.arguments import check_integer
+from fastmlp._checks.text import brief
 from fastmlp._drawing.canvas import axes, colour_bar
 from fastmlp.plots._checks import check_rows
 
@@ -86,7 +87,7 @@ def _shape(shape: tuple[int, int] | None, n_inputs: int) -> tuple[int, int]:
             raise ValueError(f"weights has {n_inputs} rows, which fill no square image: give shape=(height, width).")
         return side, side
     if not isinstance(shape, tuple | list) or len(shape) != 2:
-        raise TypeError(f"shape must be (height, width), got {shape!r}.")
+        raise TypeError(f"shape must be (height, width), got {brief(shape)}.")
     height, width = (check_integer(length, "shape", minimum=1) for length in shape)
     if height * width != n_inputs:
         raise ValueError(

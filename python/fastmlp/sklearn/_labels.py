@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.arguments import listed
+from fastmlp._checks.text import brief
 
 Array = npt.NDArray[Any]
 
@@ -35,4 +36,4 @@ def places_of(y: Array, classes: Array, name: str = "y") -> npt.NDArray[np.int32
 
 def refuse_label(label: object, classes: Array, name: str) -> NoReturn:
     """Say that a label is none of those that are known."""
-    raise ValueError(f"{name} has the label {label!r}, which is none of classes_: {listed(classes.tolist())}.")
+    raise ValueError(f"{name} has the label {brief(label)}, which is none of classes_: {listed(classes.tolist())}.")

@@ -17,6 +17,7 @@ from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from fastmlp._checks.arguments import check_real, listed
+from fastmlp._checks.text import brief
 from fastmlp._model.class_weight import balanced
 from fastmlp.activations import resolve_activation
 from fastmlp.losses import CrossEntropy, Loss, kind_of_loss, resolve_loss
@@ -174,12 +175,14 @@ def is_scoring(loss: str | Loss) -> bool:
 
 def _weight_of_each(classes: Array, class_weight: Mapping[Any, float]) -> npt.NDArray[np.float64]:
     if not isinstance(class_weight, Mapping):
-        raise TypeError(f"class_weight must be None, 'balanced' or a dict of labels and weights, got {class_weight!r}.")
+        raise TypeError(
+            f"class_weight must be None, 'balanced' or a dict of labels and weights, got {brief(class_weight)}."
+        )
     weights = np.ones(len(classes))
     for label, weight in class_weight.items():
         # with the labels one by one: NumPy would take a tuple for an array of them
         of_label = np.array([known == label for known in classes.tolist()])
         if not np.any(of_label):
             refuse_label(label, classes, "class_weight")
-        weights[of_label] = check_real(weight, f"class_weight[{label!r}]", minimum=0.0)
+        weights[of_label] = check_real(weight, f"class_weight[{brief(label)}]", minimum=0.0)
     return weights

@@ -17,6 +17,7 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 
+from fastmlp._checks.text import brief
 from fastmlp._training.watch import Callback
 from fastmlp.losses import Loss
 from fastmlp.optimizers import Optimizer
@@ -256,7 +257,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """
         if isinstance(self.class_weight, str):
             raise ValueError(
-                f"class_weight {self.class_weight!r} counts all samples, of which partial_fit sees some: give a dict."
+                f"class_weight {brief(self.class_weight)} counts all samples, of which partial_fit sees some: "
+                "give a dict."
             )
         # with a copy, since scikit-learn sets classes_ on what it is given
         is_first = _check_partial_fit_first_call(copy(self), classes)

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn import neural_network
 from sklearn.utils.validation import check_is_fitted
 
+from fastmlp._checks.text import brief
 from fastmlp.sklearn._mlp.building import build
 from fastmlp.sklearn._mlp.classes import ClassGoal, Labels, loss_of_classes
 from fastmlp.sklearn._mlp.classifier import MLPClassifier
@@ -54,7 +55,9 @@ def from_sklearn(fitted: Any) -> MLPClassifier | MLPRegressor:
     kinds = {neural_network.MLPClassifier: MLPClassifier, neural_network.MLPRegressor: MLPRegressor}
     kind = next((ours for theirs, ours in kinds.items() if isinstance(fitted, theirs)), None)
     if kind is None:
-        raise TypeError(f"from_sklearn takes a fitted MLPClassifier or MLPRegressor of scikit-learn's, got {fitted!r}.")
+        raise TypeError(
+            f"from_sklearn takes a fitted MLPClassifier or MLPRegressor of scikit-learn's, got {brief(fitted)}."
+        )
     check_is_fitted(fitted)
     # not by its get_params, since a subclass may take other parameters; before 1.7 scikit-learn's regressor has no loss
     settings = {name: getattr(fitted, name) for name in kind().get_params(deep=False) if hasattr(fitted, name)}

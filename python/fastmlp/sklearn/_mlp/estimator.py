@@ -23,6 +23,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastmlp._checks.arguments import check_callables
+from fastmlp._checks.text import brief
 from fastmlp._training.watch import Callback
 from fastmlp.losses import Loss
 from fastmlp.network import Network
@@ -197,7 +198,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
 
     def _attribute_network(self, name: str) -> Network:
         if "network_" not in vars(self):
-            raise AttributeError(f"{type(self).__name__!r} has no {name!r} before fit.")
+            raise AttributeError(f"{type(self).__name__!r} has no {brief(name)} before fit.")
         return self.network_
 
     def __sklearn_tags__(self) -> Any:

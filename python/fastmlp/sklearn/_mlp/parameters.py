@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.arguments import check_dtype, check_flag, check_integer, check_real
+from fastmlp._checks.text import brief
 from fastmlp.activations import Activation, resolve_activation
 from fastmlp.optimizers import LBFGS, SGD, Adam, Optimizer, resolve_optimizer
 from fastmlp.scalings import RobustScale, Standardize
@@ -212,5 +213,5 @@ def _says(verbose: Any) -> bool:
 
 def _one_of(value: Any, name: str, names: tuple[str, ...]) -> str:
     if not isinstance(value, str) or value not in names:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, names))}, got {value!r}.")
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, names))}, got {brief(value)}.")
     return value

@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from fastmlp._checks.arguments import check_integer
+from fastmlp._checks.text import brief
 from fastmlp.layers import Dense, Layer
 from fastmlp.losses import Loss
 from fastmlp.network import Network
@@ -36,7 +37,7 @@ def batch_of(batch_size: int | str, n_samples: int) -> int:
     """Return the rows of a step."""
     if isinstance(batch_size, str):
         if batch_size != "auto":
-            raise ValueError(f"batch_size must be 'auto' or an integer of at least 1, got {batch_size!r}.")
+            raise ValueError(f"batch_size must be 'auto' or an integer of at least 1, got {brief(batch_size)}.")
         return min(max(n_samples // BATCHES, SMALLEST_BATCH), LARGEST_BATCH)
     return check_integer(batch_size, "batch_size", minimum=1)
 
