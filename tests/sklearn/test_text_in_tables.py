@@ -149,11 +149,14 @@ def test_other_cells_settle_what_a_mark_means(cells, numbers):
         ["-", "?"],
         pd.Categorical([1, 2, 3]),
         pd.Categorical(["0.5", "1.0", "2.0"]),
+        pl.Series(["0.5", "1.0", "2.0"], dtype=pl.Categorical),
+        pl.Series(["0.5", "1.0", "2.0"], dtype=pl.Enum(["0.5", "1.0", "2.0"])),
         pd.Categorical(range(150)),  # who gives whole numbers the type of categories means it
     ],
 )
 def test_codes_and_names_stay_categories(cells):
-    assert TableEncoder().fit(pd.DataFrame({"x": cells})).is_category == [True]
+    frame = pl.DataFrame({"x": cells}) if isinstance(cells, pl.Series) else pd.DataFrame({"x": cells})
+    assert TableEncoder().fit(frame).is_category == [True]
 
 
 @pytest.mark.parametrize(
