@@ -119,6 +119,25 @@ def test_numbers_of_a_type_that_numpy_has_not_are_numbers():
     np.testing.assert_array_equal(encoded(many), [[1e30], [1]])
 
 
+@pytest.mark.parametrize("dtype", [float, int, object])
+def test_what_is_masked_is_missing_and_no_target(dtype):
+    X = np.ma.masked_array(np.arange(40, dtype=dtype).reshape(20, 2))
+    X[3, 0] = 10**6
+    X[3, 0] = np.ma.masked
+    y = np.arange(20) % 2
+    plain = X.data.astype(float)
+    plain[3, 0] = np.nan
+    model, expected = small().fit(X, y), small().fit(plain, y)
+    np.testing.assert_array_equal(model.predict_proba(X), expected.predict_proba(plain))
+    hidden = np.ma.masked_array(y, y * 0)
+    np.testing.assert_array_equal(small().fit(X, hidden).predict_proba(X), expected.predict_proba(plain))
+    hidden[5] = np.ma.masked
+    with pytest.raises(ValueError, match="y has masked values: leave such rows out"):
+        small().fit(X, hidden)
+    with pytest.raises(ValueError, match="y_val has masked values: leave such rows out"):
+        small().fit(X, y, X_val=X, y_val=hidden)
+
+
 def test_bools_among_numbers_are_numbers():
     np.testing.assert_array_equal(encoded(pd.DataFrame({"x": [True, 2.5, False]}, dtype=object)), [[1], [2.5], [0]])
 

@@ -53,8 +53,10 @@ def is_frame(X: Table) -> bool:
 def as_table(X: Table) -> Table:
     """Return rows that are not yet a table as one: a list of them, or a query of polars that has not been run.
 
-    Of rows of numbers and text NumPy would make text: they become objects.
+    Of rows of numbers and text NumPy would make text: they become objects. What is masked is missing.
     """
+    if hasattr(X, "mask") and hasattr(X, "filled"):  # numpy.ma, which takes long to import
+        return X.filled(np.nan) if X.dtype.kind == "f" else X.astype(object).filled(None)
     if hasattr(X, "collect") and hasattr(X, "collect_schema") and not hasattr(X, "to_numpy"):
         return X.collect()
     if not isinstance(X, list | tuple):

@@ -103,6 +103,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
             asides = validation_rows(len(y), fraction, targets if is_classifier(self) else None, random_state)
         else:
             X_aside = result.encoder.encode(_checked_like_training(stand_in, X_val))
+            _check_unmasked(y_val, "y_val")
             y_aside = column_or_1d(np.asarray(with_plain_bools(y_val)), warn=True)
             check_consistent_length(X_aside, y_aside)
             asides = repeat((X_aside, self._encode(y_aside, result, "y_val")))
@@ -166,6 +167,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
 
 def _checked(estimator: BaseTabular, X: Table, y: Any) -> tuple[Table, Array]:
     """Return the table, a DataFrame as it is, and y as an array; ``estimator`` learns the columns."""
+    _check_unmasked(y, "y")
     X, y = as_table(X), with_plain_bools(y)
     with AS_NUMPY():
         if is_frame(X):
@@ -191,6 +193,11 @@ def _checked_like_training(estimator: BaseTabular, X: Table) -> Table:
     with AS_NUMPY():
         X = validate_data(estimator, X, reset=False, dtype=None, ensure_all_finite="allow-nan")
     return _without_infinities(X)
+
+
+def _check_unmasked(y: Any, name: str) -> None:
+    if isinstance(y, np.ndarray) and np.any(getattr(y, "mask", False)):
+        raise ValueError(f"{name} has masked values: leave such rows out.")
 
 
 def _without_infinities(X: Array) -> Array:
