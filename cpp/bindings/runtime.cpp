@@ -70,7 +70,16 @@ std::map<std::string, std::string> build_info() {
   };
 }
 
+// What Python does with it; never given back, since the interpreter may be gone before this library is.
+PyObject* told_of_refused_threads = nullptr;
+
 }  // namespace
+
+void tell_of_refused_threads() {
+  if (const int left = take_refusal_of_threads(); left > 0 && told_of_refused_threads != nullptr) {
+    py::reinterpret_borrow<py::object>(told_of_refused_threads)(left);
+  }
+}
 
 void register_runtime(py::module_& module) {
   choose_target_from_environment();
@@ -80,6 +89,9 @@ void register_runtime(py::module_& module) {
   module.def("available_targets", &target_names);
   module.def("active_target", [] { return std::string(active_target().target); });
   module.def("max_threads", [] { return thread_limit(0); });
+  module.def(
+      "when_threads_are_refused",
+      [](const py::object& tell) { told_of_refused_threads = py::object(tell).release().ptr(); }, py::arg("tell"));
   module.def("build_info", &build_info);
 }
 

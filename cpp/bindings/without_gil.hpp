@@ -10,6 +10,8 @@
 #include <pybind11/pybind11.h>
 #include <unistd.h>
 
+#include <type_traits>
+
 namespace fastmlp {
 
 class GilRelease {
@@ -29,11 +31,24 @@ class GilRelease {
   PyThreadState* state_;
 };
 
+// Tells Python, once, that the system would not start the threads of a team (runtime.cpp).
+void tell_of_refused_threads();
+
 // What work() returns.
 template <class F>
 auto without_gil(F&& work) {
-  const GilRelease released;
-  return work();
+  const auto unlocked = [&] {
+    const GilRelease released;
+    return work();
+  };
+  if constexpr (std::is_void_v<decltype(work())>) {
+    unlocked();
+    tell_of_refused_threads();
+  } else {
+    auto result = unlocked();
+    tell_of_refused_threads();
+    return result;
+  }
 }
 
 }  // namespace fastmlp

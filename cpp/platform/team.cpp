@@ -6,7 +6,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <climits>
 #include <cstdint>
+#include <mutex>
+
+#include "platform/start_threads.hpp"
 
 namespace fastmlp {
 namespace {
@@ -16,6 +20,28 @@ std::atomic<bool> forked_child{false};
 // Runs once when the library is loaded. The handler only stores a flag: OpenMP must not be called after a fork.
 [[maybe_unused]] const int fork_handler_installed =
     pthread_atfork(nullptr, nullptr, [] { forked_child.store(true, std::memory_order_relaxed); });
+
+// libgomp keeps the threads of the calling thread's last team, and starts what a larger one lacks. Where other code has
+// opened a smaller region on this thread meanwhile, some of these are gone, and this is too many.
+thread_local int last_team = 1;
+
+// Held from the question whether threads can be had until they are there, so that two teams do not get one answer.
+std::mutex growing;
+
+std::atomic<int> most_threads{INT_MAX};
+std::atomic<bool> refused{false};
+
+// Of so many threads, those that the system would start.
+int startable_team(int threads) noexcept {
+  threads = std::min(threads, most_threads.load(std::memory_order_relaxed));
+  const int missing = threads - last_team;
+  if (missing <= 0) return threads;
+  const int had = startable_threads(missing);
+  if (had == missing) return threads;
+  most_threads.store(last_team + had, std::memory_order_relaxed);
+  refused.store(true, std::memory_order_relaxed);
+  return last_team + had;
+}
 
 // Sets the thread's floating-point mode to the IEEE default for a scope.
 class FloatingPointMode {
@@ -50,20 +76,37 @@ bool in_forked_child() noexcept { return forked_child.load(std::memory_order_rel
 
 int thread_limit(int request) noexcept {
   if (in_forked_child() || omp_in_parallel()) return 1;
-  const int limit = std::max(1, std::min(omp_get_max_threads(), omp_get_thread_limit()));
+  const int limit = std::max(1, std::min({omp_get_max_threads(), omp_get_thread_limit(), most_threads.load()}));
   return request > 0 ? std::min(request, limit) : limit;
 }
 
+int take_refusal_of_threads() noexcept {
+  if (!refused.load(std::memory_order_relaxed) || !refused.exchange(false)) return 0;
+  return most_threads.load(std::memory_order_relaxed);
+}
+
 void run_team(int threads, void (*body)(void*, int, int) noexcept, void* context) noexcept {
+  std::unique_lock<std::mutex> grows(growing, std::defer_lock);
+  if (threads > last_team) {
+    grows.lock();
+    threads = startable_team(threads);
+  }
   if (threads <= 1) {
+    if (grows) grows.unlock();
     const FloatingPointMode mode;
     body(context, 0, 1);
     return;
   }
 #pragma omp parallel num_threads(threads)
   {
+    const int thread = omp_get_thread_num();
+    const int team = omp_get_num_threads();
+    if (thread == 0) {
+      if (grows) grows.unlock();
+      last_team = team;
+    }
     const FloatingPointMode mode;
-    body(context, omp_get_thread_num(), omp_get_num_threads());
+    body(context, thread, team);
   }
 }
 

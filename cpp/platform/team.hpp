@@ -4,6 +4,8 @@
 //   another parallel region, so OMP_NUM_THREADS, threadpoolctl and joblib are obeyed. omp_set_num_threads is never
 //   called.
 // - libgomp hangs in a forked child, so after a fork the child runs everything on the calling thread.
+// - libgomp ends the process where the system refuses a thread, so it is asked before (start_threads.hpp): from a refusal
+//   on, teams are as large as they could be then.
 // - Every thread computes in the same floating-point mode (round to nearest, subnormals kept), whatever the process was
 //   set to, and gets its own mode back afterwards: else a library that flushes subnormals would change results.
 // - The body must not throw: an exception that leaves an OpenMP region ends the process.
@@ -20,6 +22,9 @@ int thread_limit(int request) noexcept;
 
 // True in a child of fork() whose parent had loaded the library: it has one thread.
 bool in_forked_child() noexcept;
+
+// After a refusal, once: how many threads teams have since then; else 0.
+int take_refusal_of_threads() noexcept;
 
 // Calls body(context, thread, threads) on each thread of a team; the team may turn out smaller than asked, never
 // larger.

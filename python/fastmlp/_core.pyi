@@ -10,7 +10,7 @@ What takes two arguments or more takes them by name. The names of activations, l
 distributions are those of ``cpp/bindings/names.hpp``, an optimizer's settings those of ``cpp/core/optimizer.hpp``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeAlias
 
@@ -222,6 +222,9 @@ def available_targets() -> list[str]:
 def active_target() -> str: ...
 def max_threads() -> int:
     """Return what OpenMP would give the calling thread now (1 inside a parallel region or after a fork)."""
+
+def when_threads_are_refused(tell: Callable[[int], None]) -> None:
+    """Call ``tell`` after the first call for which the system would not start threads, with how many there are now."""
 
 def build_info() -> dict[str, str]:
     """Version, compiler, build type, OpenMP version and targets of this build."""

@@ -1,8 +1,9 @@
 """How many threads the core may use, which instructions it uses, and what this installation is made of.
 
 The number set here is an upper limit: the core also obeys OpenMP's own (OMP_NUM_THREADS, threadpoolctl, joblib) on each
-call, and takes fewer threads where more would not help. No result depends on any of it. OpenMP hangs in a forked child,
-so the core uses one thread there, and a warning says so once.
+call, and takes fewer threads where more would not help. No result depends on any of it. OpenMP hangs in a forked child
+and ends the process where the system refuses it a thread, so the core goes on with those that it has in both cases, and
+a warning says so once.
 """
 
 from __future__ import annotations
@@ -60,6 +61,17 @@ def _warn_of_fork() -> None:
         "set_num_threads(1) before the fork.",
         RuntimeWarning,
     )
+
+
+def _warn_of_refused_threads(left: int) -> None:
+    warn_caller(
+        f"the system refused to start more threads: fastmlp runs on {left} from here on; raise the limit on processes "
+        "or memory (ulimit -u, ulimit -v, or the container's), or call set_num_threads to ask for fewer.",
+        RuntimeWarning,
+    )
+
+
+_core.when_threads_are_refused(_warn_of_refused_threads)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The library as part of a process: what could go wrong, and which test sees it.
 
 The process ends in an abort because a thread of it was computing when the interpreter came to its end (daemon
-threads).
+threads), or because the system did not give it a second thread (refused threads: the warning, the same bits).
 
 Each scenario is a program of its own, since it may end, hang or be limited for good.
 """
@@ -11,6 +11,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+
+import pytest
 
 # A hang is what the time-out is for: many times what a scenario takes on a busy machine.
 TIMEOUT_SECONDS = 60
@@ -88,3 +90,71 @@ sys.exit(7)
 def test_the_interpreter_ends_quietly_while_daemon_threads_compute(tmp_path):
     ended = run(ENDS, str(tmp_path))
     assert (ended.returncode, ended.stderr) == (7, "")
+
+
+# ---- threads that the system does not give ----
+
+REFUSED = r"""
+import hashlib, os, re, resource, sys, warnings
+import numpy as np
+import fastmlp as fm
+from fastmlp._core import _testing
+
+X = np.random.default_rng(0).normal(size=(600, 10))
+y = (X[:, 0] > 0).astype(int)
+_testing.enable_planner(False)  # which would not give threads to so little work
+
+
+def train():
+    net = fm.Network(10, [fm.Dense(20, "relu"), fm.Dense(2, "softmax")], seed=0)
+    net.fit(X, y, epochs=2)
+    print(hashlib.sha256(net.get_parameters().tobytes() + net.predict_proba(X).tobytes()).hexdigest())
+
+
+limit = sys.argv[1]
+if limit == "processes":
+    if os.getuid() == 0:
+        os.setuid(65534)  # the limit is not for root
+    resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+elif limit == "address space":
+    used = int(re.search(r"VmSize:\s+(\d+) kB", open("/proc/self/status").read()).group(1)) * 1024
+    resource.setrlimit(resource.RLIMIT_AS, (used + 300 * 2**20,) * 2)
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    train()
+    print(fm.get_num_threads())
+    train()
+for warning in caught:
+    print(warning.category.__name__, warning.filename, str(warning.message).split(";")[0])
+"""
+
+
+@pytest.fixture(scope="module")
+def bits_on_one_thread() -> str:
+    return run(REFUSED, "none", OMP_NUM_THREADS="1").stdout.split()[0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="these limits are kept by Linux")
+@pytest.mark.parametrize(
+    ("limit", "stack", "left"),
+    # A process that may take 300 MB more has room for no stack of 1 GB, and for two of three of 143360 KB.
+    [("processes", "", 1), ("address space", "1G", 1), ("address space", "143360", 3)],
+)
+def test_where_the_system_refuses_threads_a_call_goes_on_with_those_it_has_and_says_so_once(
+    limit, stack, left, bits_on_one_thread
+):
+    if limit == "processes" and os.getuid() == 0 and not may_become_another_user():
+        pytest.skip("root may not become another user here, and the limit is not for root")
+    stacks = {"OMP_STACKSIZE": stack} if stack else {}
+    refused = run(REFUSED, limit, OMP_NUM_THREADS="4", **stacks)
+    assert refused.returncode == 0, refused.stderr
+    assert refused.stdout.splitlines() == [
+        bits_on_one_thread,
+        str(left),
+        bits_on_one_thread,
+        f"RuntimeWarning <string> the system refused to start more threads: fastmlp runs on {left} from here on",
+    ]
+
+
+def may_become_another_user() -> bool:
+    return run("import os; os.setuid(65534)").returncode == 0
