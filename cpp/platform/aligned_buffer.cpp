@@ -8,13 +8,29 @@
 #include <cstdlib>
 #include <cstring>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace fastmlp {
 namespace {
 
 constexpr std::size_t kHugePage = std::size_t{1} << 21;
 
+// AddressSanitizer (tests/sanitizers) shall see the end of each buffer to the byte: it gives all memory itself, and what
+// rounding adds is out of bounds.
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool kIsWatched = true;
+void forbid(void* memory, std::size_t from, std::size_t to) noexcept {
+  ASAN_POISON_MEMORY_REGION(static_cast<char*>(memory) + from, to - from);
+}
+#else
+constexpr bool kIsWatched = false;
+void forbid(void*, std::size_t, std::size_t) noexcept {}
+#endif
+
 // Rows of wide matrices lie in a page each: in pages of 4 KB the products would wait for address translation.
-bool is_large(std::size_t bytes) noexcept { return bytes >= 2 * kHugePage; }
+bool is_large(std::size_t bytes) noexcept { return !kIsWatched && bytes >= 2 * kHugePage; }
 std::size_t whole_huge_pages(std::size_t bytes) noexcept { return (bytes / kHugePage + 1) * kHugePage; }
 
 // The system's own zeros: clearing them again would touch every page twice, and on one thread.
@@ -48,6 +64,7 @@ void* allocate_zeroed(std::size_t bytes) {
   void* memory = std::aligned_alloc(kCacheLine, rounded);
   if (memory == nullptr) throw OutOfMemory{bytes};
   std::memset(memory, 0, rounded);
+  forbid(memory, bytes, rounded);
   return memory;
 }
 

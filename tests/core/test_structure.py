@@ -178,9 +178,10 @@ def symbols_of(source: Path, flags: list[str], folder: Path) -> list[tuple[str, 
 
 
 @needs_a_compiler
-def test_the_program_that_compares_machines_still_fits_the_core():
-    """It is built by hand only (tests/cross/run), so a change of the core would leave it behind."""
-    program = ROOT / "tests" / "cross" / "train_and_hash.cpp"
+@pytest.mark.parametrize("program", ["cross/train_and_hash", "sanitizers/random_networks", "sanitizers/planted"])
+def test_the_programs_of_the_core_alone_still_fit_it(program):
+    """They are built by hand only (tests/cross/run, tests/sanitizers/run), so a change of the core would leave them."""
+    program = ROOT / "tests" / f"{program}.cpp"
     checked = subprocess.run(
         [COMPILER, "-std=gnu++20", "-fsyntax-only", f"-I{CPP}", str(program)], capture_output=True, text=True
     )
