@@ -1,7 +1,8 @@
 """fastmlp: fast, reproducible training of dense neural networks on CPUs, with gradients anyone can check.
 
-Build a ``Network`` of ``Dense`` layers, ``fit`` it, ``predict``, ``check_gradients``, ``save`` and ``load``. What needs
-more than NumPy is imported when it is used, so that importing fastmlp stays fast.
+Build a ``Network`` of ``Dense`` layers, ``fit`` it, ``predict``, ``check_gradients``, ``save`` and ``load``. What most
+programs do not need is imported when it is first named, so that importing fastmlp stays fast. No call imports anything,
+which would be slow once, and dangerous beside a fork; where one must, it goes through ``runtime.imported``.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fastmlp import _core, activations, callbacks, datasets, initializers, losses, metrics, optimizers, schedules
+from fastmlp import _core, activations, callbacks, initializers, losses, metrics, optimizers, schedules
 from fastmlp.callbacks import EarlyStopping, LambdaCallback, LogEvaluation, ModelCheckpoint
 from fastmlp.gradient_check import GradientReport, check_gradients
 from fastmlp.gradients import Gradients
@@ -19,10 +20,10 @@ from fastmlp.network import Network
 from fastmlp.optimizers import LBFGS, SGD, Adagrad, Adam, AdamW, RMSProp, Rprop
 from fastmlp.runtime import active_target, available_targets, get_num_threads, num_threads, set_num_threads, show_config
 from fastmlp.scalings import Rescale, RobustScale, Standardize
+from fastmlp.serialization import ModelFileError, load, save
 
 if TYPE_CHECKING:
-    from fastmlp import plots
-    from fastmlp.serialization import ModelFileError, load, save
+    from fastmlp import datasets, plots
 
 __version__ = _core.build_info()["version"]
 
@@ -72,11 +73,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import what most programs do not need when one of its names is first used."""
-    if name == "plots":
-        return import_module("fastmlp.plots")
-    if name in ("ModelFileError", "load", "save"):
-        return getattr(import_module("fastmlp.serialization"), name)
+    """Import what most programs do not need when it is first named."""
+    if name in ("datasets", "plots"):
+        return import_module(f"fastmlp.{name}")
     raise AttributeError(f"module 'fastmlp' has no attribute {name!r}")
 
 

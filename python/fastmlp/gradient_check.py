@@ -30,7 +30,7 @@ from fastmlp._model.model import Model
 from fastmlp._model.samples import Samples
 from fastmlp._model.scaling import ColumnScaling
 from fastmlp._model.text_table import text_table
-from fastmlp.runtime import thread_limit
+from fastmlp.runtime import imported, thread_limit
 
 Array = npt.NDArray[Any]
 
@@ -248,7 +248,7 @@ class _Checker:
         self._evaluate = evaluate
         self._step = step
         self._tolerance = check_real(tolerance, "tolerance", above=0.0)
-        self._random = np.random.default_rng(check_integer(seed, "seed", minimum=0))
+        self._random = imported("numpy.random").default_rng(check_integer(seed, "seed", minimum=0))
         unit = ROUNDINGS * float(np.finfo(np.float64).eps) / (step * longest)
         self._rounding = unit * max(size, abs(evaluate()))
         self._worst: dict[str, Probe] = {}

@@ -127,10 +127,12 @@ def _area(positive: Array, scores: Array, weights: Array) -> float | None:
     """Return the area of one class against the rest, None where one side has no weight."""
     if np.isnan(scores).any():
         return float("nan")
-    values, group = np.unique(scores, return_inverse=True)
+    # samples of one score are a group; not by np.unique, which imports numpy.ma in its first call
+    order = np.argsort(scores, kind="stable")
+    ordered = scores[order]
+    group = np.cumsum(np.append(False, ordered[1:] != ordered[:-1]))
     inside, outside = (
-        np.bincount(group, weights=np.where(side, weights, 0.0), minlength=len(values))
-        for side in (positive, ~positive)
+        np.bincount(group, weights=np.where(side, weights, 0.0)[order]) for side in (positive, ~positive)
     )
     pairs = inside.sum() * outside.sum()
     if pairs == 0:

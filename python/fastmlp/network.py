@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.text import brief
+from fastmlp._files import model_file
 from fastmlp._model import evaluation
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.class_names import ClassNames
@@ -701,9 +702,6 @@ class Network:
         >>> import fastmlp as fm
         >>> fm.Network(1, [fm.Dense(1)]).save("line.safetensors")  # doctest: +SKIP
         """
-        # here, so that importing fastmlp does not import safetensors and json
-        from fastmlp._files import model_file
-
         model_file.write(model_file.Content(self._model, self.classes, self.metadata), path)
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -14,6 +14,8 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 
@@ -30,17 +32,35 @@ _own = threading.local()
 _threads_lost = 0
 
 
+# held by the thread that imports something, or that forks
+_importing = threading.RLock()
+
+
 def _before_fork() -> None:
     global _threads_lost
+    _importing.acquire()
     _threads_lost = get_num_threads()
 
 
 def _after_fork_in_parent() -> None:
     global _threads_lost
     _threads_lost = 0
+    _importing.release()
 
 
-os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent)
+os.register_at_fork(
+    before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=lambda: _importing.release()
+)
+
+
+def imported(name: str) -> Any:
+    """Return a module that few calls need, imported in a call.
+
+    A child has one thread: what another one was importing when the process was forked, the child would wait for for
+    ever. So a fork waits until the module is there.
+    """
+    with _importing:
+        return import_module(name)
 
 
 def thread_limit() -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+import stat
 
 from fastmlp._files import model_file
 from fastmlp._files.names import check_path
@@ -80,9 +80,11 @@ def load(path: str | os.PathLike[str]) -> Network:
     >>> net = fm.load("digits.safetensors")  # doctest: +SKIP
     """
     name = check_path(path)
-    if not Path(name).exists():
-        raise FileNotFoundError(f"{name} does not exist: give the path of a model file.")
-    if not Path(name).is_file():
+    try:
+        mode = os.stat(name).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise FileNotFoundError(f"{name} does not exist: give the path of a model file.") from None
+    if not stat.S_ISREG(mode):
         raise ModelFileError(f"{name} is not a regular file: give the path of a model file.")
     with open(name, "rb") as file:
         try:

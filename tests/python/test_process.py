@@ -1,7 +1,9 @@
 """The library as part of a process: what could go wrong, and which test sees it.
 
 The process ends in an abort because a thread of it was computing when the interpreter came to its end (daemon
-threads), or because the system did not give it a second thread (refused threads: the warning, the same bits).
+threads), or because the system did not give it a second thread (refused threads). A call imports what it could do
+without, which is slow once (no call imports); a process is forked meanwhile, and its child waits for the import for
+ever (forked amid an import).
 
 Each scenario is a program of its own, since it may end, hang or be limited for good.
 """
@@ -158,3 +160,82 @@ def test_where_the_system_refuses_threads_a_call_goes_on_with_those_it_has_and_s
 
 def may_become_another_user() -> bool:
     return run("import os; os.setuid(65534)").returncode == 0
+
+
+# ---- imports ----
+
+IMPORTS = """
+import os, sys
+import numpy.random
+import fastmlp as fm
+
+X = [[float(i % 7), float(i % 3)] for i in range(60)]
+y, values = [i % 2 for i in range(60)], [i / 60 for i in range(60)]
+path = os.path.join(sys.argv[1], "net-{}.safetensors")
+layers = [fm.Standardize(), fm.Dense(5, "relu"), fm.LayerNorm(), fm.Dropout(0.1), fm.Dense(2, "softmax")]
+before = set(sys.modules)
+fm.Network(2, [fm.RobustScale(), fm.Dense(1)], scale_targets=True).fit(
+    X, values, validation_fraction=0.2, metrics=["r2", "mae", "rmse"]
+)
+net = fm.Network(2, layers)
+net.fit(
+    X,
+    y,
+    epochs=2,
+    optimizer=fm.SGD(fm.schedules.ReduceOnPlateau(0.1, monitor="validation_auc")),
+    sample_weight=[1.0] * 60,
+    validation_fraction=0.2,
+    metrics=["accuracy", "auc", "log_loss", fm.metrics.TopK(1)],
+    callbacks=[fm.EarlyStopping(), fm.ModelCheckpoint(path.format("{epoch}"))],
+)
+net.fit(X, [["no", "yes"][label] for label in y], validation_data=(X, y))
+net.fit([(X, y)])
+net.partial_fit(X, y)
+net.learn(X[0], y[0])
+for call in (net.predict, net.predict_proba, net.forward, net.activations):
+    call(X)
+net.evaluate(X, y)
+net.loss(X, y)
+net.gradients(X, y)
+fm.Network(2, [fm.Dense(3, "tanh"), fm.Dense(1)]).check_gradients(X, values)
+net.save(path.format("saved"))
+fm.load(path.format("saved"))
+net.summary(), repr(net)
+for wrong in ([[1.0]], [["a", "b"]], None):
+    try:
+        net.fit(wrong, y)
+    except (ValueError, TypeError):
+        pass
+print(sorted(set(sys.modules) - before))
+"""
+
+
+def test_no_call_imports_anything(tmp_path):
+    # Not here: L-BFGS, the progress bar, and numpy.random where NumPy imports it late; the next test is about these.
+    imported = run(IMPORTS, str(tmp_path))
+    assert (imported.stdout, imported.stderr) == ("[]\n", "")
+
+
+FORKS = """
+import os, signal, sys, threading, time
+import fastmlp.runtime
+
+sys.path.insert(0, sys.argv[1])
+thread = threading.Thread(target=fastmlp.runtime.imported, args=("takes_long",))
+thread.start()
+while "takes_long" not in sys.modules:
+    time.sleep(0.001)
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    assert fastmlp.runtime.imported("takes_long").done
+    os._exit(7)
+thread.join()
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def test_a_process_that_is_forked_amid_an_import_finds_the_module(tmp_path):
+    (tmp_path / "takes_long.py").write_text("import time\ntime.sleep(0.2)\ndone = True\n")
+    forked = run(FORKS, str(tmp_path))
+    assert (forked.stdout, forked.stderr) == ("7\n", "")

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
+from safetensors import safe_open
+from safetensors.numpy import load_file, save
 
 import fastmlp as fm
 
@@ -124,10 +125,14 @@ def test_every_initializer_comes_back_and_draws_the_same_weights_again(tmp_path,
     np.testing.assert_array_equal(again.get_parameters(), initial)
 
 
-def test_safetensors_itself_reads_the_file(tmp_path):
+def test_safetensors_itself_reads_and_writes_the_file(tmp_path):
     net = network()
-    net.save(tmp_path / "model.safetensors")
-    tensors = load_file(tmp_path / "model.safetensors")
+    net.metadata = {"unit": '"\u00b0C"\n\\'}
+    path = tmp_path / "model.safetensors"
+    net.save(path)
+    tensors = load_file(path)
+    with safe_open(path, "numpy") as file:
+        assert save(tensors, file.metadata()) == path.read_bytes()
     assert sorted(tensors) == ["layers.0.bias", "layers.0.weights", "layers.1.bias", "layers.1.weights"]
     for index, layer in enumerate(net.layers):
         np.testing.assert_array_equal(tensors[f"layers.{index}.weights"], layer.weights)

@@ -11,7 +11,6 @@ import re
 import stat
 import time
 from contextlib import suppress
-from pathlib import Path
 
 from fastmlp._files.names import check_path
 
@@ -20,17 +19,18 @@ TEMPORARY = re.compile(r"\.fastmlp-[0-9a-f]{16}\.tmp")
 OLD = 3600.0
 
 
-def check_destination(path: str | os.PathLike[str]) -> Path:
-    """Return the file that ``path`` stands for, links followed; an error says why it cannot be written."""
-    target = Path(os.path.realpath(check_path(path)))
-    if target.exists() and not target.is_file():
+def check_destination(path: str | os.PathLike[str]) -> str:
+    """Return the name of the file that ``path`` stands for, links followed; an error says why it cannot be written."""
+    target = os.path.realpath(check_path(path))
+    folder = os.path.dirname(target)
+    if os.path.exists(target) and not os.path.isfile(target):
         raise ValueError(f"{os.fspath(path)} is not a regular file: give the name of a file to write.")
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"{target.parent} is not a folder: make it first, or write elsewhere.")
-    if not os.access(target.parent, os.W_OK | os.X_OK):
-        raise PermissionError(f"{target.parent} may not be written: change its permissions, or write elsewhere.")
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"{folder} is not a folder: make it first, or write elsewhere.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(f"{folder} may not be written: change its permissions, or write elsewhere.")
     # a new file takes its place, so the system would not mind
-    if target.exists() and not os.access(target, os.W_OK):
+    if os.path.exists(target) and not os.access(target, os.W_OK):
         raise PermissionError(f"{target} may not be written: change its permissions, or write elsewhere.")
     return target
 
@@ -38,11 +38,12 @@ def check_destination(path: str | os.PathLike[str]) -> Path:
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     """Write ``content`` beside the file, force it to the disk and only then give it the name."""
     target = check_destination(path)
-    _sweep(target.parent)
+    folder = os.path.dirname(target)
+    _sweep(folder)
     # os.replace is atomic within one file system only, hence the same folder
-    temporary = target.parent / f".fastmlp-{os.urandom(8).hex()}.tmp"
+    temporary = os.path.join(folder, f".fastmlp-{os.urandom(8).hex()}.tmp")
     try:
-        old = target.stat() if target.exists() else None
+        old = os.stat(target) if os.path.exists(target) else None
         # who may not read the old file may not read what takes its place, not even for a moment
         with open(
             temporary, "xb", opener=lambda name, flags: os.open(name, flags, 0o666 if old is None else 0o600)
@@ -54,13 +55,18 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, target)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        _remove(temporary)
         # in the name of the file that was asked for; OSError makes the subclass that suits the number
         raise OSError(error.errno, error.strerror, os.fspath(path)) from None
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        _remove(temporary)
         raise
-    _force_name(target.parent)
+    _force_name(folder)
+
+
+def _remove(temporary: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(temporary)
 
 
 def _take_over_permissions(file: int, old: os.stat_result) -> None:
@@ -72,7 +78,7 @@ def _take_over_permissions(file: int, old: os.stat_result) -> None:
     os.fchmod(file, stat.S_IMODE(old.st_mode))
 
 
-def _force_name(folder: Path) -> None:
+def _force_name(folder: str) -> None:
     """Force a name that is in a folder to the disk, which is where it is only when its folder is."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
@@ -84,7 +90,7 @@ def _force_name(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _sweep(folder: Path) -> None:
+def _sweep(folder: str) -> None:
     """Remove what processes that were killed have left in a folder."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:

@@ -7,8 +7,7 @@ the same model shall give the same bytes. Optimizer state and time are not in it
 
 A layer, an activation, an initializer or a loss is its name and its settings, as the walk over the layers
 (_model/description.py) gives them: a new kind of these needs nothing here, unless a setting is an object of yet another
-registry (NESTED). The safetensors package writes the file; safetensors.py reads it, because every claim of the header
-must be compared with the file and with the architecture before memory is taken, which no call of that package does.
+registry (NESTED). safetensors.py reads and writes the layout itself.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ from typing import IO, Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import save as to_safetensors
 
 from fastmlp._files.atomic import write_atomically
 from fastmlp._files.costs import check_memory, check_work
@@ -35,6 +33,7 @@ from fastmlp._files.safetensors import (
     of_type,
     read_header,
     read_into,
+    to_safetensors,
 )
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.class_names import ClassNames
@@ -93,7 +92,7 @@ def write(content: Content, path: str | os.PathLike[str]) -> None:
         for part, values in (("weights", weights), ("bias", bias)):
             if not np.isfinite(values).all():
                 raise ValueError(f"layers[{number}].{part} holds NaN or infinity: this network was not saved.")
-            # a copy without gaps: safetensors writes a buffer as it lies, and weights have a padded leading dimension
+            # a copy of this moment, without the gaps of a padded leading dimension
             tensors[f"layers.{number}.{part}"] = np.array(values, order="C")
         number += 1
     description = {
@@ -117,7 +116,7 @@ def write(content: Content, path: str | os.PathLike[str]) -> None:
         check_amount(text, "its description, with classes and metadata,")
     except ValueError as reason:
         raise ValueError(f"this network was not saved: {reason}.") from None
-    file = to_safetensors(tensors, metadata={"fastmlp": text})
+    file = to_safetensors(tensors, {"fastmlp": text})
     if int.from_bytes(file[:8], "little") > MAX_HEADER_BYTES:
         raise ValueError(f"metadata and classes take more than the {MAX_HEADER_BYTES} bytes of a model file's header.")
     write_atomically(path, file)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 from fastmlp._checks.text import LONGEST_NAME, brief, shortened
@@ -65,7 +64,7 @@ def check_path(path: Any) -> str:
 def check_format(path: str | os.PathLike[str], written: str, suffix: str) -> None:
     """Refuse a name of another known format than that of ``written``, whose own suffix is ``suffix``."""
     name = check_path(path)
-    given = Path(name).suffix.lower()
+    given = os.path.splitext(name)[1].lower()
     if given in FORMATS and given != suffix:
         raise ValueError(
             f"{shortened(name)} is the name of {FORMATS[given]}, but {written} is written: "

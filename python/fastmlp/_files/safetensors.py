@@ -1,11 +1,13 @@
-"""The safetensors layout read with suspicion: every claim of a header is compared before memory is taken for it.
+"""The safetensors layout written, and read with suspicion: every claim is compared before memory is taken for it.
 
+No call of the safetensors package compares them first, and writing took its import in the first call that saves.
 An error (ValueError) says what is wrong in a clause; serialization.py, which knows what a network needs, adds the name
 of the file.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import IO, Any
@@ -24,6 +26,21 @@ DTYPES: dict[str, tuple[str, np.dtype[Any]]] = {
 }
 
 Shapes = Mapping[str, tuple[int, ...]]
+
+
+def to_safetensors(tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str]) -> bytes:
+    """Return the file of these tensors, all of one dtype: the bytes that the safetensors package would write."""
+    header: dict[str, Any] = {"__metadata__": metadata}
+    contents = []
+    end = 0
+    for name in sorted(tensors):
+        code, item = DTYPES[str(tensors[name].dtype)]
+        contents.append(tensors[name].astype(item, copy=False).tobytes())
+        begin, end = end, end + len(contents[-1])
+        header[name] = {"dtype": code, "shape": tensors[name].shape, "data_offsets": (begin, end)}
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return b"".join((len(text).to_bytes(8, "little"), text, *contents))
 
 
 def read_header(file: IO[bytes]) -> tuple[dict[str, Any], int]:

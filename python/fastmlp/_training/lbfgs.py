@@ -26,6 +26,7 @@ from fastmlp._training.watch import COLUMNS, Watch
 from fastmlp.gradients import flat_vector
 from fastmlp.history import History, epoch_row
 from fastmlp.optimizers import LBFGS
+from fastmlp.runtime import imported
 
 Vector = npt.NDArray[np.float64]
 
@@ -51,10 +52,10 @@ def check(optimizer: LBFGS, architecture: Architecture) -> None:
 def _imported_minimize() -> Callable[..., Any]:
     """Return SciPy's ``minimize``, or say in one sentence how to get it."""
     try:
-        from scipy.optimize import minimize
+        minimize: Callable[..., Any] = imported("scipy.optimize").minimize
     except ImportError:
         raise ImportError("the optimizer lbfgs needs SciPy: pip install 'fastmlp[lbfgs]'.") from None
-    return minimize  # type: ignore[no-any-return]
+    return minimize
 
 
 def fit(

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from fastmlp.history import History
+from fastmlp.runtime import imported
 
 
 class ProgressBar:
@@ -23,10 +24,9 @@ class ProgressBar:
 
     def __enter__(self) -> ProgressBar:
         if self._wanted:
-            # here, so that importing fastmlp does not import tqdm
-            from tqdm import tqdm
-
-            self._bar = tqdm(total=self._epochs * self._n_samples or None, unit=" samples", unit_scale=True)
+            self._bar = imported("tqdm").tqdm(
+                total=self._epochs * self._n_samples or None, unit=" samples", unit_scale=True
+            )
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from fastmlp._model.outputs import Meaning, metric_name, predictions
 from fastmlp._model.samples import Samples
+from fastmlp.runtime import imported
 
 Array = npt.NDArray[Any]
 
@@ -39,9 +40,11 @@ def split(samples: Samples, fraction: float, seed: int, meaning: Meaning) -> tup
 
 def _drawn(classes: Array, fraction: float, seed: int) -> Array:
     """Return which rows are set aside: of each class its share, at least one row, never all."""
-    order = np.argsort(np.random.Philox(key=seed).random_raw(len(classes)), kind="stable")
+    order = np.argsort(imported("numpy.random").Philox(key=seed).random_raw(len(classes)), kind="stable")
     aside = np.zeros(len(classes), bool)
-    for name in np.unique(classes):
+    # not by np.unique, which imports numpy.ma in its first call
+    names = np.sort(classes)
+    for name in names[np.append(True, names[1:] != names[:-1])]:
         rows = order[classes[order] == name]
         if len(rows) > 1:
             share = min(max(int(len(rows) * fraction + 0.5), 1), len(rows) - 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from fastmlp._checks.text import printable
 from fastmlp._files.atomic import check_destination
@@ -27,18 +26,18 @@ def check_output(path: str, written: str, suffix: str, *reads: str) -> None:
     target = check_destination(path)
     check_format(path, written, suffix)
     for source in reads:
-        if target.exists() and _is_same(target, source):
+        if os.path.exists(target) and _is_same(target, source):
             name = "the standard input" if source == STANDARD_INPUT else source
             raise ValueError(f"{path} would be written over {name}, which is read: give another name with --out.")
 
 
-def _is_same(target: Path, source: str) -> bool:
+def _is_same(target: str, source: str) -> bool:
     try:
         found = os.fstat(0) if source == STANDARD_INPUT else os.stat(source)
     except OSError:
         # what is wrong with it is said where it is read
         return False
-    return os.path.samestat(target.stat(), found)
+    return os.path.samestat(os.stat(target), found)
 
 
 def say(text: str, *, flush: bool = False) -> None:
