@@ -5,6 +5,7 @@ sentence about something else (sentences), a model that Ctrl-C leaves in pieces,
 """
 
 import copy
+import re
 import signal
 
 import numpy as np
@@ -375,3 +376,26 @@ def test_little_data():
     few = classifier(shuffle=False, alpha=0.0, batch_size=20, solver="sgd", momentum=0.0).fit(X[:20], CLASSES[:20])
     np.testing.assert_array_equal(model.coefs_[0], few.coefs_[0])
     classifier(n_iter_no_change=np.inf, tol=1e9, max_iter=30).fit(X, CLASSES)
+
+
+@cut_short
+@pytest.mark.parametrize(
+    "settings",
+    [{"early_stopping": True, "learning_rate_init": 1.0}, {"learning_rate_init": 1.0}, {"solver": "lbfgs"}],
+    ids=["early stopping", "scored", "lbfgs"],
+)
+def test_validation_samples_whose_outputs_overflow_end_the_fit_at_an_iteration_that_is_named(settings):
+    model = regressor(hidden_layer_sizes=(50,), activation="identity", **settings)
+    y = 1000 * VALUE  # for large weights
+    model.fit(X, y)
+    before = state(model)
+    too_large = np.full((3, 4), np.finfo(np.float64).max)
+    finished = []
+    sentence = (
+        r"^the outputs hold (nan|-?inf) in row 0, column 0 of the validation samples after iteration (\d): "
+        "the estimator is as before the call; lower the learning rate, or scale the data.$"
+    )
+    with pytest.raises(ValueError, match=sentence) as failure:
+        model.fit(X, y, X_val=too_large, y_val=y[:3], callbacks=[lambda _, epoch: finished.append(epoch)])
+    assert int(re.match(sentence, str(failure.value)).group(2)) == len(finished) + 1
+    np.testing.assert_equal(state(model), before)

@@ -94,7 +94,7 @@ class Iterations:
             result.t_ += self._n_samples
             result.loss_curve_.append(result.loss_)
         if self._score is not None:
-            self._take_score(network, self._score(network))
+            self._take_score(network, self._scored(network, self._score))
         if not self._is_lbfgs:
             self._compare()
         is_last = self.has_stopped or result.n_iter_ == self._parameters.max_iter
@@ -120,6 +120,17 @@ class Iterations:
             result.rate = parameters.initial_rate * (result.t_ + 1) ** -parameters.power_t
         if result.no_improvement_count > parameters.patience:
             self._end_or_slow_down()
+
+    def _scored(self, network: Network, score: Callable[[Network], float]) -> float:
+        try:
+            return score(network)
+        except FloatingPointError as failure:
+            # the network's sentence says what it holds, and then what it thinks of it
+            what = str(failure).partition(":")[0]
+            raise FloatingPointError(
+                f"{what} of the validation samples after iteration {self._result.n_iter_}: "
+                "a weight is not finite, or these samples are too large."
+            ) from None
 
     def _take_score(self, network: Network, score: float) -> None:
         result, best_before = self._result, self._scores.best
