@@ -339,3 +339,20 @@ def test_learn_waits_for_no_fit_and_knows_its_optimizers():
         with pytest.raises(RuntimeError, match=r"^the network is in fit"):
             net.fit(X, Y, callbacks=[lambda net, epoch, call=call: call(net)])
     net.learn(X[0], 0)
+
+
+@pytest.mark.parametrize("optimizer", ["", "adm", None, b"adam", np.array(["adam"]), object()])
+def test_an_optimizer_that_is_none_is_refused_in_a_sentence_at_the_first_row_and_later(optimizer):
+    sentence = "^optimizer (.* does not exist: use one|must be one of the names)"
+    for met_one_before in (False, True):
+        net = fm.Network(2, [fm.Dense(2, "softmax")])
+        if met_one_before:
+            net.learn([1.0, 2.0], 0)
+        for call in (net.learn, net.partial_fit):
+            with pytest.raises((ValueError, TypeError), match=sentence):
+                call(
+                    [1.0, 2.0] if call == net.learn else [[1.0, 2.0]],
+                    0 if call == net.learn else [0],
+                    optimizer=optimizer,
+                )
+        net.learn([1.0, 2.0], 0)

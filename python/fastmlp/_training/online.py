@@ -39,7 +39,8 @@ class Online:
         # the checked target of each label met so far, where labels are of classes and so are few
         self._targets: dict[Any, Array] = {}
         self._has_classes = architecture.n_outputs > 1 or architecture.meaning == "binary"
-        self._asked: str | Optimizer = ""
+        # at first something that nobody asks for
+        self._asked: object = object()
         self._optimizer: StepOptimizer
         self._rate: LearningRate
         self._trainers: dict[bool, _core.Trainer32] = {}
@@ -56,7 +57,8 @@ class Online:
 
     def _learn(self, x: npt.ArrayLike, y: Any, optimizer: str | Optimizer) -> float:
         model = self._model
-        if optimizer is not self._asked and optimizer != self._asked:
+        asked = self._asked
+        if optimizer is not asked and (type(optimizer) is not type(asked) or optimizer != asked):
             settled = constant_rate(resolve_optimizer(optimizer))
             # without trainers first, for Ctrl-C may come between
             self._trainers = {}
