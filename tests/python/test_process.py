@@ -3,7 +3,7 @@
 The process ends in an abort because a thread of it was computing when the interpreter came to its end (daemon
 threads), or because the system did not give it a second thread (refused threads). A call imports what it could do
 without, which is slow once (no call imports); a process is forked meanwhile, and its child waits for the import for
-ever (forked amid an import).
+ever (forked amid an import). A fit is lost for its progress bar (standard error).
 
 Each scenario is a program of its own, since it may end, hang or be limited for good.
 """
@@ -239,3 +239,32 @@ def test_a_process_that_is_forked_amid_an_import_finds_the_module(tmp_path):
     (tmp_path / "takes_long.py").write_text("import time\ntime.sleep(0.2)\ndone = True\n")
     forked = run(FORKS, str(tmp_path))
     assert (forked.stdout, forked.stderr) == ("7\n", "")
+
+
+# ---- a standard error that is gone ----
+
+PROGRESS = """
+import os, sys
+import fastmlp as fm
+
+X, y = [[float(i)] for i in range(40)], [i % 2 for i in range(40)]
+if sys.argv[1] == "none":
+    sys.stderr = None
+elif sys.argv[1] == "closed":
+    sys.stderr.close()
+elif sys.argv[1] == "descriptor closed":
+    os.close(2)
+elif sys.argv[1] == "reader gone":
+    reading, writing = os.pipe()
+    os.close(reading)
+    os.dup2(writing, 2)
+for data in ((X, y), ([(X, y)],)):
+    for wanted in (True, None):
+        history = fm.Network(1, [fm.Dense(2, "softmax")]).fit(*data, epochs=3, progress=wanted)
+        print(len(history["loss"]), end=" ")
+"""
+
+
+@pytest.mark.parametrize("gone", ["none", "closed", "descriptor closed", "reader gone"])
+def test_a_fit_without_a_standard_error_shows_no_bar(gone):
+    assert run(PROGRESS, gone).stdout == "3 3 3 3 "

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from fastmlp.history import History
@@ -18,20 +20,23 @@ class ProgressBar:
     def __init__(self, wanted: bool | None, epochs: int, n_samples: int = 0, batch_size: int = 1) -> None:
         self.steps = 0
         self._epochs, self._n_samples, self._batch_size = epochs, n_samples, batch_size
-        # stderr is None in programs without a console
-        self._wanted = sys.stderr is not None and sys.stderr.isatty() if wanted is None else wanted
+        stream = sys.stderr
+        # a program without a console has none, and a daemon may have closed its own
+        can_show = stream is not None and not stream.closed
+        self._wanted = can_show and (stream.isatty() if wanted is None else wanted)
         self._bar: Any = None
 
     def __enter__(self) -> ProgressBar:
         if self._wanted:
-            self._bar = imported("tqdm").tqdm(
-                total=self._epochs * self._n_samples or None, unit=" samples", unit_scale=True
-            )
+            tqdm = imported("tqdm").tqdm
+            with self._while_it_can_be_seen():
+                self._bar = tqdm(total=self._epochs * self._n_samples or None, unit=" samples", unit_scale=True)
         return self
 
     def __exit__(self, *exception: object) -> None:
         if self._bar is not None:
-            self._bar.close()
+            with self._while_it_can_be_seen():
+                self._bar.close()
 
     def show(self, steps: int, history: History, last_loss: float) -> None:
         """Count the steps of a slice, and show them where tqdm finds it is time."""
@@ -50,4 +55,16 @@ class ProgressBar:
         # one step's loss is noisy: it serves only until the first epoch has a mean
         loss = history.epochs[-1]["loss"] if history.epochs else last_loss
         self._bar.set_postfix(loss=f"{loss:.4g}", refresh=False)
-        self._bar.update(samples)
+        with self._while_it_can_be_seen():
+            self._bar.update(samples)
+
+    @contextmanager
+    def _while_it_can_be_seen(self) -> Iterator[None]:
+        """Give the bar up where writing fails: the reader of a pipe may go, and a fit is not lost for its bar."""
+        try:
+            yield
+        except (OSError, ValueError):
+            if self._bar is not None:
+                # tqdm closes it with its last reference, and would write again
+                self._bar.disable = True
+            self._bar = None
