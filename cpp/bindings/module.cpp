@@ -1,5 +1,5 @@
-// The Python module fastmlp._core: registers what the other files of this folder bind, and says how the core's few
-// exceptions are called in Python.
+// The Python module fastmlp._core: registers what the other files of this folder bind, says how the core's few exceptions
+// are called in Python, and refuses sub-interpreters, in which neither pybind11 nor NumPy works (pybind11 waits for ever).
 #include <pybind11/pybind11.h>
 
 #include <cstdint>
@@ -11,7 +11,18 @@
 
 namespace py = pybind11;
 
-PYBIND11_MODULE(_core, module) {
+namespace {
+
+constexpr const char* kSubInterpreter =
+    "fastmlp cannot be imported in a sub-interpreter: use the main one, or a process of its own.";
+
+bool is_sub_interpreter() { return PyInterpreterState_Get() != PyInterpreterState_Main(); }
+
+}  // namespace
+
+PYBIND11_MODULE(_core_of_the_main_interpreter, module) {
+  // from Python 3.13 on, PyInit__core is called in the main one
+  if (is_sub_interpreter()) throw py::import_error(kSubInterpreter);
   module.doc() = "Compiled core of fastmlp; the contract is _core.pyi.";
   py::register_exception_translator([](std::exception_ptr exception) {
     try {
@@ -34,4 +45,10 @@ PYBIND11_MODULE(_core, module) {
   fastmlp::register_networks(module);
   fastmlp::register_trainers(module);
   fastmlp::register_testing(module);
+}
+
+extern "C" PYBIND11_EXPORT PyObject* PyInit__core() {
+  if (!is_sub_interpreter()) return PyInit__core_of_the_main_interpreter();
+  PyErr_SetString(PyExc_ImportError, kSubInterpreter);
+  return nullptr;
 }

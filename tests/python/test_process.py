@@ -268,3 +268,26 @@ for data in ((X, y), ([(X, y)],)):
 @pytest.mark.parametrize("gone", ["none", "closed", "descriptor closed", "reader gone"])
 def test_a_fit_without_a_standard_error_shows_no_bar(gone):
     assert run(PROGRESS, gone).stdout == "3 3 3 3 "
+
+
+# ---- sub-interpreters ----
+
+SUB_INTERPRETER = """
+import _xxsubinterpreters as interpreters
+import sys
+
+if sys.argv[1] == "imported before":
+    import fastmlp
+other = interpreters.create()
+try:
+    interpreters.run_string(other, "import fastmlp")
+except interpreters.RunFailedError as failure:
+    print(failure)
+"""
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="Python says itself that a module does not take them")
+@pytest.mark.parametrize("when", ["first", "imported before"])
+def test_a_sub_interpreter_is_told_in_a_sentence_that_it_cannot_import_fastmlp(when):
+    told = run(SUB_INTERPRETER, when).stdout
+    assert "fastmlp cannot be imported in a sub-interpreter: use the main one, or a process of its own." in told
