@@ -10,6 +10,22 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from fastmlp._checks.environment import end_command
+
+try:
+    # where the environment variables are read
+    from fastmlp.runtime import (
+        active_target,
+        available_targets,
+        get_num_threads,
+        num_threads,
+        set_num_threads,
+        show_config,
+    )
+except (ImportError, ValueError) as error:
+    end_command(error)
+    raise
+
 from fastmlp import _core, activations, callbacks, initializers, losses, metrics, optimizers, schedules
 from fastmlp.callbacks import EarlyStopping, LambdaCallback, LogEvaluation, ModelCheckpoint
 from fastmlp.gradient_check import GradientReport, check_gradients
@@ -18,7 +34,6 @@ from fastmlp.history import History
 from fastmlp.layers import Dense, Dropout, LayerNorm, Maxout
 from fastmlp.network import Network
 from fastmlp.optimizers import LBFGS, SGD, Adagrad, Adam, AdamW, RMSProp, Rprop
-from fastmlp.runtime import active_target, available_targets, get_num_threads, num_threads, set_num_threads, show_config
 from fastmlp.scalings import Rescale, RobustScale, Standardize
 from fastmlp.serialization import ModelFileError, load, save
 

@@ -9,6 +9,7 @@ test_train_and_predict.py.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -152,6 +153,28 @@ def started(*arguments):
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+@pytest.mark.parametrize("setting", ["FASTMLP_TARGET=avx1024", "FASTMLP_NUM_THREADS=0"])
+@pytest.mark.parametrize("command", ["fastmlp", "-m fastmlp", "a program"])
+def test_a_wrong_environment_ends_the_command_in_a_sentence_and_a_program_in_an_error(setting, command, tmp_path):
+    script = tmp_path / "fastmlp"  # as pip writes it
+    script.write_text("import sys\nfrom fastmlp.cli import main\nsys.exit(main())\n")
+    arguments = {
+        "fastmlp": [script],
+        "-m fastmlp": ["-m", "fastmlp"],
+        "a program": ["-c", "import fastmlp", "-m", "fastmlp"],
+    }
+    name, value = setting.split("=")
+    ended = subprocess.run(
+        [sys.executable, *arguments[command], "--help"], env={**os.environ, name: value}, capture_output=True, text=True
+    )
+    if command == "a program":
+        assert ended.returncode == 1
+        assert "Traceback" in ended.stderr
+    else:
+        assert ended.returncode == 2
+        assert re.fullmatch(rf"fastmlp: {name}='{value}' is not a .*\.\n", ended.stderr)
 
 
 def test_ctrl_c_ends_training_quietly_and_writes_nothing(xor, tmp_path):
