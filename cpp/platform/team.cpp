@@ -28,6 +28,9 @@ thread_local int last_team = 1;
 // Held from the question whether threads can be had until they are there, so that two teams do not get one answer.
 std::mutex growing;
 
+// Threads that must be to be had beyond those of a team: another thread of the process may start one in between.
+constexpr int kSpare = 1;
+
 std::atomic<int> most_threads{INT_MAX};
 std::atomic<bool> refused{false};
 
@@ -36,7 +39,7 @@ int startable_team(int threads) noexcept {
   threads = std::min(threads, most_threads.load(std::memory_order_relaxed));
   const int missing = threads - last_team;
   if (missing <= 0) return threads;
-  const int had = startable_threads(missing);
+  const int had = std::max(0, startable_threads(missing + kSpare) - kSpare);
   if (had == missing) return threads;
   most_threads.store(last_team + had, std::memory_order_relaxed);
   refused.store(true, std::memory_order_relaxed);
