@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from fastmlp._checks.environment import end_command
 
 try:
-    # where the environment variables are read
+    # where the environment variables are read; the core first, before NumPy fails in a sub-interpreter
+    from fastmlp import _core
     from fastmlp.runtime import (
         active_target,
         available_targets,
@@ -26,7 +27,7 @@ except (ImportError, ValueError) as error:
     end_command(error)
     raise
 
-from fastmlp import _core, activations, callbacks, initializers, losses, metrics, optimizers, schedules
+from fastmlp import activations, callbacks, initializers, losses, metrics, optimizers, schedules
 from fastmlp.callbacks import EarlyStopping, LambdaCallback, LogEvaluation, ModelCheckpoint
 from fastmlp.gradient_check import GradientReport, check_gradients
 from fastmlp.gradients import Gradients
