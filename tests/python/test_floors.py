@@ -24,8 +24,10 @@ import fastmlp
 PACKAGE = Path(fastmlp.__file__).parent
 # From the bottom up; what stands side by side on a floor knows nothing of each other.
 FLOORS = [
-    ["_core", "_formula", "_drawing", "gradients"],
-    ["_checks", "history"],
+    ["_core", "gradients"],
+    ["_checks"],
+    ["_formula", "_drawing"],
+    ["history"],
     ["activations", "initializers", "schedules", "runtime"],
     ["layers", "losses", "optimizers"],
     ["scalings"],
