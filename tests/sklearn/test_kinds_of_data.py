@@ -1,16 +1,22 @@
 """What X and y may be: dtypes, sparse matrices, data frames, labels of any kind; and what comes out of which.
 
-What could go wrong: a float32 that becomes float64 on the way (dtypes), a sparse matrix that is read by columns
-(sparse), a data frame whose columns came in another order (names), labels that are numbered in another order than they
-are named, or that lose their dtype (labels), and a short way for one row that checks less than the long one (rows).
+What could go wrong: a float32 that becomes float64 on the way (dtypes), or the digits of float64 that are lost because
+the arithmetic was in float32 (whatever the arithmetic, digits of x, both sides), a sparse matrix that is read by
+columns (sparse), a data frame whose columns came in another order (names), labels that are numbered in another order
+than they are named, or that lose their dtype (labels), and a short way for one row that checks less than the long one
+(rows).
 """
 
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 import sklearn.neural_network as theirs
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.metrics import log_loss
+from sklearn.preprocessing import StandardScaler
 
 from fastmlp.sklearn import MLPClassifier, MLPRegressor
 
@@ -60,7 +66,81 @@ def test_the_dtype_that_is_asked_for():
     for dtype in ("float32", np.float64):
         model = MLPClassifier(**SMALL, dtype=dtype).fit(X, CLASSES)
         assert model.coefs_[0].dtype == dtype
-        assert model.predict_proba(X).dtype == dtype
+        assert model.predict_proba(X).dtype == np.float64
+
+
+@pytest.mark.parametrize("arithmetic", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("kind", "y", "settings"),
+    [
+        (MLPClassifier, CLASSES, {}),
+        (MLPClassifier, CLASSES > 0, {}),
+        (MLPClassifier, MANY, {}),
+        (MLPClassifier, CLASSES, {"loss": "hinge"}),
+        (MLPRegressor, VALUE, {}),
+        (MLPRegressor, MANY, {"loss": "poisson"}),
+    ],
+    ids=["classes", "two classes", "labels", "scores", "values", "counts"],
+)
+def test_outputs_have_the_dtype_of_x_whatever_the_arithmetic_was(kind, y, settings, arithmetic):
+    model = kind(**SMALL | settings, dtype=arithmetic).fit(X, y)
+    model.partial_fit(X, y)
+    given = [X, X.astype(">f8"), np.rint(X).astype(int), X.astype("f2"), X.tolist(), sp.csr_matrix(X), X[:1]]
+    narrow = [
+        X.astype("f4"),
+        X.astype(">f4"),
+        np.asfortranarray(X, "f4"),
+        sp.csc_array(X.astype("f4")),
+        X[:1].astype("f4"),
+    ]
+    names = ["predict_proba", "predict_log_proba", "decision_function"] if kind is MLPClassifier else ["predict"]
+    asked = [getattr(model, name) for name in names if hasattr(model, name)]
+    assert asked
+    for outputs in asked:
+        assert {outputs(data).dtype for data in given} == {np.dtype("f8")}
+        # as NumPy has it for weights of that dtype: no narrower than the arithmetic
+        assert {outputs(data).dtype for data in narrow} == {np.dtype(arithmetic)}
+
+
+def test_a_scaling_of_targets_is_undone_in_the_digits_of_x():
+    """What was reported: of 6000 rows 19 different values, where float32 has a number for every 128."""
+    x = np.linspace(-1, 1, 6000)[:, np.newaxis]
+    y = 1.7e9 + 100 * x[:, 0]
+    model = MLPRegressor(hidden_layer_sizes=(), learning_rate_init=0.1, max_iter=5, random_state=0)
+    scaled = TransformedTargetRegressor(model, transformer=StandardScaler()).fit(x, y)
+    assert scaled.regressor_.coefs_[0].dtype == np.float32
+    predicted = scaled.predict(x)
+    # as many as float32 has of them before the scale is undone
+    assert len(np.unique(predicted)) == len(np.unique(scaled.regressor_.predict(x))) > 5000
+    assert scaled.score(x, y) > 0.9
+
+
+def test_probabilities_in_float64_are_those_of_the_logits_on_both_sides():
+    """For X of float64 ``1 - p`` of a p in float32 would be 0, and rows would add up to 1 in seven digits."""
+    x = np.linspace(-9, 9, 600)[:, np.newaxis]
+    labels = np.column_stack([x[:, 0] > 0, x[:, 0] > 1])
+    for y in (x[:, 0] > 0, np.digitize(x[:, 0], [-1, 0, 1]), labels):
+        model = MLPClassifier((), max_iter=1, random_state=0, dtype="float32").fit(x, y)
+        model.coefs_[0][:] = [[4.0, 3.0, -1.0, -4.0][: model.n_outputs_]]
+        model.intercepts_[0][:] = 0.25
+        logits = x.astype(np.float64) @ model.coefs_[0].astype(np.float64) + 0.25
+        found = model.predict_proba(x)
+        if y.ndim == 1:
+            logits = np.column_stack([np.zeros(600), logits[:, 0]]) if logits.shape[1] == 1 else logits
+            expected = np.exp(logits - logits.max(axis=1, keepdims=True))
+            expected /= expected.sum(axis=1, keepdims=True)
+            assert abs(found.sum(axis=1) - 1).max() <= 4 * np.finfo(np.float64).eps
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                log_loss(y, found)
+        else:
+            expected = 1 / (1 + np.exp(-logits))
+        # of logits below 64 in float32; 2^-12 where 1 - p comes of p
+        np.testing.assert_allclose(found, expected, rtol=2**-11)
+        assert (found < 1).all()
+        for rows in (slice(0, 1), slice(300, 301), slice(590, 600)):
+            np.testing.assert_array_equal(model.predict_proba(x[rows]), found[rows])
+        np.testing.assert_allclose(np.exp(model.predict_log_proba(x)), found, rtol=2**-11)
 
 
 @pytest.mark.parametrize("kind", FORMATS)

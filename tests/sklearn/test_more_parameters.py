@@ -268,7 +268,7 @@ def test_logarithms_of_probabilities_come_from_the_logits():
         for weights, bias in zip(model.coefs_, model.intercepts_, strict=True):
             weights[:] = np.sign(weights) * 3
             bias[:] = 0
-        logs, probabilities = model.predict_log_proba(x), model.predict_proba(x)
+        logs, probabilities = model.predict_log_proba(x.astype("f4")), model.predict_proba(x.astype("f4"))
         assert np.isfinite(logs).all()
         assert logs.min() < -200
         assert logs.dtype == probabilities.dtype == np.float32

@@ -140,14 +140,18 @@ class Model:
 
     def double(self) -> _core.Network32:
         """Return a core in float64 with a copy of these parameters."""
+        return self.copied_core(self.architecture, np.float64)
+
+    def copied_core(self, architecture: Architecture, dtype: npt.DTypeLike) -> _core.Network32:
+        """Return a core of an architecture of the same sizes, with a copy of these parameters and scalings."""
         self.guard.check_access()
-        double = self.architecture.new_core(np.float64)
-        _set_scaling(double, columns_of(self._scaling, self.architecture.n_inputs, np.float64))
-        _set_loss(double, self.architecture.loss, self.units)
+        core = architecture.new_core(dtype)
+        _set_scaling(core, columns_of(self._scaling, architecture.n_inputs, dtype))
+        _set_loss(core, architecture.loss, self.units)
         for index, layer in enumerate(self.layers):
-            double.weights(index)[...] = layer.weights
-            double.bias(index)[...] = layer.bias
-        return double
+            core.weights(index)[...] = layer.weights
+            core.bias(index)[...] = layer.bias
+        return core
 
     @property
     def scaling(self) -> Scaling | None:

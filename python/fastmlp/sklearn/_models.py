@@ -9,12 +9,14 @@ from typing import Any, cast
 
 import numpy.typing as npt
 
+from fastmlp._checks.arrays import check_data
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.evaluation import plain_outputs as outputs_if_plain
 from fastmlp._model.outputs import Meaning
 from fastmlp.layers import Dense
 from fastmlp.losses import MeanSquaredError
 from fastmlp.network import Network, model_of, network_of
+from fastmlp.runtime import thread_limit
 from fastmlp.scalings import Scaling
 
 Array = npt.NDArray[Any]
@@ -61,11 +63,19 @@ def plain_outputs(network: Network, X: Array) -> Array | None:
 def logits_of(network: Network) -> Callable[[Array], Array]:
     """Return the function of data to the last layer's pre-activations, computed by the core as all else."""
     model = model_of(network)
-    *layers, last = model.architecture.layers
+    architecture = model.architecture
+    *layers, last = architecture.layers
     as_values = replace(
-        model.architecture, layers=(*layers, replace(cast(Dense, last), activation="identity")), loss=MeanSquaredError()
+        architecture, layers=(*layers, replace(cast(Dense, last), activation="identity")), loss=MeanSquaredError()
     )
-    return network_of(model.with_architecture(as_values, keeps_optimizer=False)).forward
+    core = model.copied_core(as_values, architecture.dtype)
+
+    def logits(X: Array) -> Array:
+        data = check_data(X, architecture.n_inputs, architecture.dtype)
+        pre_activations: Array = core.forward(X=data, threads=thread_limit())
+        return pre_activations
+
+    return logits
 
 
 def meaning_of(network: Network) -> Meaning:

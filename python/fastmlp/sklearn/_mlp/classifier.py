@@ -17,6 +17,7 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 
+import fastmlp._core as _core
 from fastmlp._checks.text import brief
 from fastmlp._training.watch import Callback
 from fastmlp.losses import Loss
@@ -30,6 +31,8 @@ from fastmlp.sklearn._mlp.results import MLPResult
 from fastmlp.sklearn._models import logits_of
 
 Array = npt.NDArray[Any]
+# a probability above it has half of the digits of float32, or fewer, for the other side
+WELL_BELOW_1 = 1 - 2.0**-12
 
 
 def _gives_scores(estimator: MLPClassifier) -> bool:
@@ -293,13 +296,17 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         array (samples, classes)
             In the order of ``classes_``.
         """
-        outputs = self._forward(X)
-        if outputs.shape[1] > 1:
-            return outputs
-        both = np.empty((len(outputs), 2), outputs.dtype)
-        np.subtract(1, outputs[:, 0], out=both[:, 0])
-        both[:, 1] = outputs[:, 0]
-        return both
+        present = self._forward(X)
+        is_widened = present.dtype != self.network_.dtype
+        if present.shape[1] > 1 and self._binarizer is None:
+            # in float32 they add up to 1 but for its rounding
+            return present / present.sum(axis=1, keepdims=True) if is_widened else present
+        absent = 1 - present
+        is_rounded = present > WELL_BELOW_1
+        if is_widened and is_rounded.any():
+            ratio = _core.exp(-self._outputs(logits_of(self.network_), X)[is_rounded])
+            absent[is_rounded], present[is_rounded] = ratio / (1 + ratio), 1 / (1 + ratio)
+        return present if present.shape[1] > 1 else np.column_stack([absent, present])
 
     @available_if(_has_probabilities)
     def predict_log_proba(self, X: Any) -> Array:

@@ -107,3 +107,11 @@ def outputs_of(function: Callable[[Array], Array], X: Any) -> Array:
         return function(X)
     X = X.tocsr()
     return by_blocks(lambda part: function(X[part].toarray()), X.shape[0], max(1, DENSE_BYTES // (8 * X.shape[1])))
+
+
+def as_wide_as(dtype: np.dtype[Any], outputs: Array) -> Array:
+    """Return outputs as scikit-learn has them for X of a dtype: float64, unless X is float32.
+
+    Whatever the arithmetic was: what follows, such as the inverse of a scaling of targets, is to have the digits of X.
+    """
+    return outputs if dtype.char == "f" else outputs.astype(np.float64, copy=False)

@@ -33,6 +33,7 @@ from fastmlp.sklearn._mlp.callbacks import CallbackSupport, ShownTo, Tasks
 from fastmlp.sklearn._mlp.data import (
     ACCEPTED,
     LabelledRows,
+    as_wide_as,
     checked_pair,
     checked_weights,
     for_training,
@@ -163,7 +164,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         return self.network_
 
     def _forward(self, X: Any) -> Array:
-        """Return the outputs of the network for data as users give it."""
+        """Return the outputs of the network for data as users give it, in the dtype that scikit-learn has them in."""
         network = self._fitted()
         # for a row joblib is not asked whether this is one of its workers: asking takes half as long as the prediction,
         # which is for one thread anyway
@@ -173,13 +174,14 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
             if type(X) is np.ndarray and "feature_names_in_" not in vars(self):
                 outputs = plain_outputs(network, X)
                 if outputs is not None:
-                    return outputs
+                    return as_wide_as(X.dtype, outputs)
             return self._outputs(network.forward, X)
 
     def _outputs(self, function: Callable[[Array], Array], X: Any) -> Array:
-        """Return a function's outputs for data as users give it, within the estimator's limit of threads."""
+        """Return a function's outputs as ``_forward`` does the network's, within the estimator's limit of threads."""
         with own_limit(threads_of(self.n_threads)):
-            return outputs_of(function, validate_data(self, X, reset=False, **ACCEPTED))
+            X = validate_data(self, X, reset=False, **ACCEPTED)
+            return as_wide_as(X.dtype, outputs_of(function, X))
 
     @property
     def coefs_(self) -> list[Array]:
