@@ -1,7 +1,8 @@
 """What goes wrong says so in one sentence, and leaves an estimator as it was: with its last fit, or with none.
 
 What could go wrong: labels, columns or counters of a fit that failed beside the network of the one before (states), a
-sentence about something else (sentences), a model that Ctrl-C leaves in pieces, and numbers that are no numbers.
+sentence about something else (sentences), what a mask hides is learned (mask), a model that Ctrl-C leaves in pieces,
+and numbers that are no numbers.
 """
 
 import copy
@@ -22,6 +23,7 @@ CLASSES = np.digitize(X[:, 0], [-0.5, 0.5])
 MANY = (X[:, :3] > 0).astype(int)
 VALUE = X[:, 0] * 1.0
 SMALL = {"hidden_layer_sizes": (5,), "max_iter": 4, "random_state": 0}
+PREDICTIONS = ("predict", "predict_proba", "predict_log_proba")
 # fits are cut short on purpose
 cut_short = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -170,6 +172,49 @@ def test_what_is_wrong_is_said_and_changes_nothing(case):
         with pytest.raises((ValueError, TypeError, ZeroDivisionError)):
             model.fit(**arguments)
         np.testing.assert_equal(state(model), expected)
+
+
+def masked(values):
+    """Return an array that looks whole where its mask is not asked: every method would take it."""
+    return np.ma.array(values, mask=np.arange(np.size(values)).reshape(np.shape(values)) == 7)
+
+
+@cut_short
+@pytest.mark.parametrize("kind", [classifier, regressor])
+def test_no_method_reads_through_a_mask(kind):
+    y = np.where(CLASSES > 0, "yes", "no") if kind is classifier else VALUE
+    first = {"classes": ["no", "yes"]} if kind is classifier else {}
+    weights, model = np.ones(60), kind().fit(X, y)
+    before = state(model)
+    calls = {
+        "X": [lambda X, m=method: getattr(model, m)(X) for method in PREDICTIONS if hasattr(model, method)],
+        "y": [],
+        "sample_weight": [],
+        "classes": [lambda classes: kind().partial_fit(X, y, classes=classes)] if first else [],
+        "X_val": [lambda X_val: model.fit(X, y, X_val=X_val, y_val=y)],
+        "y_val": [lambda y_val: model.fit(X, y, X_val=X, y_val=y_val)],
+    }
+    for call in (model.fit, model.partial_fit, model.score, lambda *given: kind().partial_fit(*given, **first)):
+        calls["X"].append(lambda X, call=call: call(X, y))
+        calls["y"].append(lambda y, call=call: call(X, y))
+        calls["sample_weight"].append(lambda weights, call=call: call(X, y, weights))
+    whole = {
+        "X": X,
+        "y": y,
+        "sample_weight": weights,
+        "classes": np.array(["no"] * 7 + ["yes"]),
+        "X_val": X,
+        "y_val": y,
+    }
+    for name, asked in calls.items():
+        for call in asked:
+            for array in (masked(whole[name]), list(masked(whole[name]))):
+                with pytest.raises(ValueError, match=rf"^{name} has masked values: remove or fill them first\.$"):
+                    call(array)
+    np.testing.assert_equal(state(model), before)
+    # one that hides nothing is an array like any other
+    unmasked = kind().fit(np.ma.array(X, mask=False), np.ma.array(y), np.ma.array(weights, mask=False))
+    np.testing.assert_equal(state(unmasked), state(kind().fit(X, y, weights)))
 
 
 @cut_short

@@ -18,6 +18,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 
 import fastmlp._core as _core
+from fastmlp._checks.arrays import check_unmasked
 from fastmlp._checks.text import brief
 from fastmlp._training.watch import Callback
 from fastmlp.losses import Loss
@@ -263,6 +264,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                 f"class_weight {brief(self.class_weight)} counts all samples, of which partial_fit sees some: "
                 "give a dict."
             )
+        check_unmasked(classes, "classes")
         # with a copy, since scikit-learn sets classes_ on what it is given
         is_first = _check_partial_fit_first_call(copy(self), classes)
         self._train(X, y, sample_weight, incremental=True, classes=classes if is_first else None)
@@ -342,6 +344,22 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """
         outputs = self._forward(X)
         return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy; of several labels for a sample all must be right.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for ``fit``.
+
+        Returns
+        -------
+        float
+        """
+        check_unmasked(y, "y")
+        check_unmasked(sample_weight, "sample_weight")
+        return float(super().score(X, y, sample_weight))
 
     @property
     def out_activation_(self) -> str:

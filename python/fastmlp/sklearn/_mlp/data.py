@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator, is_regressor
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from fastmlp._checks.arrays import check_total_weight
+from fastmlp._checks.arrays import check_total_weight, check_unmasked
 from fastmlp.optimizers import LBFGS
 from fastmlp.sklearn._blocks import by_blocks
 from fastmlp.sklearn._mlp.goal import Goal
@@ -37,8 +37,13 @@ class LabelledRows(NamedTuple):
     weights: Array | None
 
 
-def checked_pair(estimator: BaseEstimator, X: Any, y: Any, *, reset: bool) -> tuple[Any, Array]:
+def checked_pair(
+    estimator: BaseEstimator, X: Any, y: Any, *, reset: bool, names: tuple[str, str] = ("X", "y")
+) -> tuple[Any, Array]:
     """Return samples, sparse or not, and targets; with ``reset`` the estimator learns what columns there are."""
+    # which scikit-learn does not look for
+    for array, name in zip((X, y), names, strict=True):
+        check_unmasked(array, name)
     y_numeric = is_regressor(estimator)
     X, y = validate_data(estimator, X, y, multi_output=True, y_numeric=y_numeric, reset=reset, **ACCEPTED)
     return X, y
@@ -47,6 +52,7 @@ def checked_pair(estimator: BaseEstimator, X: Any, y: Any, *, reset: bool) -> tu
 def checked_weights(X: Any, y: Array, targets: Array, sample_weight: Any, goal: Goal) -> Array | None:
     """Return the weight of each sample, that of its class included."""
     if sample_weight is not None:
+        check_unmasked(sample_weight, "sample_weight")
         sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
         if sample_weight.min() < 0:
             raise ValueError(f"sample_weight holds {sample_weight.min()}, but weights must not be negative.")
@@ -58,7 +64,7 @@ def validation_samples(estimator: BaseEstimator, X: Any, y: Any, goal: Goal, n_o
     """Return the validation samples that fit was given."""
     if X is None or y is None:
         raise ValueError("X_val and y_val belong together: give both.")
-    X, y = checked_pair(estimator, X, y, reset=False)
+    X, y = checked_pair(estimator, X, y, reset=False, names=("X_val", "y_val"))
     targets = goal.encode(y, "y_val")
     if goal.n_outputs(targets) != n_outputs:
         raise ValueError(f"y_val has {goal.n_outputs(targets)} outputs, but y has {n_outputs}.")

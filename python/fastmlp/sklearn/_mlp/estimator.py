@@ -23,6 +23,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastmlp._checks.arguments import check_callables
+from fastmlp._checks.arrays import check_unmasked
 from fastmlp._checks.text import brief
 from fastmlp._training.watch import Callback
 from fastmlp.losses import Loss
@@ -180,6 +181,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
     def _outputs(self, function: Callable[[Array], Array], X: Any) -> Array:
         """Return a function's outputs as ``_forward`` does the network's, within the estimator's limit of threads."""
         with own_limit(threads_of(self.n_threads)):
+            check_unmasked(X, "X")
             X = validate_data(self, X, reset=False, **ACCEPTED)
             return as_wide_as(X.dtype, outputs_of(function, X))
 

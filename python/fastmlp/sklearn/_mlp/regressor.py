@@ -14,6 +14,7 @@ import numpy.typing as npt
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
+from fastmlp._checks.arrays import check_unmasked
 from fastmlp._model.outputs import predictions
 from fastmlp._training.watch import Callback
 from fastmlp.losses import Loss, Poisson
@@ -189,6 +190,22 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         """
         outputs = self._forward(X)
         return predictions(outputs, meaning_of(self.network_))
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return R^2, the mean over the values of a sample.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for ``fit``.
+
+        Returns
+        -------
+        float
+        """
+        check_unmasked(y, "y")
+        check_unmasked(sample_weight, "sample_weight")
+        return float(super().score(X, y, sample_weight))
 
     @property
     def out_activation_(self) -> str:
