@@ -102,7 +102,7 @@ BAD_STREAMS = [
     (lambda: [X], {}, TypeError, "batch 0 of epoch 1 must be (X, y) or (X, y, sample_weight), got ndarray."),
     (lambda: [(X,)], {}, TypeError, "batch 0 of epoch 1 must be (X, y) or (X, y, sample_weight), got tuple."),
     (lambda: [(X[:, :2], Y)], {}, ValueError, "X of batch 0 of epoch 1 has 2 columns, but the network expects 4"),
-    (lambda: [(X, Y + 1)], {}, ValueError, "y of batch 0 of epoch 1["),
+    (lambda: [(X, Y + 1)], {}, ValueError, "y[1] of batch 0 of epoch 1 is 3"),
     (lambda: X, {}, TypeError, "y must be an array of real numbers, got None: give the targets of X, or an iterable"),
     (lambda: 3, {}, TypeError, "y must be an array of real numbers, got None: give the targets of X, or an iterable"),
     (

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 
-from fastmlp._checks.text import brief
 from fastmlp.schedules import (
     Constant,
     Cosine,
@@ -71,7 +70,7 @@ def rate_of(schedule: float | Schedule, step: int, total: int, steps_per_epoch: 
             if step < rising:
                 return rate_of(inner, 0, rest, steps_per_epoch) * (step + 1) / (rising + 1)
             return rate_of(inner, step - rising, rest, steps_per_epoch)
-    raise TypeError(f"the reference has no formula of {brief(schedule)}: use another schedule.")
+    raise TypeError(f"the reference has no formula of {schedule!r}: use another schedule.")
 
 
 def along_cosine(start: float, end: float, progress: float) -> float:
