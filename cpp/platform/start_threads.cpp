@@ -21,8 +21,8 @@ struct Trial {
   pthread_t thread;
   pthread_mutex_t* gate;
   long id;
-  char room
-      [960];  // what libgomp takes for each of its own: 300 bytes were counted, and it ends the process without them
+  // What libgomp takes for each of its own: 300 bytes were counted, and it ends the process without them.
+  char room[960];
 
   static void* wait(void* argument) noexcept {
     auto& trial = *static_cast<Trial*>(argument);
