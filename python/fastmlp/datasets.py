@@ -13,7 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.arguments import check_integer, check_real
+from fastmlp._checks.text import shortened
 from fastmlp._files.idx import by, find_idx, read_idx
+from fastmlp._files.names import check_path
 
 Bytes = npt.NDArray[np.uint8]
 Points = tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]
@@ -54,9 +56,10 @@ def load_mnist(folder: str | os.PathLike[str]) -> tuple[Bytes, Bytes, Bytes, Byt
     >>> X_train.shape, y_test.shape  # doctest: +SKIP
     ((60000, 784), (10000,))
     """
-    place = Path(folder)
+    place = Path(check_path(folder, "folder", "folder"))
     if not place.is_dir():
-        raise FileNotFoundError(f"{place} is not a folder: give the one that holds the four MNIST files.")
+        name = shortened(str(place))
+        raise FileNotFoundError(f"{name} is not a folder: give the one that holds the four MNIST files.")
     paths = [find_idx(place, part, rank) for part in ("train", "t10k") for rank in (3, 1)]
     train_images, train_labels, test_images, test_labels = (
         read_idx(path, rank) for path, rank in zip(paths, (3, 1, 3, 1), strict=True)
@@ -67,12 +70,13 @@ def load_mnist(folder: str | os.PathLike[str]) -> tuple[Bytes, Bytes, Bytes, Byt
     ):
         if len(images) != len(labels):
             raise ValueError(
-                f"{image_path} holds {len(images)} images, but {label_path.name} holds {len(labels)} labels: "
+                f"{shortened(str(image_path))} holds {len(images)} images, "
+                f"but {label_path.name} holds {len(labels)} labels: "
                 "take both from the same set."
             )
     if train_images.shape[1:] != test_images.shape[1:]:
         raise ValueError(
-            f"{paths[0]} holds images of {by(train_images.shape[1:])} pixels, but {paths[2].name} of "
+            f"{shortened(str(paths[0]))} holds images of {by(train_images.shape[1:])} pixels, but {paths[2].name} of "
             f"{by(test_images.shape[1:])}: take both from the same set."
         )
     return (

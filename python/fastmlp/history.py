@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from fastmlp._checks.text import brief
+from fastmlp._checks.text import brief, joined
 from fastmlp._drawing.learning_curves import learning_curves
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ class History(Mapping[str, list[float]]):
         self.converged: bool | None = None
 
     def __getitem__(self, column: str) -> list[float]:
-        if column not in list(self):
-            raise KeyError(f"{brief(column)} is not a column of this history: it has {', '.join(self) or 'none'}.")
+        if not isinstance(column, str) or column not in list(self):
+            raise KeyError(f"{brief(column)} is not a column of this history: it has {joined(self) or 'none'}.")
         return [epoch[column] for epoch in self.epochs]
 
     def __iter__(self) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
+from fastmlp._checks.text import shortened
 from fastmlp._files import model_file
 from fastmlp._files.names import check_path
 from fastmlp.network import Network, model_of, network_of
@@ -83,13 +84,13 @@ def load(path: str | os.PathLike[str]) -> Network:
     try:
         mode = os.stat(name).st_mode
     except (FileNotFoundError, NotADirectoryError):
-        raise FileNotFoundError(f"{name} does not exist: give the path of a model file.") from None
+        raise FileNotFoundError(f"{shortened(name)} does not exist: give the path of a model file.") from None
     if not stat.S_ISREG(mode):
-        raise ModelFileError(f"{name} is not a regular file: give the path of a model file.")
+        raise ModelFileError(f"{shortened(name)} is not a regular file: give the path of a model file.")
     with open(name, "rb") as file:
         try:
             content = model_file.read(file, os.fstat(file.fileno()).st_size)
         except (ValueError, TypeError) as error:
             reason = str(error).rstrip(".")
-            raise ModelFileError(f"{name} is not a sound fastmlp model: {reason}.") from None
+            raise ModelFileError(f"{shortened(name)} is not a sound fastmlp model: {reason}.") from None
     return network_of(content.model, classes=content.classes, metadata=content.metadata)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._checks.text import LONGEST_NAME, brief, shortened
+from fastmlp._checks.text import brief
 
 Array = npt.NDArray[Any]
 
@@ -90,7 +90,7 @@ def check_class_weight(value: Any) -> Any:
         raise TypeError(f"class_weight must be None, 'balanced' or a dict of labels and weights, got {brief(value)}.")
     return {
         check_integer(label, "a label in class_weight", minimum=0): check_real(
-            weight, f"class_weight[{label}]", minimum=0.0
+            weight, f"class_weight[{brief(label)}]", minimum=0.0
         )
         for label, weight in value.items()
     }
@@ -100,7 +100,7 @@ def check_class_weight_labels(value: Any, n_classes: int) -> None:
     """Refuse a dict with a label that the network does not have."""
     if isinstance(value, Mapping) and value and max(value) >= n_classes:
         raise ValueError(
-            f"class_weight has the label {max(value)}, but the network has {n_classes} classes: "
+            f"class_weight has the label {brief(max(value))}, but the network has {n_classes} classes: "
             f"labels must be 0 to {n_classes - 1}."
         )
 
@@ -229,9 +229,3 @@ def check_metrics(metrics: Any, names: Mapping[str, Any]) -> dict[str, Any]:
             raise ValueError(f"metrics[{index}] is called {brief(name)}, as another column: give each its own name.")
         found[name] = function
     return found
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names as a sentence lists them, not more than 20, and none at full length that is long."""
-    shown = ", ".join(shortened(repr(name), LONGEST_NAME) for name in names[:20])
-    return shown if len(names) <= 20 else f"{shown} and {len(names) - 20} more"

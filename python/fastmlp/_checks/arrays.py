@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 import fastmlp._core as _core
 from fastmlp._checks.frames import from_frame, from_objects
-from fastmlp._checks.text import shortened
+from fastmlp._checks.text import LONGEST_LIST, LONGEST_VALUE, shortened
 
 Array = npt.NDArray[Any]
 
@@ -128,12 +128,16 @@ def numeric_array(value: Any, name: str, mend: str = "convert it to numbers firs
         array = np.asarray(value) if array is None else array
     except (ValueError, TypeError, MemoryError) as error:
         # NumPy explains itself in several sentences
-        reason = shortened(str(error).split(". ")[0].rstrip("."), 200)
-        raise ValueError(f"{name} must be an array of numbers, but cannot be made into one: {reason}.") from None
+        reason = str(error).split(". ")[0].rstrip(".")
+        raise ValueError(
+            f"{name} must be an array of numbers, but cannot be made into one: {shortened(reason, LONGEST_LIST)}."
+        ) from None
     if array.dtype.kind == "O":
         array = from_objects(array, name)
     if array.dtype.kind not in "biuf":
-        came = "None" if value is None else f"{type(value).__name__} of dtype {array.dtype}"
+        # the dtype of records names every field
+        dtype = shortened(str(array.dtype), LONGEST_VALUE)
+        came = "None" if value is None else f"{type(value).__name__} of dtype {dtype}"
         raise TypeError(f"{name} must be an array of real numbers, got {came}: {mend}.")
     if array.dtype.itemsize > 8:
         raise TypeError(

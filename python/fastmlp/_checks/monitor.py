@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from fastmlp._checks.text import brief
+from fastmlp._checks.text import brief, joined
 
 Mode: TypeAlias = Literal["min", "max"]
 
@@ -97,7 +97,7 @@ def check_monitor(monitor: Any, mode: Any) -> None:
     """Refuse what cannot be a column, and what is no way to compare."""
     if monitor is not None and not isinstance(monitor, str):
         raise TypeError(f"monitor must be the name of a column or None, got {brief(monitor)}.")
-    if mode not in (None, "min", "max"):
+    if not (mode is None or (isinstance(mode, str) and mode in ("min", "max"))):
         raise ValueError(f"mode must be 'min', 'max' or None, got {brief(mode)}.")
 
 
@@ -108,7 +108,7 @@ def resolve_monitor(who: str, monitor: str | None, mode: Mode | None, columns: l
     if column not in columns:
         hint = "give validation_data or monitor" if column.startswith("validation") else "monitor"
         raise ValueError(
-            f"{who} monitors {brief(column)}, which this fit does not have: {hint} one of {', '.join(columns)}."
+            f"{who} monitors {brief(column)}, which this fit does not have: {hint} one of {joined(columns)}."
         )
     known = columns.modes.get(column) if isinstance(columns, Columns) else None
     settled = mode or known or ("min" if column == default else None)

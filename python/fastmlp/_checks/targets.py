@@ -78,7 +78,7 @@ def check_targets(
         where = int(np.argmax(values < 0))
         raise ValueError(
             f"{name} holds {values.flat[where]} in {place(values, where)}, "
-            f"but the counts of loss {loss!r} must not be negative."
+            f"but the counts of loss {brief(loss)} must not be negative."
         )
     return values
 
@@ -167,5 +167,5 @@ def _check_sides(rows: Array, name: str, loss: str) -> None:
         where = int(np.argmax(wrong))
         raise ValueError(
             f"{name} holds {rows.flat[where]} in {place(rows, where)}, "
-            f"but the targets of loss {loss!r} must be labels, all 0 or 1, or all -1 or 1."
+            f"but the targets of loss {brief(loss)} must be labels, all 0 or 1, or all -1 or 1."
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from fastmlp._checks.text import brief
+from fastmlp._checks.text import brief, joined
 from fastmlp._drawing.canvas import OKABE_ITO, axes, light_grid
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _columns(history: Mapping[str, Sequence[float]], columns: str | Iterable[str
     unknown = [name for name in names if name not in history]
     if unknown or not names:
         what = f"has no column {brief(unknown[0])}" if unknown else "has no column to draw"
-        raise ValueError(f"the history {what}: choose from {', '.join(history)}.")
+        raise ValueError(f"the history {what}: choose from {joined(history)}.")
     return names
 
 

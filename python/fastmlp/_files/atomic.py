@@ -12,6 +12,7 @@ import stat
 import time
 from contextlib import suppress
 
+from fastmlp._checks.text import shortened
 from fastmlp._files.names import check_path
 
 TEMPORARY = re.compile(r"\.fastmlp-[0-9a-f]{16}\.tmp")
@@ -24,14 +25,14 @@ def check_destination(path: str | os.PathLike[str]) -> str:
     target = os.path.realpath(check_path(path))
     folder = os.path.dirname(target)
     if os.path.exists(target) and not os.path.isfile(target):
-        raise ValueError(f"{os.fspath(path)} is not a regular file: give the name of a file to write.")
+        raise ValueError(f"{shortened(os.fspath(path))} is not a regular file: give the name of a file to write.")
     if not os.path.isdir(folder):
-        raise FileNotFoundError(f"{folder} is not a folder: make it first, or write elsewhere.")
+        raise FileNotFoundError(f"{shortened(folder)} is not a folder: make it first, or write elsewhere.")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise PermissionError(f"{folder} may not be written: change its permissions, or write elsewhere.")
+        raise PermissionError(f"{shortened(folder)} may not be written: change its permissions, or write elsewhere.")
     # a new file takes its place, so the system would not mind
     if os.path.exists(target) and not os.access(target, os.W_OK):
-        raise PermissionError(f"{target} may not be written: change its permissions, or write elsewhere.")
+        raise PermissionError(f"{shortened(target)} may not be written: change its permissions, or write elsewhere.")
     return target
 
 

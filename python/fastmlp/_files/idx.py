@@ -16,6 +16,8 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
+from fastmlp._checks.text import shortened
+
 # deflate codes at most 258 bytes in 2 bits, so no gzip file grows by more than this (zlib's technical notes)
 MAX_DEFLATE_RATIO = 1032
 
@@ -31,7 +33,8 @@ def find_idx(folder: Path, part: str, rank: int) -> Path:
     for name in (f"{stem}{mark}idx{rank}-ubyte{end}" for mark in "-." for end in (".gz", "")):
         if (folder / name).is_file():
             return folder / name
-    raise FileNotFoundError(f"{folder} holds no {stem}-idx{rank}-ubyte.gz: load_mnist needs the four MNIST files.")
+    place = shortened(str(folder))
+    raise FileNotFoundError(f"{place} holds no {stem}-idx{rank}-ubyte.gz: load_mnist needs the four MNIST files.")
 
 
 def read_idx(path: Path, rank: int) -> npt.NDArray[np.uint8]:
@@ -44,27 +47,29 @@ def read_idx(path: Path, rank: int) -> npt.NDArray[np.uint8]:
         with gzip.open(path) as unpacked:
             return _parse_idx(unpacked, path, rank, size * MAX_DEFLATE_RATIO)
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise ValueError(f"{path} is not a sound gzip file ({error}): fetch it again.") from None
+        name = shortened(str(path))
+        raise ValueError(f"{name} is not a sound gzip file ({error}): fetch it again.") from None
 
 
 def _parse_idx(file: IO[bytes] | gzip.GzipFile, path: Path, rank: int, limit: int) -> npt.NDArray[np.uint8]:
     """Return the array; ``limit`` bounds the bytes that the file can hold."""
+    name = shortened(str(path))
     header = file.read(4 + 4 * rank)
     if len(header) != 4 + 4 * rank:
-        raise ValueError(f"{path} ends inside its header: fetch it again.")
+        raise ValueError(f"{name} ends inside its header: fetch it again.")
     magic, *shape = struct.unpack(f">{1 + rank}I", header)
     if magic != 0x0800 + rank:
         kind = "images" if rank == 3 else "labels"
-        raise ValueError(f"{path} is not an IDX file of {kind}: its magic number is {magic}, not {0x0800 + rank}.")
+        raise ValueError(f"{name} is not an IDX file of {kind}: its magic number is {magic}, not {0x0800 + rank}.")
     count = math.prod(shape)
     if count == 0:
-        raise ValueError(f"{path} is empty: its header says {by(tuple(shape))} bytes.")
+        raise ValueError(f"{name} is empty: its header says {by(tuple(shape))} bytes.")
     if count > limit:
-        raise ValueError(f"{path} is truncated: its header says {by(tuple(shape))} bytes, more than it can hold.")
+        raise ValueError(f"{name} is truncated: its header says {by(tuple(shape))} bytes, more than it can hold.")
     content = file.read(count)
     if len(content) != count:
-        raise ValueError(f"{path} is truncated: its header says {count} bytes of data, but {len(content)} follow.")
+        raise ValueError(f"{name} is truncated: its header says {count} bytes of data, but {len(content)} follow.")
     # reading on to the end is also what makes gzip compare its checksum
     if file.read(1):
-        raise ValueError(f"{path} is damaged: more bytes follow than the {count} that its header says.")
+        raise ValueError(f"{name} is damaged: more bytes follow than the {count} that its header says.")
     return np.frombuffer(content, dtype=np.uint8).reshape(shape).copy()

@@ -21,10 +21,11 @@ from typing import IO, Any, NamedTuple, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
+from fastmlp._checks.text import brief
 from fastmlp._files.atomic import write_atomically
 from fastmlp._files.costs import check_memory, check_work
 from fastmlp._files.names import MODEL_SUFFIX, check_format
-from fastmlp._files.plain_json import check_amount, check_plain, parse_object, short
+from fastmlp._files.plain_json import check_amount, check_plain, parse_object
 from fastmlp._files.safetensors import (
     DTYPES,
     MAX_HEADER_BYTES,
@@ -132,14 +133,14 @@ def read(file: IO[bytes], size: int) -> Content:
     # looked at first: a later format may have other keys
     version = description.get("format")
     if type(version) is int and version > FORMAT:
-        raise ValueError(f"it has format {short(version)} and this fastmlp reads up to {FORMAT}, so upgrade fastmlp")
+        raise ValueError(f"it has format {brief(version)} and this fastmlp reads up to {FORMAT}, so upgrade fastmlp")
     if type(version) is not int or version != FORMAT:
-        raise ValueError(f"its format is {short(version)}, not {FORMAT}")
+        raise ValueError(f"its format is {brief(version)}, not {FORMAT}")
     keys = {"format", "n_inputs", "layers", "loss", "dtype", "seed", "classes", "metadata"}
     check_keys(description, keys | (description.keys() & set(OPTIONAL)), "its description")
     dtype = of_type(description["dtype"], str, "dtype")
     if dtype not in DTYPES:
-        raise ValueError(f"its dtype is {short(dtype)}")
+        raise ValueError(f"its dtype is {brief(dtype)}")
 
     n_inputs = of_type(description["n_inputs"], int, "n_inputs")
     entries = of_type(description["layers"], list, "layers")
@@ -170,7 +171,7 @@ def read(file: IO[bytes], size: int) -> Content:
     classes = _checked_classes(description["classes"], model.architecture.n_outputs)
     predicts_names = description.get("predicts_names", False)
     if predicts_names not in (False, True) or (predicts_names and classes is None):
-        raise ValueError(f"its predicts_names is {short(predicts_names)}")
+        raise ValueError(f"its predicts_names is {brief(predicts_names)}")
     model.names = ClassNames(classes, bool(predicts_names))
     return Content(model, classes, _checked_metadata(description["metadata"]))
 
@@ -193,7 +194,7 @@ def _layer(entry: Any) -> Layer:
         raise ValueError("a layer lacks 'kind'")
     name = settings.pop("kind")
     if not isinstance(name, str) or name not in LAYERS:
-        raise ValueError(f"a layer is of the kind {short(name)}")
+        raise ValueError(f"a layer is of the kind {brief(name)}")
     subject = "a layer" if name == "dense" else f"a {name} layer"
     _check_settings(LAYERS[name], settings, subject)
     for key, kinds in JSON_TYPES.items():
@@ -211,7 +212,7 @@ def _loss(entry: Any) -> Loss:
         # JSON has made strings of the labels
         settings["class_weight"] = {_label(label): weight for label, weight in weights.items()}
     elif weights not in (None, "balanced"):
-        raise ValueError(f"its class_weight is {short(weights)}")
+        raise ValueError(f"its class_weight is {brief(weights)}")
     return _of_kind(settings, LOSSES, "loss")
 
 
@@ -225,7 +226,7 @@ def _target_scaling(entry: Any) -> Standardize:
 
 def _label(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 20 and str(int(text)) == text):
-        raise ValueError(f"a label in its class_weight is {short(text)}")
+        raise ValueError(f"a label in its class_weight is {brief(text)}")
     return int(text)
 
 
@@ -234,8 +235,8 @@ def _of_kind(entry: Any, kinds: Mapping[str, type[Kind]], subject: str) -> Kind:
     settings = dict(of_type(entry, dict, subject))
     name = of_type(settings.pop("name", None), str, f"name of the {subject}")
     if name not in kinds:
-        raise ValueError(f"its {subject} is {short(name)}")
-    _check_settings(kinds[name], settings, f"{subject} {name!r}")
+        raise ValueError(f"its {subject} is {brief(name)}")
+    _check_settings(kinds[name], settings, f"{subject} {brief(name)}")
     found: Kind = _of_settings(kinds[name], settings)
     return found
 
@@ -264,7 +265,7 @@ def _checked_classes(value: Any, n_outputs: int) -> list[str] | None:
         or len(value) != count
         or len(set(value)) != count
     ):
-        raise ValueError(f"classes must be None or a list of {count} different names, got {short(value)}.")
+        raise ValueError(f"classes must be None or a list of {count} different names, got {brief(value)}.")
     return value
 
 

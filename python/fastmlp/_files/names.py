@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import Any
 
 from fastmlp._checks.text import LONGEST_NAME, brief, shortened
 
-# in bytes, which are at least as many as characters
-LONGEST_PATH, LONGEST_PART = 4095, 255
 MODEL_SUFFIX = ".safetensors"
 # what a file of such a name is taken for by other programs, and by the next one who sees it
 FORMATS = {
@@ -43,22 +42,32 @@ FORMATS = {
 }
 
 
-def check_path(path: Any) -> str:
-    """Return the name of a file: a str, or what a path object stands for."""
+def check_path(path: Any, subject: str = "path", of: str = "file") -> str:
+    """Return the name of a file, or ``of`` something else: a str, or what a path object stands for."""
     mend = "give a str or a pathlib.Path"
     if isinstance(path, bytes):
-        raise TypeError(f"path must be the name of a file as text, got bytes: {mend}, or os.fsdecode(path).")
+        raise TypeError(f"{subject} must be the name of a {of} as text, got bytes: {mend}, or os.fsdecode(path).")
     if not isinstance(path, str | os.PathLike):
         shown = shortened(f"{type(path).__module__}.{type(path).__qualname__}".removeprefix("builtins."), LONGEST_NAME)
         raise TypeError(
-            f"path must be the name of a file, got {shown}: {mend}; files in memory are not read or written."
+            f"{subject} must be the name of a {of}, got {shown}: {mend}; files in memory are not read or written."
         )
     name = os.fspath(path)
     if not isinstance(name, str):
-        raise TypeError(f"path must be the name of a file as text, but stands for bytes: {mend}.")
-    if not name or "\0" in name or len(name) > LONGEST_PATH or max(map(len, name.split(os.sep))) > LONGEST_PART:
-        raise ValueError(f"path is {brief(name)}, which names no file: {mend}.")
+        raise TypeError(f"{subject} must be the name of a {of} as text, but stands for bytes: {mend}.")
+    if not name or not _is_possible(name):
+        raise ValueError(f"{subject} is {brief(name)}, which names no {of}: {mend}.")
     return name
+
+
+def _is_possible(name: str) -> bool:
+    """Return whether the system takes it for a name at all, be there such a file or not."""
+    try:
+        os.lstat(name)
+    except (ValueError, OSError) as error:
+        # a NUL, half of a character, or too many bytes
+        return isinstance(error, OSError) and error.errno != errno.ENAMETOOLONG
+    return True
 
 
 def check_format(path: str | os.PathLike[str], written: str, suffix: str) -> None:

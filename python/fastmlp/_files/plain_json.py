@@ -10,6 +10,8 @@ import json
 import math
 from typing import Any, NoReturn
 
+from fastmlp._checks.text import brief
+
 # The numbers and names of a network of a quarter of a million inputs; memory and time grow with these.
 MAX_VALUES = 500_000
 MAX_CONTAINERS = 100_000
@@ -55,7 +57,7 @@ def parse_object(text: str | bytes, subject: str) -> dict[str, Any]:
     except RecursionError:
         raise ValueError(f"{subject} is nested too deep") from None
     if not isinstance(value, dict):
-        raise ValueError(f"{subject} is {short(value)}")
+        raise ValueError(f"{subject} is {brief(value)}")
     return value
 
 
@@ -101,14 +103,3 @@ def _is_plain(value: Any) -> bool:
     if isinstance(value, int):
         return value.bit_length() < MAX_DIGITS * math.log2(10)
     return value is None or isinstance(value, str)
-
-
-def short(value: Any) -> str:
-    """Return a value from a file as a sentence may hold it."""
-    if isinstance(value, dict | list):
-        items = list(value.values()) if isinstance(value, dict) else value
-        # a repr of all of it may be long, or too deep for Python
-        if len(items) > 8 or any(isinstance(item, dict | list) and item for item in items):
-            return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"
-    text = ascii(value[:61] if isinstance(value, str) else value)
-    return text if len(text) <= 60 else f"{text[:60]}..."

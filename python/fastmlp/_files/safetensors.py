@@ -15,7 +15,8 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._files.plain_json import parse_object, short
+from fastmlp._checks.text import brief
+from fastmlp._files.plain_json import parse_object
 
 MAX_HEADER_BYTES = 16 * 2**20
 # bytes of a tensor that are read at a time
@@ -60,14 +61,14 @@ def check_tensors(header: dict[str, Any], shapes: Shapes, dtype: str, size: int)
         entry = of_type(header[name], dict, name)
         check_keys(entry, {"dtype", "shape", "data_offsets"}, name)
         if entry["dtype"] != code:
-            raise ValueError(f"{name} is {short(entry['dtype'])}, but its network needs {code}")
+            raise ValueError(f"{name} is {brief(entry['dtype'])}, but its network needs {code}")
         if entry["shape"] != list(shape):
-            raise ValueError(f"{name} has shape {short(entry['shape'])}, but its network needs {list(shape)}")
+            raise ValueError(f"{name} has shape {brief(entry['shape'])}, but its network needs {list(shape)}")
         offsets = entry["data_offsets"]
         if not isinstance(offsets, list) or len(offsets) != 2 or any(type(offset) is not int for offset in offsets):
-            raise ValueError(f"{name} has offsets {short(offsets)}")
+            raise ValueError(f"{name} has offsets {brief(offsets)}")
         if offsets[1] - offsets[0] != math.prod(shape) * item.itemsize:
-            raise ValueError(f"{name} has offsets {short(offsets)}, which do not fit its shape")
+            raise ValueError(f"{name} has offsets {brief(offsets)}, which do not fit its shape")
         starts[name] = offsets[0]
     order = sorted(starts, key=lambda name: starts[name])
     end = 0
@@ -96,7 +97,7 @@ def read_into(file: IO[bytes], values: npt.NDArray[Any], name: str) -> None:
 def of_type(value: Any, kind: Any, subject: str) -> Any:
     """Return ``value`` if it is of the type; a bool is not an int."""
     if not isinstance(value, kind) or isinstance(value, bool):
-        raise ValueError(f"{subject} is {short(value)}")
+        raise ValueError(f"{subject} is {brief(value)}")
     return value
 
 
@@ -104,7 +105,7 @@ def check_keys(entry: Mapping[str, Any], keys: set[str], subject: str) -> None:
     """Refuse an object that has other keys than these."""
     for relation, odd in (("lacks", keys - entry.keys()), ("should not have", entry.keys() - keys)):
         if odd:
-            raise ValueError(f"{subject} {relation} {short(min(odd))}")
+            raise ValueError(f"{subject} {relation} {brief(min(odd))}")
 
 
 def _exactly(file: IO[bytes], count: int) -> bytes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from fastmlp._formula.program import Program
-from fastmlp._formula.syntax import shown
+from fastmlp._formula.syntax import excerpt
 
 # 16 points of (-4, 4), where pre-activations lie, by the golden ratio: never round numbers
 POINTS = 8.0 * ((np.arange(1, 17) * 0.6180339887498949) % 1.0) - 4.0
@@ -34,7 +34,7 @@ def check_derivative(program: Program, text: str) -> None:
     value, slope = program.run(POINTS)
     if not np.isfinite(value).any():
         raise ValueError(
-            f"formula {shown(text)} has no finite value for x from -4 to 4, where its inputs lie: change it."
+            f"formula {excerpt(text)} has no finite value for x from -4 to 4, where its inputs lie: change it."
         )
     above, _ = program.run(POINTS[:, np.newaxis] + STEPS)
     below, _ = program.run(POINTS[:, np.newaxis] - STEPS)
@@ -47,6 +47,6 @@ def check_derivative(program: Program, text: str) -> None:
     wrong = comparable & ~agrees.any(axis=1)
     if wrong.sum() > MOST_KINKS:
         raise ValueError(
-            f"formula {shown(text)} has a derivative that differences of its value do not confirm, at "
+            f"formula {excerpt(text)} has a derivative that differences of its value do not confirm, at "
             f"x = {POINTS[wrong][0]:.3g} for example: avoid overflow and cancellation in it."
         )

@@ -11,7 +11,7 @@ import math
 from typing import NamedTuple
 
 from fastmlp._formula.constants import fold
-from fastmlp._formula.syntax import CONSTANTS, MAX_CONSTANT, MAX_EXPONENT, shown
+from fastmlp._formula.syntax import CONSTANTS, MAX_CONSTANT, MAX_EXPONENT, excerpt
 
 X = 0  # the number of x
 
@@ -235,7 +235,7 @@ class _Builder:
                 raise
             column = self._start + tree.col_offset + 1
             raise ValueError(
-                f"formula {shown(self._text)}: the constant part at column {column} has no value within "
+                f"formula {excerpt(self._text)}: the constant part at column {column} has no value within "
                 f"{MAX_CONSTANT:g}, or an exponent beyond {MAX_EXPONENT}: change it."
             ) from None
 

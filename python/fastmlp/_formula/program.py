@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._formula.graph import Graph, build
-from fastmlp._formula.syntax import MAX_CONSTANT, shown
+from fastmlp._formula.syntax import MAX_CONSTANT, excerpt
 
 MAX_REGISTERS = 32
 
@@ -128,13 +128,13 @@ def compile_formula(tree: ast.expr, text: str) -> Program:
         derivative = graph.derivative(value)
     except (ArithmeticError, ValueError):
         raise ValueError(
-            f"formula {shown(text)} has a derivative with constants beyond {MAX_CONSTANT:g}: change its constants."
+            f"formula {excerpt(text)} has a derivative with constants beyond {MAX_CONSTANT:g}: change its constants."
         ) from None
     program = _Lowering(graph, value, derivative).program()
     registers = 1 + max((destination for _, destination, _ in program.instructions), default=0)
     if registers > MAX_REGISTERS:
         raise ValueError(
-            f"formula {shown(text)} has {registers} intermediate results at a time, more than the {MAX_REGISTERS} "
+            f"formula {excerpt(text)} has {registers} intermediate results at a time, more than the {MAX_REGISTERS} "
             "that there is room for: write a simpler one."
         )
     return program

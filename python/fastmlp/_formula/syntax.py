@@ -11,6 +11,8 @@ import ast
 import re
 import warnings
 
+from fastmlp._checks.text import brief
+
 MAX_LENGTH = 1000
 MAX_DEPTH = 100
 MAX_CONSTANT = 3e38  # within float32
@@ -67,9 +69,9 @@ def parse(text: str) -> ast.expr:
     ValueError: formula 'x*tan(x)': 'tan' at column 3 is none of x, numbers, pi, e, + - * / **, min, max, ...
     """
     if not isinstance(text, str):
-        raise TypeError(f"a formula must be a string, got {text!r}: write 'x*sigmoid(x)', for example.")
+        raise TypeError(f"a formula must be a string, got {brief(text)}: write 'x*sigmoid(x)', for example.")
     if len(text) > MAX_LENGTH:
-        raise ValueError(f"formula {shown(text)} has {len(text)} characters: write it with at most {MAX_LENGTH}.")
+        raise ValueError(f"formula {excerpt(text)} has {len(text)} characters: write it with at most {MAX_LENGTH}.")
     odd = re.search(r"[^A-Za-z0-9_ .,+\-*/()<>=]", text)
     if odd:
         raise outside(text, odd.group(), odd.start())
@@ -82,14 +84,14 @@ def parse(text: str) -> ast.expr:
         column = start + (error.offset or 0)
         if start < column <= len(text.rstrip()):
             raise ValueError(
-                f"formula {shown(text)} cannot be read from column {column} on: {_reason(error)}."
+                f"formula {excerpt(text)} cannot be read from column {column} on: {_reason(error)}."
             ) from None
-        raise ValueError(f"formula {shown(text)} ends too early: write an expression in x.") from None
+        raise ValueError(f"formula {excerpt(text)} ends too early: write an expression in x.") from None
     except (RecursionError, MemoryError, ValueError):
-        raise ValueError(f"formula {shown(text)} is nested too deep: write it in fewer levels.") from None
+        raise ValueError(f"formula {excerpt(text)} is nested too deep: write it in fewer levels.") from None
     _Checker(text, start).check(tree, 1)
     if not depends_on_x(tree):
-        raise ValueError(f"formula {shown(text)} does not contain x: write an expression in x, 'x*sigmoid(x)' say.")
+        raise ValueError(f"formula {excerpt(text)} does not contain x: write an expression in x, 'x*sigmoid(x)' say.")
     return tree
 
 
@@ -98,14 +100,14 @@ def depends_on_x(tree: ast.expr) -> bool:
     return any(isinstance(node, ast.Name) and node.id == "x" for node in ast.walk(tree))
 
 
-def shown(text: str) -> str:
+def excerpt(text: str) -> str:
     """Return a formula as a sentence may hold it."""
     return ascii(text if len(text) <= 40 else f"{text[:37]}...")
 
 
 def outside(text: str, part: str, start: int) -> ValueError:
     """Return the error for a part of the text that is not in the vocabulary."""
-    return ValueError(f"formula {shown(text)}: {shown(part)} at column {start + 1} is none of {VOCABULARY}.")
+    return ValueError(f"formula {excerpt(text)}: {excerpt(part)} at column {start + 1} is none of {VOCABULARY}.")
 
 
 def _reason(error: SyntaxError) -> str:
@@ -176,4 +178,4 @@ class _Checker:
 
     def _error(self, node: ast.expr, rule: str) -> ValueError:
         column = self._start + node.col_offset + 1
-        return ValueError(f"formula {shown(self._text)}: {shown(self._part(node))} at column {column} {rule}.")
+        return ValueError(f"formula {excerpt(self._text)}: {excerpt(self._part(node))} at column {column} {rule}.")

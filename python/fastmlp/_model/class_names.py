@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._checks.arguments import listed
 from fastmlp._checks.arrays import check_unmasked, count, element
-from fastmlp._checks.text import LONGEST_NAME, shortened
+from fastmlp._checks.text import LONGEST_NAME, listed, shortened
 
 Array = npt.NDArray[Any]
 

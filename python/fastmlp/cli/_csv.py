@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from fastmlp._checks.arguments import listed
+from fastmlp._checks.text import listed
 from fastmlp.cli._cells import Table, is_missing, is_number, quoted, refuse_target
 
 # of which the first wins a tie

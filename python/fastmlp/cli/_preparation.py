@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._checks.arguments import listed
+from fastmlp._checks.text import listed
 from fastmlp._model.outputs import is_classifier, meaning_of_outputs
 from fastmlp.cli._cells import Table, is_code, is_number, name_of_number, number_written, quoted
 

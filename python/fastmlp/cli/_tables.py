@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp._checks.arguments import listed
+from fastmlp._checks.text import listed
 from fastmlp.cli._cells import Table, is_missing, quoted, refuse_target
 from fastmlp.cli._csv import read_csv
 from fastmlp.cli._sources import Source, name_of, opened

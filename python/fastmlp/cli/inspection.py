@@ -6,7 +6,7 @@ import argparse
 import json
 
 import fastmlp as fm
-from fastmlp._checks.arguments import listed
+from fastmlp._checks.text import listed
 from fastmlp.cli._options import Commands, add_command, add_delimiter
 from fastmlp.cli._outputs import say
 from fastmlp.cli._preparation import Preparation

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 import fastmlp as fm
-from fastmlp._checks.arguments import listed
 from fastmlp._checks.arrays import count
+from fastmlp._checks.text import listed
 from fastmlp._files.atomic import write_atomically
 from fastmlp.cli._cells import quoted
 from fastmlp.cli._options import (

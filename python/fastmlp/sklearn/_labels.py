@@ -7,8 +7,7 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._checks.arguments import listed
-from fastmlp._checks.text import brief
+from fastmlp._checks.text import brief, listed
 
 Array = npt.NDArray[Any]
 

@@ -16,8 +16,8 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from fastmlp._checks.arguments import check_real, listed
-from fastmlp._checks.text import brief
+from fastmlp._checks.arguments import check_real
+from fastmlp._checks.text import brief, listed
 from fastmlp._model.class_weight import balanced
 from fastmlp.activations import resolve_activation
 from fastmlp.losses import CrossEntropy, Loss, kind_of_loss, resolve_loss

@@ -44,7 +44,7 @@ def _gives_scores(estimator: MLPClassifier) -> bool:
 
 def _has_probabilities(estimator: MLPClassifier) -> bool:
     if _gives_scores(estimator):
-        raise AttributeError(f"loss {estimator.loss!r} gives scores, not probabilities: use decision_function.")
+        raise AttributeError(f"loss {brief(estimator.loss)} gives scores, not probabilities: use decision_function.")
     return True
 
 
