@@ -18,7 +18,7 @@ from fastmlp._checks.text import brief
 from fastmlp._files import model_file
 from fastmlp._model import evaluation
 from fastmlp._model.architecture import Architecture
-from fastmlp._model.class_names import ClassNames
+from fastmlp._model.class_names import ClassNames, check_class_names
 from fastmlp._model.interruption import completed
 from fastmlp._model.model import Model
 from fastmlp._model.outputs import is_classifier
@@ -161,6 +161,7 @@ class Network:
 
     @classes.setter
     def classes(self, names: list[str] | None) -> None:
+        names = check_class_names(names, self.n_outputs)
         self._model.names = ClassNames(names, names is not None and self._model.names.are_predicted)
 
     @property

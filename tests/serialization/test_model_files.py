@@ -268,7 +268,13 @@ def test_metadata_too_deep_or_too_large_are_refused(tmp_path):
 @pytest.mark.parametrize("classes", [["one"], ["a", "a"], ["a", 1], "ab", ["a", "b", "c"]])
 def test_classes_must_be_different_names_one_for_each_output(tmp_path, classes):
     net = network()
-    net.classes = classes
+    before = net.classes
+    with pytest.raises(ValueError, match="classes must be None or a list of 2 different names"):
+        net.classes = classes
+    assert net.classes == before
+    # in the list that is there, nobody sees it
+    net.classes = ["no", "yes"]
+    net.classes.append("no")
     with pytest.raises(ValueError, match="classes must be None or a list of 2 different names"):
         net.save(tmp_path / "model")
 

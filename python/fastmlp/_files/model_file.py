@@ -37,7 +37,7 @@ from fastmlp._files.safetensors import (
     to_safetensors,
 )
 from fastmlp._model.architecture import Architecture
-from fastmlp._model.class_names import ClassNames
+from fastmlp._model.class_names import ClassNames, check_class_names
 from fastmlp._model.description import described, settings_of
 from fastmlp._model.model import Model
 from fastmlp._model.stack import LAYERS, placed, shapes_of
@@ -103,7 +103,7 @@ def write(content: Content, path: str | os.PathLike[str]) -> None:
         "loss": {"name": architecture.loss.name, **_settings(architecture.loss)},
         "dtype": str(architecture.dtype),
         "seed": architecture.seed,
-        "classes": _checked_classes(content.classes, architecture.n_outputs),
+        "classes": check_class_names(content.classes, architecture.n_outputs),
         "metadata": _checked_metadata(content.metadata),
     }
     if model.target_scaling is not None:
@@ -168,7 +168,7 @@ def read(file: IO[bytes], size: int) -> Content:
     for name in order:
         _, layer, part = name.split(".")
         read_into(file, getattr(model.layers[int(layer)], part), name)
-    classes = _checked_classes(description["classes"], model.architecture.n_outputs)
+    classes = check_class_names(description["classes"], model.architecture.n_outputs)
     predicts_names = description.get("predicts_names", False)
     if predicts_names not in (False, True) or (predicts_names and classes is None):
         raise ValueError(f"its predicts_names is {brief(predicts_names)}")
@@ -252,21 +252,6 @@ def _of_settings(kind: Any, settings: Mapping[str, Any]) -> Any:
     return kind(
         **{name: _of_kind(value, NESTED[name], name) if name in NESTED else value for name, value in settings.items()}
     )
-
-
-def _checked_classes(value: Any, n_outputs: int) -> list[str] | None:
-    # one output tells two classes apart
-    count = max(n_outputs, 2)
-    if value is None:
-        return None
-    if (
-        not isinstance(value, list)
-        or any(not isinstance(name, str) for name in value)
-        or len(value) != count
-        or len(set(value)) != count
-    ):
-        raise ValueError(f"classes must be None or a list of {count} different names, got {brief(value)}.")
-    return value
 
 
 def _checked_metadata(value: Any) -> dict[str, Any]:

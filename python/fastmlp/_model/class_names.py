@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.arrays import check_unmasked, count, element
-from fastmlp._checks.text import LONGEST_NAME, listed, shortened
+from fastmlp._checks.text import LONGEST_NAME, brief, listed, shortened
 
 Array = npt.NDArray[Any]
 
@@ -61,6 +61,22 @@ class ClassNames(NamedTuple):
     def texts(self, labels: Array) -> Array:
         """Return what ``predict`` answers."""
         return np.array(self.names)[labels] if self.are_predicted else labels
+
+
+def check_class_names(value: Any, n_outputs: int) -> list[str] | None:
+    """Return the names of a network's classes as they are, if there is a different one for each."""
+    # one output tells two classes apart
+    n_classes = max(n_outputs, 2)
+    if value is None:
+        return None
+    if (
+        not isinstance(value, list)
+        or any(not isinstance(name, str) for name in value)
+        or len(value) != n_classes
+        or len(set(value)) != n_classes
+    ):
+        raise ValueError(f"classes must be None or a list of {n_classes} different names, got {brief(value)}.")
+    return value
 
 
 def as_text(y: Any, name: str) -> list[str] | None:
