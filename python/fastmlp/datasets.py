@@ -13,11 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.arguments import check_integer, check_real
-from fastmlp._checks.text import shortened
+from fastmlp._checks.text import brief, shortened
 from fastmlp._files.idx import by, find_idx, read_idx
 from fastmlp._files.names import check_path
 
 Bytes = npt.NDArray[np.uint8]
+# beyond it NumPy has errors of its own, which name no argument
+MOST = 10**9
 Points = tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]
 
 
@@ -171,7 +173,7 @@ def two_spirals(n: int = 194, noise: float = 0.0, seed: int = 0) -> Points:
     >>> X.shape, y
     ((6, 2), array([0, 1, 0, 1, 0, 1]))
     """
-    n = check_integer(n, "n", minimum=2)
+    n = _number(n, "n", minimum=2)
     y = np.arange(n) % 2
     step = 96.0 * (np.arange(n) // 2) / max((n + 1) // 2 - 1, 1)
     radius = 6.5 * (104.0 - step) / 104.0 * np.where(y == 0, 1.0, -1.0)
@@ -206,8 +208,8 @@ def blobs(n: int = 300, centers: int = 3, spread: float = 1.0, seed: int = 0) ->
     >>> X.shape, y
     ((5, 2), array([0, 1, 0, 1, 0]))
     """
-    n = check_integer(n, "n", minimum=1)
-    centers = check_integer(centers, "centers", minimum=1)
+    n = _number(n, "n", minimum=1)
+    centers = _number(centers, "centers", minimum=1)
     spread = check_real(spread, "spread", minimum=0.0)
     generator = _generator(seed)
     middles = generator.uniform(-10.0, 10.0, size=(centers, 2))
@@ -243,7 +245,7 @@ def moons(n: int = 200, noise: float = 0.1, seed: int = 0) -> Points:
            [-1. ,  0. ],
            [ 2. ,  0.5]])
     """
-    n = check_integer(n, "n", minimum=2)
+    n = _number(n, "n", minimum=2)
     y = np.arange(n) % 2
     angle = math.pi * (np.arange(n) // 2) / max((n + 1) // 2 - 1, 1)
     x = np.where(y == 0, np.cos(angle), 1.0 - np.cos(angle))
@@ -255,6 +257,13 @@ def _with_noise(X: npt.NDArray[np.float64], noise: float, seed: int) -> npt.NDAr
     noise = check_real(noise, "noise", minimum=0.0)
     moved: npt.NDArray[np.float64] = X + noise * _generator(seed).standard_normal(X.shape)
     return moved
+
+
+def _number(value: int, name: str, minimum: int) -> int:
+    number = check_integer(value, name, minimum=minimum)
+    if number > MOST:
+        raise ValueError(f"{name} must be at most {MOST}, got {brief(number)}: a toy set is small.")
+    return number
 
 
 def _generator(seed: int) -> np.random.Generator:

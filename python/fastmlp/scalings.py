@@ -6,11 +6,10 @@ Descriptions only: what they learn from data, and what the core is told to do, i
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from fastmlp._checks.arguments import check_real
+from fastmlp._checks.arguments import check_real, is_list
 from fastmlp._checks.text import brief
 from fastmlp.layers import Layer
 
@@ -96,7 +95,7 @@ class Rescale(Scaling):
     name: ClassVar[str] = "rescale"
 
     def __post_init__(self) -> None:
-        pair = tuple(self.to) if isinstance(self.to, Iterable) else ()
+        pair = tuple(self.to) if is_list(self.to) else ()
         if len(pair) != 2:
             raise ValueError(f"to must be a pair (low, high), got {brief(self.to)}: write to=(-1, 1), for example.")
         low, high = check_real(pair[0], "to[0]"), check_real(pair[1], "to[1]")
@@ -177,7 +176,7 @@ def _take_columns(scaling: Scaling, first: str, second: str) -> None:
         return
     for name, value in zip((first, second), values, strict=True):
         settled: Any
-        if isinstance(value, Iterable) and not isinstance(value, str):
+        if is_list(value) and not isinstance(value, str | bytes | bytearray):
             numbers = list(value)
             # a column each: a file may have half a million
             are_plain = set(map(type, numbers)) <= {float} and all(map(math.isfinite, numbers))

@@ -186,9 +186,14 @@ def check_thread_variable(name: str, text: str) -> int:
     return int(text) if text.strip() else 0
 
 
+def is_list(value: Any) -> bool:
+    """Return whether it can be read as a list: arrays and memoryviews of other dimensions only look as if."""
+    return isinstance(value, Iterable) and getattr(value, "ndim", 1) == 1
+
+
 def check_callables(values: Any, name: str) -> list[Any]:
     """Return the callables as a list."""
-    if not isinstance(values, Iterable):
+    if not is_list(values):
         raise TypeError(f"{name} must be a list of callables, got {brief(values)}: put it into a list.")
     callables = list(values)
     for index, value in enumerate(callables):
@@ -207,7 +212,7 @@ def check_verdict(value: Any) -> bool:
 def check_metrics(metrics: Any, names: Mapping[str, Any]) -> dict[str, Any]:
     """Return the metrics as functions by name: those of ``names`` and any others."""
     known = ", ".join(repr(name) for name in names)
-    if isinstance(metrics, str) or not isinstance(metrics, Iterable):
+    if isinstance(metrics, str) or not is_list(metrics):
         raise TypeError(f"metrics must be a list of names and functions, got {brief(metrics)}: put it into a list.")
     found: dict[str, Any] = {}
     for index, metric in enumerate(metrics):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from fastmlp._checks.arguments import is_list
 from fastmlp._checks.text import brief, joined
 from fastmlp._drawing.canvas import OKABE_ITO, axes, light_grid
 
@@ -81,7 +82,7 @@ def _columns(history: Mapping[str, Sequence[float]], columns: str | Iterable[str
         raise ValueError("the history has no epochs: there is nothing to draw before a fit.")
     if columns is None:
         names = [name for name in history if name.endswith("loss")]
-    elif not isinstance(columns, Iterable):
+    elif not is_list(columns):
         raise TypeError(f"columns must be a list of names of columns, got {brief(columns)}.")
     else:
         names = [columns] if isinstance(columns, str) else list(columns)

@@ -63,7 +63,7 @@ def check_tensors(header: dict[str, Any], shapes: Shapes, dtype: str, size: int)
         if entry["dtype"] != code:
             raise ValueError(f"{name} is {brief(entry['dtype'])}, but its network needs {code}")
         if entry["shape"] != list(shape):
-            raise ValueError(f"{name} has shape {brief(entry['shape'])}, but its network needs {list(shape)}")
+            raise ValueError(f"{name} has shape {brief(entry['shape'])}, but its network needs {brief(list(shape))}")
         offsets = entry["data_offsets"]
         if not isinstance(offsets, list) or len(offsets) != 2 or any(type(offset) is not int for offset in offsets):
             raise ValueError(f"{name} has offsets {brief(offsets)}")

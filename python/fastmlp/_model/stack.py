@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from fastmlp._checks.arguments import is_list
 from fastmlp._checks.registry import by_name
 from fastmlp._checks.text import brief
 from fastmlp.activations import Softmax
@@ -69,7 +70,7 @@ def scaling_of(layers: Iterable[Layer]) -> Scaling | None:
 
 def check_stack(value: Iterable[Layer], n_inputs: int) -> list[Layer]:
     """Return the layers as a list, if they can stand in this order in a network of so many inputs."""
-    if not isinstance(value, Iterable):
+    if not is_list(value):
         raise TypeError(
             f"layers must be a list of layers, got {brief(value)}: write [fm.Dense(10, 'softmax')], for example."
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastmlp._checks.arguments import is_list
 from fastmlp._drawing.canvas import GREY, OKABE_ITO, Array, axes, light_grid
 from fastmlp.activations import Activation, Softmax, resolve_activation
 from fastmlp.layers import Dense
@@ -62,7 +63,7 @@ def activation_curves(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['sigmoid', 'tanh', 'derivative']
     """
-    given: Any = [names] if isinstance(names, str) or not isinstance(names, Iterable) else names
+    given: Any = [names] if isinstance(names, str) or not is_list(names) else names
     chosen = [resolve_activation(name) for name in given]
     if not chosen:
         raise ValueError("names is empty: give an activation to draw, 'relu' for example.")
