@@ -10,6 +10,8 @@ import re
 import signal
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
@@ -172,6 +174,40 @@ def test_what_is_wrong_is_said_and_changes_nothing(case):
         with pytest.raises((ValueError, TypeError, ZeroDivisionError)):
             model.fit(**arguments)
         np.testing.assert_equal(state(model), expected)
+
+
+@cut_short
+@pytest.mark.parametrize(
+    ("labels", "shown"),
+    [
+        (["a", "b", None, "a"], "None"),
+        (np.array(["a", "b", np.nan, "a"], object), "nan"),
+        (pd.Series(["a", "b", None, "a"], dtype="string"), "<NA>"),
+        (pd.Series(["a", "b", None, "a"], dtype="category"), "nan"),
+        (pd.Series([1, 2, None, 1], dtype="Int64"), "<NA>"),
+        (pd.Series([True, False, None, True], dtype="boolean"), "<NA>"),
+        (pl.Series(["a", "b", None, "a"]), "None"),
+        (np.array([[1, 0], [0, 1], [1, None], [0, 0]], object), "None"),
+    ],
+    ids=range(8),
+)
+def test_a_label_that_is_missing_is_named_by_its_row(labels, shown):
+    for call in (
+        lambda: classifier().fit(X[:4], labels),
+        lambda: classifier().partial_fit(X[:4], labels, classes=[0, 1]),
+        lambda: classifier().fit(X, CLASSES).score(X[:4], labels),
+        lambda: regressor().fit(X[:4], labels),
+        lambda: TabularClassifier(n_estimators=1, max_iter=1).fit(X[:4], labels),
+    ):
+        with pytest.raises(ValueError, match=f"^y holds {shown} in row 2: leave such rows out\\.$"):
+            call()
+
+
+def test_labels_that_have_no_order_are_refused_in_a_sentence():
+    with pytest.raises(
+        ValueError, match=r"^y holds labels that cannot be sorted: make all of them text, or all numbers\.$"
+    ):
+        classifier().fit(X, np.array([*["a", 1] * 30], object))
 
 
 def masked(values):

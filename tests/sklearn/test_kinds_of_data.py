@@ -11,6 +11,8 @@ import tracemalloc
 import warnings
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 import scipy.sparse as sp
 import sklearn.neural_network as theirs
@@ -27,6 +29,7 @@ RNG = np.random.default_rng(2)
 X = RNG.normal(size=(80, 4))
 X[np.abs(X) < 0.5] = 0  # something for a sparse matrix to leave out
 CLASSES = np.digitize(X[:, 0], [-0.6, 0.6])
+NAMES = np.array(["ant", "bee", "cow"])[CLASSES]
 MANY = (X[:, :3] > 0).astype(int)
 VALUE = X[:, 0] - X[:, 1]
 SMALL = {"hidden_layer_sizes": (5,), "max_iter": 5, "random_state": 0}
@@ -274,6 +277,33 @@ def test_labels_keep_their_kind(names):
     heart = MLPClassifier((20,), solver="lbfgs", random_state=0, max_iter=500).fit(X, y)
     np.testing.assert_array_equal(heart.predict(X), y)
     np.testing.assert_array_equal(heart.classes_[heart.predict_proba(X).argmax(axis=1)], y)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        (CLASSES > 0).astype(object),
+        np.array(list(CLASSES > 0), object),
+        CLASSES.astype(object),
+        pd.Series(CLASSES > 0, dtype="boolean"),
+        pd.Series(CLASSES, dtype="Int64"),
+        pl.Series(list(CLASSES)),
+        np.array(NAMES, np.dtypes.StringDType()),
+    ],
+    ids=range(7),
+)
+def test_labels_are_what_they_are_whatever_holds_them(y):
+    plain = NAMES if str(y.dtype) == "StringDType()" else np.array(list(y))
+    labels = np.unique(plain)
+    expected = MLPClassifier(**SMALL).fit(X, plain)
+    model = MLPClassifier(**SMALL).fit(X, y, X_val=X, y_val=y)
+    np.testing.assert_array_equal(model.coefs_[0], expected.coefs_[0])
+    assert model.classes_.tolist() == labels.tolist()
+    assert model.score(X, y) == expected.score(X, plain)
+    part = MLPClassifier(**SMALL).partial_fit(X, y, classes=y)
+    np.testing.assert_array_equal(
+        part.predict(X), MLPClassifier(**SMALL).partial_fit(X, plain, classes=labels).predict(X)
+    )
 
 
 def test_two_labels():

@@ -132,9 +132,9 @@ def test_what_is_masked_is_missing_and_no_target(dtype):
     hidden = np.ma.masked_array(y, y * 0)
     np.testing.assert_array_equal(small().fit(X, hidden).predict_proba(X), expected.predict_proba(plain))
     hidden[5] = np.ma.masked
-    with pytest.raises(ValueError, match="y has masked values: leave such rows out"):
+    with pytest.raises(ValueError, match="y has masked values: remove or fill them first"):
         small().fit(X, hidden)
-    with pytest.raises(ValueError, match="y_val has masked values: leave such rows out"):
+    with pytest.raises(ValueError, match="y_val has masked values: remove or fill them first"):
         small().fit(X, y, X_val=X, y_val=hidden)
 
 
@@ -448,7 +448,7 @@ def test_targets_beyond_their_squares_are_refused():
 @pytest.mark.parametrize(
     ("y", "sentence"),
     [
-        ([1.0, None, 2.0, 3.0], "y holds nan: leave such rows out|Input y contains NaN"),
+        ([1.0, None, 2.0, 3.0], "y holds None in row 1: leave such rows out"),
         (np.array([1, 2, 3, 4], "M8[D]"), r"y is of datetime64\[D\], but values must be numbers"),
         (["0.1", "2", "3", "4"], "y is of .*, but values must be numbers"),
         (np.array([1j, 2, 3, 4]), "y is of complex128|Complex data not supported"),

@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
+from fastmlp._checks.arrays import check_unmasked
+from fastmlp._checks.frames import from_objects
 from fastmlp._checks.text import brief, listed
 
 Array = npt.NDArray[Any]
 
 
-def with_plain_bools(y: Any) -> Any:
-    """Return labels as they are, but bools that came as objects, or of a type that has missing ones, as NumPy's."""
-    if str(getattr(y, "dtype", "")).lower() not in ("object", "boolean", "bool[pyarrow]"):
+def plain_targets(y: Any, name: str = "y") -> Any:
+    """Return targets as scikit-learn takes them; one that is masked or missing is an error, which names its row.
+
+    Bools and numbers that came as objects, or of a type that has missing ones, become NumPy's, and its own kind of
+    strings text.
+    """
+    check_unmasked(y, name)
+    dtype = getattr(y, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind != "O":
+        return np.array(y.tolist(), dtype=str) if dtype.kind == "T" else y
+    if isinstance(y, list | tuple):
+        _check_none_missing(y, len(y), name)
+        return y
+    if dtype is None:
         return y
     objects = np.asarray(y, dtype=object)
-    is_bool = objects.size and all(isinstance(label, bool | np.bool_) for label in objects.flat)
-    return objects.astype(bool) if is_bool else y
+    _check_none_missing(objects.ravel().tolist(), len(objects) if objects.ndim else 1, name)
+    found = from_objects(objects, name)
+    return y if found.dtype.kind == "O" else found
+
+
+def _check_none_missing(values: Sequence[Any], rows: int, name: str) -> None:
+    for index, value in enumerate(values):
+        if _is_missing(value):
+            row = index * rows // len(values)
+            raise ValueError(f"{name} holds {value} in row {row}: leave such rows out.")
+
+
+def _is_missing(value: Any) -> bool:
+    # pandas, which is not imported here, has an object of its own
+    return value is None or type(value).__name__ == "NAType" or (isinstance(value, float) and value != value)
 
 
 def places_of(y: Array, classes: Array, name: str = "y") -> npt.NDArray[np.int32]:

@@ -22,7 +22,7 @@ from fastmlp._model.class_weight import balanced
 from fastmlp.activations import resolve_activation
 from fastmlp.losses import CrossEntropy, Loss, kind_of_loss, resolve_loss
 from fastmlp.network import Network
-from fastmlp.sklearn._labels import places_of, refuse_label, with_plain_bools
+from fastmlp.sklearn._labels import places_of, refuse_label
 from fastmlp.sklearn._mlp.data import outputs_of
 from fastmlp.sklearn._mlp.goal import Goal
 
@@ -148,9 +148,12 @@ class ClassGoal(Goal):
 
 def checked_labels(y: Array) -> tuple[Array, bool]:
     """Return targets and whether each sample has several labels; what is no label is an error."""
-    y = with_plain_bools(y)
-    check_classification_targets(y)
-    if type_of_target(y).startswith("multilabel"):
+    try:
+        check_classification_targets(y)
+        has_many = type_of_target(y).startswith("multilabel")
+    except TypeError:
+        raise ValueError("y holds labels that cannot be sorted: make all of them text, or all numbers.") from None
+    if has_many:
         return y, True
     return column_or_1d(y, warn=True), False
 

@@ -23,6 +23,7 @@ from fastmlp._checks.text import brief
 from fastmlp._training.watch import Callback
 from fastmlp.losses import Loss
 from fastmlp.optimizers import Optimizer
+from fastmlp.sklearn._labels import plain_targets
 from fastmlp.sklearn._mlp.callbacks import with_callbacks
 from fastmlp.sklearn._mlp.classes import ClassGoal, Labels, checked_labels, is_scoring, loss_of_classes
 from fastmlp.sklearn._mlp.estimator import BaseMLP, makes_iterations, values_of
@@ -264,7 +265,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                 f"class_weight {brief(self.class_weight)} counts all samples, of which partial_fit sees some: "
                 "give a dict."
             )
-        check_unmasked(classes, "classes")
+        classes = plain_targets(classes, "classes")
         # with a copy, since scikit-learn sets classes_ on what it is given
         is_first = _check_partial_fit_first_call(copy(self), classes)
         self._train(X, y, sample_weight, incremental=True, classes=classes if is_first else None)
@@ -357,9 +358,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         float
         """
-        check_unmasked(y, "y")
         check_unmasked(sample_weight, "sample_weight")
-        return float(super().score(X, y, sample_weight))
+        return float(super().score(X, plain_targets(y), sample_weight))
 
     @property
     def out_activation_(self) -> str:

@@ -19,6 +19,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 from fastmlp._checks.arrays import check_total_weight, check_unmasked
 from fastmlp.optimizers import LBFGS
 from fastmlp.sklearn._blocks import by_blocks
+from fastmlp.sklearn._labels import plain_targets
 from fastmlp.sklearn._mlp.goal import Goal
 from fastmlp.sklearn._mlp.parameters import Parameters
 
@@ -41,9 +42,9 @@ def checked_pair(
     estimator: BaseEstimator, X: Any, y: Any, *, reset: bool, names: tuple[str, str] = ("X", "y")
 ) -> tuple[Any, Array]:
     """Return samples, sparse or not, and targets; with ``reset`` the estimator learns what columns there are."""
-    # which scikit-learn does not look for
-    for array, name in zip((X, y), names, strict=True):
-        check_unmasked(array, name)
+    # masks, which scikit-learn does not look for
+    check_unmasked(X, names[0])
+    y = plain_targets(y, names[1])
     y_numeric = is_regressor(estimator)
     X, y = validate_data(estimator, X, y, multi_output=True, y_numeric=y_numeric, reset=reset, **ACCEPTED)
     return X, y

@@ -19,6 +19,7 @@ from fastmlp._model.outputs import predictions
 from fastmlp._training.watch import Callback
 from fastmlp.losses import Loss, Poisson
 from fastmlp.optimizers import Optimizer
+from fastmlp.sklearn._labels import plain_targets
 from fastmlp.sklearn._mlp.callbacks import with_callbacks
 from fastmlp.sklearn._mlp.estimator import BaseMLP, makes_iterations, values_of
 from fastmlp.sklearn._mlp.goal import Goal
@@ -203,9 +204,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         -------
         float
         """
-        check_unmasked(y, "y")
         check_unmasked(sample_weight, "sample_weight")
-        return float(super().score(X, y, sample_weight))
+        return float(super().score(X, plain_targets(y), sample_weight))
 
     @property
     def out_activation_(self) -> str:

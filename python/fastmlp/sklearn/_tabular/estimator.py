@@ -27,7 +27,7 @@ from fastmlp.losses import Loss
 from fastmlp.network import Network
 from fastmlp.runtime import own_limit
 from fastmlp.sklearn._blocks import by_blocks
-from fastmlp.sklearn._labels import with_plain_bools
+from fastmlp.sklearn._labels import plain_targets
 from fastmlp.sklearn._sizes import hidden_sizes
 from fastmlp.sklearn._tabular.columns import Table, as_table, is_frame
 from fastmlp.sklearn._tabular.encoder import TableEncoder
@@ -103,8 +103,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
             asides = validation_rows(len(y), fraction, targets if is_classifier(self) else None, random_state)
         else:
             X_aside = result.encoder.encode(_checked_like_training(stand_in, X_val))
-            _check_unmasked(y_val, "y_val")
-            y_aside = column_or_1d(np.asarray(with_plain_bools(y_val)), warn=True)
+            y_aside = column_or_1d(np.asarray(plain_targets(y_val, "y_val")), warn=True)
             check_consistent_length(X_aside, y_aside)
             asides = repeat((X_aside, self._encode(y_aside, result, "y_val")))
         batch_size = batch_of(self.batch_size, len(y))
@@ -167,8 +166,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
 
 def _checked(estimator: BaseTabular, X: Table, y: Any) -> tuple[Table, Array]:
     """Return the table, a DataFrame as it is, and y as an array; ``estimator`` learns the columns."""
-    _check_unmasked(y, "y")
-    X, y = as_table(X), with_plain_bools(y)
+    X, y = as_table(X), plain_targets(y)
     with AS_NUMPY():
         if is_frame(X):
             validate_data(estimator, X, skip_check_array=True)
@@ -193,11 +191,6 @@ def _checked_like_training(estimator: BaseTabular, X: Table) -> Table:
     with AS_NUMPY():
         X = validate_data(estimator, X, reset=False, dtype=None, ensure_all_finite="allow-nan")
     return _without_infinities(X)
-
-
-def _check_unmasked(y: Any, name: str) -> None:
-    if isinstance(y, np.ndarray) and np.any(getattr(y, "mask", False)):
-        raise ValueError(f"{name} has masked values: leave such rows out.")
 
 
 def _without_infinities(X: Array) -> Array:
