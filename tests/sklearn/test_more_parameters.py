@@ -9,10 +9,15 @@ import warnings
 
 import numpy as np
 import pytest
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import BaggingClassifier
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import fastmlp as fm
-from fastmlp.sklearn import MLPClassifier, MLPRegressor
+from fastmlp.sklearn import MLPClassifier, MLPRegressor, TabularRegressor
 
 # fits are cut short on purpose
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -305,4 +310,26 @@ def test_a_warning_points_at_the_line_of_the_caller(method):
         warnings.simplefilter("always")
         getattr(model, method)(X, CLASSES, **arguments)
     assert {str(warning.message).split()[0] for warning in caught} >= {"batch_size"}
+    assert {warning.filename for warning in caught} == {__file__}
+
+
+@pytest.mark.parametrize(
+    "fit",
+    [
+        lambda: MLPClassifier(**SMALL).fit(X, NAMES),
+        lambda: MLPRegressor(**SMALL).fit(X, VALUE[:, np.newaxis]),
+        lambda: MLPClassifier(**SMALL, solver="lbfgs", max_fun=1).fit(X, NAMES[:, np.newaxis]),
+        lambda: TabularRegressor(n_estimators=1, max_iter=1).fit(X, VALUE[:, np.newaxis]),
+        lambda: make_pipeline(StandardScaler(), MLPClassifier(**SMALL)).fit(X, NAMES),
+        lambda: cross_val_score(MLPClassifier(**SMALL), X, NAMES, cv=2),
+        lambda: TransformedTargetRegressor(MLPRegressor(**SMALL)).fit(X, VALUE),
+        lambda: BaggingClassifier(MLPClassifier(**SMALL), 1).fit(X, NAMES),
+    ],
+    ids=range(8),
+)
+def test_warnings_of_a_fit_point_at_the_line_of_the_caller_whoever_called_the_fit(fit):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fit()
+    assert {warning.category for warning in caught} & {ConvergenceWarning, DataConversionWarning}
     assert {warning.filename for warning in caught} == {__file__}

@@ -10,8 +10,8 @@ PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the innermost line outside of this package, and of scikit-learn where that stands between."""
-    ours = (PACKAGE, *_folder_of("sklearn"))
+    """Warn at the innermost line outside of this package, and of scikit-learn and joblib where they stand between."""
+    ours = (PACKAGE, *_folder_of("sklearn"), *_folder_of("joblib"))
     level, frame = 1, sys._getframe()
     while frame.f_back is not None and frame.f_code.co_filename.startswith(ours):
         level, frame = level + 1, frame.f_back

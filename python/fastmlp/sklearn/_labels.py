@@ -7,8 +7,11 @@ from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.exceptions import DataConversionWarning
+from sklearn.utils import column_or_1d
 
 from fastmlp._checks.arrays import check_unmasked
+from fastmlp._checks.caller import warn_caller
 from fastmlp._checks.frames import from_objects
 from fastmlp._checks.text import brief, listed
 
@@ -34,6 +37,13 @@ def plain_targets(y: Any, name: str = "y") -> Any:
     _check_none_missing(objects.ravel().tolist(), len(objects) if objects.ndim else 1, name)
     found = from_objects(objects, name)
     return y if found.dtype.kind == "O" else found
+
+
+def one_column(y: Array) -> Array:
+    """Return targets (samples,) also of a column of them, with scikit-learn's warning, at the caller's line."""
+    if y.ndim == 2 and y.shape[1] == 1:
+        warn_caller("A column-vector y was passed when a 1d array was expected: use y.ravel().", DataConversionWarning)
+    return column_or_1d(y)
 
 
 def _check_none_missing(values: Sequence[Any], rows: int, name: str) -> None:

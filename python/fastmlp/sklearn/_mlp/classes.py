@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils import column_or_1d, compute_sample_weight
+from sklearn.utils import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from fastmlp._checks.arguments import check_real
@@ -22,7 +22,7 @@ from fastmlp._model.class_weight import balanced
 from fastmlp.activations import resolve_activation
 from fastmlp.losses import CrossEntropy, Loss, kind_of_loss, resolve_loss
 from fastmlp.network import Network
-from fastmlp.sklearn._labels import places_of, refuse_label
+from fastmlp.sklearn._labels import one_column, places_of, refuse_label
 from fastmlp.sklearn._mlp.data import outputs_of
 from fastmlp.sklearn._mlp.goal import Goal
 
@@ -155,7 +155,7 @@ def checked_labels(y: Array) -> tuple[Array, bool]:
         raise ValueError("y holds labels that cannot be sorted: make all of them text, or all numbers.") from None
     if has_many:
         return y, True
-    return column_or_1d(y, warn=True), False
+    return one_column(y), False
 
 
 def loss_of_classes(loss: str | Loss) -> Loss:

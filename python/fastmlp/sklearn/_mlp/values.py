@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import xlogy
 from sklearn.metrics import r2_score
-from sklearn.utils import column_or_1d
 
 from fastmlp.activations import resolve_activation
 from fastmlp.losses import HalfSquaredError, Loss, Poisson, kind_of_loss, resolve_loss
 from fastmlp.network import Network
+from fastmlp.sklearn._labels import one_column
 from fastmlp.sklearn._mlp.data import outputs_of
 from fastmlp.sklearn._mlp.goal import Goal
 from fastmlp.sklearn._models import l2_of
@@ -30,7 +30,7 @@ class ValueGoal(Goal):
 
     def encode(self, y: Array, name: str) -> Array:
         """Return one value for each sample without the dimension of outputs."""
-        return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+        return one_column(y) if y.ndim == 2 and y.shape[1] == 1 else y
 
     def n_outputs(self, targets: Array) -> int:
         """Return one for each value of a sample."""

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn import config_context
 from sklearn.base import BaseEstimator, is_classifier
-from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
+from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from fastmlp._checks.arguments import check_integer, check_real
@@ -27,7 +27,7 @@ from fastmlp.losses import Loss
 from fastmlp.network import Network
 from fastmlp.runtime import own_limit
 from fastmlp.sklearn._blocks import by_blocks
-from fastmlp.sklearn._labels import plain_targets
+from fastmlp.sklearn._labels import one_column, plain_targets
 from fastmlp.sklearn._sizes import hidden_sizes
 from fastmlp.sklearn._tabular.columns import Table, as_table, is_frame
 from fastmlp.sklearn._tabular.encoder import TableEncoder
@@ -103,7 +103,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
             asides = validation_rows(len(y), fraction, targets if is_classifier(self) else None, random_state)
         else:
             X_aside = result.encoder.encode(_checked_like_training(stand_in, X_val))
-            y_aside = column_or_1d(np.asarray(plain_targets(y_val, "y_val")), warn=True)
+            y_aside = one_column(np.asarray(plain_targets(y_val, "y_val")))
             check_consistent_length(X_aside, y_aside)
             asides = repeat((X_aside, self._encode(y_aside, result, "y_val")))
         batch_size = batch_of(self.batch_size, len(y))
@@ -175,9 +175,9 @@ def _checked(estimator: BaseTabular, X: Table, y: Any) -> tuple[Table, Array]:
             y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
             if len(X) != len(y):
                 raise ValueError(f"y has {len(y)} rows, but X has {len(X)}: give one for each row.")
-            return X, column_or_1d(y, warn=True)
-        X, y = validate_data(estimator, X, y, dtype=None, ensure_all_finite="allow-nan")
-    return _without_infinities(X), y
+            return X, one_column(y)
+        X, y = validate_data(estimator, X, y, dtype=None, ensure_all_finite="allow-nan", multi_output=True)
+    return _without_infinities(X), one_column(y)
 
 
 def _checked_like_training(estimator: BaseTabular, X: Table) -> Table:
