@@ -44,8 +44,9 @@ def brief(value: Any) -> str:
     --------
     >>> brief([1, "two", (3,)])
     "[1, 'two', (3,)]"
-    >>> brief(list(range(10**6)))[-20:]
-    ', 26, 27, 28, 29 ...'
+    >>> numbers = brief(list(range(10**6)))
+    >>> numbers[:12], numbers[-4:]
+    ('[0, 1, 2, 3,', ' ...')
     """
     pieces = _pieces(value)
     text = next(pieces)
