@@ -17,7 +17,7 @@ import numpy.typing as npt
 from fastmlp._checks.arguments import check_integer
 from fastmlp._checks.monitor import Mode
 from fastmlp._checks.targets import check_metric_arrays
-from fastmlp._model.outputs import metric
+from fastmlp._model.outputs import in_range, metric
 
 Array = npt.NDArray[Any]
 Metric: TypeAlias = "str | TopK | Callable[[Array, Array], float]"
@@ -201,11 +201,13 @@ def r2(y_true: npt.ArrayLike, outputs: npt.ArrayLike, sample_weight: npt.ArrayLi
     0.5
     """
     wanted, given, weight = check_metric_arrays(y_true, outputs, sample_weight, values=True)
-    mean = np.average(wanted, axis=0, weights=weight)
-    missed = np.average((wanted - given) ** 2, axis=0, weights=weight)
-    spread = np.average((wanted - mean) ** 2, axis=0, weights=weight)
-    constant = spread == 0
-    shares = np.where(constant, missed != 0, missed / np.where(constant, 1.0, spread))
+    wanted, given, _ = in_range(wanted, given)
+    with np.errstate(invalid="ignore"):  # of infinite values
+        mean = np.average(wanted, axis=0, weights=weight)
+        missed = np.average((wanted - given) ** 2, axis=0, weights=weight)
+        spread = np.average((wanted - mean) ** 2, axis=0, weights=weight)
+        constant = spread == 0
+        shares = np.where(constant, missed != 0, missed / np.where(constant, 1.0, spread))
     return float(np.mean(1 - shares))
 
 
@@ -252,7 +254,10 @@ def rmse(y_true: npt.ArrayLike, outputs: npt.ArrayLike, sample_weight: npt.Array
     0.5
     """
     wanted, given, weight = check_metric_arrays(y_true, outputs, sample_weight, values=True)
-    return float(np.sqrt(np.average((wanted - given) ** 2, axis=0, weights=weight)).mean())
+    wanted, given, power = in_range(wanted, given)
+    with np.errstate(invalid="ignore"):  # of infinite outputs
+        squares = np.average((wanted - given) ** 2, axis=0, weights=weight)
+    return float(np.sqrt(squares).mean()) * power
 
 
 @dataclass(frozen=True)

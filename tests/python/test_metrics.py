@@ -242,3 +242,27 @@ def test_arrays_that_do_not_fit_each_other_give_their_sentence():
         fm.metrics.r2([0, 1], np.ones((2, 3)))
     with pytest.raises(ValueError, match=r"^k must be an integer of at least 1, got 0\."):
         fm.metrics.TopK(0)
+
+
+@pytest.mark.parametrize("power", [-1000, -600, 500, 1000])
+@pytest.mark.parametrize("name", ["r2", "rmse", "mae"])
+def test_metrics_of_values_of_any_size_are_those_of_ordinary_ones_times_the_size(name, power):
+    # a power of two, so that no digit is lost; NumPy's warnings of an overflow would be errors here
+    y, outputs = np.array([1.5, -2.0, 0.25, 3.0]), np.array([1.0, -1.0, 0.5, 3.5])
+    metric, weight = getattr(fm.metrics, name), [1.0, 2.0, 0.5, 1.0]
+    expected = metric(y, outputs, weight) * (1.0 if name == "r2" else 2.0**power)
+    assert metric(y * 2.0**power, outputs * 2.0**power, weight) == expected
+
+
+@pytest.mark.parametrize("power", [-1000, 1000])
+@pytest.mark.parametrize("name", ["accuracy", "auc", "log_loss", "r2", "rmse", "mae"])
+def test_weights_of_any_size_weigh_by_their_ratios(name, power):
+    y, outputs, weight = np.array([0, 1, 1, 0]), np.array([0.3, 0.6, 0.4, 0.5]), np.array([1.0, 2.0, 0.5, 1.0])
+    metric = getattr(fm.metrics, name)
+    assert metric(y, outputs, weight * 2.0**power) == pytest.approx(metric(y, outputs, weight), rel=1e-15)
+
+
+def test_an_error_that_no_number_holds_is_infinite_and_of_infinite_outputs_r2_is_no_number():
+    assert fm.metrics.mae([1.5e308], [-1.5e308]) == np.inf
+    assert fm.metrics.rmse([1.0, 2.0], [np.inf, 2.0]) == np.inf
+    assert np.isnan(fm.metrics.r2([1.0, np.inf], [np.inf, np.inf]))

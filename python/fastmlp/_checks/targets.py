@@ -116,14 +116,21 @@ def check_metric_arrays(
     if wanted.shape == (rows,) and columns > 1 and not values:
         if wanted.dtype.kind not in "biu":
             raise TypeError(f"y_true is a vector of {wanted.dtype}, but labels are integers: use y_true.astype(int).")
-        return _check_labels(wanted, columns, "y_true"), given, check_sample_weight(sample_weight, rows)
+        return _check_labels(wanted, columns, "y_true"), given, _metric_weights(sample_weight, rows)
     if wanted.shape not in ((rows, columns), *([(rows,)] if columns == 1 else [])):
         kinds = "" if values else f"labels of shape ({rows},) or "
         raise ValueError(
             f"y_true has shape {wanted.shape}, but outputs {given.shape}: give {kinds}rows of the outputs' shape."
         )
     wanted = wanted.reshape(rows, columns).astype(np.float64)
-    return wanted, given, check_sample_weight(sample_weight, rows)
+    return wanted, given, _metric_weights(sample_weight, rows)
+
+
+def _metric_weights(sample_weight: Any, rows: int) -> Array | None:
+    """Return weights whose products with each other stay in range: metrics ask for their ratios only."""
+    weights = check_sample_weight(sample_weight, rows)
+    largest = 1.0 if weights is None else float(weights.max())
+    return weights if 1e-100 < largest < 1e100 else np.asarray(weights) / largest
 
 
 def check_metric_value(value: Any, name: str) -> float:

@@ -5,6 +5,7 @@ Decided once per network from its last activation and its loss. Losses are compu
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 import numpy as np
@@ -69,14 +70,27 @@ def metric_name(targets: Array, meaning: Meaning) -> str:
     return "accuracy" if is_classifier(meaning) or targets.ndim == 1 else "mae"
 
 
+def in_range(first: Array, second: Array) -> tuple[Array, Array, float]:
+    """Return both, divided by a power of two where squares or sums of them leave the numbers' range, and that power."""
+    largest = float(max(np.abs(first).max(), np.abs(second).max()))
+    limits = np.finfo(first.dtype)
+    # of a quarter of the digits before the least number, where a square still has all of its own
+    if 0 < largest < math.inf and not float(limits.tiny) ** 0.25 < largest < float(limits.max) ** 0.5 / 2**32:
+        power = 2.0 ** (math.frexp(largest)[1] - 1)
+        return first / power, second / power, power
+    return first, second, 1.0
+
+
 def metric(outputs: Array, targets: Array, sample_weight: Array | None, meaning: Meaning) -> float:
     """Return the weighted mean over rows of what ``metric_name`` says; targets as the core takes them."""
     if metric_name(targets, meaning) == "mae":
         values = predictions(outputs, meaning).reshape(outputs.shape)
-        by_row = np.abs(values - targets).mean(axis=1, dtype=np.float64)
-    else:
-        # labels for a network of values are trained on as indicator rows, so the largest output answers
-        meaning = meaning if is_classifier(meaning) else "many"
-        wanted = targets if targets.ndim == 1 else predictions(targets, meaning)
-        by_row = (predictions(outputs, meaning) == wanted).astype(np.float64)
+        values, targets, power = in_range(values, targets)
+        with np.errstate(invalid="ignore"):  # of infinite outputs
+            by_row = np.abs(values - targets).mean(axis=1, dtype=np.float64)
+            return float(np.average(by_row, weights=sample_weight)) * power
+    # labels for a network of values are trained on as indicator rows, so the largest output answers
+    meaning = meaning if is_classifier(meaning) else "many"
+    wanted = targets if targets.ndim == 1 else predictions(targets, meaning)
+    by_row = (predictions(outputs, meaning) == wanted).astype(np.float64)
     return float(np.average(by_row, weights=sample_weight))
