@@ -8,12 +8,14 @@ and numbers that are no numbers.
 import copy
 import re
 import signal
+from inspect import signature
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse as sp
+from sklearn import neural_network
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 import fastmlp as fm
@@ -208,6 +210,34 @@ def test_labels_that_have_no_order_are_refused_in_a_sentence():
         ValueError, match=r"^y holds labels that cannot be sorted: make all of them text, or all numbers\.$"
     ):
         classifier().fit(X, np.array([*["a", 1] * 30], object))
+
+
+BIG = (X * 100).astype(np.int64) + 2**60
+DAYS = np.datetime64("2020-01-01") + (X * 9).astype("m8[D]")
+HIDDEN = np.ma.masked_greater(X, 1.5)
+
+
+@cut_short
+@pytest.mark.parametrize(
+    ("refused", "sentence", "mended"),
+    [
+        ({"X": BIG}, "X holds the integer .*, which float64 would round", {"X": BIG - BIG.min(axis=0)}),
+        ({"y": BIG[:, 0]}, "y holds the integer .*, which float64 would round", {"y": BIG[:, 0].astype("float64")}),
+        ({"X": DAYS}, "X must be an array of real numbers", {"X": (DAYS - DAYS.min()) / np.timedelta64(1, "D")}),
+        ({"X": X.astype(str)}, "not compatible with arrays of bytes/strings", {"X": X.astype(str).astype("float64")}),
+        ({"X": HIDDEN}, "X has masked values", {"X": HIDDEN.filled(1.5)}),
+        ({"sample_weight": VALUE}, "weights must not be negative", {"sample_weight": np.maximum(VALUE, 0)}),
+    ],
+    ids=["integers", "integers of y", "dates", "text", "masked", "weights"],
+)
+def test_what_scikit_learn_takes_and_this_refuses_has_the_mend_of_the_documentation(refused, sentence, mended):
+    given = {"X": X, "y": VALUE}
+    theirs = neural_network.MLPRegressor(hidden_layer_sizes=(2,), max_iter=1)
+    if "sample_weight" not in refused or "sample_weight" in signature(theirs.fit).parameters:
+        theirs.fit(**given | refused)
+    with pytest.raises((ValueError, TypeError), match=sentence):
+        regressor().fit(**given | refused)
+    regressor().fit(**given | mended)
 
 
 def masked(values):
