@@ -164,6 +164,31 @@ def test_missing_values_are_named_and_no_numbers():
         network().loss(PLAIN, [None] * ROWS)
 
 
+# NumPy's, where it makes an array of lists
+@pytest.mark.filterwarnings("ignore:.*converting a masked element to nan")
+@pytest.mark.parametrize("missing", [pd.NA, np.ma.masked, None, np.nan], ids=["NA", "masked", "None", "NaN"])
+def test_a_missing_value_among_objects_is_called_missing(missing):
+    # what to_numpy() makes of a frame of Int64
+    rows = PLAIN.astype(object)
+    rows[5, 2] = missing
+    values = Y.astype(object)
+    values[3] = missing
+    net, before = network(), rows.copy()
+    for call in (
+        lambda: net.predict(rows),
+        lambda: net.predict(rows.tolist()),
+        lambda: net.predict(pd.DataFrame(rows)),
+        lambda: net.predict(FRAME.assign(c=rows[:, 2])),
+    ):
+        with pytest.raises(ValueError, match=r"^X holds NaN in row 5, column 2: remove or fill missing values"):
+            call()
+    with pytest.raises(ValueError, match=r"^sample_weight holds NaN in row 3: remove or fill missing"):
+        net.fit(PLAIN, Y, sample_weight=values)
+    with pytest.raises(ValueError, match=r"^y holds NaN in row 3(, column 0)?: remove or fill missing"):
+        net.fit(PLAIN, values)
+    assert [id(value) for value in rows.flat] == [id(value) for value in before.flat]
+
+
 def test_integers_of_pandas_own_kind_are_exact():
     # float64 would make 2^53 of it
     data = pd.DataFrame({"a": pd.array([2**53 + 1] * 2, "Int64"), "b": [1, 2], "c": [True, False]})

@@ -21,6 +21,8 @@ INTEGERS = (*BOOLS, int, np.integer)
 # of at most 64 bits: longdouble is none of them
 REALS = (*INTEGERS, float, np.float32, np.float16, type(None))
 LARGEST_EXACT = 2**53
+# what pandas and numpy.ma put into arrays of objects for a missing value
+MISSING = ("NAType", "MaskedConstant")
 
 
 def from_frame(value: Any, name: str) -> Array | None:
@@ -97,11 +99,14 @@ def _kind(column: Any) -> str:
 def from_objects(array: Array, name: str) -> Array:
     """Return an array of objects as numbers if all of them are bools, integers or floats, else as it is.
 
-    Also where they are NumPy's, as in rows that were put together one by one. None is a missing number. Text is none,
-    whatever it says.
+    Also where they are NumPy's, as in rows that were put together one by one. None is a missing number, and so are
+    NA of pandas and a masked value. Text is none, whatever it says.
     """
     values = array.ravel().tolist()
     kinds = set(map(type, values))
+    if any(kind.__name__ in MISSING for kind in kinds):
+        known = [None if type(value).__name__ in MISSING else value for value in values]
+        return from_objects(np.array(known, object).reshape(array.shape), name)
     if array.ndim == 0 or kinds <= {type(None)} or np.timedelta64 in kinds:
         return array
     if all(issubclass(kind, BOOLS) for kind in kinds):
