@@ -42,6 +42,9 @@ class History(Mapping[str, list[float]]):
     ['epoch', 'loss', 'samples_per_second', 'seconds']
     """
 
+    # no others: what is misspelled would be kept, and do nothing
+    __slots__ = ("__weakref__", "converged", "epochs")
+
     def __init__(self, epochs: list[Epoch] | None = None) -> None:
         self.epochs: list[Epoch] = [] if epochs is None else epochs
         self.converged: bool | None = None

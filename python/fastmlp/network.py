@@ -19,6 +19,7 @@ from fastmlp._files import model_file
 from fastmlp._model import evaluation
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.class_names import ClassNames, check_class_names
+from fastmlp._model.dense_layer import DenseLayer
 from fastmlp._model.interruption import completed
 from fastmlp._model.model import Model
 from fastmlp._model.outputs import is_classifier
@@ -38,7 +39,7 @@ from fastmlp.scalings import Scaling, Standardize
 
 Array = npt.NDArray[Any]
 # of a network itself, beside the properties
-ATTRIBUTES = ("_model", "_online", "layers", "metadata")
+ATTRIBUTES = ("_model", "_online", "metadata")
 
 
 class Network:
@@ -125,7 +126,6 @@ class Network:
     def _take(self, model: Model, *, classes: list[str] | None = None, metadata: dict[str, Any] | None = None) -> None:
         self._model = model
         self._online = Online(model)
-        self.layers = model.layers
         self.classes = classes if classes is not None else model.names.names
         self.metadata: dict[str, Any] = {} if metadata is None else metadata
 
@@ -138,6 +138,11 @@ class Network:
     def n_outputs(self) -> int:
         """Units of the last layer."""
         return self._model.architecture.n_outputs
+
+    @property
+    def layers(self) -> list[DenseLayer]:
+        """Weights and biases of each layer, as views."""
+        return self._model.layers
 
     @property
     def dropout(self) -> tuple[float, ...]:
@@ -706,13 +711,9 @@ class Network:
         model_file.write(model_file.Content(self._model, self.classes, self.metadata), path)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        # what is misspelled would be kept, and do nothing; a subclass may have attributes of its own
-        if type(self) is Network and name not in ATTRIBUTES and not hasattr(Network, name):
-            from difflib import get_close_matches  # here, so that importing fastmlp does not import it
-
-            near = get_close_matches(name[:40], [known for known in dir(self) if known[0] != "_"], 1)
-            meant = f"did you mean {near[0]!r}?" if near else "what is to be kept with it goes into its metadata."
-            raise AttributeError(f"a Network has no attribute {brief(name)} to set: {meant}")
+        # what nothing looks at would be kept, and do nothing; a subclass may have attributes of its own
+        if type(self) is Network and name not in ATTRIBUTES:
+            _check_settable(name, value)
         super().__setattr__(name, value)
 
     def __repr__(self) -> str:
@@ -723,6 +724,21 @@ class Network:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._take(Model.of_state(state), metadata=state["metadata"])
+
+
+def _check_settable(name: str, value: Any) -> None:
+    if not hasattr(Network, name):
+        from difflib import get_close_matches  # here, so that importing fastmlp does not import it
+
+        near = get_close_matches(name[:40], [known for known in dir(Network) if known[0] != "_"] + ["metadata"], 1)
+        meant = f"did you mean {near[0]!r}?" if near else "what is to be kept with it goes into its metadata."
+        raise AttributeError(f"a Network has no attribute {brief(name)} to set: {meant}")
+    known = getattr(Network, name)
+    # a test may put a function of its own in the place of a method
+    if not (known.fset if isinstance(known, property) else callable(known) and callable(value)):
+        raise AttributeError(
+            f"{name} of a Network cannot be set to {brief(value)}: what a network is made of is given to Network(...)."
+        )
 
 
 def model_of(network: Network) -> Model:

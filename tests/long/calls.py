@@ -258,6 +258,16 @@ METHODS: dict[str, tuple[Any, tuple[Parameter, ...]]] = {
             parameter("progress", None, False),
         ),
     ),
+    "fit on batches": (
+        fm.History,
+        (
+            parameter("X", *([(X, y)] * 2 for y in TARGETS), [(X, TARGETS[0], np.ones(ROWS))], required=True),
+            parameter("epochs", 1, 2),
+            OPTIMIZER,
+            parameter("validation_data", None, (X, TARGETS[0]), (X, TARGETS[2])),
+            METRICS,
+        ),
+    ),
     "partial_fit": (float, (*DATA, OPTIMIZER, parameter("batch_size", None, 2), WEIGHT)),
     "learn": (float, (parameter("x", X[0], [1.0, 2, 3], required=True), parameter("y", 0, 1, 0.5, [1.0], required=True),
                       OPTIMIZER)),
@@ -314,8 +324,11 @@ class Caller:
             if required or self.random.random() < 0.3:
                 is_odd = not right or self.random.random() < p_odd
                 found[name] = self.odd() if is_odd else self.one_of(right)
-                # an error of a user's function is the user's
-                while is_odd and name in ("f", "gradient") and callable(found[name]):
+                # an error of a user's function is the user's, and so is a wait for 2**63 epochs
+                while is_odd and (
+                    (name in ("f", "gradient") and callable(found[name]))
+                    or (name == "epochs" and isinstance(found[name], int | np.integer) and found[name] > 100)
+                ):
                     found[name] = self.odd()
         return found
 
@@ -373,7 +386,8 @@ class Caller:
         else:
             name = self.one_of(list(METHODS))
             result, parameters = METHODS[name]
-            self.look(f"Network.{name}", getattr(self.network, name), self.arguments(parameters, p_odd), result)
+            method = getattr(self.network, name.split()[0])
+            self.look(f"Network.{name}", method, self.arguments(parameters, p_odd), result)
             if self.random.random() < 0.05:
                 self.network = self.new_network()
 

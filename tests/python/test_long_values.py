@@ -59,6 +59,7 @@ CALLS = {
     "learning_rate": fm.Adam,
     "nesterov": lambda value: fm.SGD(0.1, momentum=0.9, nesterov=value),
     "X": lambda value: network().fit(value, Y),
+    "batches": lambda value: network().fit(value),
     "y": lambda value: network().fit(X, value),
     "optimizer": lambda value: network().fit(X, Y, optimizer=value),
     "optimizer of learn": lambda value: network().learn(X[0], 1, optimizer=value),

@@ -306,6 +306,7 @@ class OwnNetwork(fm.Network):
         fm.LambdaCallback(),
         fm.Adam(),
         fm.Dense(1),
+        fm.History(),
     ],
     ids=lambda owner: type(owner).__name__,
 )
@@ -315,6 +316,28 @@ def test_an_attribute_that_is_not_there_cannot_be_set(owner):
     assert not isinstance(owner, fm.Network) or "did you mean 'seed'?" in str(caught.value)
     # frozen ones have their own kind of AttributeError
     assert not hasattr(owner, "sede")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("loss", "mae"), ("fit", None), ("seed", 3), ("layers", [fm.Dense(2)]), ("dtype", "float64")]
+)
+def test_what_a_network_is_made_of_cannot_be_set(name, value):
+    net = fm.Network(1, [fm.Dense(1)], seed=0)
+    before = getattr(net, name)
+    with pytest.raises(
+        AttributeError,
+        match=rf"^{name} of a Network cannot be set to .*: what a network .* given to Network\(\.\.\.\)\.$",
+    ):
+        setattr(net, name, value)
+    assert getattr(net, name) == before
+
+
+def test_a_method_of_a_network_can_be_replaced_by_a_function(monkeypatch):
+    net = fm.Network(1, [fm.Dense(1)], seed=0)
+    with monkeypatch.context() as context:
+        context.setattr(net, "predict", lambda X: "none")
+        assert net.predict([[1.0]]) == "none"
+    assert net.predict([[0.0]]) == [0]
 
 
 def test_a_network_keeps_what_it_may_be_given_and_a_subclass_what_it_likes():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -125,7 +125,7 @@ def check_batch(value: Any, name: str) -> tuple[Any, Any, Any]:
 
 def check_batches(value: Any, epochs: int) -> Iterable[Any]:
     """Return an iterable of batches that can be read so many times."""
-    if not isinstance(value, Iterable) or hasattr(value, "__array__") or hasattr(value, "toarray"):
+    if not is_list(value) or hasattr(value, "__array__") or hasattr(value, "toarray"):
         raise TypeError(
             "y must be an array of real numbers, got None: "
             "give the targets of X, or an iterable of batches (X, y) in the place of X."
@@ -186,7 +186,7 @@ def check_thread_variable(name: str, text: str) -> int:
     return int(text) if text.strip() else 0
 
 
-def is_list(value: Any) -> bool:
+def is_list(value: Any) -> TypeGuard[Iterable[Any]]:
     """Return whether it can be read as a list: arrays and memoryviews of other dimensions only look as if."""
     return isinstance(value, Iterable) and getattr(value, "ndim", 1) == 1
 
