@@ -16,6 +16,7 @@
 #include "core/thread_guess.hpp"
 #include "core/thread_planner.hpp"
 #include "platform/aligned_buffer.hpp"
+#include "platform/subnormals.hpp"
 
 namespace fastmlp {
 namespace {
@@ -92,6 +93,7 @@ py::tuple forward(const std::string& target, const Matrix<T>& x, const Matrix<T>
                 .ldw = pw.ld,
                 .activation = kind_of(kActivationNames, activation),
                 .parameter = parameter,
+                .smallest = T(0),
                 .formula = nullptr,
                 .a = a.data(),
                 .d = d.data(),
@@ -117,6 +119,7 @@ py::tuple backward(const std::string& target, const Matrix<T>& delta, const Matr
                  .ld_out = pdelta.ld,
                  .transposed = pt.data(),
                  .ldt = pt.ld,
+                 .activation = ActivationKind::identity,
                  .d = pd.data(),
                  .ld_in = pd.ld,
                  .unscaled = false,
@@ -229,6 +232,13 @@ void register_testing(py::module_& module) {
   m.def("log2", &log2, py::arg("x"));
   m.def("power", &power, py::arg("base"), py::arg("exponent"));
   m.def("enable_planner", &enable_planner, py::arg("enabled"));
+  m.def("can_count_subnormals", &can_count_subnormals);
+  m.def("count_subnormals", &count_subnormals, py::arg("enabled"));
+  m.def("subnormal_counts", [] {
+    const SubnormalCounts counts = subnormal_counts();
+    return std::map<std::string, std::int64_t>{
+        {"looks", counts.looks}, {"operands", counts.operands}, {"results", counts.results}};
+  });
   m.def("start_profile", &start_profile);
   m.def("stop_profile", &stop_profile);
   m.def("choose_target", &choose_target, py::arg("name"));

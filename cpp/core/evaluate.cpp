@@ -244,6 +244,7 @@ double evaluate_gradients(Network<T>& network, const Dataset& data, T* parameter
                              .ld_out = workspace.ld(1),
                              .transposed = first_transposed.data(),
                              .ldt = ldt,
+                             .activation = ActivationKind::identity,
                              .d = block,
                              .ld_in = ld_inputs,
                              .unscaled = true,

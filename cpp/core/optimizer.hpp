@@ -107,6 +107,12 @@ inline bool is_adam(const OptimizerSettings& settings) noexcept {
   return settings.kind == OptimizerKind::adam || settings.kind == OptimizerKind::adamw;
 }
 
+// A constant as a T; a rate that a schedule has made tiny counts as 0, or all that it multiplies would be subnormal.
+template <class T>
+T constant(double x) noexcept {
+  return std::abs(x) < static_cast<double>(Smallest<T>::kept) ? T(0) : static_cast<T>(x);
+}
+
 // `number` counts from 1; `rate` is the learning rate of this step.
 template <class T>
 OptimizerStep<T> optimizer_step(const OptimizerSettings& settings, double rate, std::int64_t number) noexcept {
@@ -114,13 +120,13 @@ OptimizerStep<T> optimizer_step(const OptimizerSettings& settings, double rate, 
   step.kind = settings.kind;
   step.nesterov = settings.nesterov != 0.0 && settings.momentum > 0.0;
   step.momentum = static_cast<T>(settings.momentum);
-  step.descent = static_cast<T>(-rate);
+  step.descent = constant<T>(-rate);
   step.clip_value = static_cast<T>(settings.clip_value);
   if (is_adam(settings)) {
-    step.descent = static_cast<T>(-rate / one_minus_power(settings.beta1, number));
+    step.descent = constant<T>(-rate / one_minus_power(settings.beta1, number));
     step.correction2 = static_cast<T>(1.0 / std::sqrt(one_minus_power(settings.beta2, number)));
   }
-  step.decay = static_cast<T>(rate * settings.weight_decay);
+  step.decay = constant<T>(rate * settings.weight_decay);
   step.beta1 = static_cast<T>(settings.beta1);
   step.one_minus_beta1 = static_cast<T>(1.0 - settings.beta1);
   step.beta2 = static_cast<T>(settings.beta2);
@@ -139,7 +145,7 @@ OptimizerStep<T> optimizer_step(const OptimizerSettings& settings, double rate, 
 // The same step at `factor` times its learning rate: all that follows the rate.
 template <class T>
 OptimizerStep<T> with_rate_factor(OptimizerStep<T> step, double factor) noexcept {
-  for (T* number : {&step.descent, &step.decay, &step.first_step}) *number = static_cast<T>(*number * factor);
+  for (T* number : {&step.descent, &step.decay, &step.first_step}) *number = constant<T>(*number * factor);
   return step;
 }
 

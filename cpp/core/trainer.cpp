@@ -13,6 +13,7 @@
 #include "core/thread_guess.hpp"
 #include "platform/barrier.hpp"
 #include "platform/preemptions.hpp"
+#include "platform/subnormals.hpp"
 #include "platform/team.hpp"
 
 namespace fastmlp {
@@ -231,6 +232,7 @@ void Trainer<T>::train_steps(std::int64_t n_steps, Progress& progress, int threa
       progress.barrier.arrive_and_wait(threads);
     }
     train_step(range, place, progress, thread, threads);
+    look_for_subnormals();
     if (place.position == data_.rows()) {
       const Share part = share_of(network_.buffer_size(), thread, threads);
       if (kernels<T>().first_nonfinite(part.end - part.begin, network_.parameters() + part.begin) >= 0) {

@@ -18,11 +18,11 @@ struct Activated {
   Vec<T> d;
 };
 
-// Where exp(z) has rounded to 0 or to infinity. Outside nothing changes any more but z itself, and infinity times 0,
+// Where exp(-|z|) is 0. Outside nothing changes any more but z itself, and infinity times 0,
 // which would be NaN, does not come up.
 template <class T>
 FASTMLP_INLINE Vec<T> within_range_of_exp(Vec<T> z) {
-  constexpr T kFar = -FloatFormat<T>::kExpLow;
+  constexpr T kFar = T(1) - FloatFormat<T>::kExpLow;
   z = z < -kFar ? broadcast<T>(-kFar) : z;
   return z > kFar ? broadcast<T>(kFar) : z;
 }
@@ -65,7 +65,8 @@ template <class T>
 FASTMLP_INLINE Activated<T> mish(Vec<T> z) {
   const Vec<T> near = within_range_of_exp<T>(z);
   const Vec<T> e = exp<T>(-abs<T>(near));
-  const Vec<T> square = e * e;
+  const Vec<T> factor = without_tiny<T>(e, Smallest<T>::factor);
+  const Vec<T> square = factor * factor;
   const auto is_negative = near < T(0);
   const Vec<T> numerator =
       is_negative ? fma<T>(e, broadcast<T>(2), square) : fma<T>(e, broadcast<T>(2), broadcast<T>(1));
@@ -129,13 +130,42 @@ FASTMLP_INLINE Activated<T> activate(Vec<T> z, T parameter) {
     const Vec<T> a = z < -one ? -one : z;
     return {a > one ? one : a, abs<T>(z) < one ? one : zero};
   } else if constexpr (kind == ActivationKind::softsign) {
-    const Vec<T> far = broadcast<T>(T(1) / FloatFormat<T>::kMinNormal);  // a has long been 1 there
+    const Vec<T> far = broadcast<T>(T(1) / Smallest<T>::factor);  // a has long been 1 there
     Vec<T> y = z > far ? far : z;
     y = y < -far ? -far : y;
     const Vec<T> inverse = one / (abs<T>(y) + one);
-    return {y / (abs<T>(y) + one), inverse * inverse};
+    return {y / (abs<T>(y) + one), abs<T>(y) >= far ? zero : inverse * inverse};
   } else {
     return {z, one};  // identity; softmax is a matter of the whole row
+  }
+}
+
+// Whether the derivative has a tail, in which it becomes as small as exp does: those of the others are 0 or far from it.
+constexpr bool derivative_fades(ActivationKind kind) {
+  switch (kind) {
+    case ActivationKind::identity:
+    case ActivationKind::softmax:
+    case ActivationKind::tanh:
+    case ActivationKind::relu:
+    case ActivationKind::leaky_relu:
+    case ActivationKind::step:
+    case ActivationKind::sign:
+    case ActivationKind::elu:
+    case ActivationKind::selu:
+    case ActivationKind::hard_tanh: return false;
+    default: return true;
+  }
+}
+
+// The same without what is tiny.
+template <ActivationKind kind, class T>
+FASTMLP_INLINE Activated<T> activate_from(T smallest, Vec<T> z, T parameter) {
+  const Activated<T> y = activate<kind, T>(z, parameter);
+  const Vec<T> d = derivative_fades(kind) ? without_tiny<T>(y.d, smallest) : y.d;
+  if constexpr (kind == ActivationKind::relu) {
+    return {z <= smallest ? Vec<T>{} : z, d};  // NaN passes
+  } else {
+    return {without_tiny<T>(y.a, smallest), d};
   }
 }
 
@@ -171,19 +201,17 @@ constexpr bool fits_in_tile(ActivationKind kind) {
          kind == ActivationKind::leaky_relu;
 }
 
-// a (in: z) and d of a block of rows x vectors, of an activation that does not fit in a tile.
+// a (in: z) and d of a block of rows x vectors, without what is tiny.
 template <class T>
 __attribute__((noinline)) void activate_block(ActivationKind activation, T* a, T* d, ptrdiff_t ld, ptrdiff_t rows,
-                                              ptrdiff_t vectors, T parameter) {
+                                              ptrdiff_t vectors, T parameter, T smallest) {
   with_activation(activation, [&]<ActivationKind kind>() __attribute__((always_inline)) {
-    if constexpr (!fits_in_tile(kind)) {
-      for (ptrdiff_t r = 0; r < rows; ++r) {
-        for (ptrdiff_t v = 0; v < vectors; ++v) {
-          const ptrdiff_t at = r * ld + v * kLanes<T>;
-          const Activated<T> y = activate<kind, T>(load<T>(a + at), parameter);
-          store<T>(a + at, y.a);
-          if (d != nullptr) store<T>(d + at, y.d);
-        }
+    for (ptrdiff_t r = 0; r < rows; ++r) {
+      for (ptrdiff_t v = 0; v < vectors; ++v) {
+        const ptrdiff_t at = r * ld + v * kLanes<T>;
+        const Activated<T> y = activate_from<kind, T>(smallest, load<T>(a + at), parameter);
+        store<T>(a + at, y.a);
+        if (d != nullptr) store<T>(d + at, y.d);
       }
     }
   });

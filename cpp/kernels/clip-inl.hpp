@@ -22,6 +22,19 @@ struct WiderOf<float, double> {
   using type = double;
 };
 
+// A value as a number of type To, for a network of T: 0 where it is too small. A float of a double network is if it is
+// subnormal.
+template <class To, class T, class Source>
+FASTMLP_INLINE To input(Source x) {
+  if constexpr (sizeof(Source) == 1) {
+    return static_cast<To>(x);
+  } else {
+    constexpr bool is_wider = sizeof(T) > sizeof(Source);
+    constexpr Source kSmallest = is_wider ? Source(0x1p-126) : static_cast<Source>(Smallest<T>::kept);
+    return static_cast<To>(number_without_tiny<Source>(x, kSmallest));
+  }
+}
+
 FASTMLP_INLINE float exact_square_root(float x) { return __builtin_sqrtf(x); }
 FASTMLP_INLINE double exact_square_root(double x) { return __builtin_sqrt(x); }
 
@@ -40,11 +53,11 @@ FASTMLP_INLINE void for_each_clipped(const GatherArguments<T>& p, F&& f) {
     const Source* __restrict from = source + (p.index != nullptr ? p.index[r] : p.first_row + r) * columns;
     T* __restrict to = p.out + r * p.ld;
     for (ptrdiff_t j = 0; j < columns; ++j) {
-      const Wide difference = static_cast<Wide>(from[j]) - static_cast<Wide>(shift[j]);
-      Wide z = difference * static_cast<Wide>(scale[j]);
+      const Wide difference = input<Wide, T>(from[j]) - static_cast<Wide>(shift[j]);
+      Wide z = number_without_tiny<Wide>(difference * static_cast<Wide>(scale[j]), Smallest<T>::kept);
       z = z < -far ? -far : z;  // or its square could be infinite
       z = z > far ? far : z;
-      const Wide in_limits = z * inverse_limit;
+      const Wide in_limits = number_without_tiny<Wide>(z * inverse_limit, Smallest<T>::factor);
       f(to[j], static_cast<T>(from[j]), z, in_limits * in_limits + Wide(1));
     }
   }

@@ -96,12 +96,15 @@ void run_formula(const FormulaProgram<T>& program, ptrdiff_t first, ptrdiff_t la
 
 #undef FASTMLP_EACH
 
-// A block to a tile's rows; beyond `columns` columns, which is padding, zero: a formula need not be finite at 0.
+// A block to a tile's rows, without what is tiny; beyond `columns` columns, which is padding, zero: a formula need not
+// be finite at 0.
 template <class T>
 FASTMLP_INLINE void write_block(Operand<T> from, T* to, ptrdiff_t ld, ptrdiff_t rows, ptrdiff_t vectors,
-                                ptrdiff_t columns) {
+                                ptrdiff_t columns, T smallest) {
   for (ptrdiff_t r = 0; r < rows; ++r) {
-    for (ptrdiff_t v = 0; v < vectors; ++v) store<T>(to + r * ld + v * kLanes<T>, from[r * vectors + v]);
+    for (ptrdiff_t v = 0; v < vectors; ++v) {
+      store<T>(to + r * ld + v * kLanes<T>, without_tiny<T>(from[r * vectors + v], smallest));
+    }
   }
   if (columns >= vectors * kLanes<T>) return;
   const ptrdiff_t last = (vectors - 1) * kLanes<T>;
@@ -116,14 +119,14 @@ FASTMLP_INLINE void write_block(Operand<T> from, T* to, ptrdiff_t ld, ptrdiff_t 
 // written over. Without d only the value is computed.
 template <class T>
 void formula_block(const FormulaProgram<T>& program, T* z, T* a, T* d, ptrdiff_t ld, ptrdiff_t rows, ptrdiff_t vectors,
-                   ptrdiff_t columns) noexcept {
+                   ptrdiff_t columns, T smallest) noexcept {
   FormulaBlock<T> block;
   block.z = z;
   run_formula(program, 0, program.value_length, block, rows * vectors);
-  write_block(operand(program, block, program.value), a, ld, rows, vectors, columns);
+  write_block(operand(program, block, program.value), a, ld, rows, vectors, columns, smallest);
   if (d == nullptr) return;
   run_formula(program, program.value_length, program.length, block, rows * vectors);
-  write_block(operand(program, block, program.derivative), d, ld, rows, vectors, columns);
+  write_block(operand(program, block, program.derivative), d, ld, rows, vectors, columns, smallest);
 }
 
 }  // namespace

@@ -47,10 +47,11 @@ struct Gaussian {
 template <class T>
 FASTMLP_INLINE Gaussian<T> gaussian(Vec<T> x) {
   using N = NormalTail<T>;
-  const Vec<T> y = abs<T>(x);
+  // below 2^-30 or 2^-60 the distribution is that of 0, and what squaring loses would be subnormal
+  const Vec<T> y = without_tiny<T>(abs<T>(x), sizeof(T) == 4 ? T(0x1p-30) : T(0x1p-60));
   const Vec<T> square = y * y;
   const Vec<T> lost = fma<T>(y, y, -square);  // by rounding; exp would multiply it by up to 100 or 700
-  const Vec<T> rounded = exp<T>(square * T(-0.5));
+  const Vec<T> rounded = kept_exp<T>(square * T(-0.5));
   const Vec<T> e = fma<T>(rounded, lost * T(-0.5), rounded);
   const Vec<T> inverse = T(1) / (y + N::kMiddle);
   const Vec<T> t = fma<T>(inverse, broadcast<T>(T(-2) * N::kMiddle), broadcast<T>(1));

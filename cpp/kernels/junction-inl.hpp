@@ -55,12 +55,12 @@ void normalize(const JunctionArguments<T>& p) noexcept {
     const T mean = sum_over_units<T>(p.units, [&](ptrdiff_t j) { return load<T>(a + j); }) / count;
     const T variance = sum_over_units<T>(p.units,
                                          [&](ptrdiff_t j) {
-                                           const Vec<T> x = load<T>(a + j) - mean;
+                                           const Vec<T> x = without_tiny<T>(load<T>(a + j) - mean, Smallest<T>::factor);
                                            return x * x;
                                          }) /
                        count;
     const T inverse = T(1) / square_root<T>(broadcast<T>(variance + p.epsilon))[0];
-    for (ptrdiff_t j = 0; j < p.units; ++j) a[j] = (a[j] - mean) * inverse;
+    for (ptrdiff_t j = 0; j < p.units; ++j) a[j] = number_without_tiny<T>((a[j] - mean) * inverse, Smallest<T>::factor);
     p.inverse_deviation[r] = inverse;
   }
 }
@@ -68,11 +68,13 @@ void normalize(const JunctionArguments<T>& p) noexcept {
 template <class T>
 void normalize_backward(const JunctionArguments<T>& p) noexcept {
   const T count = static_cast<T>(p.units);
+  const auto factor = [](const T* at)
+                          __attribute__((always_inline)) { return without_tiny<T>(load<T>(at), Smallest<T>::factor); };
   for (ptrdiff_t r = 0; r < p.rows; ++r) {
     const T* a = p.a + r * p.ld;
     T* g = p.g + r * p.ld;
     const T mean = sum_over_units<T>(p.units, [&](ptrdiff_t j) { return load<T>(g + j); }) / count;
-    const T slope = sum_over_units<T>(p.units, [&](ptrdiff_t j) { return load<T>(g + j) * load<T>(a + j); }) / count;
+    const T slope = sum_over_units<T>(p.units, [&](ptrdiff_t j) { return factor(g + j) * load<T>(a + j); }) / count;
     for (ptrdiff_t j = 0; j < p.units; ++j) g[j] = (g[j] - mean - a[j] * slope) * p.inverse_deviation[r];
   }
 }
@@ -84,7 +86,10 @@ void spread(const JunctionArguments<T>& p) noexcept {
     const T* g = p.g + r * p.ld;
     T* d = p.d + r * p.ld;
     for (ptrdiff_t piece = 0; piece < p.pieces; ++piece) {
-      for (ptrdiff_t j = 0; j < p.units; ++j) d[piece * p.units + j] *= g[j];
+      for (ptrdiff_t j = 0; j < p.units; ++j) {
+        const T product = d[piece * p.units + j] * number_without_tiny<T>(g[j], Smallest<T>::factor);
+        d[piece * p.units + j] = number_without_tiny<T>(product, Smallest<T>::factor);
+      }
     }
     for (ptrdiff_t j = columns; j < (columns + 15) / 16 * 16; ++j) d[j] = T(0);
   }

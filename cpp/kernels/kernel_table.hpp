@@ -7,6 +7,8 @@
 //   n_out) and its gradient one more row of the product.
 // - Same bits on every target (docs/numerics.md): an element of a product is one accumulator, fused multiply-adds in
 //   ascending order of the summed index; sums along a row use 16 virtual lanes and a fixed tree.
+// - What is smaller in magnitude than the limits of Smallest counts as 0 where they say so: then no operation of a
+//   training step meets a subnormal number (docs/numerics.md).
 // - Kernels are noexcept, allocate nothing, know no threads: the caller passes its own rows or tiles.
 //
 // Included by code compiled for every target, so: declarations of plain data only, no function bodies, no std types.
@@ -51,6 +53,28 @@ enum class LossKind : int {
 };
 enum class OptimizerKind : int { gradient_only, sgd, adam, adamw, rmsprop, adagrad, rprop };
 enum class DataType : int { uint8, float32, float64 };
+
+// Limits that are far below what matters and far above the smallest normal number, 2^-126 or 2^-1022: that of numbers
+// that are multiplied with each other (deltas, hidden activations and their derivatives, weights that a penalty or decay
+// makes smaller), so that their products are normal; that of numbers that are kept (inputs, exponentials, the
+// optimizer's state) and are multiplied with ordinary ones; that of gradients that are squared, the root of the second;
+// and that of what the root of Adam is taken of, for which the last step of Newton's method stays exact.
+template <class T>
+struct Smallest;
+template <>
+struct Smallest<float> {
+  static constexpr float factor = 0x1p-60f;
+  static constexpr float kept = 0x1p-100f;
+  static constexpr float squared = 0x1p-50f;
+  static constexpr float under_root = 0x1p-78f;
+};
+template <>
+struct Smallest<double> {
+  static constexpr double factor = 0x1p-500;
+  static constexpr double kept = 0x1p-800;
+  static constexpr double squared = 0x1p-400;
+  static constexpr double under_root = 0x1p-900;
+};
 
 // What an instruction of a formula does with its sources a, b, c. less and less_equal leave a mask, which select reads.
 enum class FormulaOperation : int {
@@ -117,7 +141,8 @@ struct DataView {
 // out[r][0:columns] = T(source[index[r]][0:columns]) for r in [0, rows); index null: source rows first_row + r. With
 // shift and scale: T((x - shift) * scale), computed in the wider of T and the source's type, so that a column whose mean
 // is far from zero keeps its digits. With a limit as well: the smooth clip of that, z / sqrt(1 + (z / limit)^2), of any
-// z, and NaN where x is not finite in T. Padding of out is left as it is. Sparse rows are neither scaled nor clipped.
+// z, and NaN where x is not finite in T. Values below Smallest::kept, before and after scaling, count as 0. Padding of out
+// is left as it is. Sparse rows are neither scaled nor clipped.
 template <class T>
 struct GatherArguments {
   DataView source;
@@ -165,7 +190,7 @@ struct JunctionArguments {
 };
 
 // z = x W + b; a = activation(z), and where these are a layer's last columns, column n_out of a is set to 1. With
-// derivative: d = activation'(z) as well. A part of a layer's columns ends at its last or at a multiple of 16.
+// derivative: d = activation'(z) as well. Both become 0 where they are below `smallest`. A part of a layer's columns ends at its last or at a multiple of 16.
 // Softmax is left to softmax_rows: here it means identity.
 template <class T>
 struct ForwardArguments {
@@ -178,6 +203,7 @@ struct ForwardArguments {
   ptrdiff_t ldw;
   ActivationKind activation;
   T parameter;                       // leaky_relu: slope, elu: alpha
+  T smallest;                        // Smallest::factor where the next layer reads a, else 0
   const FormulaProgram<T>* formula;  // of the activation of this name, else null
   T* a;                              // (rows, lda)
   T* d;                              // (rows, lda), or null
@@ -186,7 +212,8 @@ struct ForwardArguments {
   bool has_last_column;
 };
 
-// delta_in = (delta_out W^T) * d, written over d; with unscaled: without the factor.
+// delta_in = (delta_out W^T) * d, written over d, where d is activation'(z) without what is tiny: the product counts as 0
+// below Smallest::factor, and so does delta_in where d may be small. With unscaled: the product alone, as it is.
 template <class T>
 struct BackwardArguments {
   ptrdiff_t rows;
@@ -196,7 +223,8 @@ struct BackwardArguments {
   ptrdiff_t ld_out;
   const T* transposed;  // W^T (n_out, ldt)
   ptrdiff_t ldt;
-  T* d;  // (rows, ld_in)
+  ActivationKind activation;  // whose derivative d holds
+  T* d;                       // (rows, ld_in)
   ptrdiff_t ld_in;
   bool unscaled;
   T* sums;  // (rows, tile_columns): room for unfinished sums, needed where n_out > deepest_sum
@@ -258,13 +286,15 @@ struct OptimizerStep {
 };
 
 // Applies the optimizer to a tile: g, to which the penalties' gradient is added and which is clipped and scaled in
-// place, moves w and the slots; the new w also goes to its transposed copy. gradient_only writes g to slot0 and leaves w.
+// place, moves w and the slots, of which what is tiny becomes zero (of w where a penalty or decay acts); the new w also
+// goes to its transposed copy. gradient_only writes g to slot0 and leaves w.
 template <class T>
 struct UpdateArguments {
   const OptimizerStep<T>& step;
   ptrdiff_t n_rows;
   ptrdiff_t n_columns;
   ptrdiff_t penalized_rows;  // the tile's rows before this one are weights, the others bias
+  bool has_penalty;          // of its weights, whose gradient g may hold already: then l1 and l2 are 0
   T l1;
   T l2;
   T* g;  // (n_rows, ldg)

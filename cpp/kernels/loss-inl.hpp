@@ -27,7 +27,7 @@ FASTMLP_INLINE RowSoftmax<T> row_softmax(Layout& row) {
   const Vec<T> highest = max.total();
   typename Layout::Sum sum;
   row.each([&](const Place& p) __attribute__((always_inline)) {
-    const Vec<T> e = exp<T>(row.out(p) - highest);
+    const Vec<T> e = kept_exp<T>(row.out(p) - highest);
     row.set_d(p, e);
     sum.add(p, e);
   });
@@ -69,7 +69,7 @@ FASTMLP_INLINE void softmax_cross_entropy(const LossArguments<T>& a, Layout& row
   const Vec<T> factor = total / softmax.sum;
   const Vec<T> scale = row.load_row_value(a.scale);
   row.each([&](const auto& p) __attribute__((always_inline)) {
-    row.set_d(p, fma<T>(row.d(p), factor, -smooth(row.target(p))) * scale);
+    row.set_delta(p, fma<T>(row.d(p), factor, -smooth(row.target(p))) * scale);
   });
 }
 
@@ -82,12 +82,18 @@ FASTMLP_INLINE void sigmoid_cross_entropy(const LossArguments<T>& a, Layout& row
   row.each([&](const auto& p) __attribute__((always_inline)) {
     const Vec<T> z = row.out(p);
     const Vec<T> t = smooth(row.target(p));
-    const Vec<T> e = exp<T>(-abs<T>(z));
+    const Vec<T> e = kept_exp<T>(-abs<T>(z));
     const Vec<T> probability = (z < zero ? e : broadcast<T>(1)) / (e + T(1));
     sum.add(p, fma<T>(-z, t, z > zero ? z : zero) + log1p<T>(e));
-    row.set_d(p, (probability - t) * scale);
+    row.set_delta(p, (probability - t) * scale);
   });
   row.store_row_value(a.row_loss, sum.total());
+}
+
+// A number that is multiplied with others of its kind.
+template <class T>
+FASTMLP_INLINE Vec<T> factor_of(Vec<T> x) {
+  return without_tiny<T>(x, Smallest<T>::factor);
 }
 
 // weight * sum (a - t)^2, weight = 1 / n_out for mse and 1 / 2 for half_squared_error.
@@ -100,19 +106,20 @@ FASTMLP_INLINE void squared_error(const LossArguments<T>& a, Layout& row) {
     // Softmax's Jacobian: delta_k = a_k (g_k - sum_j a_j g_j), g = dL/da.
     typename Layout::Sum projection;
     row.each([&](const auto& p) __attribute__((always_inline)) {
-      const Vec<T> error = row.out(p) - row.target(p);
+      const Vec<T> error = factor_of<T>(row.out(p) - row.target(p));
       sum.add_product(p, error, error);
-      projection.add_product(p, row.out(p), error * slope);
+      projection.add_product(p, factor_of<T>(row.out(p)), factor_of<T>(error * slope));
     });
     const Vec<T> shift = projection.total();
     row.each([&](const auto& p) __attribute__((always_inline)) {
-      row.set_d(p, row.out(p) * ((row.out(p) - row.target(p)) * slope - shift));
+      const Vec<T> error = factor_of<T>(row.out(p) - row.target(p));
+      row.set_delta(p, factor_of<T>(row.out(p)) * factor_of<T>(error * slope - shift));
     });
   } else {
     row.each([&](const auto& p) __attribute__((always_inline)) {
-      const Vec<T> error = row.out(p) - row.target(p);
+      const Vec<T> error = factor_of<T>(row.out(p) - row.target(p));
       sum.add_product(p, error, error);
-      row.set_d(p, error * slope * row.d(p));
+      row.set_delta(p, factor_of<T>(error * slope) * factor_of<T>(row.d(p)));
     });
   }
   row.store_row_value(a.row_loss, sum.total() * weight);
@@ -132,7 +139,7 @@ FASTMLP_INLINE OutputLoss<T> loss_of_output(Vec<T> out, Vec<T> target, T paramet
   const Vec<T> one = broadcast<T>(1);
   if constexpr (kind == LossKind::poisson) {  // out: log of the rate
     const Vec<T> rate = exp<T>(out);
-    return {fma<T>(-target, out, rate), rate - target};
+    return {fma<T>(-target, out, rate), factor_of<T>(rate - target)};
   } else if constexpr (kind == LossKind::hinge || kind == LossKind::perceptron) {
     const Vec<T> side = target > zero ? one : -one;
     if constexpr (kind == LossKind::hinge) {
@@ -144,7 +151,7 @@ FASTMLP_INLINE OutputLoss<T> loss_of_output(Vec<T> out, Vec<T> target, T paramet
       return {wrong_by < zero ? zero : wrong_by, wrong_by >= zero ? -side : zero};
     }
   } else {
-    const Vec<T> error = out - target;
+    const Vec<T> error = factor_of<T>(out - target);
     if constexpr (kind == LossKind::huber) {
       const Vec<T> delta = broadcast<T>(parameter);
       const Vec<T> clipped = error > delta ? delta : (error < -delta ? -delta : error);
@@ -169,18 +176,19 @@ FASTMLP_INLINE void loss_by_output(const LossArguments<T>& a, Layout& row) {
     row.each([&](const auto& p) __attribute__((always_inline)) {
       const OutputLoss<T> y = loss_of_output<kind, T>(row.out(p), row.target(p), a.parameter);
       sum.add(p, y.value);
-      projection.add_product(p, row.out(p), y.slope * factor);
+      projection.add_product(p, factor_of<T>(row.out(p)), factor_of<T>(y.slope * factor));
     });
     const Vec<T> shift = projection.total();
     row.each([&](const auto& p) __attribute__((always_inline)) {
       const Vec<T> slope = loss_of_output<kind, T>(row.out(p), row.target(p), a.parameter).slope;
-      row.set_d(p, row.out(p) * (slope * factor - shift));
+      row.set_delta(p, factor_of<T>(row.out(p)) * factor_of<T>(slope * factor - shift));
     });
   } else {
     row.each([&](const auto& p) __attribute__((always_inline)) {
       const OutputLoss<T> y = loss_of_output<kind, T>(row.out(p), row.target(p), a.parameter);
       sum.add(p, y.value);
-      row.set_d(p, kind == LossKind::perceptron ? y.slope * factor : y.slope * factor * row.d(p));
+      const Vec<T> slope = factor_of<T>(y.slope * factor);
+      row.set_delta(p, kind == LossKind::perceptron ? slope : slope * factor_of<T>(row.d(p)));
     });
   }
   row.store_row_value(a.row_loss, sum.total() * weight);

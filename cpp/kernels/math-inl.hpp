@@ -3,13 +3,14 @@
 //
 // Errors over the whole range, in units in the last place (measured by tests/core/test_math.py, which holds the
 // bounds): exp 1.25, log 1, tanh 2.5, sigmoid 2.5. Special values as in C: exp(-inf) = 0, log(0) = -inf, log(x < 0) =
-// NaN, NaN in NaN out.
+// NaN, NaN in NaN out; but no result is subnormal (docs/numerics.md): exp and sigmoid are 0 where it would be.
 //
 // Method: exp reduces to |r| <= ln 2 / 2 by r = x - n ln 2 and sums Taylor's series; log reduces to m in [sqrt 1/2,
 // sqrt 2) and sums the series of atanh, in the arrangement of Tang (ACM TOMS 16, 1990); tanh x = t / (t + 2), t =
 // exp(2x) - 1.
 #pragma once
 
+#include "kernels/kernel_table.hpp"
 #include "kernels/vec-inl.hpp"
 
 namespace fastmlp {
@@ -25,7 +26,8 @@ struct FloatFormat<float> {
   static constexpr float kLog2E = 0x1.715476p0f;
   static constexpr float kLn2High = 0x1.62e430p-1f;  // ln 2 rounded, and what that leaves
   static constexpr float kLn2Low = -0x1.05c610p-29f;
-  static constexpr float kExpLow = -105.0f;  // exp rounds to 0 below, to infinity above
+  static constexpr float kExpLow = -87.3f;  // exp is 0 below, where it would be subnormal, and infinite above the other
+  static constexpr float kExpKept = -69.3f;  // it is less than Smallest::kept below
   static constexpr float kExpHigh = 89.0f;
   static constexpr int kExpTerms = 7;       // r^8 / 8! < 2^-27
   static constexpr int kLogTerms = 5;       // s^12 / 6.5 < 2^-32
@@ -44,7 +46,8 @@ struct FloatFormat<double> {
   static constexpr double kLog2E = 0x1.71547652b82fep0;
   static constexpr double kLn2High = 0x1.62e42fefa39efp-1;
   static constexpr double kLn2Low = 0x1.abc9e3b39803fp-56;
-  static constexpr double kExpLow = -746.0;
+  static constexpr double kExpLow = -708.3;
+  static constexpr double kExpKept = -554.5;
   static constexpr double kExpHigh = 710.0;
   static constexpr int kExpTerms = 13;  // r^14 / 14! < 2^-57
   static constexpr int kLogTerms = 10;  // s^22 / 11.5 < 2^-59
@@ -91,18 +94,31 @@ FASTMLP_INLINE Vec<T> exp_tail(Vec<T> r) {
   return p;
 }
 
+// exp(x), and 0 for x < lowest, which is at least kExpLow.
 template <class T>
-FASTMLP_INLINE Vec<T> exp(Vec<T> x) {
+FASTMLP_INLINE Vec<T> exp_from(T lowest, Vec<T> x) {
   using F = FloatFormat<T>;
-  x = x < F::kExpLow ? broadcast<T>(F::kExpLow) : x;  // written so that NaN passes
+  const auto is_zero = x < lowest;
+  x = is_zero ? broadcast<T>(lowest) : x;  // written so that NaN passes
   x = x > F::kExpHigh ? broadcast<T>(F::kExpHigh) : x;
   IntVec<T> n;
   Vec<T> r;
   reduce_by_ln2<T>(x, &n, &r);
   const Vec<T> p = fma<T>(exp_tail<T>(r) * r, r, r) + T(1);
-  // In two factors: 2^n alone may be subnormal or infinite while the product is neither.
+  // In two factors: 2^n alone may be infinite while the product is not.
   const IntVec<T> half = n >> 1;
-  return p * power_of_two<T>(half) * power_of_two<T>(n - half);
+  return is_zero ? Vec<T>{} : p * power_of_two<T>(half) * power_of_two<T>(n - half);
+}
+
+template <class T>
+FASTMLP_INLINE Vec<T> exp(Vec<T> x) {
+  return exp_from<T>(FloatFormat<T>::kExpLow, x);
+}
+
+// exp(x) for what is multiplied with ordinary numbers and shall stay normal.
+template <class T>
+FASTMLP_INLINE Vec<T> kept_exp(Vec<T> x) {
+  return exp_from<T>(FloatFormat<T>::kExpKept, x);
 }
 
 template <class T>
@@ -162,11 +178,11 @@ FASTMLP_INLINE Vec<T> tanh(Vec<T> x) {
 
 // Square root of x >= 0, by Newton's method for 1 / sqrt(x) from a guess in the exponent's bits (error below 3.5 %,
 // which each step squares and multiplies by 1.5), then one step for the root itself. Where divisions stand beside it
-// this takes half the time of the divider's square root. Below the smallest normal number x counts as that number.
+// this takes half the time of the divider's square root. Below Smallest::under_root x counts as that number.
 template <class T>
 FASTMLP_INLINE Vec<T> square_root(Vec<T> x) {
   using F = FloatFormat<T>;
-  x = x < F::kMinNormal ? broadcast<T>(F::kMinNormal) : x;
+  x = x < Smallest<T>::under_root ? broadcast<T>(Smallest<T>::under_root) : x;
   const Vec<T> half_x = x * T(0.5);
   const IntVec<T> guess = F::kInverseRootBits - (bits_of<T>(x) >> 1);
   Vec<T> y = from_bits<T>(guess);

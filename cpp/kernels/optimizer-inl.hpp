@@ -20,6 +20,20 @@ struct Parameters {
   Vec<T> slot1;
 };
 
+// What a rule keeps for the next step: a moment that fades, as those of units that have died do, ends at 0.
+template <class T>
+FASTMLP_INLINE Vec<T> kept(Vec<T> x) {
+  return without_tiny<T>(x, Smallest<T>::kept);
+}
+
+// beta2 v + (1 - beta2) g^2, which also fades
+template <class T>
+FASTMLP_INLINE Vec<T> second_moment(const OptimizerStep<T>& s, Vec<T> g, Vec<T> v) {
+  const Vec<T> factor = without_tiny<T>(g, Smallest<T>::squared);
+  v = fma<T>(broadcast<T>(s.beta2), v, factor * s.one_minus_beta2 * factor);
+  return v < Smallest<T>::kept ? Vec<T>{} : v;  // no negative number, and NaN passes
+}
+
 // Each rule: how many slots it keeps, and one step of a vector. The loop around it is straight-line code, because GCC
 // makes one instruction of a lane-wise fma only where no branch comes between (a test looks for scalar ones).
 template <class T>
@@ -44,7 +58,7 @@ struct Momentum {
   static constexpr bool kMovesWeights = true;
   static FASTMLP_INLINE void move(const OptimizerStep<T>& s, Vec<T> g, Parameters<T>& p) {
     const Vec<T> momentum = broadcast<T>(s.momentum);
-    p.slot0 = fma<T>(momentum, p.slot0, g);
+    p.slot0 = kept<T>(fma<T>(momentum, p.slot0, g));
     p.w = fma<T>(broadcast<T>(s.descent), p.slot0, p.w);
   }
 };
@@ -55,7 +69,7 @@ struct Nesterov {
   static constexpr bool kMovesWeights = true;
   static FASTMLP_INLINE void move(const OptimizerStep<T>& s, Vec<T> g, Parameters<T>& p) {
     const Vec<T> momentum = broadcast<T>(s.momentum);
-    p.slot0 = fma<T>(momentum, p.slot0, g);
+    p.slot0 = kept<T>(fma<T>(momentum, p.slot0, g));
     p.w = fma<T>(broadcast<T>(s.descent), fma<T>(momentum, p.slot0, g), p.w);
   }
 };
@@ -65,8 +79,8 @@ struct Adam {
   static constexpr int kSlots = 2;
   static constexpr bool kMovesWeights = true;
   static FASTMLP_INLINE void move(const OptimizerStep<T>& s, Vec<T> g, Parameters<T>& p) {
-    p.slot0 = fma<T>(broadcast<T>(s.beta1), p.slot0, g * s.one_minus_beta1);
-    p.slot1 = fma<T>(broadcast<T>(s.beta2), p.slot1, g * s.one_minus_beta2 * g);
+    p.slot0 = kept<T>(fma<T>(broadcast<T>(s.beta1), p.slot0, g * s.one_minus_beta1));
+    p.slot1 = second_moment<T>(s, g, p.slot1);
     const Vec<T> root = fma<T>(square_root<T>(p.slot1), broadcast<T>(s.correction2), broadcast<T>(s.epsilon));
     p.w = fma<T>(broadcast<T>(s.descent), p.slot0 / root, p.w);
   }
@@ -78,7 +92,7 @@ struct RmsProp {
   static constexpr int kSlots = 1;
   static constexpr bool kMovesWeights = true;
   static FASTMLP_INLINE void move(const OptimizerStep<T>& s, Vec<T> g, Parameters<T>& p) {
-    p.slot0 = fma<T>(broadcast<T>(s.beta2), p.slot0, g * s.one_minus_beta2 * g);
+    p.slot0 = second_moment<T>(s, g, p.slot0);
     p.w = fma<T>(broadcast<T>(s.descent), g / (square_root<T>(p.slot0) + s.epsilon), p.w);
   }
 };
@@ -89,8 +103,8 @@ struct RmsPropMomentum {
   static constexpr int kSlots = 2;
   static constexpr bool kMovesWeights = true;
   static FASTMLP_INLINE void move(const OptimizerStep<T>& s, Vec<T> g, Parameters<T>& p) {
-    p.slot0 = fma<T>(broadcast<T>(s.beta2), p.slot0, g * s.one_minus_beta2 * g);
-    p.slot1 = fma<T>(broadcast<T>(s.momentum), p.slot1, g / (square_root<T>(p.slot0) + s.epsilon));
+    p.slot0 = second_moment<T>(s, g, p.slot0);
+    p.slot1 = kept<T>(fma<T>(broadcast<T>(s.momentum), p.slot1, g / (square_root<T>(p.slot0) + s.epsilon)));
     p.w = fma<T>(broadcast<T>(s.descent), p.slot1, p.w);
   }
 };
@@ -101,7 +115,8 @@ struct Adagrad {
   static constexpr int kSlots = 1;
   static constexpr bool kMovesWeights = true;
   static FASTMLP_INLINE void move(const OptimizerStep<T>& s, Vec<T> g, Parameters<T>& p) {
-    p.slot0 = fma<T>(g, g, p.slot0);
+    const Vec<T> factor = without_tiny<T>(g, Smallest<T>::squared);
+    p.slot0 = fma<T>(factor, factor, p.slot0);
     p.w = fma<T>(broadcast<T>(s.descent), g / (square_root<T>(p.slot0) + s.epsilon), p.w);
   }
 };
@@ -135,7 +150,7 @@ ptrdiff_t weight_rows(const UpdateArguments<T>& p) {
   return p.penalized_rows < p.n_rows ? p.penalized_rows : p.n_rows;
 }
 
-// g + l1 sign(w) + l2 w over the tile's rows of weights; the sign of zero is zero.
+// g + l1 sign(w) + l2 w over the tile's rows of weights; the sign of zero is zero, and a tiny w counts as it.
 template <class T>
 void add_penalties(const UpdateArguments<T>& p) {
   const ptrdiff_t rows = weight_rows(p);
@@ -144,7 +159,7 @@ void add_penalties(const UpdateArguments<T>& p) {
   for (ptrdiff_t i = 0; i < rows; ++i) {
     for (ptrdiff_t j = 0; j < p.n_columns; j += kLanes<T>) {
       T* g = p.g + i * p.ldg + j;
-      const Vec<T> w = load<T>(p.w + i * p.ldw + j);
+      const Vec<T> w = without_tiny<T>(load<T>(p.w + i * p.ldw + j), Smallest<T>::factor);
       const Vec<T> sign = (w > zero ? one : zero) - (w < zero ? one : zero);
       store<T>(g, fma<T>(broadcast<T>(p.l1), sign, fma<T>(broadcast<T>(p.l2), w, load<T>(g))));
     }
@@ -165,9 +180,24 @@ void clip_values(const UpdateArguments<T>& p) {
 }
 
 template <class T>
-void multiply(ptrdiff_t n_rows, ptrdiff_t n_columns, T factor, T* x, ptrdiff_t ld) {
-  for (ptrdiff_t i = 0; i < n_rows; ++i) {
-    for (ptrdiff_t j = 0; j < n_columns; j += kLanes<T>) store<T>(x + i * ld + j, load<T>(x + i * ld + j) * factor);
+void scale(const UpdateArguments<T>& p) {
+  for (ptrdiff_t i = 0; i < p.n_rows; ++i) {
+    for (ptrdiff_t j = 0; j < p.n_columns; j += kLanes<T>) {
+      T* g = p.g + i * p.ldg + j;
+      store<T>(g, load<T>(g) * p.step.scale);
+    }
+  }
+}
+
+// w = f(w) for vectors of weights; the bias is left as it is.
+template <class T, class F>
+FASTMLP_INLINE void each_weight(const UpdateArguments<T>& p, F&& f) {
+  const ptrdiff_t rows = weight_rows(p);
+  for (ptrdiff_t i = 0; i < rows; ++i) {
+    for (ptrdiff_t j = 0; j < p.n_columns; j += kLanes<T>) {
+      T* w = p.w + i * p.ldw + j;
+      store<T>(w, f(load<T>(w)));
+    }
   }
 }
 
@@ -193,9 +223,14 @@ void move_tile(const UpdateArguments<T>& p) {
 
 template <class T>
 void update(const UpdateArguments<T>& p) noexcept {
+  const bool decays = p.step.kind == OptimizerKind::adamw;
   if (p.l1 != T(0) || p.l2 != T(0)) add_penalties(p);
   if (p.step.clip_value != T(0)) clip_values(p);
-  if (p.step.scale != T(1)) multiply<T>(p.n_rows, p.n_columns, p.step.scale, p.g, p.ldg);
+  if (p.step.scale != T(1)) scale(p);
+  if (decays) {
+    const T left = T(1) - p.step.decay;
+    each_weight(p, [left](Vec<T> w) __attribute__((always_inline)) { return w * left; });
+  }
   switch (p.step.kind) {
     case OptimizerKind::gradient_only: move_tile<GradientOnly<T>>(p); return;
     case OptimizerKind::sgd:
@@ -208,9 +243,6 @@ void update(const UpdateArguments<T>& p) noexcept {
       }
       break;
     case OptimizerKind::adamw:
-      multiply<T>(weight_rows(p), p.n_columns, T(1) - p.step.decay, p.w, p.ldw);
-      move_tile<Adam<T>>(p);
-      break;
     case OptimizerKind::adam: move_tile<Adam<T>>(p); break;
     case OptimizerKind::rmsprop:
       if (p.slot1 != nullptr) {
@@ -221,6 +253,9 @@ void update(const UpdateArguments<T>& p) noexcept {
       break;
     case OptimizerKind::adagrad: move_tile<Adagrad<T>>(p); break;
     case OptimizerKind::rprop: move_tile<Rprop<T>>(p); break;
+  }
+  if (decays || p.has_penalty) {  // they may have faded
+    each_weight(p, [](Vec<T> w) __attribute__((always_inline)) { return without_tiny<T>(w, Smallest<T>::factor); });
   }
   if (p.transposed != nullptr) {  // the bias has no place in W^T
     transpose<T>(weight_rows(p), p.n_columns, p.w, p.ldw, p.transposed, p.ldt);

@@ -93,14 +93,29 @@ FASTMLP_INLINE void store_tile(const Tile<T, R, V>& tile, T* to, ptrdiff_t ld) {
 }
 
 template <ActivationKind kind, class T, int R, int V>
-FASTMLP_INLINE void store_activated(const Tile<T, R, V>& tile, T parameter, T* a, T* d, ptrdiff_t ld) {
+FASTMLP_INLINE void store_activated(const Tile<T, R, V>& tile, T parameter, T smallest, T* a, T* d, ptrdiff_t ld) {
 #pragma GCC unroll 12
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) {
-      const Activated<T> y = activate<kind, T>(tile.v[r][v], parameter);
+      const Activated<T> y = activate_from<kind, T>(smallest, tile.v[r][v], parameter);
       store<T>(a + r * ld + v * kLanes<T>, y.a);
       if (d != nullptr) store<T>(d + r * ld + v * kLanes<T>, y.d);
+    }
+  }
+}
+
+// d = tile * d without what is tiny, where d is without it already: where d does not fade the product is far from it.
+template <bool d_fades, class T, int R, int V>
+FASTMLP_INLINE void store_delta(const Tile<T, R, V>& tile, bool unscaled, T* d, ptrdiff_t ld) {
+  constexpr T kSmallest = Smallest<T>::factor;
+#pragma GCC unroll 12
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) {
+      T* out = d + r * ld + v * kLanes<T>;
+      const Vec<T> product = without_tiny<T>(tile.v[r][v], kSmallest) * load<T>(out);
+      store<T>(out, unscaled ? tile.v[r][v] : d_fades ? without_tiny<T>(product, kSmallest) : product);
     }
   }
 }
@@ -144,16 +159,17 @@ struct ForwardTile {
     if (p.activation == ActivationKind::formula) {
       alignas(64) T z[R * V * kLanes<T>];
       store_tile(tile, z, V * kLanes<T>);
-      formula_block(*p.formula, z, a, d, p.lda, R, V, p.n_out - at.column);
+      formula_block(*p.formula, z, a, d, p.lda, R, V, p.n_out - at.column, p.smallest);
       return;
     }
-    if (!fits_in_tile(p.activation)) {
+    constexpr bool is_whole = R * V > 1;  // GCC would take a single vector apart, and its fma with it
+    if (!is_whole || !fits_in_tile(p.activation)) {
       store_tile(tile, a, p.lda);
-      activate_block<T>(p.activation, a, d, p.lda, R, V, p.parameter);
+      activate_block<T>(p.activation, a, d, p.lda, R, V, p.parameter, p.smallest);
       return;
     }
     with_activation(p.activation, [&]<ActivationKind kind>() __attribute__((always_inline)) {
-      if constexpr (fits_in_tile(kind)) store_activated<kind>(tile, p.parameter, a, d, p.lda);
+      if constexpr (is_whole && fits_in_tile(kind)) store_activated<kind>(tile, p.parameter, p.smallest, a, d, p.lda);
     });
   }
 };
@@ -180,13 +196,10 @@ struct BackwardTile {
       return;
     }
     T* d = p.d + at.row * p.ld_in + at.column;
-#pragma GCC unroll 12
-    for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) {
-        T* out = d + r * p.ld_in + v * kLanes<T>;
-        store<T>(out, p.unscaled ? tile.v[r][v] : tile.v[r][v] * load<T>(out));
-      }
+    if (derivative_fades(p.activation)) {
+      store_delta<true>(tile, p.unscaled, d, p.ld_in);
+    } else {
+      store_delta<false>(tile, p.unscaled, d, p.ld_in);
     }
   }
 };

@@ -24,8 +24,9 @@ FASTMLP_INLINE void gather_scaled_rows(const GatherArguments<T>& p) {
     const Source* __restrict from = source + (p.index != nullptr ? p.index[r] : p.first_row + r) * columns;
     T* __restrict to = p.out + r * p.ld;
     for (ptrdiff_t j = 0; j < columns; ++j) {
-      const Wide difference = static_cast<Wide>(from[j]) - static_cast<Wide>(shift[j]);
-      to[j] = static_cast<T>(difference * static_cast<Wide>(scale[j]));
+      const Wide difference = input<Wide, T>(from[j]) - static_cast<Wide>(shift[j]);
+      const Wide z = difference * static_cast<Wide>(scale[j]);
+      to[j] = static_cast<T>(number_without_tiny<Wide>(z, Smallest<T>::kept));
     }
   }
 }
@@ -41,7 +42,7 @@ FASTMLP_INLINE void gather_rows(const GatherArguments<T>& p) {
   for (ptrdiff_t r = 0; r < p.rows; ++r) {
     const Source* __restrict from = source + (p.index != nullptr ? p.index[r] : p.first_row + r) * columns;
     T* __restrict to = p.out + r * p.ld;
-    for (ptrdiff_t j = 0; j < columns; ++j) to[j] = static_cast<T>(from[j]);
+    for (ptrdiff_t j = 0; j < columns; ++j) to[j] = input<T, T>(from[j]);
   }
 }
 
@@ -54,7 +55,7 @@ __attribute__((noinline)) void gather_sparse(const GatherArguments<T>& p) {
       T* __restrict to = p.out + r * p.ld;
       for (ptrdiff_t j = 0; j < p.source.columns; ++j) to[j] = T(0);
       for (int64_t k = p.source.row_starts[row]; k < p.source.row_starts[row + 1]; ++k) {
-        to[p.source.value_columns[k]] = static_cast<T>(values[k]);
+        to[p.source.value_columns[k]] = input<T, T>(values[k]);
       }
     }
   });
@@ -126,7 +127,7 @@ void row_norms(ptrdiff_t n, const T* w, T* sum_abs, T* sum_squares) noexcept {
   Lanes16<T> squares{};
   for (ptrdiff_t j = 0; j < n; j += 16) {  // padding is zero
     for (int v = 0; v < Lanes16<T>::kVectors; ++v) {
-      const Vec<T> x = load<T>(w + j + v * kLanes<T>);
+      const Vec<T> x = without_tiny<T>(load<T>(w + j + v * kLanes<T>), Smallest<T>::factor);
       magnitudes.v[v] = magnitudes.v[v] + abs<T>(x);
       squares.v[v] = fma<T>(x, x, squares.v[v]);
     }

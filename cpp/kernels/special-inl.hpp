@@ -65,8 +65,9 @@ template <class T>
 FASTMLP_INLINE Vec<T> error_function(Vec<T> x) {
   using C = SpecialConstants<T>;
   Vec<T> y = abs<T>(x);
-  y = y > C::kErfOne ? broadcast<T>(C::kErfOne) : y;  // NaN passes
-  const Vec<T> square = y * y;
+  y = y > C::kErfOne ? broadcast<T>(C::kErfOne) : y;               // NaN passes
+  const Vec<T> visible = without_tiny<T>(y, Smallest<T>::factor);  // the square of less adds nothing to 1
+  const Vec<T> square = visible * visible;
   const Vec<T> near = fma<T>(y, polynomial<T>(C::kNear, square), y);
   const Vec<T> far = fma<T>(-exp<T>(-square), polynomial<T>(C::kFar, (y - T(2)) / (y + T(2))), broadcast<T>(1));
   const IntVec<T> sign = bits_of<T>(x) ^ bits_of<T>(abs<T>(x));
@@ -88,7 +89,8 @@ FASTMLP_INLINE Vec<T> wave(Vec<T> x, int quarters) {
   // |r| <= pi / 4, but for an x so large that its multiple of pi / 2 is not known
   r = r > T(0.79) ? broadcast<T>(T(0.79)) : r;
   r = r < T(-0.79) ? broadcast<T>(T(-0.79)) : r;
-  const Vec<T> z = r * r;
+  const Vec<T> visible = without_tiny<T>(r, Smallest<T>::factor);  // the square of less adds nothing to 1
+  const Vec<T> z = visible * visible;
   Vec<T> sine = broadcast<T>(inverse_factorial<T>(2 * C::kSineTerms - 1) * T(C::kSineTerms % 2 == 0 ? -1 : 1));
 #pragma GCC unroll 16
   for (int k = C::kSineTerms - 1; k >= 2; --k) {
@@ -120,12 +122,12 @@ FASTMLP_INLINE Vec<T> softplus(Vec<T> x) {
   return (x > T(0) ? x : Vec<T>{}) + log1p<T>(exp<T>(-abs<T>(x)));
 }
 
-// The square root with its special values: of zero zero, of negative numbers NaN, and of subnormal numbers by scaling.
+// The square root with its special values: of zero zero, of negative numbers NaN, and of small ones by scaling.
 template <class T>
 FASTMLP_INLINE Vec<T> full_square_root(Vec<T> x) {
-  constexpr T kUp = T(0x1p60);
-  constexpr T kDown = T(0x1p-30);
-  const auto is_small = x < FloatFormat<T>::kMinNormal;
+  constexpr T kUp = sizeof(T) == 4 ? T(0x1p72) : T(0x1p200);  // makes the smallest number large enough
+  constexpr T kDown = sizeof(T) == 4 ? T(0x1p-36) : T(0x1p-100);
+  const auto is_small = x < Smallest<T>::under_root;
   const Vec<T> root = square_root<T>(is_small ? x * kUp : x);
   const Vec<T> y = is_small ? root * kDown : root;
   return x > T(0) ? y : x == T(0) ? x : broadcast<T>(static_cast<T>(__builtin_nan("")));

@@ -98,6 +98,20 @@ FASTMLP_INLINE Vec<T> abs(Vec<T> v) {
   return from_bits<T>(bits_of<T>(v) & static_cast<Int<T>>(sizeof(T) == 4 ? INT32_MAX : INT64_MAX));
 }
 
+// v, and 0 where its magnitude is below `smallest`, which is positive or 0; NaN passes. Compared as integers, since a
+// comparison of subnormal numbers is an operation on them.
+template <class T>
+FASTMLP_INLINE Vec<T> without_tiny(Vec<T> v, T smallest) {
+  return bits_of<T>(abs<T>(v)) >= __builtin_bit_cast(Int<T>, smallest) ? v : Vec<T>{};
+}
+
+// The same of one number, in loops that the compiler makes vectors of.
+template <class T>
+FASTMLP_INLINE T number_without_tiny(T x, T smallest) {
+  const Int<T> magnitude = __builtin_bit_cast(Int<T>, x) & static_cast<Int<T>>(sizeof(T) == 4 ? INT32_MAX : INT64_MAX);
+  return magnitude >= __builtin_bit_cast(Int<T>, smallest) ? x : T(0);
+}
+
 // 0, 1, 2, ... in the lanes.
 template <class T>
 FASTMLP_INLINE IntVec<T> lane_numbers() {

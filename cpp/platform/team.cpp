@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "platform/start_threads.hpp"
+#include "platform/subnormals.hpp"
 
 namespace fastmlp {
 namespace {
@@ -54,7 +55,10 @@ class FloatingPointMode {
     constexpr unsigned int kDefault = 0x1F80;  // all exceptions masked, round to nearest, no FTZ, no DAZ
     __builtin_ia32_ldmxcsr(kDefault);
   }
-  ~FloatingPointMode() { __builtin_ia32_ldmxcsr(saved_); }
+  ~FloatingPointMode() {
+    look_for_subnormals();
+    __builtin_ia32_ldmxcsr(saved_);
+  }
 
  private:
   unsigned int saved_;

@@ -6,7 +6,7 @@
 // - libgomp hangs in a forked child, so after a fork the child runs everything on the calling thread.
 // - libgomp ends the process where the system refuses a thread, so it is asked before (start_threads.hpp): from a refusal
 //   on, teams are as large as they could be then.
-// - Every thread computes in the same floating-point mode (round to nearest, subnormals kept), whatever the process was
+// - Every thread computes in the same floating-point mode (round to nearest, nothing flushed), whatever the process was
 //   set to, and gets its own mode back afterwards: else a library that flushes subnormals would change results.
 // - The body must not throw: an exception that leaves an OpenMP region ends the process.
 #pragma once

@@ -279,9 +279,12 @@ def test_nan_passes(text, dtype):
 
 def test_special_values_of_functions_without_a_test_of_their_own():
     with np.errstate(all="ignore"):
-        x = np.array([[0.0], [-1.0], [5e-324], [np.inf], [4.0]])
+        x = np.array([[0.0], [-1.0], [np.inf], [4.0]])
         roots = model_of(one_unit("sqrt(x)")).core.forward(X=x, threads=1)[:, 0]
-        np.testing.assert_array_equal(roots, [0.0, np.nan, 2.0**-537, np.inf, 2.0])
+        np.testing.assert_array_equal(roots, [0.0, np.nan, np.inf, 2.0])
+        x = np.array([[2.0**-480], [2.0**-535]])  # of a square that is tiny, and of one that is subnormal
+        roots = model_of(one_unit("sqrt(x * x)")).core.forward(X=x, threads=1)[:, 0]
+        np.testing.assert_array_equal(roots, x[:, 0])
         x = np.array([[-1e4], [0.0], [1e4], [np.inf]])
         grown = model_of(one_unit("softplus(x)")).core.forward(X=x, threads=1)[:, 0]
         np.testing.assert_array_equal(grown, [0.0, math.log(2.0), 1e4, np.inf])
