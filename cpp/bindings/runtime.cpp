@@ -9,7 +9,9 @@
 
 #include "bindings/arrays.hpp"
 #include "bindings/without_gil.hpp"
+#include "core/product_plan.hpp"
 #include "core/targets.hpp"
+#include "platform/available_processors.hpp"
 #include "platform/team.hpp"
 
 namespace fastmlp {
@@ -30,7 +32,10 @@ std::string joined(const std::vector<std::string>& words) {
 void choose_target_from_environment() {
   const char* wanted = std::getenv("FASTMLP_TARGET");
   const std::string name = wanted != nullptr ? wanted : "";
-  if (choose_target(name)) return;
+  if (choose_target(name)) {
+    choose_product_plan();
+    return;
+  }
   if (name.empty()) {
     throw py::import_error("this CPU runs none of the targets of this build (" + joined(built_targets()) +
                            "): build fastmlp from source on it.");
@@ -70,6 +75,18 @@ std::map<std::string, std::string> build_info() {
   };
 }
 
+std::map<std::string, std::string> processor_info() {
+  const Processor& processor = this_processor();
+  const auto size = [](std::ptrdiff_t bytes) { return std::to_string(bytes >> 10) + " KiB"; };
+  return {
+      {"processor",
+       processor.vendor + " family " + std::to_string(processor.family) + " model " + std::to_string(processor.model)},
+      {"caches", size(processor.first_cache) + ", " + size(processor.second_cache) + " a core, " +
+                     size(processor.third_cache) + " shared"},
+      {"products", description_of(product_plan())},
+  };
+}
+
 // What Python does with it; never given back, since the interpreter may be gone before this library is.
 PyObject* told_of_refused_threads = nullptr;
 
@@ -89,10 +106,12 @@ void register_runtime(py::module_& module) {
   module.def("available_targets", &target_names);
   module.def("active_target", [] { return std::string(active_target().target); });
   module.def("max_threads", [] { return thread_limit(0); });
+  module.def("available_processors", &available_processors);
   module.def(
       "when_threads_are_refused",
       [](const py::object& tell) { told_of_refused_threads = py::object(tell).release().ptr(); }, py::arg("tell"));
   module.def("build_info", &build_info);
+  module.def("processor_info", &processor_info);
 }
 
 }  // namespace fastmlp

@@ -9,6 +9,7 @@
 #include "bindings/arrays.hpp"
 #include "bindings/names.hpp"
 #include "core/network.hpp"
+#include "core/product_plan.hpp"
 #include "core/profile.hpp"
 #include "core/random.hpp"
 #include "core/schedule.hpp"
@@ -16,6 +17,7 @@
 #include "core/thread_guess.hpp"
 #include "core/thread_planner.hpp"
 #include "platform/aligned_buffer.hpp"
+#include "platform/available_processors.hpp"
 #include "platform/subnormals.hpp"
 
 namespace fastmlp {
@@ -98,6 +100,7 @@ py::tuple forward(const std::string& target, const Matrix<T>& x, const Matrix<T>
                 .a = a.data(),
                 .d = d.data(),
                 .lda = a.ld,
+                .terms = product_plan().terms,
                 .sums = sums.data(),
                 .has_last_column = true});
   for (std::ptrdiff_t r = 0; r < a.rows; ++r) require(a.data()[r * a.ld + a.columns] == T(1), "the column of ones.");
@@ -123,6 +126,7 @@ py::tuple backward(const std::string& target, const Matrix<T>& delta, const Matr
                  .d = pd.data(),
                  .ld_in = pd.ld,
                  .unscaled = false,
+                 .terms = product_plan().terms,
                  .sums = sums.data()});
   return py::make_tuple(pd.copy(), pd.padding(pd.columns));
 }
@@ -143,6 +147,7 @@ py::tuple gradient(const std::string& target, const Matrix<T>& x, const Matrix<T
                  .ldd = pdelta.ld,
                  .g = g.data(),
                  .ldg = g.ld,
+                 .terms = product_plan().terms,
                  .to_read = {},
                  .to_write = {}});
   return py::make_tuple(g.copy(), g.padding(g.columns));
@@ -231,7 +236,15 @@ void register_testing(py::module_& module) {
   m.def("cos_pi", &cos_pi, py::arg("x"));
   m.def("log2", &log2, py::arg("x"));
   m.def("power", &power, py::arg("base"), py::arg("exponent"));
-  m.def("enable_planner", &enable_planner, py::arg("enabled"));
+  m.def(
+      "enable_planner",
+      [](bool enabled) {  // without it teams are as large as asked, whatever the machine
+        enable_planner(enabled);
+        ignore_available_processors(!enabled);
+      },
+      py::arg("enabled"));
+  m.def("ignore_available_processors", &ignore_available_processors, py::arg("ignored"));
+  m.def("processors_in_quota", &processors_in_quota, py::arg("root"), py::arg("groups"));
   m.def("can_count_subnormals", &can_count_subnormals);
   m.def("count_subnormals", &count_subnormals, py::arg("enabled"));
   m.def("subnormal_counts", [] {
@@ -241,7 +254,35 @@ void register_testing(py::module_& module) {
   });
   m.def("start_profile", &start_profile);
   m.def("stop_profile", &stop_profile);
-  m.def("choose_target", &choose_target, py::arg("name"));
+  m.def(
+      "choose_target",
+      [](const std::string& name) {
+        const bool is_there = choose_target(name);
+        if (is_there) choose_product_plan();
+        return is_there;
+      },
+      py::arg("name"));
+  m.def(
+      "set_product_plan",
+      [](std::ptrdiff_t terms, std::ptrdiff_t rows, std::ptrdiff_t wide_rows, std::ptrdiff_t far_bytes) {
+        require(terms > 0 && rows > 0 && wide_rows > 0, "a plan has terms and rows.");
+        set_product_plan({terms, rows, wide_rows, far_bytes});
+      },
+      py::arg("terms"), py::arg("rows"), py::arg("wide_rows"), py::arg("far_bytes"));
+  m.def(
+      "product_plan_for",
+      [](const std::string& vendor, int family, std::ptrdiff_t first_cache, std::ptrdiff_t third_cache,
+         std::ptrdiff_t tile_bytes) {
+        Processor processor;
+        processor.vendor = vendor;
+        processor.family = family;
+        processor.first_cache = first_cache;
+        processor.third_cache = third_cache;
+        const ProductPlan plan = plan_for(processor, tile_bytes);
+        return std::map<std::string, std::ptrdiff_t>{
+            {"terms", plan.terms}, {"rows", plan.rows}, {"wide_rows", plan.wide_rows}, {"far_bytes", plan.far_bytes}};
+      },
+      py::arg("vendor"), py::arg("family"), py::arg("first_cache"), py::arg("third_cache"), py::arg("tile_bytes"));
   m.def("allocation_count", &allocation_count);
   m.def("fail_allocation_after", &fail_allocation_after, py::arg("n"));
 }

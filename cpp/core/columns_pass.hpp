@@ -57,7 +57,7 @@ void forward_columns(const Network<T>& network, const Workspace<T>& workspace, s
     }
     const Share columns = columns_of(network.layers()[l].n_out, thread, threads);
     if (columns.begin < columns.end) {
-      for_each_row_block(0, rows, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+      for_each_row_block(0, rows, row_block(network), [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
         forward_layer(network, workspace, l, begin, end, columns, purpose, sums);
       });
     }
@@ -78,7 +78,7 @@ void backward_columns(const Network<T>& network, const T* transposed, const Work
   for (std::size_t l = network.layers().size() - 1; l > 0; --l) {
     const Share columns = columns_of(network.layers()[l].n_in, thread, threads);
     if (columns.begin < columns.end) {
-      for_each_row_block(0, rows, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+      for_each_row_block(0, rows, row_block(network), [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
         backward_layer(network, transposed, workspace, l, begin, end, columns, sums);
       });
     }

@@ -54,20 +54,20 @@ class Sums {
 };
 
 // Rows of a block, of which a workspace holds one per thread.
-std::ptrdiff_t block_rows(std::ptrdiff_t rows, int threads) noexcept {
-  return std::min(kRowBlock, (rows + threads - 1) / threads);
+template <class T>
+std::ptrdiff_t block_rows(const Network<T>& network, std::ptrdiff_t rows, int threads) noexcept {
+  return std::min(row_block(network), (rows + threads - 1) / threads);
 }
 
 // Calls f(begin, end, at, thread) for each block of rows on some thread; at: the thread's own rows of a workspace.
-template <class F>
-void over_row_blocks(std::ptrdiff_t rows, int threads, F&& f) {
-  const std::ptrdiff_t own_rows = block_rows(rows, threads);
+template <class T, class F>
+void over_row_blocks(const Network<T>& network, std::ptrdiff_t rows, int threads, F&& f) {
+  const std::ptrdiff_t own_rows = block_rows(network, rows, threads);
   run_team(threads, [&](int thread, int team) noexcept {
     const Share share = share_of(rows, thread, team);
     // the team may be smaller than planned, but a thread's rows are not more
-    for_each_row_block(
-        share.begin, share.end,
-        [&](std::ptrdiff_t begin, std::ptrdiff_t end) { f(begin, end, thread * own_rows, thread); }, own_rows);
+    for_each_row_block(share.begin, share.end, own_rows,
+                       [&](std::ptrdiff_t begin, std::ptrdiff_t end) { f(begin, end, thread * own_rows, thread); });
   });
 }
 
@@ -97,20 +97,21 @@ void evaluate_activations(const Network<T>& network, const DataView& inputs, con
   const std::size_t depth = network.layers().size();
   const int threads = plan_threads_for_rows(network, inputs.rows, thread_request);
   const TeamWatch watch(threads, work_of(network, inputs.rows));
-  const Workspace<T> workspace(network, threads * block_rows(inputs.rows, threads), Purpose::inference);
+  const Workspace<T> workspace(network, threads * block_rows(network, inputs.rows, threads), Purpose::inference);
   const Sums<T> sums(network, threads);
   const Dataset data{.inputs = inputs};
   const Selection all{nullptr, 0, inputs.rows};
-  over_row_blocks(
-      inputs.rows, threads, [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at, int thread) noexcept {
-        gather_inputs(network, workspace, data, all, begin, end, at);
-        forward_rows(network, workspace, at, at + end - begin, Purpose::inference, sums.of(thread));
-        for (std::size_t l = 0; l < depth; ++l) {
-          if (out[l] == nullptr) continue;
-          const std::ptrdiff_t units = network.layers()[l].units;
-          copy_rows(workspace.activations(l + 1, at), workspace.ld(l + 1), end - begin, units, out[l] + begin * units);
-        }
-      });
+  over_row_blocks(network, inputs.rows, threads,
+                  [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at, int thread) noexcept {
+                    gather_inputs(network, workspace, data, all, begin, end, at);
+                    forward_rows(network, workspace, at, at + end - begin, Purpose::inference, sums.of(thread));
+                    for (std::size_t l = 0; l < depth; ++l) {
+                      if (out[l] == nullptr) continue;
+                      const std::ptrdiff_t units = network.layers()[l].units;
+                      copy_rows(workspace.activations(l + 1, at), workspace.ld(l + 1), end - begin, units,
+                                out[l] + begin * units);
+                    }
+                  });
 }
 
 namespace {
@@ -122,7 +123,7 @@ bool over_outputs(const Network<T>& network, const DataView& inputs, int thread_
   const int threads = plan_threads(network, inputs.rows, thread_request);
   const TeamWatch watch(threads, work_of(network, inputs.rows));
   const bool by_columns = is_by_columns(network, inputs.rows, threads);
-  const Workspace<T> workspace(network, by_columns ? inputs.rows : threads * block_rows(inputs.rows, threads),
+  const Workspace<T> workspace(network, by_columns ? inputs.rows : threads * block_rows(network, inputs.rows, threads),
                                Purpose::inference);
   const Sums<T> sums(network, threads);
   const Dataset data{.inputs = inputs};
@@ -143,7 +144,7 @@ bool over_outputs(const Network<T>& network, const DataView& inputs, int thread_
       take(workspace, share.begin, share.begin, share.end - share.begin);
     });
   } else {
-    over_row_blocks(inputs.rows, threads,
+    over_row_blocks(network, inputs.rows, threads,
                     [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at, int thread) noexcept {
                       if (!is_finite.load(std::memory_order_relaxed)) return;
                       gather(begin, end, at);
@@ -188,13 +189,13 @@ template <class T>
 double evaluate_loss(const Network<T>& network, const Dataset& data, int thread_request) {
   const int threads = plan_threads_for_rows(network, data.rows(), thread_request);
   const TeamWatch watch(threads, kPasses * work_of(network, data.rows()));
-  const Workspace<T> workspace(network, threads * block_rows(data.rows(), threads), Purpose::loss);
+  const Workspace<T> workspace(network, threads * block_rows(network, data.rows(), threads), Purpose::loss);
   const Sums<T> sums(network, threads);
   const AlignedBuffer<T> losses(data.rows());
   const Penalty<T> penalty(network);
   const Selection all{nullptr, 0, data.rows()};
   const double total = run_alone([&] { return total_weight(data, all); });
-  over_row_blocks(data.rows(), threads,
+  over_row_blocks(network, data.rows(), threads,
                   [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at, int thread) noexcept {
                     gather_inputs(network, workspace, data, all, begin, end, at);
                     gather_targets(workspace, data, all, begin, end, at, total);
@@ -219,7 +220,8 @@ double evaluate_gradients(Network<T>& network, const Dataset& data, T* parameter
   const AlignedBuffer<T> transposed(network.transposed_size());
   // A full block of input gradients with padding per thread; the caller's array has none.
   const std::ptrdiff_t ld_inputs = leading_dimension(first.n_in);
-  const AlignedBuffer<T> input_blocks(checked_count(threads * kRowBlock, ld_inputs));
+  const std::ptrdiff_t most = row_block(network);
+  const AlignedBuffer<T> input_blocks(checked_count(threads * most, ld_inputs));
   const Penalty<T> penalty(network);
 
   network.transpose_weights(transposed.data(), 0, 1);
@@ -229,14 +231,14 @@ double evaluate_gradients(Network<T>& network, const Dataset& data, T* parameter
   OptimizerStep<T> gradient_only{};
   run_team(threads, [&](int thread, int team) noexcept {
     const Share share = share_of(data.rows(), thread, team);
-    for_each_row_block(share.begin, share.end, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+    for_each_row_block(share.begin, share.end, most, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
       gather_inputs(network, workspace, data, all, begin, end, begin);
       gather_targets(workspace, data, all, begin, end, begin, total);
       T* room = sums.of(thread);
       forward_rows(network, workspace, begin, end, Purpose::gradients, room);
       loss_rows(network, workspace, data.labels != nullptr, begin, end);
       backward_rows(network, transposed.data(), workspace, begin, end, room);
-      T* block = input_blocks.data() + thread * kRowBlock * ld_inputs;
+      T* block = input_blocks.data() + thread * most * ld_inputs;
       kernels<T>().backward({.rows = end - begin,
                              .n_in = first.n_in,
                              .n_out = first.n_out,
@@ -248,6 +250,7 @@ double evaluate_gradients(Network<T>& network, const Dataset& data, T* parameter
                              .d = block,
                              .ld_in = ld_inputs,
                              .unscaled = true,
+                             .terms = product_plan().terms,
                              .sums = room});
       if (network.input_scale() != nullptr) {
         scale_columns(block, ld_inputs, end - begin, first.n_in, network.input_scale());

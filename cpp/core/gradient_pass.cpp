@@ -5,6 +5,7 @@
 
 #include "core/optimizer.hpp"
 #include "core/prefetch.hpp"
+#include "core/product_plan.hpp"
 #include "core/targets.hpp"
 #include "platform/checks.hpp"
 
@@ -165,6 +166,7 @@ void sum_unit(const GradientUnit& unit, const UnitMemory<T>& memory, std::ptrdif
                    .ldd = across ? memory.ldx : memory.ldd,
                    .g = sums,
                    .ldg = ld_sums,
+                   .terms = product_plan().terms,
                    .to_read = to_read.all(),
                    .to_write = to_write.all()});
   if (!across) return;

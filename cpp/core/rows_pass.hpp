@@ -8,16 +8,13 @@
 #include "core/dataset.hpp"
 #include "core/junction.hpp"
 #include "core/network.hpp"
+#include "core/product_plan.hpp"
 #include "core/targets.hpp"
 #include "core/workspace.hpp"
 #include "platform/checks.hpp"
 #include "platform/team.hpp"
 
 namespace fastmlp {
-
-// Rows that go through all layers together: enough to fill register tiles and to reuse a panel of weights, few enough
-// that their activations stay in the second-level cache.
-inline constexpr std::ptrdiff_t kRowBlock = 96;
 
 // Whether the loss starts from the last layer's pre-activations: its activation belongs to the loss, or does not enter.
 inline bool loss_takes_logits(LossKind loss) noexcept {
@@ -76,14 +73,22 @@ void gather_targets(const Workspace<T>& workspace, const Dataset& data, const Se
   }
 }
 
+// The most rows that go through all layers together.
+template <class T>
+std::ptrdiff_t row_block(const Network<T>& network) noexcept {
+  const ProductPlan& plan = product_plan();
+  const std::ptrdiff_t bytes = network.buffer_size() * static_cast<std::ptrdiff_t>(sizeof(T));
+  return bytes > plan.far_bytes ? plan.wide_rows : plan.rows;
+}
+
 // Room for unfinished sums that a thread needs for a block of rows; none where all layers are narrow.
 template <class T>
 std::ptrdiff_t sums_size(const Network<T>& network) noexcept {
   const Kernels<T>& kernel = kernels<T>();
-  const bool is_deep = std::ranges::any_of(network.layers(), [&kernel](const Layer& layer) {
-    return std::max(layer.n_in, layer.n_out) > kernel.deepest_sum;
-  });
-  return is_deep ? kRowBlock * kernel.tile_columns : 0;
+  const ProductPlan& plan = product_plan();
+  const bool is_deep = std::ranges::any_of(
+      network.layers(), [&plan](const Layer& layer) { return std::max(layer.n_in, layer.n_out) > plan.terms; });
+  return is_deep ? row_block(network) * kernel.tile_columns : 0;
 }
 
 // Whether layer l ends at its logits, for a loss that starts from them.
@@ -114,6 +119,7 @@ void forward_layer(const Network<T>& network, const Workspace<T>& workspace, std
                         .a = workspace.activations(l + 1, begin) + columns.begin,
                         .d = as_logits || d == nullptr ? nullptr : d + columns.begin,
                         .lda = workspace.ld(l + 1),
+                        .terms = product_plan().terms,
                         .sums = sums,
                         .has_last_column = columns.end == layer.n_out});
 }
@@ -180,6 +186,7 @@ void backward_layer(const Network<T>& network, const T* transposed, const Worksp
                          .d = d + columns.begin,
                          .ld_in = workspace.ld(l),
                          .unscaled = has_junction,
+                         .terms = product_plan().terms,
                          .sums = sums});
 }
 
@@ -195,7 +202,7 @@ void backward_rows(const Network<T>& network, const T* transposed, const Workspa
 
 // Calls f(begin, end) for [begin, end) in nearly equal blocks of at most `most` rows.
 template <class F>
-void for_each_row_block(std::ptrdiff_t begin, std::ptrdiff_t end, F&& f, std::ptrdiff_t most = kRowBlock) noexcept {
+void for_each_row_block(std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t most, F&& f) noexcept {
   const std::ptrdiff_t rows = end - begin;
   const std::ptrdiff_t blocks = (rows + most - 1) / most;
   for (std::ptrdiff_t b = 0; b < blocks; ++b) f(begin + rows * b / blocks, begin + rows * (b + 1) / blocks);
@@ -217,7 +224,8 @@ struct TrainingBatch {
 template <class T>
 void rows_pass(const TrainingBatch<T>& b, T* sums, int thread, int threads) noexcept {
   const Share share = share_of(b.rows.rows, thread, threads);
-  for_each_row_block(share.begin, share.end, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+  const std::ptrdiff_t most = row_block(b.network);
+  for_each_row_block(share.begin, share.end, most, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
     gather_inputs(b.network, b.workspace, b.data, b.rows, begin, end, begin);
     gather_targets(b.workspace, b.data, b.rows, begin, end, begin, b.weight);
     forward_rows(b.network, b.workspace, begin, end, Purpose::gradients, sums, &b.draw);

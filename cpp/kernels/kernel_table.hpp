@@ -208,7 +208,8 @@ struct ForwardArguments {
   T* a;                              // (rows, lda)
   T* d;                              // (rows, lda), or null
   ptrdiff_t lda;
-  T* sums;  // (rows, tile_columns): room for unfinished sums, needed where n_in > deepest_sum
+  ptrdiff_t terms;  // of a sum to add at a time
+  T* sums;          // (rows, tile_columns): room for unfinished sums, needed where n_in > terms
   bool has_last_column;
 };
 
@@ -227,7 +228,8 @@ struct BackwardArguments {
   T* d;                       // (rows, ld_in)
   ptrdiff_t ld_in;
   bool unscaled;
-  T* sums;  // (rows, tile_columns): room for unfinished sums, needed where n_out > deepest_sum
+  ptrdiff_t terms;  // of a sum to add at a time
+  T* sums;          // (rows, tile_columns): room for unfinished sums, needed where n_out > terms
 };
 
 // Rows of memory that will be used soon. Lines are counted from a row's first byte: those to be written start with one.
@@ -258,6 +260,7 @@ struct GradientArguments {
   ptrdiff_t ldd;
   T* g;  // (n_rows, ldg)
   ptrdiff_t ldg;
+  ptrdiff_t terms;  // of a sum to add at a time
   Regions to_read;
   Regions to_write;
 };
@@ -378,8 +381,6 @@ struct Kernels {
   void (*cosine)(ptrdiff_t n, const T* x, T* y) noexcept;
   ptrdiff_t lanes;         // of a vector
   ptrdiff_t tile_columns;  // of the widest register tile
-  // Terms that forward and backward sum at a time: above this they need room for unfinished sums.
-  ptrdiff_t deepest_sum;
 };
 
 struct KernelTable {

@@ -49,11 +49,6 @@ FASTMLP_INLINE void accumulate(Tile<T, R, V>& tile, ptrdiff_t depth, const T* a,
   }
 }
 
-// Terms of a sum that a panel of B has at most: 1024 x 256 bytes (512 x 64 with fewer registers), so that the panel in
-// use and the next one stay in the second-level cache while all row tiles pass. Longer sums are continued from memory,
-// which rounds nothing.
-constexpr ptrdiff_t kDepth = FASTMLP_VECTOR_REGISTERS >= 32 ? 1024 : 512;
-
 // Which part of the output a tile is, and which terms of its sums are added.
 struct Place {
   ptrdiff_t row;
@@ -131,6 +126,7 @@ struct ForwardTile {
   static ptrdiff_t rows(const ForwardArguments<T>& p) { return p.rows; }
   static ptrdiff_t columns(const ForwardArguments<T>& p) { return p.n_out; }
   static ptrdiff_t terms(const ForwardArguments<T>& p) { return p.n_in; }
+  static ptrdiff_t terms_at_a_time(const ForwardArguments<T>& p) { return p.terms; }
   static const T* right(const ForwardArguments<T>& p) { return p.weights; }
   static ptrdiff_t ld_right(const ForwardArguments<T>& p) { return p.ldw; }
 
@@ -181,6 +177,7 @@ struct BackwardTile {
   static ptrdiff_t rows(const BackwardArguments<T>& p) { return p.rows; }
   static ptrdiff_t columns(const BackwardArguments<T>& p) { return p.n_in; }
   static ptrdiff_t terms(const BackwardArguments<T>& p) { return p.n_out; }
+  static ptrdiff_t terms_at_a_time(const BackwardArguments<T>& p) { return p.terms; }
   static const T* right(const BackwardArguments<T>& p) { return p.transposed; }
   static ptrdiff_t ld_right(const BackwardArguments<T>& p) { return p.ldt; }
 
@@ -220,6 +217,7 @@ struct GradientTile {
   static ptrdiff_t rows(const GradientCall<T>& call) { return call.arguments.n_rows; }
   static ptrdiff_t columns(const GradientCall<T>& call) { return call.arguments.n_columns; }
   static ptrdiff_t terms(const GradientCall<T>& call) { return call.arguments.batch; }
+  static ptrdiff_t terms_at_a_time(const GradientCall<T>& call) { return call.arguments.terms; }
 
   template <int R, int V>
   static void run(GradientCall<T>& call, const Place& at, FetchQueue& queue) {
@@ -272,7 +270,7 @@ struct Parts {
 template <class T, class Kernel, class Arguments>
 FASTMLP_INLINE void run_tiles(Arguments& p) {
   const Parts panels((Kernel::columns(p) + kLanes<T> - 1) / kLanes<T>, kTileVectors);
-  const Parts blocks(Kernel::terms(p), kDepth);
+  const Parts blocks(Kernel::terms(p), Kernel::terms_at_a_time(p));
   Place at{0, 0, 0, 0};
   for (ptrdiff_t panel = 0; panel < panels.count; ++panel) {
     const Parts strips(Kernel::rows(p), Kernel::most_rows(panels.size(panel)));

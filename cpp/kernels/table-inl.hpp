@@ -44,7 +44,6 @@ constexpr Kernels<T> kernels_of_this_target() {
       .cosine = map_cosine<T>,
       .lanes = kLanes<T>,
       .tile_columns = kTileColumns<T>,
-      .deepest_sum = kDepth,
   };
 }
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <mutex>
 
+#include "platform/available_processors.hpp"
 #include "platform/start_threads.hpp"
 #include "platform/subnormals.hpp"
 
@@ -83,7 +84,8 @@ bool in_forked_child() noexcept { return forked_child.load(std::memory_order_rel
 
 int thread_limit(int request) noexcept {
   if (in_forked_child() || omp_in_parallel()) return 1;
-  const int limit = std::max(1, std::min({omp_get_max_threads(), omp_get_thread_limit(), most_threads.load()}));
+  const int limit = std::max(
+      1, std::min({omp_get_max_threads(), omp_get_thread_limit(), most_threads.load(), available_processors()}));
   return request > 0 ? std::min(request, limit) : limit;
 }
 

@@ -2,7 +2,7 @@
 //
 // - The caller's limit is read on the calling thread at each entry: min(request, omp_get_max_threads()), and 1 inside
 //   another parallel region, so OMP_NUM_THREADS, threadpoolctl and joblib are obeyed. omp_set_num_threads is never
-//   called.
+//   called. Nor are there more threads than processors (available_processors.hpp): they would wait for each other.
 // - libgomp hangs in a forked child, so after a fork the child runs everything on the calling thread.
 // - libgomp ends the process where the system refuses a thread, so it is asked before (start_threads.hpp): from a refusal
 //   on, teams are as large as they could be then.

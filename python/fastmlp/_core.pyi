@@ -221,10 +221,16 @@ def available_targets() -> list[str]:
 
 def active_target() -> str: ...
 def max_threads() -> int:
-    """Return what OpenMP would give the calling thread now (1 inside a parallel region or after a fork)."""
+    """Return OpenMP's threads of a call now (1 in a parallel region or after a fork), within available_processors."""
+
+def available_processors() -> int:
+    """Return how many processors the process may use: those it is bound to, within its container's quota."""
 
 def when_threads_are_refused(tell: Callable[[int], None]) -> None:
     """Call ``tell`` after the first call for which the system would not start threads, with how many there are now."""
 
 def build_info() -> dict[str, str]:
     """Version, compiler, build type, OpenMP version and targets of this build."""
+
+def processor_info() -> dict[str, str]:
+    """Processor, its caches, and the blocks into which products are cut for them."""

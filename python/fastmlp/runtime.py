@@ -214,8 +214,10 @@ def show_config() -> None:
         "Python": f"{platform.python_version()} ({sys.platform}, {platform.machine()})",
         "NumPy": np.__version__,
         **build,
+        **_core.processor_info(),
         "active target": active_target(),
         "available targets": ", ".join(available_targets()),
+        "processors": str(_core.available_processors()),
         "threads": f"{get_num_threads()} (limit: {thread_limit() or 'none'}; OpenMP: {_core.max_threads()})",
     }
     width = max(map(len, facts)) + 2
