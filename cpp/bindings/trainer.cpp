@@ -4,11 +4,15 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
 #include <tuple>
+#include <type_traits>
+#include <variant>
 #include <vector>
 
 #include "bindings/arrays.hpp"
@@ -70,6 +74,7 @@ struct TrainerHandle {
   py::object targets;
   py::object sample_weight;
   std::unique_ptr<Trainer<T>> trainer;
+  std::vector<std::int32_t> labels;  // of a batch whose labels came in another type
   bool entered = false;
   bool running = false;
 
@@ -81,6 +86,18 @@ struct TrainerHandle {
   ~TrainerHandle() { leave(); }
 };
 
+// What a trainer reads, of a network's user: an array or sparse rows, and targets for each of them.
+template <class T>
+Dataset samples_of(const Network<T>& net, const py::object& X, const py::array& targets,
+                   const std::optional<py::array>& sample_weight) {
+  const bool is_sparse = py::isinstance<py::tuple>(X);
+  require(is_sparse || py::isinstance<py::array>(X), "the core takes an array, or sparse rows.");
+  require(!is_sparse || net.input_scale() == nullptr, "sparse rows are not scaled.");
+  const DataView inputs = is_sparse ? sparse_view(py::reinterpret_borrow<py::tuple>(X), net.n_inputs())
+                                    : data_view(py::cast<py::array>(X), net.n_inputs());
+  return dataset(inputs, targets, sample_weight, net.n_outputs());
+}
+
 template <class T>
 std::unique_ptr<TrainerHandle<T>> make_trainer(const py::object& network, const py::object& X, const py::array& targets,
                                                const std::optional<py::array>& sample_weight, std::ptrdiff_t batch_size,
@@ -88,12 +105,7 @@ std::unique_ptr<TrainerHandle<T>> make_trainer(const py::object& network, const 
                                                const std::string& optimizer, const Hyperparameters& hyperparameters,
                                                const std::optional<ScheduleTuple>& schedule, std::int64_t total_steps) {
   auto& net = network.cast<Network<T>&>();
-  const bool is_sparse = py::isinstance<py::tuple>(X);
-  require(is_sparse || py::isinstance<py::array>(X), "the core takes an array, or sparse rows.");
-  require(!is_sparse || net.input_scale() == nullptr, "sparse rows are not scaled.");
-  const DataView inputs = is_sparse ? sparse_view(py::reinterpret_borrow<py::tuple>(X), net.n_inputs())
-                                    : data_view(py::cast<py::array>(X), net.n_inputs());
-  const Dataset data = dataset(inputs, targets, sample_weight, net.n_outputs());
+  const Dataset data = samples_of(net, X, targets, sample_weight);
   require(batch_size >= 1 && batch_size <= data.rows(), "batch_size must be from 1 to the number of rows.");
   const TrainerOptions options{
       batch_size,
@@ -111,6 +123,84 @@ std::unique_ptr<TrainerHandle<T>> make_trainer(const py::object& network, const 
   handle->sample_weight = py::cast(sample_weight);
   without_gil([&] { handle->trainer = std::make_unique<Trainer<T>>(net, data, options); });
   return handle;
+}
+
+// One epoch over samples that need not outlive it.
+template <class T>
+RunReport run_on(TrainerHandle<T>& handle, const Dataset& data, std::uint32_t epoch, int threads) {
+  if (handle.running) throw NetworkBusy{};
+  const WriteAccess access(handle.get().access());
+  const Flag running(handle.running);
+  RunReport report = without_gil([&] {
+    handle.trainer->take(data, epoch);
+    return handle.trainer->run(handle.trainer->steps_per_epoch(), threads);
+  });
+  handle.inputs = handle.targets = handle.sample_weight = py::none();
+  return report;
+}
+
+template <class T>
+bool is_in_range(const DataView& values, std::ptrdiff_t columns) noexcept {
+  const std::ptrdiff_t n = values.rows * columns;
+  if (values.type == DataType::uint8) return true;
+  if (values.type == DataType::float32) {
+    return kernels<float>().first_nonfinite(n, static_cast<const float*>(values.data)) < 0;
+  }
+  constexpr double kLargest = std::numeric_limits<T>::max();
+  const auto* numbers = static_cast<const double*>(values.data);
+  return std::all_of(numbers, numbers + n, [](double x) { return std::abs(x) <= kLargest; });  // NaN is not
+}
+
+// Labels from 0 to n_classes - 1 as the core has them; null where some are not, or are no vector of integers.
+template <class Label>
+const std::int32_t* labels_in_range(const py::array& y, std::ptrdiff_t n_classes, std::vector<std::int32_t>& room) {
+  const auto* labels = static_cast<const Label*>(y.data());
+  const std::ptrdiff_t rows = y.shape(0);
+  const bool are_right = std::all_of(labels, labels + rows, [=](Label k) { return k >= 0 && k < n_classes; });
+  if (!are_right) return nullptr;
+  if constexpr (std::is_same_v<Label, std::int32_t>) {
+    return labels;
+  } else {
+    room.assign(labels, labels + rows);
+    return room.data();
+  }
+}
+
+// A vector is one column.
+std::optional<DataView> plain_values(const py::object& y, std::ptrdiff_t columns) {
+  if (columns != 1 || Py_TYPE(y.ptr()) != py::detail::npy_api::get().PyArray_Type_) return plain_view(y, columns);
+  const auto array = py::reinterpret_borrow<py::array>(y);
+  const auto type = core_type_of(array);
+  if (array.ndim() != 1 || !is_contiguous(array) || !type) return plain_view(y, columns);
+  return DataView{array.data(), *type, array.shape(0), 1};
+}
+
+// The samples of plain arrays that nothing is wrong with; for all others the checks of Python find the words. Labels
+// where there are classes, else values.
+template <class T>
+std::optional<Dataset> plain_samples(TrainerHandle<T>& handle, const py::object& X, const py::object& y,
+                                     std::ptrdiff_t n_classes) {
+  const Network<T>& net = handle.get();
+  const std::optional<DataView> inputs = plain_view(X, net.n_inputs());
+  if (!inputs || !is_in_range<T>(*inputs, net.n_inputs())) return std::nullopt;
+  Dataset data{.inputs = *inputs};
+  if (n_classes == 0) {
+    const std::optional<DataView> values = plain_values(y, net.n_outputs());
+    const bool is_right = values && values->rows == inputs->rows && values->type != DataType::uint8;
+    if (!is_right || !is_in_range<T>(*values, net.n_outputs())) return std::nullopt;
+    data.targets = *values;
+    return data;
+  }
+  if (Py_TYPE(y.ptr()) != py::detail::npy_api::get().PyArray_Type_) return std::nullopt;
+  const auto labels = py::reinterpret_borrow<py::array>(y);
+  if (labels.ndim() != 1 || labels.shape(0) != inputs->rows || !is_contiguous(labels)) return std::nullopt;
+  if (py::isinstance<py::array_t<std::int64_t>>(labels)) {
+    data.labels = labels_in_range<std::int64_t>(labels, n_classes, handle.labels);
+  } else if (py::isinstance<py::array_t<std::int32_t>>(labels)) {
+    data.labels = labels_in_range<std::int32_t>(labels, n_classes, handle.labels);
+  }
+  if (data.labels == nullptr) return std::nullopt;
+  return data;
 }
 
 template <class T>
@@ -142,10 +232,31 @@ void register_trainer_of(py::module_& module, const char* name) {
           },
           py::arg("rate"))
       .def(
+          "run_on",
+          [](Handle& handle, const py::object& X, const py::array& targets,
+             const std::optional<py::array>& sample_weight, std::uint32_t epoch, int threads) {
+            return run_on(handle, samples_of(handle.get(), X, targets, sample_weight), epoch, threads);
+          },
+          py::kw_only(), py::arg("X"), py::arg("targets"), py::arg("sample_weight").none(true), py::arg("epoch"),
+          py::arg("threads"))
+      .def(
+          "run_on_plain",
+          [](Handle& handle, const py::object& X, const py::object& y, std::ptrdiff_t n_classes, std::uint32_t epoch,
+             int threads) -> std::variant<std::monostate, double, RunReport> {
+            if (handle.running) throw NetworkBusy{};  // the room for labels is in use
+            const std::optional<Dataset> data = plain_samples(handle, X, y, n_classes);
+            if (!data) return {};
+            RunReport report = run_on(handle, *data, epoch, threads);
+            if (report.diverged) return report;
+            return report.epochs[0].loss;
+          },
+          py::arg("X"), py::arg("y"), py::arg("n_classes"), py::arg("epoch"), py::arg("threads"))
+      .def(
           "run",
           [](Handle& handle, std::int64_t n_steps, int threads) {
             require(n_steps >= 0, "the number of steps must not be negative.");
             if (!handle.entered) throw std::runtime_error("a trainer runs inside its with statement only.");
+            require(!handle.inputs.is_none(), "a trainer of batches has none of its own.");
             if (!handle.get().access().trained_by_this_thread()) throw NetworkBusy{};
             const Flag running(handle.running);
             return without_gil([&] { return handle.trainer->run(n_steps, threads); });

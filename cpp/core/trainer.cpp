@@ -12,6 +12,7 @@
 #include "core/rows_pass.hpp"
 #include "core/thread_guess.hpp"
 #include "platform/barrier.hpp"
+#include "platform/checks.hpp"
 #include "platform/preemptions.hpp"
 #include "platform/subnormals.hpp"
 #include "platform/team.hpp"
@@ -84,6 +85,13 @@ void Trainer<T>::get_memory(int limit) {
   if (options_.optimizer.clip_norm > 0.0 && !memory_.gradients) {
     memory_.gradients = AlignedBuffer<T>(network_.buffer_size());
   }
+}
+
+template <class T>
+void Trainer<T>::take(const Dataset& data, std::uint32_t epoch) noexcept {
+  FASTMLP_ASSERT(place_.position == 0 && !options_.shuffle);
+  data_ = data;
+  epoch_ = epoch;
 }
 
 template <class T>
@@ -252,7 +260,8 @@ RunReport Trainer<T>::run(std::int64_t n_steps, int thread_request) {
   const int limit = thread_limit(thread_request);
   get_memory(limit);
   Progress progress;
-  progress.epoch_clock = Clock::now();
+  auto start = Clock::now();
+  progress.epoch_clock = start;
   progress.barrier.measure(barrier_time());
   progress.report.epochs.reserve(static_cast<std::size_t>(n_steps / steps_per_epoch() + 1));
 
@@ -269,12 +278,17 @@ RunReport Trainer<T>::run(std::int64_t n_steps, int thread_request) {
     const ThreadPlanner::Stretch stretch = planner_is_enabled()
                                                ? planner_.next(limit, left)
                                                : ThreadPlanner::Stretch{limit, left, ThreadPlanner::Kind::work};
-    const std::int64_t preempted = preemptions();
-    const auto start = Clock::now();
     run_team(stretch.threads,
              [&](int thread, int team) noexcept { train_steps(stretch.steps, progress, thread, team); });
-    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    planner_.record(stretch, seconds, preemptions() - preempted);
+    // Since the last stretch, or since this call began: a team also pays where the calling thread works alone on what
+    // others have written. Preemptions are those since the last look, if there was one: a look takes as long as a tenth
+    // of a short step.
+    const auto now = Clock::now();
+    const std::int64_t seen = limit > 1 ? preemptions() : 0;
+    planner_.record(stretch, std::chrono::duration<double>(now - start).count(),
+                    preemptions_seen_ > 0 ? seen - preemptions_seen_ : 0);
+    preemptions_seen_ = seen;
+    start = now;
     left -= stretch.steps;
   }
   epoch_seconds_ += std::chrono::duration<double>(Clock::now() - progress.epoch_clock).count();

@@ -67,6 +67,10 @@ class Trainer {
   // the start of this epoch. Between runs optimizer state is open to writing, weights when an epoch has ended.
   RunReport run(std::int64_t n_steps, int thread_request);
 
+  // Goes on with other samples, as an epoch of this number, between epochs only: what is the same for all batches of a
+  // stream is then made once. More rows than a batch has are several steps.
+  void take(const Dataset& data, std::uint32_t epoch) noexcept;
+
   // From the next step on; between runs only.
   void set_learning_rate(double rate) noexcept { options_.optimizer.learning_rate = rate; }
 
@@ -109,6 +113,7 @@ class Trainer {
   std::int64_t saved_steps_ = 0;
   std::int64_t saved_made_ = 0;
   ThreadPlanner planner_;
+  std::int64_t preemptions_seen_ = 0;
 
   bool has_run_ = false;
   Place place_{};

@@ -202,6 +202,22 @@ class Trainer32:
     def set_learning_rate(self, rate: float) -> None:
         """Take another learning rate from the next step on; between runs only."""
 
+    def run_on(
+        self, *, X: Array | SparseParts, targets: Targets, sample_weight: SampleWeight, epoch: int, threads: int
+    ) -> RunReport:
+        """Take other samples once, in steps of batch_size rows, as the epoch of this number; outside the context.
+
+        They need not outlive the call. For trainers that do not shuffle, when no epoch is under way.
+        """
+
+    def run_on_plain(self, X: Any, y: Any, n_classes: int, epoch: int, threads: int) -> float | RunReport | None:
+        """Do that with arrays as a user gave them, if they need no conversion and hold nothing wrong; else nothing.
+
+        Return the loss of the epoch, or the report where it diverged.
+
+        ``y`` holds labels 0 to n_classes - 1, or values (rows, outputs) where n_classes is 0.
+        """
+
     def run(self, *, n_steps: int, threads: int) -> RunReport:
         """Make up to ``n_steps`` training steps, across epochs, without touching Python."""
 

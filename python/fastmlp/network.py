@@ -26,6 +26,7 @@ from fastmlp._model.outputs import is_classifier
 from fastmlp._model.summary import short_description, summary
 from fastmlp._training import fit, measures, streams
 from fastmlp._training.arguments import FitArguments
+from fastmlp._training.batches import Batches
 from fastmlp._training.online import Online
 from fastmlp._training.watch import Callback
 from fastmlp.gradient_check import GradientReport, check_network
@@ -39,7 +40,7 @@ from fastmlp.scalings import Scaling, Standardize
 
 Array = npt.NDArray[Any]
 # of a network itself, beside the properties
-ATTRIBUTES = ("_model", "_online", "metadata")
+ATTRIBUTES = ("_model", "_online", "_batches", "metadata")
 
 
 class Network:
@@ -126,6 +127,7 @@ class Network:
     def _take(self, model: Model, *, classes: list[str] | None = None, metadata: dict[str, Any] | None = None) -> None:
         self._model = model
         self._online = Online(model)
+        self._batches = Batches(model)
         self.classes = classes if classes is not None else model.names.names
         self.metadata: dict[str, Any] = {} if metadata is None else metadata
 
@@ -209,8 +211,9 @@ class Network:
 
         def start_over() -> None:
             self._model.reset()
-            # its trainers know a scaling that is forgotten now
+            # their trainers know a scaling that is forgotten now
             self._online = Online(self._model)
+            self._batches = Batches(self._model)
 
         completed(start_over)
 
@@ -349,7 +352,7 @@ class Network:
         [1.0, 0.25, 0.0625]
         """
         return streams.partial_fit(
-            self._model, X, y, optimizer=optimizer, batch_size=batch_size, sample_weight=sample_weight
+            self._model, self._batches, X, y, optimizer=optimizer, batch_size=batch_size, sample_weight=sample_weight
         )
 
     def learn(self, x: npt.ArrayLike, y: npt.ArrayLike, *, optimizer: str | Optimizer = "adam") -> float:

@@ -1,0 +1,125 @@
+"""Steps on batches as they come, for ``partial_fit`` and ``fit`` on an iterable: what is the same for all is made once.
+
+That is the optimizer, the core's trainer with its memory, and what it has measured of threads; it holds no state of the
+network and no batch, so the network may be trained, written and reset in between. Plain arrays with nothing wrong in
+them go to the core at once; all others through the checks, which have the sentences.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import fastmlp._core as _core
+from fastmlp._model.model import Model
+from fastmlp._model.sparse_rows import SparseRows
+from fastmlp._training.advice import warn_of_far_targets
+from fastmlp._training.learning_rate import LearningRate
+from fastmlp._training.trainer import constant_rate, new_trainer
+from fastmlp.optimizers import Optimizer, StepOptimizer, resolve_optimizer
+from fastmlp.runtime import thread_limit
+
+# rows of a trainer that is worth its memory between two batches
+MOST_KEPT_ROWS = 4096
+
+
+class Diverged(Exception):  # noqa: N818
+    """A step on a batch was taken back; whoever knows which batch that was says so."""
+
+    def __init__(self, report: _core.RunReport) -> None:
+        super().__init__("a loss or a weight is no number")
+        self.report = report
+
+
+class Batches:
+    """The trainer of a model's batches; one object for each model, which ``reset`` replaces."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        architecture = model.architecture
+        # at first something that nobody asks for
+        self._asked: object = object()
+        self._optimizer: StepOptimizer
+        self.rate: LearningRate
+        self._trainer: _core.Trainer32 | None = None
+        self._batch_size = 0
+        # of labels; 0: values; None: targets that the core does not take as they are
+        self._plain_classes: int | None = None
+        if architecture.loss.class_weight is None and architecture.target_scaling is None:
+            if architecture.loss.takes == "values":
+                self._plain_classes = 0
+            elif architecture.meaning in ("many", "binary"):
+                self._plain_classes = max(architecture.n_outputs, 2)
+
+    def settle(self, optimizer: str | Optimizer) -> None:
+        """Take the optimizer of the next steps, or refuse it."""
+        asked = self._asked
+        if optimizer is not asked and (type(optimizer) is not type(asked) or optimizer != asked):
+            settled = constant_rate(resolve_optimizer(optimizer))
+            # without a trainer first, for Ctrl-C may come between
+            self._trainer = None
+            self._optimizer, self.rate = settled
+            self._asked = optimizer
+
+    def step(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        *,
+        batch_size: int | None = None,
+        names: tuple[str, str] = ("X", "y"),
+    ) -> tuple[float, float, int]:
+        """Train once on these rows, in steps of ``batch_size``; return their loss, weight and number.
+
+        Raises
+        ------
+        Diverged
+            A loss or weight is no number; the network is as before.
+        """
+        try:
+            return self._step(X, y, sample_weight, batch_size, names)
+        except BaseException:
+            # Ctrl-C may have come where the trainer was about to change
+            self._trainer = None
+            raise
+
+    def _step(
+        self, X: Any, y: Any, sample_weight: Any, batch_size: int | None, names: tuple[str, str]
+    ) -> tuple[float, float, int]:
+        model, trainer, classes = self._model, self._trainer, self._plain_classes
+        is_plain = type(X) is np.ndarray and X.ndim == 2 and sample_weight is None
+        if is_plain and classes is not None and trainer is not None and self._suits(batch_size, len(X)):
+            done = trainer.run_on_plain(X, y, classes, model.epochs_trained % 2**32, thread_limit())
+            if type(done) is float:
+                # to the core it is an epoch
+                model.count_epochs(1)
+                return done, float(len(X)), len(X)
+            if done is not None:
+                assert isinstance(done, _core.RunReport)
+                raise Diverged(done)
+        data = model.check(X, y, sample_weight, names)
+        weight = float(data.rows) if data.sample_weight is None else float(data.sample_weight.sum())
+        model.check_scaling_is_known()
+        warn_of_far_targets(model, data)
+        samples = model.for_core(data)
+        if trainer is None or not self._suits(batch_size, data.rows):
+            size = data.rows if batch_size is None else min(batch_size, data.rows)
+            trainer = new_trainer(model, samples, size, self._optimizer, shuffle=False, rate=self.rate)
+            self._trainer, self._batch_size = trainer if size <= MOST_KEPT_ROWS else None, size
+        report = trainer.run_on(
+            X=samples.X.parts if isinstance(samples.X, SparseRows) else samples.X,
+            targets=samples.targets,
+            sample_weight=samples.sample_weight,
+            epoch=model.epochs_trained % 2**32,
+            threads=thread_limit(),
+        )
+        if report.diverged:
+            raise Diverged(report)
+        model.count_epochs(1)
+        return model.loss_unit * report.epochs[0].loss, weight, data.rows
+
+    def _suits(self, batch_size: int | None, rows: int) -> bool:
+        """Whether the trainer makes steps of this size: one of all rows has room for as many."""
+        return rows <= self._batch_size if batch_size is None else batch_size == self._batch_size
