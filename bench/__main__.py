@@ -6,8 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from bench import machine, profile, report
-from bench.cells import CELLS, GROUPS, Cell, cells_named
+from bench import machine, profile, report, scaling
+from bench.cells import CELLS, GROUPS, AnyCell, Cell, cells_named
+from bench.images import image_cells
 from bench.peers import PEERS
 from bench.run import Result, measure
 
@@ -17,26 +18,29 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description="Time training steps of fastmlp and its peers, or calls that predict (cells named infer...), in "
-        "turn, beside the machine's measured peak. Other measures: python -m bench.mnist, bench.footprint, "
-        "bench.instructions.",
+        "turn, beside the machine's measured peak. Other measures: python -m bench.mnist, bench.epochs, "
+        "bench.footprint, bench.first_calls, bench.instructions.",
         epilog="examples: python -m bench --cells mnist50,policy --rounds 7 --json new.json --chart new.png; "
         "python -m bench --cells sweep --threads 1,2 --peers fastmlp,jax",
     )
     parser.add_argument(
         "--cells",
         default="main",
-        help=f"of the groups {', '.join(GROUPS)} and the cells {', '.join(CELLS)} (default: main)",
+        help=f"of the groups {', '.join(GROUPS)} and the cells {', '.join(CELLS)}, images (all cells on images), "
+        f"{', '.join(image_cells(Path()))} (default: main)",
     )
+    parser.add_argument("--mnist", type=Path, help="where the four IDX files of MNIST lie, for the real ones of these")
     parser.add_argument("--peers", help=f"of {', '.join(PEERS)} (default: all that do the cell)")
     parser.add_argument("--threads", default="2", help="numbers of threads, as 1,2 (default: 2)")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each peer (default: 5)")
     parser.add_argument("--json", type=Path, help="write everything measured to this file")
     parser.add_argument("--chart", type=Path, help="draw the shares of the peak to this PNG file")
+    parser.add_argument("--scaling", type=Path, help="fastmlp on 1, 2, 4, ... threads instead, drawn to this PNG file")
     parser.add_argument("--profile", action="store_true", help="split fastmlp's training step into its kernels instead")
     parser.add_argument("--compare", type=Path, help="JSON file of an older run to compare with")
     arguments = parser.parse_args()
     try:
-        cells = cells_named(arguments.cells)
+        cells = cells_named(arguments.cells, image_cells(arguments.mnist))
     except ValueError as error:
         parser.error(str(error))
     unknown = [peer for peer in (arguments.peers or "fastmlp").split(",") if peer not in PEERS]
@@ -46,6 +50,7 @@ def main() -> int:
 
     facts = machine.description()
     facts["bandwidth"] = f"{machine.bandwidth():.1f} GB/s (copy, one thread)"
+    facts["two threads"] = machine.two_threads()
     for name, fact in facts.items():
         print(f"{name:<12}{fact}")
     if arguments.profile:
@@ -53,6 +58,8 @@ def main() -> int:
             for threads in threads_asked if isinstance(cell, Cell) else ():
                 print(profile.table(cell, threads), flush=True)
         return 0
+    if arguments.scaling:
+        return draw_scaling(arguments.scaling, cells, facts, arguments.rounds)
     results: list[Result] = []
     print(report.HEADER, "-" * len(report.HEADER), sep="\n")
     for cell in cells:
@@ -72,6 +79,19 @@ def main() -> int:
         text, slower = report.compare(report.read_json(arguments.compare), results)
         print(text)
         return int(slower)
+    return 0
+
+
+def draw_scaling(path: Path, cells: list[AnyCell], facts: dict[str, str], rounds: int) -> int:
+    """Print and draw the cells over the number of threads."""
+    processors = int(facts["processors"])
+    numbers = scaling.numbers_of_threads(processors)
+    print(f"{'us a step, threads':<20}" + "".join(f"{number:>12}" for number in numbers))
+    results = {}
+    for cell in cells:
+        results[cell.name] = scaling.measure(cell, numbers, rounds)
+        print(scaling.row(cell, results[cell.name], processors), flush=True)
+    scaling.draw(path, f"{facts['cpu']}, {processors} processors", results)
     return 0
 
 

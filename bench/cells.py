@@ -1,8 +1,8 @@
 """The named problems: network, batch, optimizer, samples; and how many floating-point operations a step of each takes.
 
 All are classifiers with ReLU hidden layers and softmax cross-entropy on shuffled mini-batches, unless they say other.
-Data are random: the arithmetic does not depend on the values, and every library gets the same arrays. What a library
-does with a cell is in peers/.
+Data are random: the arithmetic does not depend on the values, and every library gets the same arrays. Where time may
+depend on the values, the cells of images.py show it. What a library does with a cell is in peers/.
 """
 
 from __future__ import annotations
@@ -168,17 +168,18 @@ def training_cell(name: str) -> Cell:
     return _TRAINING[name]
 
 
-def cells_named(names: str) -> list[AnyCell]:
-    """Return the cells of a comma-separated list of cells and groups, each once.
+def cells_named(names: str, images: dict[str, AnyCell]) -> list[AnyCell]:
+    """Return the cells of a comma-separated list of cells and groups, each once; ``images``: those of images.py.
 
     Raises
     ------
     ValueError
         A name is neither.
     """
+    groups, cells = {**GROUPS, "images": tuple(images)}, {**CELLS, **images}
     chosen: dict[str, AnyCell] = {}
     for name in names.split(","):
-        if name not in GROUPS and name not in CELLS:
-            raise ValueError(f"{name!r} is neither a group ({', '.join(GROUPS)}) nor a cell ({', '.join(CELLS)})")
-        chosen |= {cell: CELLS[cell] for cell in GROUPS.get(name, (name,))}
+        if name not in groups and name not in cells:
+            raise ValueError(f"{name!r} is neither a group ({', '.join(groups)}) nor a cell ({', '.join(cells)})")
+        chosen |= {cell: cells[cell] for cell in groups.get(name, (name,))}
     return list(chosen.values())

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 import fastmlp as fm
+from fastmlp import _core
 
 SOURCE = r"""
 typedef REAL Vector __attribute__((vector_size(BYTES)));
@@ -88,6 +89,15 @@ def bandwidth() -> float:
     return best
 
 
+def two_threads() -> str:
+    """Return what two threads reach of twice the peak of one: about half where they share a core."""
+    peak = peak_meter("float32")
+    one = peak(1)
+    share = peak(2) / (2 * one)
+    shared = " (they share a core, or the machine is busy)" if share < 0.8 else ""
+    return f"{share:.0%} of twice the peak of one, {one:.0f} GFLOP/s{shared}"
+
+
 def description() -> dict[str, str]:
     """Return the facts that a result means nothing without."""
     cpu = platform.processor()
@@ -102,4 +112,5 @@ def description() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "target": fm.active_target(),
+        **_core.processor_info(),
     }
