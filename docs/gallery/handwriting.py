@@ -25,3 +25,15 @@ def load() -> tuple[str, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     X = X / np.float32(16)
     n = N_TRAINING_DIGITS
     return "8x8 digits", X[:n], y[:n], X[n:], y[n:]
+
+
+def load_bytes() -> tuple[str, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the same with pictures as they are stored: (samples, rows, columns) of bytes, up to 255."""
+    folder = os.environ.get("FASTMLP_MNIST")
+    if folder:
+        X_train, y_train, X_test, y_test = fm.datasets.load_mnist(folder)
+        return "MNIST", X_train.reshape(-1, 28, 28), y_train, X_test.reshape(-1, 28, 28), y_test
+    X, y = fm.datasets.load_digits()
+    pictures = (X / 16 * 255).astype(np.uint8).reshape(-1, 8, 8)
+    n = N_TRAINING_DIGITS
+    return "8x8 digits", pictures[:n], y[:n], pictures[n:], y[n:]
