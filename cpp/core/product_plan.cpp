@@ -22,7 +22,7 @@ constexpr std::ptrdiff_t kUsualFirstCache = 32 << 10;
 constexpr std::ptrdiff_t kUsualThirdCache = 32 << 20;
 constexpr int kZen4 = 25;  // the family of Zen 3 and 4, of which Zen 4 has tiles of 256 bytes; Zen 5 is 26
 
-ProductPlan chosen{};
+ProductPlan chosen{kFewestTerms, kRows, kWideRows, kUsualThirdCache};  // sound anywhere, until a target is chosen
 
 }  // namespace
 

@@ -1,5 +1,6 @@
-// The activations: a and da/dz from z, one entry each. Adding one: an entry here, an enumerator in kernel_table.hpp, a
-// name in bindings/names.hpp, an object in activations.py, an entry in the reference.
+// The activations: a and da/dz from z, one entry each. Adding one: an entry here (and in derivative_fades, if its
+// derivative is never small), an enumerator in kernel_table.hpp, a name in bindings/names.hpp, an object in
+// activations.py, an entry in the reference.
 //
 // The derivative is taken where the pre-activation is at hand, in the forward pass, and kept where delta will be: the
 // backward pass then only multiplies, whatever the activation (docs/decisions/0003-derivative-in-the-forward-pass.md).
