@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import fastmlp as fm
+from fastmlp._core import _testing
 
 ROWS, INPUTS = 30, 5
 RANDOM = np.random.default_rng(0)
@@ -111,6 +112,20 @@ def test_no_batch_is_kept_alive(as_array):
         del batch, given
         gc.collect()
         assert owner() is None
+
+
+def test_only_what_is_small_is_kept_between_batches():
+    def allocations_of_a_call(rows):
+        net = fm.Network(INPUTS, [fm.Dense(3, "softmax")], seed=1)
+        many, labels = np.ones((rows, INPUTS), np.float32), np.zeros(rows, np.int64)
+        for _ in range(2):
+            net.partial_fit(many, labels)
+        before = _testing.allocation_count()
+        net.partial_fit(many, labels)
+        return _testing.allocation_count() - before
+
+    assert allocations_of_a_call(ROWS) == 0
+    assert allocations_of_a_call(500_000) > 0
 
 
 def test_a_batch_that_diverges_is_taken_back_and_named():

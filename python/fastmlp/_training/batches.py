@@ -20,8 +20,8 @@ from fastmlp._training.trainer import constant_rate, new_trainer
 from fastmlp.optimizers import Optimizer, StepOptimizer, resolve_optimizer
 from fastmlp.runtime import thread_limit
 
-# rows of a trainer that is worth its memory between two batches
-MOST_KEPT_ROWS = 4096
+# of a trainer between two batches; larger ones take a step long enough to make them anew
+MOST_KEPT_BYTES = 1 << 24
 
 
 class Diverged(Exception):  # noqa: N818
@@ -44,6 +44,9 @@ class Batches:
         self.rate: LearningRate
         self._trainer: _core.Trainer32 | None = None
         self._batch_size = 0
+        # activations, and of each layer the derivatives that become deltas
+        row = architecture.n_inputs + 2 * sum(shape[0] for _, shape in architecture.shapes)
+        self._most_rows = MOST_KEPT_BYTES // (row * architecture.dtype.itemsize)
         # of labels; 0: values; None: targets that the core does not take as they are
         self._plain_classes: int | None = None
         if architecture.loss.class_weight is None and architecture.target_scaling is None:
@@ -107,7 +110,7 @@ class Batches:
         if trainer is None or not self._suits(batch_size, data.rows):
             size = data.rows if batch_size is None else min(batch_size, data.rows)
             trainer = new_trainer(model, samples, size, self._optimizer, shuffle=False, rate=self.rate)
-            self._trainer, self._batch_size = trainer if size <= MOST_KEPT_ROWS else None, size
+            self._trainer, self._batch_size = trainer if size <= self._most_rows else None, size
         report = trainer.run_on(
             X=samples.X.parts if isinstance(samples.X, SparseRows) else samples.X,
             targets=samples.targets,
