@@ -92,7 +92,8 @@ int processors_in_quota(const std::string& root, const std::string& groups) {
     const std::size_t first = line.find(':');
     const std::size_t second = first == std::string::npos ? first : line.find(':', first + 1);
     if (second == std::string::npos) continue;
-    const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
+    std::string controllers(",");
+    controllers.append(line, first + 1, second - first - 1).append(",");
     const std::string path = line.substr(second + 1);
     if (controllers == ",,") {
       const auto read = [](const std::string& folder) { return read_limit(folder + "/cpu.max"); };
