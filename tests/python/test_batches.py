@@ -154,6 +154,27 @@ def test_training_between_batches_and_reset_are_seen():
     assert net.partial_fit(X, y) == first
 
 
+@pytest.mark.parametrize("as_given", [np.asarray, np.ndarray.tolist])
+def test_far_targets_are_warned_of_as_long_as_the_network_is_new(as_given):
+    y = KINDS["a value"][2]
+    net = fm.Network(INPUTS, [fm.Dense(1)], seed=1)
+    start = net.get_parameters()
+    net.partial_fit(X, y)
+    net.set_parameters(start)
+    with pytest.warns(UserWarning, match="scale_targets=True"):
+        net.partial_fit(as_given(X), as_given(y * np.float32(1e4)))
+
+
+def test_a_batch_size_beyond_the_rows_is_one_step_and_keeps_the_trainer():
+    by_size, by_default = network("softmax"), network("softmax")
+    y = KINDS["softmax"][2]
+    for _ in range(2):
+        assert by_size.partial_fit(X, y, batch_size=10 * ROWS) == by_default.partial_fit(X, y)
+    before = _testing.allocation_count()
+    by_size.partial_fit(X, y, batch_size=10 * ROWS)
+    assert _testing.allocation_count() == before
+
+
 def test_class_weights_and_learned_scalings_are_not_passed_by():
     y = KINDS["softmax"][2]
     weighted = fm.Network(INPUTS, [fm.Dense(3, "softmax")], loss=fm.losses.CrossEntropy(class_weight={0: 9.0}), seed=1)

@@ -93,6 +93,9 @@ class Batches:
     ) -> tuple[float, float, int]:
         model, trainer, classes = self._model, self._trainer, self._plain_classes
         is_plain = type(X) is np.ndarray and X.ndim == 2 and sample_weight is None
+        if classes == 0 and not model.layers[-1].bias.any():
+            # its targets may be far from what it starts with, which is to be said
+            is_plain = False
         if is_plain and classes is not None and trainer is not None and self._suits(batch_size, len(X)):
             done = trainer.run_on_plain(X, y, classes, model.epochs_trained % 2**32, thread_limit())
             if type(done) is float:
@@ -125,4 +128,6 @@ class Batches:
 
     def _suits(self, batch_size: int | None, rows: int) -> bool:
         """Whether the trainer makes steps of this size: one of all rows has room for as many."""
-        return rows <= self._batch_size if batch_size is None else batch_size == self._batch_size
+        if batch_size is None or batch_size >= rows:
+            return rows <= self._batch_size
+        return batch_size == self._batch_size
