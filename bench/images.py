@@ -1,8 +1,8 @@
 """Data as users have them, which arithmetic may take another time for than random numbers: images, real or made.
 
 Real ones are MNIST's, read from a folder. The twin is made to be like them where time is concerned: four of five pixels
-are 0, some are 0 in nearly all images, classes can be told apart, so that probabilities become tiny; and the networks
-that are trained on it have units that are dead from the start, as those of a long training are.
+are 0, some are 0 in nearly all images, and classes can be told apart, so that probabilities become tiny. Units die on
+it only as a training makes them; those that are dead from the start are in tests/core/test_subnormals.py.
 """
 
 from __future__ import annotations
