@@ -29,6 +29,11 @@ class Samples(NamedTuple):
         return len(self.X)
 
     @property
+    def inputs(self) -> Array | tuple[Array, Array, Array]:
+        """The data of trainings as the core reads them: an array, or the parts of sparse rows."""
+        return self.X.parts if isinstance(self.X, SparseRows) else self.X
+
+    @property
     def dense(self) -> Array:
         """The data of evaluations, which are never sparse: estimators make those dense."""
         assert not isinstance(self.X, SparseRows)

@@ -13,10 +13,9 @@ import numpy as np
 
 import fastmlp._core as _core
 from fastmlp._model.model import Model
-from fastmlp._model.sparse_rows import SparseRows
 from fastmlp._training.advice import warn_of_far_targets
 from fastmlp._training.learning_rate import LearningRate
-from fastmlp._training.trainer import constant_rate, new_trainer
+from fastmlp._training.trainer import constant_rate, epoch_number, new_trainer
 from fastmlp.optimizers import Optimizer, StepOptimizer, resolve_optimizer
 from fastmlp.runtime import thread_limit
 
@@ -97,7 +96,7 @@ class Batches:
             # its targets may be far from what it starts with, which is to be said
             is_plain = False
         if is_plain and classes is not None and trainer is not None and self._suits(batch_size, len(X)):
-            done = trainer.run_on_plain(X, y, classes, model.epochs_trained % 2**32, thread_limit())
+            done = trainer.run_on_plain(X, y, classes, epoch_number(model), thread_limit())
             if type(done) is float:
                 # to the core it is an epoch
                 model.count_epochs(1)
@@ -115,10 +114,10 @@ class Batches:
             trainer = new_trainer(model, samples, size, self._optimizer, shuffle=False, rate=self.rate)
             self._trainer, self._batch_size = trainer if size <= self._most_rows else None, size
         report = trainer.run_on(
-            X=samples.X.parts if isinstance(samples.X, SparseRows) else samples.X,
+            X=samples.inputs,
             targets=samples.targets,
             sample_weight=samples.sample_weight,
-            epoch=model.epochs_trained % 2**32,
+            epoch=epoch_number(model),
             threads=thread_limit(),
         )
         if report.diverged:

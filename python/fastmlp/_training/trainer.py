@@ -13,7 +13,6 @@ import numpy as np
 import fastmlp._core as _core
 from fastmlp._model.model import Model
 from fastmlp._model.samples import Samples
-from fastmlp._model.sparse_rows import SparseRows
 from fastmlp._training.learning_rate import LearningRate
 from fastmlp.optimizers import Optimizer, StepOptimizer
 from fastmlp.runtime import thread_limit
@@ -34,19 +33,23 @@ def new_trainer(
     kind = _core.Trainer32 if model.architecture.dtype == np.float32 else _core.Trainer64
     return kind(
         network=model.core,
-        X=samples.X.parts if isinstance(samples.X, SparseRows) else samples.X,
+        X=samples.inputs,
         targets=samples.targets,
         sample_weight=samples.sample_weight,
         batch_size=batch_size,
         shuffle=shuffle,
         seed=model.architecture.seed,
-        # the core counts them in 32 bits, which steps of single rows may exceed
-        first_epoch=model.epochs_trained % 2**32,
+        first_epoch=epoch_number(model),
         optimizer=optimizer.name,
         hyperparameters=optimizer.numbers() | {"learning_rate": rate.base},
         schedule=rate.for_core,
         total_steps=min(total_steps, 2**62),  # which nobody sees the end of
     )
+
+
+def epoch_number(model: Model) -> int:
+    """Return the number of the next epoch; the core counts in 32 bits, which steps of single rows may exceed."""
+    return model.epochs_trained % 2**32
 
 
 def run(model: Model, trainer: _core.Trainer32, n_steps: int) -> _core.RunReport:
