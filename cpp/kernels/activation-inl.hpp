@@ -66,7 +66,7 @@ template <class T>
 FASTMLP_INLINE Activated<T> mish(Vec<T> z) {
   const Vec<T> near = within_range_of_exp<T>(z);
   const Vec<T> e = exp<T>(-abs<T>(near));
-  const Vec<T> factor = without_tiny<T>(e, Smallest<T>::factor);
+  const Vec<T> factor = factor_of<T>(e);
   const Vec<T> square = factor * factor;
   const auto is_negative = near < T(0);
   const Vec<T> numerator =

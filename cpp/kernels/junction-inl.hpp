@@ -55,7 +55,7 @@ void normalize(const JunctionArguments<T>& p) noexcept {
     const T mean = sum_over_units<T>(p.units, [&](ptrdiff_t j) { return load<T>(a + j); }) / count;
     const T variance = sum_over_units<T>(p.units,
                                          [&](ptrdiff_t j) {
-                                           const Vec<T> x = without_tiny<T>(load<T>(a + j) - mean, Smallest<T>::factor);
+                                           const Vec<T> x = factor_of<T>(load<T>(a + j) - mean);
                                            return x * x;
                                          }) /
                        count;
@@ -68,8 +68,7 @@ void normalize(const JunctionArguments<T>& p) noexcept {
 template <class T>
 void normalize_backward(const JunctionArguments<T>& p) noexcept {
   const T count = static_cast<T>(p.units);
-  const auto factor = [](const T* at)
-                          __attribute__((always_inline)) { return without_tiny<T>(load<T>(at), Smallest<T>::factor); };
+  const auto factor = [](const T* at) __attribute__((always_inline)) { return factor_of<T>(load<T>(at)); };
   for (ptrdiff_t r = 0; r < p.rows; ++r) {
     const T* a = p.a + r * p.ld;
     T* g = p.g + r * p.ld;

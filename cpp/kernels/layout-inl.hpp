@@ -58,7 +58,7 @@ class AlongRow {
   FASTMLP_INLINE void set_d(const Place& p, Vec<T> x) const {
     store<T>(rows_.d + row_ * rows_.ld + p.first, p.valid ? x : Vec<T>{});
   }
-  FASTMLP_INLINE void set_delta(const Place& p, Vec<T> x) const { set_d(p, without_tiny<T>(x, Smallest<T>::factor)); }
+  FASTMLP_INLINE void set_delta(const Place& p, Vec<T> x) const { set_d(p, factor_of<T>(x)); }
   FASTMLP_INLINE Vec<T> target(const Place& p) const {
     if (rows_.labels == nullptr) return p.valid ? load<T>(rows_.targets + row_ * rows_.ldt + p.first) : Vec<T>{};
     const Int<T> label = rows_.labels[row_];
@@ -144,7 +144,7 @@ class AcrossRows {
   FASTMLP_INLINE Vec<T> out(const Place& p) const { return load<T>(out_[p.column]); }
   FASTMLP_INLINE Vec<T> d(const Place& p) const { return load<T>(d_[p.column]); }
   FASTMLP_INLINE void set_d(const Place& p, Vec<T> x) { store<T>(d_[p.column], x); }
-  FASTMLP_INLINE void set_delta(const Place& p, Vec<T> x) { set_d(p, without_tiny<T>(x, Smallest<T>::factor)); }
+  FASTMLP_INLINE void set_delta(const Place& p, Vec<T> x) { set_d(p, factor_of<T>(x)); }
   FASTMLP_INLINE Vec<T> target(const Place& p) const {
     if (rows_.labels == nullptr) return load<T>(target_[p.column]);
     IntVec<T> label;

@@ -90,12 +90,6 @@ FASTMLP_INLINE void sigmoid_cross_entropy(const LossArguments<T>& a, Layout& row
   row.store_row_value(a.row_loss, sum.total());
 }
 
-// A number that is multiplied with others of its kind.
-template <class T>
-FASTMLP_INLINE Vec<T> factor_of(Vec<T> x) {
-  return without_tiny<T>(x, Smallest<T>::factor);
-}
-
 // weight * sum (a - t)^2, weight = 1 / n_out for mse and 1 / 2 for half_squared_error.
 template <class T, class Layout>
 FASTMLP_INLINE void squared_error(const LossArguments<T>& a, Layout& row) {

@@ -20,12 +20,6 @@ struct Parameters {
   Vec<T> slot1;
 };
 
-// What a rule keeps for the next step: a moment that fades, as those of units that have died do, ends at 0.
-template <class T>
-FASTMLP_INLINE Vec<T> kept(Vec<T> x) {
-  return without_tiny<T>(x, Smallest<T>::kept);
-}
-
 // beta2 v + (1 - beta2) g^2, which also fades
 template <class T>
 FASTMLP_INLINE Vec<T> second_moment(const OptimizerStep<T>& s, Vec<T> g, Vec<T> v) {
@@ -58,7 +52,7 @@ struct Momentum {
   static constexpr bool kMovesWeights = true;
   static FASTMLP_INLINE void move(const OptimizerStep<T>& s, Vec<T> g, Parameters<T>& p) {
     const Vec<T> momentum = broadcast<T>(s.momentum);
-    p.slot0 = kept<T>(fma<T>(momentum, p.slot0, g));
+    p.slot0 = kept_of<T>(fma<T>(momentum, p.slot0, g));
     p.w = fma<T>(broadcast<T>(s.descent), p.slot0, p.w);
   }
 };
@@ -69,7 +63,7 @@ struct Nesterov {
   static constexpr bool kMovesWeights = true;
   static FASTMLP_INLINE void move(const OptimizerStep<T>& s, Vec<T> g, Parameters<T>& p) {
     const Vec<T> momentum = broadcast<T>(s.momentum);
-    p.slot0 = kept<T>(fma<T>(momentum, p.slot0, g));
+    p.slot0 = kept_of<T>(fma<T>(momentum, p.slot0, g));
     p.w = fma<T>(broadcast<T>(s.descent), fma<T>(momentum, p.slot0, g), p.w);
   }
 };
@@ -79,7 +73,7 @@ struct Adam {
   static constexpr int kSlots = 2;
   static constexpr bool kMovesWeights = true;
   static FASTMLP_INLINE void move(const OptimizerStep<T>& s, Vec<T> g, Parameters<T>& p) {
-    p.slot0 = kept<T>(fma<T>(broadcast<T>(s.beta1), p.slot0, g * s.one_minus_beta1));
+    p.slot0 = kept_of<T>(fma<T>(broadcast<T>(s.beta1), p.slot0, g * s.one_minus_beta1));
     p.slot1 = second_moment<T>(s, g, p.slot1);
     const Vec<T> root = fma<T>(square_root<T>(p.slot1), broadcast<T>(s.correction2), broadcast<T>(s.epsilon));
     p.w = fma<T>(broadcast<T>(s.descent), p.slot0 / root, p.w);
@@ -104,7 +98,7 @@ struct RmsPropMomentum {
   static constexpr bool kMovesWeights = true;
   static FASTMLP_INLINE void move(const OptimizerStep<T>& s, Vec<T> g, Parameters<T>& p) {
     p.slot0 = second_moment<T>(s, g, p.slot0);
-    p.slot1 = kept<T>(fma<T>(broadcast<T>(s.momentum), p.slot1, g / (square_root<T>(p.slot0) + s.epsilon)));
+    p.slot1 = kept_of<T>(fma<T>(broadcast<T>(s.momentum), p.slot1, g / (square_root<T>(p.slot0) + s.epsilon)));
     p.w = fma<T>(broadcast<T>(s.descent), p.slot1, p.w);
   }
 };
@@ -159,7 +153,7 @@ void add_penalties(const UpdateArguments<T>& p) {
   for (ptrdiff_t i = 0; i < rows; ++i) {
     for (ptrdiff_t j = 0; j < p.n_columns; j += kLanes<T>) {
       T* g = p.g + i * p.ldg + j;
-      const Vec<T> w = without_tiny<T>(load<T>(p.w + i * p.ldw + j), Smallest<T>::factor);
+      const Vec<T> w = factor_of<T>(load<T>(p.w + i * p.ldw + j));
       const Vec<T> sign = (w > zero ? one : zero) - (w < zero ? one : zero);
       store<T>(g, fma<T>(broadcast<T>(p.l1), sign, fma<T>(broadcast<T>(p.l2), w, load<T>(g))));
     }
@@ -255,7 +249,7 @@ void update(const UpdateArguments<T>& p) noexcept {
     case OptimizerKind::rprop: move_tile<Rprop<T>>(p); break;
   }
   if (decays || p.has_penalty) {  // they may have faded
-    each_weight(p, [](Vec<T> w) __attribute__((always_inline)) { return without_tiny<T>(w, Smallest<T>::factor); });
+    each_weight(p, [](Vec<T> w) __attribute__((always_inline)) { return factor_of<T>(w); });
   }
   if (p.transposed != nullptr) {  // the bias has no place in W^T
     transpose<T>(weight_rows(p), p.n_columns, p.w, p.ldw, p.transposed, p.ldt);

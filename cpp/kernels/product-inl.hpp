@@ -103,14 +103,13 @@ FASTMLP_INLINE void store_activated(const Tile<T, R, V>& tile, T parameter, T sm
 // d = tile * d without what is tiny, where d is without it already: where d does not fade the product is far from it.
 template <bool d_fades, class T, int R, int V>
 FASTMLP_INLINE void store_delta(const Tile<T, R, V>& tile, bool unscaled, T* d, ptrdiff_t ld) {
-  constexpr T kSmallest = Smallest<T>::factor;
 #pragma GCC unroll 12
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) {
       T* out = d + r * ld + v * kLanes<T>;
-      const Vec<T> product = without_tiny<T>(tile.v[r][v], kSmallest) * load<T>(out);
-      store<T>(out, unscaled ? tile.v[r][v] : d_fades ? without_tiny<T>(product, kSmallest) : product);
+      const Vec<T> product = factor_of<T>(tile.v[r][v]) * load<T>(out);
+      store<T>(out, unscaled ? tile.v[r][v] : d_fades ? factor_of<T>(product) : product);
     }
   }
 }

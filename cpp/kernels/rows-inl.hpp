@@ -127,7 +127,7 @@ void row_norms(ptrdiff_t n, const T* w, T* sum_abs, T* sum_squares) noexcept {
   Lanes16<T> squares{};
   for (ptrdiff_t j = 0; j < n; j += 16) {  // padding is zero
     for (int v = 0; v < Lanes16<T>::kVectors; ++v) {
-      const Vec<T> x = without_tiny<T>(load<T>(w + j + v * kLanes<T>), Smallest<T>::factor);
+      const Vec<T> x = factor_of<T>(load<T>(w + j + v * kLanes<T>));
       magnitudes.v[v] = magnitudes.v[v] + abs<T>(x);
       squares.v[v] = fma<T>(x, x, squares.v[v]);
     }

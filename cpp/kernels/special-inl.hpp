@@ -65,8 +65,8 @@ template <class T>
 FASTMLP_INLINE Vec<T> error_function(Vec<T> x) {
   using C = SpecialConstants<T>;
   Vec<T> y = abs<T>(x);
-  y = y > C::kErfOne ? broadcast<T>(C::kErfOne) : y;               // NaN passes
-  const Vec<T> visible = without_tiny<T>(y, Smallest<T>::factor);  // the square of less adds nothing to 1
+  y = y > C::kErfOne ? broadcast<T>(C::kErfOne) : y;  // NaN passes
+  const Vec<T> visible = factor_of<T>(y);             // the square of less adds nothing to 1
   const Vec<T> square = visible * visible;
   const Vec<T> near = fma<T>(y, polynomial<T>(C::kNear, square), y);
   const Vec<T> far = fma<T>(-exp<T>(-square), polynomial<T>(C::kFar, (y - T(2)) / (y + T(2))), broadcast<T>(1));
@@ -89,7 +89,7 @@ FASTMLP_INLINE Vec<T> wave(Vec<T> x, int quarters) {
   // |r| <= pi / 4, but for an x so large that its multiple of pi / 2 is not known
   r = r > T(0.79) ? broadcast<T>(T(0.79)) : r;
   r = r < T(-0.79) ? broadcast<T>(T(-0.79)) : r;
-  const Vec<T> visible = without_tiny<T>(r, Smallest<T>::factor);  // the square of less adds nothing to 1
+  const Vec<T> visible = factor_of<T>(r);  // the square of less adds nothing to 1
   const Vec<T> z = visible * visible;
   Vec<T> sine = broadcast<T>(inverse_factorial<T>(2 * C::kSineTerms - 1) * T(C::kSineTerms % 2 == 0 ? -1 : 1));
 #pragma GCC unroll 16

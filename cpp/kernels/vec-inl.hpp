@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/kernel_table.hpp"
+
 #define FASTMLP_INLINE inline __attribute__((always_inline))
 
 namespace fastmlp {
@@ -105,7 +107,19 @@ FASTMLP_INLINE Vec<T> without_tiny(Vec<T> v, T smallest) {
   return bits_of<T>(abs<T>(v)) >= __builtin_bit_cast(Int<T>, smallest) ? v : Vec<T>{};
 }
 
-// The same of one number, in loops that the compiler makes vectors of.
+// A number that is multiplied with others of its kind.
+template <class T>
+FASTMLP_INLINE Vec<T> factor_of(Vec<T> x) {
+  return without_tiny<T>(x, Smallest<T>::factor);
+}
+
+// What a rule keeps for the next step: a moment that fades, as those of units that have died do, ends at 0.
+template <class T>
+FASTMLP_INLINE Vec<T> kept_of(Vec<T> x) {
+  return without_tiny<T>(x, Smallest<T>::kept);
+}
+
+// The first of these for one number, in loops that the compiler makes vectors of.
 template <class T>
 FASTMLP_INLINE T number_without_tiny(T x, T smallest) {
   const Int<T> magnitude = __builtin_bit_cast(Int<T>, x) & static_cast<Int<T>>(sizeof(T) == 4 ? INT32_MAX : INT64_MAX);
