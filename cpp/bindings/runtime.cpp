@@ -32,10 +32,7 @@ std::string joined(const std::vector<std::string>& words) {
 void choose_target_from_environment() {
   const char* wanted = std::getenv("FASTMLP_TARGET");
   const std::string name = wanted != nullptr ? wanted : "";
-  if (choose_target(name)) {
-    choose_product_plan();
-    return;
-  }
+  if (choose_target(name)) return;
   if (name.empty()) {
     throw py::import_error("this CPU runs none of the targets of this build (" + joined(built_targets()) +
                            "): build fastmlp from source on it.");

@@ -254,21 +254,15 @@ void register_testing(py::module_& module) {
   });
   m.def("start_profile", &start_profile);
   m.def("stop_profile", &stop_profile);
-  m.def(
-      "choose_target",
-      [](const std::string& name) {
-        const bool is_there = choose_target(name);
-        if (is_there) choose_product_plan();
-        return is_there;
-      },
-      py::arg("name"));
+  m.def("choose_target", &choose_target, py::arg("name"));
   m.def(
       "set_product_plan",
-      [](std::ptrdiff_t terms, std::ptrdiff_t rows, std::ptrdiff_t wide_rows, std::ptrdiff_t far_bytes) {
-        require(terms > 0 && rows > 0 && wide_rows > 0, "a plan has terms and rows.");
-        set_product_plan({terms, rows, wide_rows, far_bytes});
+      [](std::ptrdiff_t terms, std::ptrdiff_t gradient_terms, std::ptrdiff_t rows, std::ptrdiff_t wide_rows,
+         std::ptrdiff_t far_bytes) {
+        require(terms > 0 && gradient_terms > 0 && rows > 0 && wide_rows > 0, "a plan has terms and rows.");
+        set_product_plan({terms, gradient_terms, rows, wide_rows, far_bytes});
       },
-      py::arg("terms"), py::arg("rows"), py::arg("wide_rows"), py::arg("far_bytes"));
+      py::arg("terms"), py::arg("gradient_terms"), py::arg("rows"), py::arg("wide_rows"), py::arg("far_bytes"));
   m.def(
       "product_plan_for",
       [](const std::string& vendor, int family, std::ptrdiff_t first_cache, std::ptrdiff_t third_cache,
@@ -279,8 +273,11 @@ void register_testing(py::module_& module) {
         processor.first_cache = first_cache;
         processor.third_cache = third_cache;
         const ProductPlan plan = plan_for(processor, tile_bytes);
-        return std::map<std::string, std::ptrdiff_t>{
-            {"terms", plan.terms}, {"rows", plan.rows}, {"wide_rows", plan.wide_rows}, {"far_bytes", plan.far_bytes}};
+        return std::map<std::string, std::ptrdiff_t>{{"terms", plan.terms},
+                                                     {"gradient_terms", plan.gradient_terms},
+                                                     {"rows", plan.rows},
+                                                     {"wide_rows", plan.wide_rows},
+                                                     {"far_bytes", plan.far_bytes}};
       },
       py::arg("vendor"), py::arg("family"), py::arg("first_cache"), py::arg("third_cache"), py::arg("tile_bytes"));
   m.def("allocation_count", &allocation_count);

@@ -166,7 +166,7 @@ void sum_unit(const GradientUnit& unit, const UnitMemory<T>& memory, std::ptrdif
                    .ldd = across ? memory.ldx : memory.ldd,
                    .g = sums,
                    .ldg = ld_sums,
-                   .terms = product_plan().terms,
+                   .terms = product_plan().gradient_terms,
                    .to_read = to_read.all(),
                    .to_write = to_write.all()});
   if (!across) return;

@@ -1,8 +1,6 @@
 // See product_plan.hpp.
 #include "core/product_plan.hpp"
 
-#include "core/targets.hpp"
-
 namespace fastmlp {
 namespace {
 
@@ -15,14 +13,17 @@ constexpr std::ptrdiff_t kWideRows = 256;
 // A panel in half of the first-level cache, beside what passes by: on Cascade Lake (32 KB, tiles of 256 bytes) 64 terms
 // take a product from 69 to 75 % of the peak to 80 to 82 %, and with tiles of 64 bytes on Zen 4 less than 512 terms make
 // 4096-4096-4096 4 % faster. The exception was measured, too: Zen 4 and 5 read tiles of 256 bytes from the second-level
-// cache as fast as they multiply (decision 11), and lose 1 to 7 % in shorter blocks.
+// cache as fast as they multiply (decision 11), and lose 1 to 7 % in shorter blocks. In the gradient a strip of the left
+// operand takes a line a term beside the panel: with tiles of 64 bytes half as many terms make 4096-4096-4096 7 % faster.
 constexpr std::ptrdiff_t kFewestTerms = 64;
 constexpr std::ptrdiff_t kMostTerms = 1024;
 constexpr std::ptrdiff_t kUsualFirstCache = 32 << 10;
 constexpr std::ptrdiff_t kUsualThirdCache = 32 << 20;
+constexpr std::ptrdiff_t kCacheLine = 64;
 constexpr int kZen4 = 25;  // the family of Zen 3 and 4, of which Zen 4 has tiles of 256 bytes; Zen 5 is 26
 
-ProductPlan chosen{kFewestTerms, kRows, kWideRows, kUsualThirdCache};  // sound anywhere, until a target is chosen
+ProductPlan chosen{kFewestTerms, kFewestTerms, kRows, kWideRows,
+                   kUsualThirdCache};  // sound anywhere, until a target is chosen
 
 }  // namespace
 
@@ -30,14 +31,12 @@ ProductPlan plan_for(const Processor& processor, std::ptrdiff_t tile_bytes) noex
   const std::ptrdiff_t first = processor.first_cache > 0 ? processor.first_cache : kUsualFirstCache;
   const std::ptrdiff_t third = processor.third_cache > 0 ? processor.third_cache : kUsualThirdCache;
   const bool reads_ahead = processor.vendor == "AuthenticAMD" && processor.family >= kZen4 && tile_bytes >= 256;
-  std::ptrdiff_t terms = kFewestTerms;
-  while (terms < kMostTerms && (reads_ahead || 2 * terms * tile_bytes <= first / 2)) terms *= 2;
-  return {terms, kRows, kWideRows, third};
-}
-
-void choose_product_plan() noexcept {
-  const std::ptrdiff_t tile = kernels<float>().tile_columns * static_cast<std::ptrdiff_t>(sizeof(float));
-  set_product_plan(plan_for(this_processor(), tile));
+  const auto terms_of = [first, reads_ahead](std::ptrdiff_t bytes) {
+    std::ptrdiff_t terms = kFewestTerms;
+    while (terms < kMostTerms && (reads_ahead || 2 * terms * bytes <= first / 2)) terms *= 2;
+    return terms;
+  };
+  return {terms_of(tile_bytes), terms_of(tile_bytes + kCacheLine), kRows, kWideRows, third};
 }
 
 const ProductPlan& product_plan() noexcept { return chosen; }
@@ -45,9 +44,9 @@ const ProductPlan& product_plan() noexcept { return chosen; }
 void set_product_plan(const ProductPlan& plan) noexcept { chosen = plan; }
 
 std::string description_of(const ProductPlan& plan) {
-  return "blocks of " + std::to_string(plan.terms) + " terms and " + std::to_string(plan.rows) + " rows, " +
-         std::to_string(plan.wide_rows) + " where parameters take more than " + std::to_string(plan.far_bytes >> 20) +
-         " MiB";
+  return "blocks of " + std::to_string(plan.terms) + " terms (gradient " + std::to_string(plan.gradient_terms) +
+         ") and " + std::to_string(plan.rows) + " rows, " + std::to_string(plan.wide_rows) +
+         " where parameters take more than " + std::to_string(plan.far_bytes >> 20) + " MiB";
 }
 
 }  // namespace fastmlp

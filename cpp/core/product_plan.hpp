@@ -1,6 +1,6 @@
 // How the products of this process are cut into blocks: for the processor's caches, and never a matter of bits.
 //
-// Chosen with the target, from it and the processor; a test may set another.
+// Set by choose_target, for the target's tiles and this processor; a test may set another.
 #pragma once
 
 #include <cstddef>
@@ -11,10 +11,11 @@
 namespace fastmlp {
 
 struct ProductPlan {
-  std::ptrdiff_t terms;      // of a sum that a panel of the right operand has at most
-  std::ptrdiff_t rows;       // that go through all layers together
-  std::ptrdiff_t wide_rows;  // likewise where the parameters take more than far_bytes
-  std::ptrdiff_t far_bytes;  // what the caches hold
+  std::ptrdiff_t terms;           // of a sum that a panel of the right operand has at most
+  std::ptrdiff_t gradient_terms;  // likewise in the gradient, whose left operand is read by columns
+  std::ptrdiff_t rows;            // that go through all layers together
+  std::ptrdiff_t wide_rows;       // likewise where the parameters take more than far_bytes
+  std::ptrdiff_t far_bytes;       // what the caches hold
 };
 
 // For a target whose widest register tile has columns of so many bytes.
@@ -24,7 +25,6 @@ const ProductPlan& product_plan() noexcept;
 
 // Between computations only.
 void set_product_plan(const ProductPlan& plan) noexcept;
-void choose_product_plan() noexcept;  // that of the active target and this processor, when a target was chosen
 
 // In words, for users.
 std::string description_of(const ProductPlan& plan);

@@ -1,6 +1,8 @@
 // See targets.hpp.
 #include "core/targets.hpp"
 
+#include "core/product_plan.hpp"
+
 namespace fastmlp {
 
 #if defined(__x86_64__)
@@ -63,8 +65,11 @@ bool choose_target(const std::string& name) {
   for (const KernelTable* table : available_targets()) {
     if (name.empty() || name == table->target) chosen = table;
   }
-  if (chosen != nullptr) active = chosen;
-  return chosen != nullptr;
+  if (chosen == nullptr) return false;
+  active = chosen;
+  const std::ptrdiff_t tile = chosen->float32.tile_columns * static_cast<std::ptrdiff_t>(sizeof(float));
+  set_product_plan(plan_for(this_processor(), tile));
+  return true;
 }
 
 const KernelTable& active_target() noexcept { return *active; }

@@ -15,7 +15,8 @@ std::vector<const KernelTable*> available_targets();
 // Names of the targets that this build contains, whether or not the CPU runs them.
 std::vector<std::string> built_targets();
 
-// Makes the named target the active one, or the fastest for an empty name; false when the name is not available.
+// Makes the named target the active one, or the fastest for an empty name, and its product plan with it; false when the
+// name is not available.
 bool choose_target(const std::string& name);
 
 const KernelTable& active_target() noexcept;

@@ -25,6 +25,11 @@ constexpr int kTileVectors = FASTMLP_VECTOR_REGISTERS >= 32 ? 4 : 2;
 // Whether the left operand is read by rows, A(r, k) = a[r * lda + k], or by columns, A(r, k) = a[k * lda + r].
 enum class Left { by_rows, by_columns };
 
+// A left operand read by columns gives a strip few bytes of many lines. Narrow tiles use them up faster than they come
+// from the second-level cache, so the next strip's are asked for. Measured on Zen 4, 4096 x 128 by 128 columns: with 16
+// registers 84 to 101 GFLOP/s of 115, with 32 114 to 110.
+constexpr bool kFetchesNextStrip = FASTMLP_VECTOR_REGISTERS < 32;
+
 static_assert(kTileRows * kTileVectors == kFormulaVectors);
 
 template <class T, int R, int V>
@@ -40,6 +45,7 @@ FASTMLP_INLINE void accumulate(Tile<T, R, V>& tile, ptrdiff_t depth, const T* a,
     Vec<T> row[V];
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) row[v] = load<T>(b + k * ldb + v * kLanes<T>);
+    if constexpr (left == Left::by_columns && kFetchesNextStrip) __builtin_prefetch(a + k * lda + 2 * R - 1, 0, 3);
 #pragma GCC unroll 12
     for (int r = 0; r < R; ++r) {
       const Vec<T> x = broadcast<T>(left == Left::by_rows ? a[r * lda + k] : a[k * lda + r]);

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "core/network.hpp"
-#include "core/product_plan.hpp"
 #include "core/random.hpp"
 #include "core/targets.hpp"
 #include "core/thread_guess.hpp"
@@ -99,7 +98,6 @@ int main() {
   enable_planner(false);
   for (const KernelTable* table : available_targets()) {
     choose_target(table->target);
-    choose_product_plan();
     for (int threads : {1, 2}) {
       Hash hash;
       train_all<float>(threads, hash);

@@ -16,7 +16,6 @@
 
 #include "core/evaluate.hpp"
 #include "core/network.hpp"
-#include "core/product_plan.hpp"
 #include "core/random.hpp"
 #include "core/targets.hpp"
 #include "core/thread_guess.hpp"
@@ -328,7 +327,6 @@ int main(int count, char** arguments) {
     for (const KernelTable* table : available_targets()) {
       if (wanted != nullptr && std::string(wanted) != table->target) continue;
       choose_target(table->target);
-      choose_product_plan();
       for (const int threads : {1, 2, 4}) {
         hashes.push_back(is_double ? train<double>(it, threads) : train<float>(it, threads));
       }
