@@ -59,11 +59,12 @@ int read_old_limit(const std::string& folder) {
 
 int smaller_limit(int a, int b) noexcept { return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b); }
 
-// Each group above limits as well. A container sees its own group as the root, whatever its path says.
+// Each group above limits as well. A container sees its own group as the root, whatever its path says; a path that does
+// not begin at a root says nothing.
 template <class Read>
 int smallest_on_the_way(const std::string& root, std::string path, Read read) {
   int limit = read(root);
-  for (; path.size() > 1; path.resize(path.find_last_of('/'))) limit = smaller_limit(limit, read(root + path));
+  for (; path.size() > 1 && path.front() == '/'; path.resize(path.find_last_of('/'))) limit = smaller_limit(limit, read(root + path));
   return limit;
 }
 

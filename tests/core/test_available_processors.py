@@ -38,6 +38,7 @@ def groups(tmp_path, files):
         ({"cpu.max": "many 1\n"}, "0::/\n", 0),
         ({"cpu.max": ""}, "0::/\n", 0),
         ({"cpu.max": "200000 100000\n"}, "nonsense", 0),
+        ({"cpu.max": "200000 100000\n"}, "0::no/root\n", 2),
         ({}, "", 0),
     ],
 )
