@@ -35,6 +35,12 @@ inline constexpr std::pair<std::string_view, ActivationKind> kActivationNames[] 
     {"formula", ActivationKind::formula},
 };
 
+// Where the derivatives are taken that a caller gives.
+inline constexpr std::pair<std::string_view, LossKind> kGivenNames[] = {
+    {"outputs", LossKind::given_slopes},
+    {"pre_activations", LossKind::given_deltas},
+};
+
 inline constexpr std::pair<std::string_view, FormulaOperation> kFormulaOperationNames[] = {
     {"add", FormulaOperation::add},
     {"subtract", FormulaOperation::subtract},

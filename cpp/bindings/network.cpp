@@ -15,13 +15,16 @@
 #include "bindings/names.hpp"
 #include "bindings/without_gil.hpp"
 #include "core/evaluate.hpp"
+#include "core/gradients.hpp"
 #include "core/network.hpp"
 #include "core/optimizer.hpp"
+#include "core/row_derivatives.hpp"
 
 namespace fastmlp {
 namespace {
 
 using Weights = std::optional<py::array>;
+using Seed = std::optional<std::uint64_t>;
 
 template <class T>
 std::unique_ptr<Network<T>> make_network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& layers,
@@ -29,6 +32,13 @@ std::unique_ptr<Network<T>> make_network(std::ptrdiff_t n_inputs, const std::vec
   require(n_inputs > 0 && n_inputs < kMaxUnits && !layers.empty(), "a network needs inputs and layers.");
   require(!layers.front().normalizes, "the inputs of the first layer are not normalized.");
   return std::make_unique<Network<T>>(n_inputs, layers, kind_of(kLossNames, loss), loss_parameter);
+}
+
+template <class T>
+std::ptrdiff_t parameter_count(const Network<T>& network) {
+  std::ptrdiff_t count = 0;
+  for (const Layer& layer : network.layers()) count += (layer.n_in + 1) * layer.n_out;
+  return count;
 }
 
 template <class T>
@@ -60,13 +70,20 @@ py::array_t<T> bias_view(const py::object& self, std::size_t l) {
   return py::array_t<T>({layer.n_out}, {static_cast<std::ptrdiff_t>(sizeof(T))}, network.bias(layer), self);
 }
 
+// The draw of a step of its own: sample r of a call is row r of an epoch 0 of that seed.
+std::optional<DropoutDraw> draw_of(const Seed& dropout) {
+  if (!dropout) return std::nullopt;
+  return DropoutDraw{*dropout, 0, 0};
+}
+
 template <class T>
-py::array_t<T> forward(const Network<T>& network, const py::array& X, int threads) {
+py::array_t<T> forward(const Network<T>& network, const py::array& X, const Seed& dropout, int threads) {
   const DataView inputs = data_view(X, network.n_inputs());
   py::array_t<T> out = new_matrix<T>(inputs.rows, network.n_outputs());
   T* data = out.mutable_data();
+  const std::optional<DropoutDraw> draw = draw_of(dropout);
   const ReadAccess access(network.access());
-  without_gil([&] { evaluate_outputs(network, inputs, data, threads); });
+  without_gil([&] { evaluate_outputs(network, inputs, data, threads, draw ? &*draw : nullptr); });
   return out;
 }
 
@@ -95,17 +112,62 @@ std::optional<py::array_t<std::ptrdiff_t>> plain_classes(const Network<T>& netwo
   return out;
 }
 
-template <class T>
-std::vector<py::array_t<T>> activations(const Network<T>& network, const py::array& X, int threads) {
-  const DataView inputs = data_view(X, network.n_inputs());
+// A matrix for each layer, of `rows` rows and as many columns as columns_of says.
+template <class T, class F>
+std::pair<std::vector<py::array_t<T>>, std::vector<T*>> matrices(const Network<T>& network, std::ptrdiff_t rows,
+                                                                 F&& columns_of) {
   std::vector<py::array_t<T>> out;
   std::vector<T*> places;
   for (const Layer& layer : network.layers()) {
-    out.push_back(new_matrix<T>(inputs.rows, layer.units));
+    out.push_back(new_matrix<T>(rows, columns_of(layer)));
     places.push_back(out.back().mutable_data());
   }
+  return {std::move(out), std::move(places)};
+}
+
+std::ptrdiff_t units_of(const Layer& layer) { return layer.units; }
+std::ptrdiff_t columns_of(const Layer& layer) { return layer.n_out; }
+
+template <class T>
+std::vector<py::array_t<T>> activations(const Network<T>& network, const py::array& X, int threads) {
+  const DataView inputs = data_view(X, network.n_inputs());
+  auto [out, places] = matrices(network, inputs.rows, units_of);
   const ReadAccess access(network.access());
-  without_gil([&] { evaluate_activations(network, inputs, places, threads); });
+  without_gil([&, &places = places] { evaluate_activations(network, inputs, places, threads); });
+  return std::move(out);
+}
+
+template <class T>
+std::vector<py::array_t<T>> pre_activations(const Network<T>& network, const py::array& X, int threads) {
+  const DataView inputs = data_view(X, network.n_inputs());
+  auto [out, places] = matrices(network, inputs.rows, columns_of);
+  const ReadAccess access(network.access());
+  without_gil([&, &places = places] { evaluate_pre_activations(network, inputs, places, threads); });
+  return std::move(out);
+}
+
+template <class T>
+py::array_t<T> jacobian(const Network<T>& network, const py::array& X, const std::optional<py::array>& vectors,
+                        int threads) {
+  const DataView inputs = data_view(X, network.n_inputs());
+  const std::optional<DataView> views =
+      vectors ? std::optional(data_view(*vectors, network.n_outputs())) : std::nullopt;
+  require(!views || views->rows == inputs.rows, "a vector for each row.");
+  py::array_t<T> out = views ? new_matrix<T>(inputs.rows, network.n_inputs())
+                             : py::array_t<T>({inputs.rows, network.n_outputs(), network.n_inputs()});
+  T* data = out.mutable_data();
+  const ReadAccess access(network.access());
+  without_gil([&] { evaluate_jacobian(network, inputs, views ? &*views : nullptr, data, threads); });
+  return out;
+}
+
+template <class T>
+py::array_t<T> row_gradients(const Network<T>& network, const py::array& X, const py::array& targets, int threads) {
+  const Dataset data = dataset(data_view(X, network.n_inputs()), targets, std::nullopt, network.n_outputs());
+  py::array_t<T> out = new_matrix<T>(data.rows(), parameter_count(network));
+  T* place = out.mutable_data();
+  const ReadAccess access(network.access());
+  without_gil([&] { evaluate_row_gradients(network, data, place, threads); });
   return out;
 }
 
@@ -117,24 +179,37 @@ double loss(const Network<T>& network, const py::array& X, const py::array& targ
   return without_gil([&] { return evaluate_loss(network, data, threads); });
 }
 
+// Room for the gradients of a network, and what becomes of it.
 template <class T>
-py::tuple gradients(Network<T>& network, const py::array& X, const py::array& targets, const Weights& sample_weight,
-                    int threads) {
-  const Dataset data = dataset(data_view(X, network.n_inputs()), targets, sample_weight, network.n_outputs());
-  py::array_t<T> inputs = new_matrix<T>(data.rows(), network.n_inputs());
-  T* inputs_data = inputs.mutable_data();
-  AlignedBuffer<T> parameters(network.buffer_size());
-  double value = 0.0;
-  {
-    const ReadAccess access(network.access());
-    value = without_gil([&] { return evaluate_gradients(network, data, parameters.data(), inputs_data, threads); });
+struct GradientArrays {
+  GradientArrays(const Network<T>& network, std::ptrdiff_t rows, bool with_deltas)
+      : parameters(network.buffer_size()), inputs(new_matrix<T>(rows, network.n_inputs())) {
+    inputs_place = inputs.mutable_data();
+    if (!with_deltas) return;
+    std::tie(deltas, delta_places) = matrices(network, rows, columns_of);
+    ends = new_matrix<T>(rows, network.n_outputs());
+    ends_place = ends.mutable_data();
   }
+  GradientResults<T> results() const { return {parameters.data(), inputs_place, delta_places, ends_place}; }
+
+  AlignedBuffer<T> parameters;
+  py::array_t<T> inputs;
+  T* inputs_place;
+  std::vector<py::array_t<T>> deltas;
+  std::vector<T*> delta_places;
+  py::array_t<T> ends;
+  T* ends_place = nullptr;
+};
+
+// (loss, weights, biases, inputs), and where they were wanted deltas and what the loss starts from
+template <class T>
+py::tuple gradient_tuple(const Network<T>& network, double loss, const GradientArrays<T>& arrays) {
   py::list weights;
   py::list biases;
   for (const Layer& layer : network.layers()) {
     py::array_t<T> w = new_matrix<T>(layer.n_in, layer.n_out);
     py::array_t<T> b(layer.n_out);
-    const T* from = parameters.data() + layer.offset;
+    const T* from = arrays.parameters.data() + layer.offset;
     for (std::ptrdiff_t i = 0; i < layer.n_in; ++i) {
       std::copy_n(from + i * layer.ld, layer.n_out, w.mutable_data() + i * layer.n_out);
     }
@@ -142,7 +217,73 @@ py::tuple gradients(Network<T>& network, const py::array& X, const py::array& ta
     weights.append(std::move(w));
     biases.append(std::move(b));
   }
-  return py::make_tuple(value, weights, biases, inputs);
+  if (arrays.deltas.empty()) return py::make_tuple(loss, weights, biases, arrays.inputs);
+  return py::make_tuple(loss, weights, biases, arrays.inputs, arrays.deltas, arrays.ends);
+}
+
+template <class T>
+py::tuple gradients(Network<T>& network, const py::array& X, const py::array& targets, const Weights& sample_weight,
+                    bool with_deltas, int threads) {
+  const Dataset data = dataset(data_view(X, network.n_inputs()), targets, sample_weight, network.n_outputs());
+  const GradientArrays<T> arrays(network, data.rows(), with_deltas);
+  double loss = 0.0;
+  {
+    const ReadAccess access(network.access());
+    loss = without_gil(
+        [&] { return GradientEvaluation<T>(network, data.inputs, std::nullopt, threads).run(data, arrays.results()); });
+  }
+  return gradient_tuple(network, loss, arrays);
+}
+
+// A pass forward that waits for the derivatives at its end. Inside its with statement the network is read, so that nobody
+// trains it in between.
+template <class T>
+struct GradientsHandle {
+  GradientsHandle(const py::object& of, const py::array& X, const Seed& dropout, int threads) : network(of), inputs(X) {
+    const DataView view = data_view(X, get().n_inputs());
+    without_gil([&] { evaluation.emplace(get(), view, draw_of(dropout), threads); });
+  }
+  Network<T>& get() const { return network.cast<Network<T>&>(); }
+
+  py::object network;
+  py::object inputs;  // kept alive
+  std::optional<GradientEvaluation<T>> evaluation;
+  std::optional<ReadAccess> access;
+  bool has_outputs = false;
+};
+
+template <class T>
+py::array_t<T> outputs_of(GradientsHandle<T>& handle) {
+  require(handle.access.has_value(), "a pass goes forward inside its with statement only.");
+  py::array_t<T> out = new_matrix<T>(handle.evaluation->rows(), handle.get().n_outputs());
+  T* data = out.mutable_data();
+  handle.has_outputs = true;
+  without_gil([&] { handle.evaluation->forward(data); });
+  return out;
+}
+
+template <class T>
+py::tuple finish(GradientsHandle<T>& handle, const py::array& given, const std::string& at) {
+  require(handle.access && handle.has_outputs, "first come the outputs.");
+  const DataView view = data_view(given, handle.get().n_outputs());
+  require(view.rows == handle.evaluation->rows(), "derivatives for each row.");
+  const LossKind kind = kind_of(kGivenNames, at);
+  handle.has_outputs = false;  // they are taken by deltas
+  const GradientArrays<T> arrays(handle.get(), view.rows, true);
+  without_gil([&] { handle.evaluation->finish(view, kind, arrays.results()); });
+  return gradient_tuple(handle.get(), 0.0, arrays);
+}
+
+// tau of another network's parameters and 1 - tau of these.
+template <class T>
+void soft_update(const py::object& self, const py::object& other, double tau) {
+  auto& network = self.cast<Network<T>&>();
+  const auto& source = other.cast<const Network<T>&>();
+  require(network.buffer_size() == source.buffer_size(), "this is another network.");
+  const WriteAccess access(network.access());
+  if (&network == &source) return;
+  const ReadAccess reading(source.access());
+  without_gil([&] { network.move_towards(source, static_cast<T>(tau)); });
 }
 
 template <class T>
@@ -192,9 +333,7 @@ void set_optimizer_state(Network<T>& network, const py::object& value) {
 // All parameters at one go: whoever is interrupted has written either none of them or all.
 template <class T>
 void write(Network<T>& network, const py::array_t<T, py::array::c_style>& parameters) {
-  std::ptrdiff_t size = 0;
-  for (const Layer& layer : network.layers()) size += (layer.n_in + 1) * layer.n_out;
-  require(parameters.ndim() == 1 && parameters.size() == size, "this is another network's vector.");
+  require(parameters.ndim() == 1 && parameters.size() == parameter_count(network), "this is another network's vector.");
   const WriteAccess access(network.access());
   const T* from = parameters.data();
   for (const Layer& layer : network.layers()) {
@@ -233,6 +372,24 @@ void set_loss_parameter(Network<T>& network, double parameter) {
 }
 
 template <class T>
+void register_gradients_of(py::module_& module, const char* name) {
+  using Handle = GradientsHandle<T>;
+  py::class_<Handle>(module, name)
+      .def(py::init<const py::object&, const py::array&, const Seed&, int>(), py::kw_only(), py::arg("network"),
+           py::arg("X"), py::arg("dropout").none(true), py::arg("threads"))
+      .def("__enter__",
+           [](const py::object& self) {
+             auto& handle = self.cast<Handle&>();
+             handle.access.emplace(handle.get().access());
+             return self;
+           })
+      .def("__exit__",
+           [](Handle& handle, const py::object&, const py::object&, const py::object&) { handle.access.reset(); })
+      .def("outputs", &outputs_of<T>)
+      .def("finish", &finish<T>, py::kw_only(), py::arg("given"), py::arg("at"));
+}
+
+template <class T>
 void register_network_of(py::module_& module, const char* name) {
   using N = Network<T>;
   const auto by_name = py::kw_only();
@@ -246,12 +403,16 @@ void register_network_of(py::module_& module, const char* name) {
       .def("initialize", &initialize<T>, by_name, py::arg("seed"))
       .def("weights", &weights_view<T>, py::arg("layer"))
       .def("bias", &bias_view<T>, py::arg("layer"))
-      .def("forward", &forward<T>, by_name, X, threads)
+      .def("forward", &forward<T>, by_name, X, py::arg("dropout") = py::none(), threads)
       .def("plain_outputs", &plain_outputs<T>, by_name, X, threads)
       .def("plain_classes", &plain_classes<T>, by_name, X, threads)
       .def("activations", &activations<T>, by_name, X, threads)
+      .def("pre_activations", &pre_activations<T>, by_name, X, threads)
+      .def("jacobian", &jacobian<T>, by_name, X, py::arg("vectors").none(true), threads)
+      .def("row_gradients", &row_gradients<T>, by_name, X, targets, threads)
+      .def("soft_update", &soft_update<T>, by_name, py::arg("other"), py::arg("tau"))
       .def("loss", &loss<T>, by_name, X, targets, weight, threads)
-      .def("gradients", &gradients<T>, by_name, X, targets, weight, threads)
+      .def("gradients", &gradients<T>, by_name, X, targets, weight, py::arg("with_deltas") = false, threads)
       .def("set_loss_parameter", &set_loss_parameter<T>, by_name, py::arg("parameter"))
       .def("set_input_scaling", &set_input_scaling<T>, by_name, py::arg("shift").none(true),
            py::arg("scale").none(true), py::arg("limit") = 0.0)
@@ -266,6 +427,8 @@ void register_network_of(py::module_& module, const char* name) {
 void register_networks(py::module_& module) {
   register_network_of<float>(module, "Network32");
   register_network_of<double>(module, "Network64");
+  register_gradients_of<float>(module, "Gradients32");
+  register_gradients_of<double>(module, "Gradients64");
 }
 
 }  // namespace fastmlp

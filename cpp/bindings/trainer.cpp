@@ -99,13 +99,16 @@ Dataset samples_of(const Network<T>& net, const py::object& X, const py::array& 
 }
 
 template <class T>
-std::unique_ptr<TrainerHandle<T>> make_trainer(const py::object& network, const py::object& X, const py::array& targets,
+std::unique_ptr<TrainerHandle<T>> make_trainer(const py::object& network, const py::object& X,
+                                               const std::optional<py::array>& targets,
                                                const std::optional<py::array>& sample_weight, std::ptrdiff_t batch_size,
                                                bool shuffle, std::uint64_t seed, std::uint32_t first_epoch,
                                                const std::string& optimizer, const Hyperparameters& hyperparameters,
                                                const std::optional<ScheduleTuple>& schedule, std::int64_t total_steps) {
   auto& net = network.cast<Network<T>&>();
-  const Dataset data = samples_of(net, X, targets, sample_weight);
+  // without samples, for steps from what comes later
+  const Dataset data = targets ? samples_of(net, X, *targets, sample_weight)
+                               : Dataset{.inputs = {nullptr, DataType::float32, batch_size, net.n_inputs()}};
   require(batch_size >= 1 && batch_size <= data.rows(), "batch_size must be from 1 to the number of rows.");
   const TrainerOptions options{
       batch_size,
@@ -118,8 +121,8 @@ std::unique_ptr<TrainerHandle<T>> make_trainer(const py::object& network, const 
   };
   auto handle = std::make_unique<TrainerHandle<T>>();
   handle->network = network;
-  handle->inputs = X;
-  handle->targets = targets;
+  handle->inputs = targets ? X : py::none();
+  handle->targets = py::cast(targets);
   handle->sample_weight = py::cast(sample_weight);
   without_gil([&] { handle->trainer = std::make_unique<Trainer<T>>(net, data, options); });
   return handle;
@@ -137,6 +140,50 @@ RunReport run_on(TrainerHandle<T>& handle, const Dataset& data, std::uint32_t ep
   });
   handle.inputs = handle.targets = handle.sample_weight = py::none();
   return report;
+}
+
+// The first half of a step from the caller's own derivatives: the outputs. X is kept for the second one.
+template <class T>
+py::array_t<T> forward(TrainerHandle<T>& handle, const py::array& X, std::uint64_t seed, std::uint32_t epoch,
+                       int threads) {
+  if (handle.running) throw NetworkBusy{};
+  const Network<T>& net = handle.get();
+  const DataView inputs = data_view(X, net.n_inputs());
+  require(inputs.rows <= handle.trainer->batch_size(), "more rows than the trainer's steps have.");
+  const WriteAccess access(net.access());
+  const Flag running(handle.running);
+  py::array_t<T> out = new_matrix<T>(inputs.rows, net.n_outputs());
+  T* data = out.mutable_data();
+  handle.inputs = X;
+  without_gil([&] { handle.trainer->forward(inputs, seed, epoch, data, threads); });
+  return out;
+}
+
+template <class T>
+RunReport run_from(TrainerHandle<T>& handle, const py::array& given, const std::string& at, int threads) {
+  if (handle.running) throw NetworkBusy{};
+  require(!handle.inputs.is_none(), "first come the outputs.");
+  const DataView view = data_view(given, handle.get().n_outputs());
+  require(view.rows == handle.inputs.template cast<py::array>().shape(0), "derivatives for each row.");
+  const LossKind kind = kind_of(kGivenNames, at);
+  const WriteAccess access(handle.get().access());
+  const Flag running(handle.running);
+  RunReport report = without_gil([&] { return handle.trainer->run_from(view, kind, threads); });
+  handle.inputs = py::none();
+  return report;
+}
+
+template <class T>
+RunReport apply(TrainerHandle<T>& handle, const py::array_t<T, py::array::c_style>& gradients, int threads) {
+  if (handle.running) throw NetworkBusy{};
+  std::ptrdiff_t size = 0;
+  for (const Layer& layer : handle.get().layers()) size += (layer.n_in + 1) * layer.n_out;
+  require(gradients.ndim() == 1 && gradients.size() == size, "this is another network's vector.");
+  const WriteAccess access(handle.get().access());
+  const Flag running(handle.running);
+  const T* numbers = gradients.data();
+  handle.inputs = py::none();
+  return without_gil([&] { return handle.trainer->apply(numbers, threads); });
 }
 
 template <class T>
@@ -207,10 +254,10 @@ template <class T>
 void register_trainer_of(py::module_& module, const char* name) {
   using Handle = TrainerHandle<T>;
   py::class_<Handle>(module, name)
-      .def(py::init(&make_trainer<T>), py::kw_only(), py::arg("network"), py::arg("X"), py::arg("targets"),
-           py::arg("sample_weight").none(true), py::arg("batch_size"), py::arg("shuffle"), py::arg("seed"),
-           py::arg("first_epoch"), py::arg("optimizer"), py::arg("hyperparameters"), py::arg("schedule") = py::none(),
-           py::arg("total_steps") = 0)
+      .def(py::init(&make_trainer<T>), py::kw_only(), py::arg("network"), py::arg("X").none(true),
+           py::arg("targets").none(true), py::arg("sample_weight").none(true), py::arg("batch_size"),
+           py::arg("shuffle"), py::arg("seed"), py::arg("first_epoch"), py::arg("optimizer"),
+           py::arg("hyperparameters"), py::arg("schedule") = py::none(), py::arg("total_steps") = 0)
       .def("__enter__",
            [](py::object self) {
              auto& handle = self.cast<Handle&>();
@@ -231,6 +278,9 @@ void register_trainer_of(py::module_& module, const char* name) {
             handle.trainer->set_learning_rate(rate);
           },
           py::arg("rate"))
+      .def("forward", &forward<T>, py::kw_only(), py::arg("X"), py::arg("seed"), py::arg("epoch"), py::arg("threads"))
+      .def("run_from", &run_from<T>, py::kw_only(), py::arg("given"), py::arg("at"), py::arg("threads"))
+      .def("apply", &apply<T>, py::kw_only(), py::arg("gradients"), py::arg("threads"))
       .def(
           "run_on",
           [](Handle& handle, const py::object& X, const py::array& targets,

@@ -91,16 +91,19 @@ void backward_columns(const Network<T>& network, const T* transposed, const Work
   }
 }
 
-// From inputs to the deltas of all layers, for all rows of a batch. The caller's next barrier ends it.
+// From inputs to the deltas of all layers, or half of that, for all rows of a batch. The caller's next barrier ends it.
 template <class T>
 void columns_pass(const TrainingBatch<T>& batch, T* sums, int thread, int threads, Barrier& barrier) noexcept {
-  const auto& [network, transposed, workspace, data, rows, weight, draw] = batch;
+  const auto& [network, transposed, workspace, data, rows, weight, loss, way, draw] = batch;
   const Share share = share_of(rows.rows, thread, threads);
-  gather_inputs(network, workspace, data, rows, share.begin, share.end, share.begin);
+  if (way != Way::back) {
+    gather_inputs(network, workspace, data, rows, share.begin, share.end, share.begin);
+    barrier.arrive_and_wait(threads);
+    forward_columns(network, workspace, rows.rows, purpose_of(loss), sums, thread, threads, barrier, &draw);
+  }
+  if (way == Way::there) return;
   gather_targets(workspace, data, rows, share.begin, share.end, share.begin, weight);
-  barrier.arrive_and_wait(threads);
-  forward_columns(network, workspace, rows.rows, Purpose::gradients, sums, thread, threads, barrier, &draw);
-  loss_rows(network, workspace, data.labels != nullptr, share.begin, share.end);
+  loss_rows(network, workspace, loss, data.labels != nullptr, share.begin, share.end);
   if (network.layers().size() == 1) return;
   barrier.arrive_and_wait(threads);
   backward_columns(network, transposed, workspace, rows.rows, sums, thread, threads, barrier, &draw);

@@ -1,5 +1,5 @@
-// Everything a network computes without being changed: outputs, activations, loss, gradients. Rows go over threads in
-// blocks, few rows by columns; each element is computed the same way whatever the block, so predict(X)[i] has the bits
+// What a network computes on the way forward: outputs, activations, loss. Rows go over threads in blocks, few rows by
+// columns; each element is computed the same way whatever the block, so predict(X)[i] has the bits
 // of predict(X[i:i+1])[0].
 #pragma once
 
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/dataset.hpp"
+#include "core/junction.hpp"
 #include "core/network.hpp"
 
 namespace fastmlp {
@@ -17,9 +18,16 @@ template <class T>
 void evaluate_activations(const Network<T>& network, const DataView& inputs, const std::vector<T*>& out,
                           int thread_request);
 
-// Outputs (rows, n_outputs), contiguous. Returns whether all inputs are finite in T; else outputs are undefined.
+// What the activation of each layer is applied to: out[l] (rows, n_out of layer l), contiguous.
 template <class T>
-bool evaluate_outputs(const Network<T>& network, const DataView& inputs, T* outputs, int thread_request);
+void evaluate_pre_activations(const Network<T>& network, const DataView& inputs, const std::vector<T*>& out,
+                              int thread_request);
+
+// Outputs (rows, n_outputs), contiguous. Returns whether all inputs are finite in T; else outputs are undefined. draw:
+// with dropout, as a training step has it; null: without.
+template <class T>
+bool evaluate_outputs(const Network<T>& network, const DataView& inputs, T* outputs, int thread_request,
+                      const DropoutDraw* draw = nullptr);
 
 // The index of each row's largest output, the first of equal ones. Returns whether inputs and outputs are finite; else,
 // or when a hidden unit is infinite, perhaps not, and the classes are undefined.
@@ -29,11 +37,5 @@ bool evaluate_classes(const Network<T>& network, const DataView& inputs, std::pt
 // Weighted mean loss and penalties.
 template <class T>
 double evaluate_loss(const Network<T>& network, const Dataset& data, int thread_request);
-
-// The gradients of what evaluate_loss returns, which is returned as well. parameters: a buffer of the network's layout;
-// inputs: (rows, n_inputs), contiguous. The network is not const, because the pass that training shares may move
-// weights; here it only leaves gradients.
-template <class T>
-double evaluate_gradients(Network<T>& network, const Dataset& data, T* parameters, T* inputs, int thread_request);
 
 }  // namespace fastmlp

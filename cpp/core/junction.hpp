@@ -83,7 +83,7 @@ void enter_layer(const Network<T>& network, const Workspace<T>& workspace, std::
     if (junction.pieces > 1) kernels<T>().pool(junction);
     if (layer.normalizes) kernels<T>().normalize(junction);
     T* kept = workspace.normalized(l, begin);
-    if (kept != a && purpose == Purpose::gradients) std::copy_n(a, (end - begin) * workspace.ld(l), kept);
+    if (kept != a && is_for_gradients(purpose)) std::copy_n(a, (end - begin) * workspace.ld(l), kept);
     d = nullptr;  // the mask is applied on the way back
   }
   if (takes_dropout(network, l, draw)) drop(layer, l, begin, end, *draw, a, d, workspace.ld(l));

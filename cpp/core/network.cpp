@@ -132,6 +132,17 @@ bool Network<T>::has_penalty() const noexcept {
 }
 
 template <class T>
+void Network<T>::move_towards(const Network& other, T tau) noexcept {
+  const T* from = other.parameters();
+  T* to = parameters();
+  // written so that 0 and 1 leave and copy the numbers; those of units that have died fade, and shall end at 0
+  for (std::ptrdiff_t i = 0; i < buffer_size(); ++i) {
+    const T mixed = tau * from[i] + (T(1) - tau) * to[i];
+    to[i] = std::abs(mixed) < Smallest<T>::factor ? T(0) : mixed;
+  }
+}
+
+template <class T>
 void Network<T>::transpose_weights(T* transposed, int thread, int threads) const noexcept {
   constexpr std::ptrdiff_t kBlock = 16;  // rows that the kernel transposes in registers
   for (std::size_t l = 1; l < layers_.size(); ++l) {

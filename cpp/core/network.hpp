@@ -73,6 +73,8 @@ class Network {
     return formulas_[l] ? &formulas_[l]->program() : nullptr;
   }
   bool has_penalty() const noexcept;
+  // tau of the parameters of a network of the same sizes and 1 - tau of these; what becomes tiny is 0.
+  void move_towards(const Network& other, T tau) noexcept;
 
   std::ptrdiff_t buffer_size() const noexcept { return parameters_.size(); }
   T* parameters() noexcept { return parameters_.data(); }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 
 #include "core/dataset.hpp"
 #include "core/junction.hpp"
@@ -20,6 +21,12 @@ namespace fastmlp {
 inline bool loss_takes_logits(LossKind loss) noexcept {
   return loss == LossKind::softmax_cross_entropy || loss == LossKind::sigmoid_cross_entropy ||
          loss == LossKind::perceptron;
+}
+
+// What a training step or gradients with this loss want of the last layer.
+inline Purpose purpose_of(LossKind loss) noexcept {
+  return loss == LossKind::given_deltas || loss == LossKind::given_slopes ? Purpose::given_gradients
+                                                                          : Purpose::gradients;
 }
 
 // Inputs of rows [begin, end) of the selection, for a kernel that gathers them into out.
@@ -94,14 +101,15 @@ std::ptrdiff_t sums_size(const Network<T>& network) noexcept {
 // Whether layer l ends at its logits, for a loss that starts from them.
 template <class T>
 bool ends_at_logits(const Network<T>& network, std::size_t l, Purpose purpose) noexcept {
-  return l + 1 == network.layers().size() && purpose != Purpose::inference && loss_takes_logits(network.loss());
+  const bool has_loss = purpose == Purpose::loss || purpose == Purpose::gradients;
+  return l + 1 == network.layers().size() && has_loss && loss_takes_logits(network.loss());
 }
 
-// Activations of layer l for workspace rows [begin, end) and a share of its columns; for gradients, the derivatives
-// too. Softmax is left for when all columns are there. sums: the thread's own room of sums_size.
+// activation(x W + b) of layer l for workspace rows [begin, end) and a share of its columns; for gradients, the
+// derivatives too, but for those of logits. sums: the thread's own room of sums_size.
 template <class T>
-void forward_layer(const Network<T>& network, const Workspace<T>& workspace, std::size_t l, std::ptrdiff_t begin,
-                   std::ptrdiff_t end, Share columns, Purpose purpose, T* sums) noexcept {
+void forward_product(const Network<T>& network, const Workspace<T>& workspace, std::size_t l, std::ptrdiff_t begin,
+                     std::ptrdiff_t end, Share columns, ActivationKind activation, Purpose purpose, T* sums) noexcept {
   const Layer& layer = network.layers()[l];
   const bool as_logits = ends_at_logits(network, l, purpose);
   T* d = workspace.deltas(l + 1, begin);
@@ -112,7 +120,7 @@ void forward_layer(const Network<T>& network, const Workspace<T>& workspace, std
                         .ldx = workspace.ld(l),
                         .weights = network.weights(layer) + columns.begin,
                         .ldw = layer.ld,
-                        .activation = as_logits ? ActivationKind::identity : layer.activation,
+                        .activation = activation,
                         .parameter = static_cast<T>(layer.parameter),
                         .smallest = l + 1 < network.layers().size() ? Smallest<T>::factor : T(0),
                         .formula = network.formula(l),
@@ -122,6 +130,15 @@ void forward_layer(const Network<T>& network, const Workspace<T>& workspace, std
                         .terms = product_plan().terms,
                         .sums = sums,
                         .has_last_column = columns.end == layer.n_out});
+}
+
+// The activations of a layer, likewise. Softmax is left for when all columns are there.
+template <class T>
+void forward_layer(const Network<T>& network, const Workspace<T>& workspace, std::size_t l, std::ptrdiff_t begin,
+                   std::ptrdiff_t end, Share columns, Purpose purpose, T* sums) noexcept {
+  const bool as_logits = ends_at_logits(network, l, purpose);
+  const ActivationKind activation = as_logits ? ActivationKind::identity : network.layers()[l].activation;
+  forward_product(network, workspace, l, begin, end, columns, activation, purpose, sums);
 }
 
 template <class T>
@@ -147,12 +164,12 @@ void forward_rows(const Network<T>& network, const Workspace<T>& workspace, std:
   }
 }
 
-// Losses of workspace rows [begin, end), and their deltas of the last layer.
+// Losses of workspace rows [begin, end), and their deltas of the last layer. kind: the network's loss, or a given one.
 template <class T>
-void loss_rows(const Network<T>& network, const Workspace<T>& workspace, bool has_labels, std::ptrdiff_t begin,
-               std::ptrdiff_t end) noexcept {
+void loss_rows(const Network<T>& network, const Workspace<T>& workspace, LossKind kind, bool has_labels,
+               std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
   const std::size_t last = network.layers().size();
-  kernels<T>().loss({.kind = network.loss(),
+  kernels<T>().loss({.kind = kind,
                      .parameter = static_cast<T>(network.loss_parameter()),
                      .activation = network.layers().back().activation,
                      .rows = end - begin,
@@ -200,6 +217,14 @@ void backward_rows(const Network<T>& network, const T* transposed, const Workspa
   }
 }
 
+// Rows of a workspace to contiguous ones of the caller's.
+template <class T>
+void copy_rows(const T* from, std::ptrdiff_t ld, std::ptrdiff_t rows, std::ptrdiff_t columns, T* to) noexcept {
+  for (std::ptrdiff_t r = 0; r < rows; ++r) {
+    std::memcpy(to + r * columns, from + r * ld, static_cast<std::size_t>(columns) * sizeof(T));
+  }
+}
+
 // Calls f(begin, end) for [begin, end) in nearly equal blocks of at most `most` rows.
 template <class F>
 void for_each_row_block(std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t most, F&& f) noexcept {
@@ -207,6 +232,9 @@ void for_each_row_block(std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t
   const std::ptrdiff_t blocks = (rows + most - 1) / most;
   for (std::ptrdiff_t b = 0; b < blocks; ++b) f(begin + rows * b / blocks, begin + rows * (b + 1) / blocks);
 }
+
+// Which way a pass goes: forward to the outputs, back from them to the deltas of all layers, or both.
+enum class Way { there, back, both };
 
 // A batch of a training, in the workspace rows from 0 on.
 template <class T>
@@ -217,19 +245,24 @@ struct TrainingBatch {
   const Dataset& data;
   Selection rows;
   double weight;  // sum of the rows' weights
+  LossKind loss;
+  Way way;
   DropoutDraw draw;
 };
 
-// From inputs to the deltas of all layers, for a thread's share of the rows of a batch.
+// From inputs to the deltas of all layers, or half of that, for a thread's share of the rows of a batch.
 template <class T>
 void rows_pass(const TrainingBatch<T>& b, T* sums, int thread, int threads) noexcept {
   const Share share = share_of(b.rows.rows, thread, threads);
   const std::ptrdiff_t most = row_block(b.network);
   for_each_row_block(share.begin, share.end, most, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
-    gather_inputs(b.network, b.workspace, b.data, b.rows, begin, end, begin);
+    if (b.way != Way::back) {
+      gather_inputs(b.network, b.workspace, b.data, b.rows, begin, end, begin);
+      forward_rows(b.network, b.workspace, begin, end, purpose_of(b.loss), sums, &b.draw);
+    }
+    if (b.way == Way::there) return;
     gather_targets(b.workspace, b.data, b.rows, begin, end, begin, b.weight);
-    forward_rows(b.network, b.workspace, begin, end, Purpose::gradients, sums, &b.draw);
-    loss_rows(b.network, b.workspace, b.data.labels != nullptr, begin, end);
+    loss_rows(b.network, b.workspace, b.loss, b.data.labels != nullptr, begin, end);
     backward_rows(b.network, b.transposed, b.workspace, begin, end, sums, &b.draw);
   });
 }

@@ -31,11 +31,13 @@ bool is_finite(double x) noexcept { return x - x == 0.0; }
 // Shared by the team of one run: written by thread 0 between barriers, read by all after the next one.
 template <class T>
 struct Trainer<T>::Progress {
-  Barrier barrier;
-  RunReport report;
+  From from;
+  LossKind loss;
+  Barrier barrier{};
+  RunReport report{};
   bool stop = false;
   std::atomic<bool> has_nonfinite{false};  // any thread may find one
-  Clock::time_point epoch_clock;
+  Clock::time_point epoch_clock{};
 };
 
 template <class T>
@@ -135,7 +137,7 @@ void Trainer<T>::restore() noexcept {
 template <class T>
 void Trainer<T>::finish_step(const Selection& batch, double batch_weight, Progress& progress) noexcept {
   double sum = 0.0;
-  for (std::ptrdiff_t r = 0; r < batch.rows; ++r) {
+  for (std::ptrdiff_t r = 0; progress.from != From::gradients && r < batch.rows; ++r) {
     sum += data_.weight(batch[r]) * static_cast<double>(*workspace_.row_loss(r));
   }
   const double penalty = has_penalty_ ? penalty_.total() : 0.0;
@@ -166,16 +168,31 @@ void Trainer<T>::finish_epoch(Progress& progress) noexcept {
 }
 
 template <class T>
-void Trainer<T>::clipped_gradient_pass(std::ptrdiff_t batch, GradientPlan::Range range, const GradientUse<T>& use,
-                                       const Region& next_rows, Progress& progress, int thread, int threads) noexcept {
+TrainingBatch<T> Trainer<T>::batch_of(const Selection& rows, LossKind loss, Way way) const noexcept {
+  return {network_, memory_.transposed.data(),          workspace_, data_, rows, total_weight(data_, rows), loss,
+          way,      {options_.seed, epoch_, rows.begin}};
+}
+
+template <class T>
+void Trainer<T>::deltas_pass(const TrainingBatch<T>& batch, Barrier& barrier, int thread, int threads) noexcept {
+  if (is_by_columns(network_, batch.rows.rows, threads)) {
+    columns_pass(batch, scratch_of(thread), thread, threads, barrier);
+  } else {
+    rows_pass(batch, scratch_of(thread), thread, threads);
+  }
+}
+
+// From gradients that every thread has left in their buffer, perhaps to be clipped together.
+template <class T>
+void Trainer<T>::update(const GradientUse<T>& use, GradientPlan::Range range, Progress& progress, int thread,
+                        int threads) noexcept {
   T* gradients = memory_.gradients.data();
-  gradient_pass(network_, workspace_, batch, plan_, range, to_buffer(use, gradients), next_rows);
-  progress.barrier.arrive_and_wait(threads);
-  norm_.add_rows(gradients, thread, threads);
-  progress.barrier.arrive_and_wait(threads);
   GradientUse<T> rest = use;
-  rest.step.clip_value = T(0);  // done
-  rest.step.scale = static_cast<T>(norm_.factor(options_.optimizer.clip_norm));
+  if (options_.optimizer.clip_norm > 0.0) {
+    norm_.add_rows(gradients, thread, threads);
+    progress.barrier.arrive_and_wait(threads);
+    rest.step.scale = static_cast<T>(norm_.factor(options_.optimizer.clip_norm));
+  }
   update_pass(network_, plan_, range, rest, gradients);
 }
 
@@ -187,18 +204,9 @@ void Trainer<T>::train_step(GradientPlan::Range range, Place& place, Progress& p
                      std::min(options_.batch_size, data_.rows() - position)};
   };
   const Selection rows = rows_at(place.position);
-  const TrainingBatch<T> batch{network_,
-                               memory_.transposed.data(),
-                               workspace_,
-                               data_,
-                               rows,
-                               total_weight(data_, rows),
-                               {options_.seed, epoch_, rows.begin}};
-  if (is_by_columns(network_, rows.rows, threads)) {
-    columns_pass(batch, scratch_of(thread), thread, threads, progress.barrier);
-  } else {
-    rows_pass(batch, scratch_of(thread), thread, threads);
-  }
+  const bool from_gradients = progress.from == From::gradients;
+  const TrainingBatch<T> batch = batch_of(rows, progress.loss, progress.from == From::outputs ? Way::back : Way::both);
+  if (!from_gradients) deltas_pass(batch, progress.barrier, thread, threads);
   if (has_penalty_) penalty_.add_rows(thread, threads);
   progress.barrier.arrive_and_wait(threads);
 
@@ -216,8 +224,14 @@ void Trainer<T>::train_step(GradientPlan::Range range, Place& place, Progress& p
   };
   // After the last batch of an epoch there are none: the next one's order is not yet drawn.
   const Region next = rows_to_gather(data_.inputs, rows_at(place.position), thread, threads, next_rows_.data());
-  if (settings.clip_norm > 0.0) {
-    clipped_gradient_pass(rows.rows, range, use, next, progress, thread, threads);
+  if (from_gradients) {
+    update(use, range, progress, thread, threads);
+  } else if (settings.clip_norm > 0.0) {
+    gradient_pass(network_, workspace_, rows.rows, plan_, range, to_buffer(use, memory_.gradients.data()), next);
+    progress.barrier.arrive_and_wait(threads);
+    GradientUse<T> rest = use;
+    rest.step.clip_value = T(0);  // done
+    update(rest, range, progress, thread, threads);
   } else {
     gradient_pass(network_, workspace_, rows.rows, plan_, range, use, next);
   }
@@ -257,9 +271,61 @@ void Trainer<T>::train_steps(std::int64_t n_steps, Progress& progress, int threa
 
 template <class T>
 RunReport Trainer<T>::run(std::int64_t n_steps, int thread_request) {
+  return run_steps(n_steps, thread_request, From::samples, network_.loss());
+}
+
+template <class T>
+void Trainer<T>::forward(const DataView& inputs, std::uint64_t seed, std::uint32_t epoch, T* outputs,
+                         int thread_request) {
+  FASTMLP_ASSERT(inputs.rows <= options_.batch_size);
+  take({.inputs = inputs}, epoch);
+  options_.seed = seed;
   const int limit = thread_limit(thread_request);
   get_memory(limit);
-  Progress progress;
+  const TrainingBatch<T> batch = batch_of({nullptr, 0, inputs.rows}, LossKind::given_slopes, Way::there);
+  const std::size_t last = network_.layers().size();
+  Barrier barrier;
+  barrier.measure(barrier_time());
+  run_team(planner_is_enabled() ? planner_.best(limit) : limit, [&](int thread, int team) noexcept {
+    deltas_pass(batch, barrier, thread, team);
+    const Share share = share_of(inputs.rows, thread, team);
+    copy_rows(workspace_.activations(last, share.begin), workspace_.ld(last), share.end - share.begin,
+              network_.n_outputs(), outputs + share.begin * network_.n_outputs());
+  });
+}
+
+template <class T>
+RunReport Trainer<T>::run_from(const DataView& given, LossKind kind, int thread_request) {
+  FASTMLP_ASSERT(given.rows == data_.rows());
+  data_.targets = given;
+  return run_steps(1, thread_request, From::outputs, kind);
+}
+
+template <class T>
+RunReport Trainer<T>::apply(const T* gradients, int thread_request) {
+  if (!memory_.gradients) memory_.gradients = AlignedBuffer<T>(network_.buffer_size());
+  const T most = static_cast<T>(options_.optimizer.clip_value);
+  for (const Layer& layer : network_.layers()) {
+    for (std::ptrdiff_t i = 0; i <= layer.n_in; ++i, gradients += layer.n_out) {
+      T* to = memory_.gradients.data() + layer.offset + i * layer.ld;
+      // what is frozen shall not count where gradients are clipped together
+      if ((i < layer.n_in ? layer.weight_rate_factor : layer.bias_rate_factor) == 0.0) {
+        std::fill_n(to, layer.n_out, T(0));
+      } else {
+        std::copy_n(gradients, layer.n_out, to);
+        if (most > T(0)) std::transform(to, to + layer.n_out, to, [most](T g) { return std::clamp(g, -most, most); });
+      }
+    }
+  }
+  take({.inputs = {.data = nullptr, .type = DataType::float32, .rows = 1, .columns = 0}}, epoch_);
+  return run_steps(1, thread_request, From::gradients, network_.loss());
+}
+
+template <class T>
+RunReport Trainer<T>::run_steps(std::int64_t n_steps, int thread_request, From from, LossKind loss) {
+  const int limit = thread_limit(thread_request);
+  get_memory(limit);
+  Progress progress{.from = from, .loss = loss};
   auto start = Clock::now();
   progress.epoch_clock = start;
   progress.barrier.measure(barrier_time());

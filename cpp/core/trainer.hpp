@@ -25,9 +25,11 @@
 #include "core/network.hpp"
 #include "core/optimizer.hpp"
 #include "core/penalty.hpp"
+#include "core/rows_pass.hpp"
 #include "core/schedule.hpp"
 #include "core/thread_planner.hpp"
 #include "core/workspace.hpp"
+#include "platform/barrier.hpp"
 
 namespace fastmlp {
 
@@ -61,11 +63,22 @@ class Trainer {
   Trainer(Network<T>& network, const Dataset& data, const TrainerOptions& options);
 
   std::int64_t steps_per_epoch() const noexcept;
+  std::ptrdiff_t batch_size() const noexcept { return options_.batch_size; }
 
   // Up to n_steps steps, across epochs, from the optimizer state of the same kind, else from a new one. Stops early
   // only when a loss or, at the end of an epoch, a parameter is not finite: then parameters and optimizer are those of
   // the start of this epoch. Between runs optimizer state is open to writing, weights when an epoch has ended.
   RunReport run(std::int64_t n_steps, int thread_request);
+
+  // A step in two halves, for gradients that the caller has from the outputs: first forward, which leaves outputs
+  // (rows, n_outputs), contiguous; then run_from, with the derivatives of a loss by the outputs or, as `kind` says, by
+  // the last layer's pre-activations, (rows, n_outputs). No more rows than a batch has; dropout draws as of an epoch of
+  // that seed and number. Nothing else may be done with the trainer in between.
+  void forward(const DataView& inputs, std::uint64_t seed, std::uint32_t epoch, T* outputs, int thread_request);
+  RunReport run_from(const DataView& given, LossKind kind, int thread_request);
+
+  // A step from gradients of all parameters, penalties included: W0, b0, W1, ... without gaps.
+  RunReport apply(const T* gradients, int thread_request);
 
   // Goes on with other samples, as an epoch of this number, between epochs only: what is the same for all batches of a
   // stream is then made once. More rows than a batch has are several steps.
@@ -75,6 +88,8 @@ class Trainer {
   void set_learning_rate(double rate) noexcept { options_.optimizer.learning_rate = rate; }
 
  private:
+  // What a step begins with: samples, derivatives at the end of a forward pass, or gradients.
+  enum class From { samples, outputs, gradients };
   struct Progress;
 
   // Where a training stands; each thread of a team counts for itself.
@@ -84,14 +99,17 @@ class Trainer {
     std::ptrdiff_t position;  // samples of this epoch already used
   };
 
+  RunReport run_steps(std::int64_t n_steps, int thread_request, From from, LossKind loss);
+  TrainingBatch<T> batch_of(const Selection& rows, LossKind loss, Way way) const noexcept;
+  void deltas_pass(const TrainingBatch<T>& batch, Barrier& barrier, int thread, int threads) noexcept;
+  void update(const GradientUse<T>& use, GradientPlan::Range range, Progress& progress, int thread,
+              int threads) noexcept;
   void get_memory(int limit);
   void take_over_optimizer_state();
   void begin_epoch() noexcept;
   void save(int thread, int threads) noexcept;
   void train_steps(std::int64_t n_steps, Progress& progress, int thread, int threads) noexcept;
   void train_step(GradientPlan::Range range, Place& place, Progress& progress, int thread, int threads) noexcept;
-  void clipped_gradient_pass(std::ptrdiff_t batch, GradientPlan::Range range, const GradientUse<T>& use,
-                             const Region& next_rows, Progress& progress, int thread, int threads) noexcept;
   void finish_step(const Selection& batch, double batch_weight, Progress& progress) noexcept;
   void finish_epoch(Progress& progress) noexcept;
   void restore() noexcept;

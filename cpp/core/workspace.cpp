@@ -22,7 +22,7 @@ Workspace<T>::Workspace(const Network<T>& network, std::ptrdiff_t rows, Purpose 
   std::vector<std::ptrdiff_t> delta_starts(depth + 1, -1);
   for (std::size_t l = 0; l <= depth; ++l) activation_starts.push_back(reserve(rows, ld_[l]));
   for (std::size_t l = 0; l <= depth; ++l) {
-    const bool kept = purpose == Purpose::gradients ? l > 0 : (purpose == Purpose::loss && l == depth);
+    const bool kept = is_for_gradients(purpose) ? l > 0 : (purpose == Purpose::loss && l == depth);
     if (kept) delta_starts[l] = reserve(rows, ld_[l]);
   }
   std::vector<std::ptrdiff_t> incoming_starts(depth + 1, 0);
@@ -31,8 +31,8 @@ Workspace<T>::Workspace(const Network<T>& network, std::ptrdiff_t rows, Purpose 
   for (std::size_t l = 1; l < depth; ++l) {
     if (!network.has_junction(l)) continue;
     const Layer& layer = network.layers()[l];
-    if (purpose == Purpose::gradients) incoming_starts[l] = reserve(rows, ld_[l]);
-    if (purpose == Purpose::gradients && layer.normalizes && layer.dropout > 0.0) {
+    if (is_for_gradients(purpose)) incoming_starts[l] = reserve(rows, ld_[l]);
+    if (is_for_gradients(purpose) && layer.normalizes && layer.dropout > 0.0) {
       normalized_starts[l] = reserve(rows, ld_[l]);
     }
     deviation_starts[l] = reserve(rows, 1);

@@ -14,7 +14,12 @@
 
 namespace fastmlp {
 
-enum class Purpose { inference, loss, gradients };
+// Of a computation; where the caller gives the derivatives that gradients start from, it wants the outputs as they are.
+enum class Purpose { inference, loss, gradients, given_gradients };
+
+inline bool is_for_gradients(Purpose purpose) noexcept {
+  return purpose == Purpose::gradients || purpose == Purpose::given_gradients;
+}
 
 template <class T>
 class Workspace {

@@ -50,6 +50,9 @@ enum class LossKind : int {
   quantile,
   hinge,
   perceptron,
+  // No loss: in the place of targets come its derivatives, as the caller has them,
+  given_deltas,  // by the last layer's pre-activations
+  given_slopes,  // by its outputs
 };
 enum class OptimizerKind : int { gradient_only, sgd, adam, adamw, rmsprop, adagrad, rprop };
 enum class DataType : int { uint8, float32, float64 };
@@ -312,6 +315,7 @@ struct UpdateArguments {
 
 // Loss of each row, and delta = d(scale * loss)/dz of the last layer.
 //   cross-entropies, perceptron: out holds the pre-activations z, d is written only
+//   given deltas:                d becomes the targets, out is not read
 //   others:                      out holds a; d holds activation'(z) and becomes delta; after softmax d is written only
 template <class T>
 struct LossArguments {

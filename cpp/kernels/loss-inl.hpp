@@ -188,11 +188,37 @@ FASTMLP_INLINE void loss_by_output(const LossArguments<T>& a, Layout& row) {
   row.store_row_value(a.row_loss, sum.total() * weight);
 }
 
+// Delta from the derivatives of a loss by the outputs, which came in the place of targets.
+template <class T, class Layout>
+FASTMLP_INLINE void given_slopes(const LossArguments<T>& a, Layout& row) {
+  if (a.activation == ActivationKind::softmax) {
+    typename Layout::Sum projection;  // as for squared errors
+    row.each([&](const auto& p) __attribute__((always_inline)) {
+      projection.add_product(p, factor_of<T>(row.out(p)), factor_of<T>(row.target(p)));
+    });
+    const Vec<T> shift = projection.total();
+    row.each([&](const auto& p) __attribute__((always_inline)) {
+      row.set_delta(p, factor_of<T>(row.out(p)) * factor_of<T>(factor_of<T>(row.target(p)) - shift));
+    });
+  } else {
+    row.each([&](const auto& p) __attribute__((always_inline)) {
+      row.set_delta(p, factor_of<T>(row.target(p)) * factor_of<T>(row.d(p)));
+    });
+  }
+  row.store_row_value(a.row_loss, Vec<T>{});
+}
+
+template <class T, class Layout>
+FASTMLP_INLINE void given_deltas(const LossArguments<T>& a, Layout& row) {
+  row.each([&](const auto& p) __attribute__((always_inline)) { row.set_delta(p, row.target(p)); });
+  row.store_row_value(a.row_loss, Vec<T>{});
+}
+
 template <class T>
 void loss(const LossArguments<T>& a) noexcept {
   const OutputRows<T> view{a.n_out, a.out, a.d, a.ld, a.labels, a.targets, a.ldt};
   const bool reads_d = a.activation != ActivationKind::softmax && a.kind != LossKind::sigmoid_cross_entropy &&
-                       a.kind != LossKind::perceptron;
+                       a.kind != LossKind::perceptron && a.kind != LossKind::given_deltas;
   over_rows<T>(view, a.rows, reads_d, [&](auto& row) __attribute__((always_inline)) {
     switch (a.kind) {
       case LossKind::softmax_cross_entropy: softmax_cross_entropy(a, row); break;
@@ -205,6 +231,8 @@ void loss(const LossArguments<T>& a) noexcept {
       case LossKind::quantile: loss_by_output<LossKind::quantile>(a, row); break;
       case LossKind::hinge: loss_by_output<LossKind::hinge>(a, row); break;
       case LossKind::perceptron: loss_by_output<LossKind::perceptron>(a, row); break;
+      case LossKind::given_deltas: given_deltas(a, row); break;
+      case LossKind::given_slopes: given_slopes(a, row); break;
     }
   });
 }

@@ -12,7 +12,7 @@ distributions are those of ``cpp/bindings/names.hpp``, an optimizer's settings t
 
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,8 @@ Targets: TypeAlias = npt.NDArray[np.int32] | npt.NDArray[np.float32] | npt.NDArr
 # values that are not zero, the column of each, the first value of each row and the end of the last one
 SparseParts: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[np.int32], npt.NDArray[np.int64]]
 SampleWeight: TypeAlias = npt.NDArray[np.float64] | None
+# loss, of the weights and biases of each layer, of the inputs, of the pre-activations; what the loss starts from
+AllGradients: TypeAlias = tuple[float, list[Array], list[Array], Array, list[Array], Array]
 # (distribution, its one number): the bound, the standard deviation or the value
 Draw: TypeAlias = tuple[str, float]
 # (name, up to three numbers, steps of warm-up); names and numbers: Schedule in cpp/core/schedule.hpp
@@ -111,19 +113,53 @@ class Network32:
     def plain_classes(self, *, X: object, threads: int) -> Array | None:
         """Return the index of each row's largest output, None where X or the outputs need the checks."""
 
-    def forward(self, *, X: Array, threads: int) -> Array:
-        """Return the outputs of the last layer after its activation, (rows, n_outputs)."""
+    def forward(self, *, X: Array, dropout: int | None = None, threads: int) -> Array:
+        """Return the outputs of the last layer after its activation, (rows, n_outputs).
+
+        With dropout as a step draws it for row r as sample r of an epoch 0, from this seed; None: without.
+        """
 
     def activations(self, *, X: Array, threads: int) -> list[Array]:
         """Return the outputs of every layer, [(rows, units), ...]."""
 
+    def pre_activations(self, *, X: Array, threads: int) -> list[Array]:
+        """Return what the activation of every layer is applied to, [(rows, n_out), ...]."""
+
+    def jacobian(self, *, X: Array, vectors: Array | None, threads: int) -> Array:
+        """Return d(outputs)/dX (rows, n_outputs, n_inputs), or vectors^T of each row's, (rows, n_inputs)."""
+
+    def row_gradients(self, *, X: Array, targets: Targets, threads: int) -> Array:
+        """Return the gradient of each row's own loss, without penalties, (rows, parameters)."""
+
     def loss(self, *, X: Array, targets: Targets, sample_weight: SampleWeight, threads: int) -> float:
         """Weighted mean loss over the rows plus the l1 and l2 penalties."""
 
+    @overload
     def gradients(
-        self, *, X: Array, targets: Targets, sample_weight: SampleWeight, threads: int
+        self,
+        *,
+        X: Array,
+        targets: Targets,
+        sample_weight: SampleWeight,
+        with_deltas: Literal[False] = False,
+        threads: int,
     ) -> tuple[float, list[Array], list[Array], Array]:
         """(loss, [dW (n_in, n_out)], [db (n_out,)], dX (rows, n_inputs)) of the value that ``loss`` returns."""
+
+    @overload
+    def gradients(
+        self,
+        *,
+        X: Array,
+        targets: Targets,
+        sample_weight: SampleWeight,
+        with_deltas: Literal[True],
+        threads: int,
+    ) -> AllGradients:
+        """And [dz (rows, n_out)] of the layers, and what the loss starts from: logits or outputs (rows, n_outputs)."""
+
+    def soft_update(self, *, other: Network32, tau: float) -> None:
+        """Take tau of the parameters of a network of the same layers, and 1 - tau of these."""
 
     def write(self, *, parameters: Array) -> None:
         """Write all parameters from one vector, layer by layer, weights first: none of them or all."""
@@ -137,6 +173,25 @@ class Network32:
     def set_optimizer_state(self, state: tuple[str, int, list[Array]] | None) -> None: ...
 
 class Network64(Network32): ...
+
+class Gradients32:
+    """A pass forward that waits for derivatives at its end; inside its context the network cannot be trained."""
+
+    def __init__(self, *, network: Network32, X: Array, dropout: int | None, threads: int) -> None: ...
+    def __enter__(self) -> Gradients32: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+    def outputs(self) -> Array:
+        """Go forward, (rows, n_outputs); dropout as in ``Network32.forward``."""
+
+    def finish(self, *, given: Array, at: str) -> AllGradients:
+        """Go back from the derivatives of a loss by the "outputs" or by the last layer's "pre_activations".
+
+        The loss in the result is 0, penalties have their part in the gradients.
+        """
+
+class Gradients64(Gradients32): ...
 
 class EpochRecord:
     """One finished epoch: ``loss`` (mean over its samples, penalties included) and ``seconds``."""
@@ -174,15 +229,15 @@ class Trainer32:
     the trainer was made and on ``total_steps``. State left by an optimizer of the same name is taken up again, else it
     starts from zero. Sparse ``X`` is of a network without a scaling of its inputs. Epoch e (counted from
     ``first_epoch``) is shuffled by a permutation that depends on ``seed`` and e only. The last short batch of an epoch
-    is a step too.
+    is a step too. Without X and targets it makes steps from what comes later.
     """
 
     def __init__(
         self,
         *,
         network: Network32,
-        X: Array | SparseParts,
-        targets: Targets,
+        X: Array | SparseParts | None,
+        targets: Targets | None,
         sample_weight: SampleWeight,
         batch_size: int,
         shuffle: bool,
@@ -201,6 +256,18 @@ class Trainer32:
     def steps_per_epoch(self) -> int: ...
     def set_learning_rate(self, rate: float) -> None:
         """Take another learning rate from the next step on; between runs only."""
+
+    def forward(self, *, X: Array, seed: int, epoch: int, threads: int) -> Array:
+        """Begin a step of these rows, at most batch_size, and return their outputs; outside the context.
+
+        Dropout draws as in the first batch of an epoch of this seed and number.
+        """
+
+    def run_from(self, *, given: Array, at: str, threads: int) -> RunReport:
+        """End that step, with derivatives as ``Gradients32.finish`` takes them."""
+
+    def apply(self, *, gradients: Array, threads: int) -> RunReport:
+        """Make a step from gradients of all parameters as ``write`` orders them, with penalties in them."""
 
     def run_on(
         self, *, X: Array | SparseParts, targets: Targets, sample_weight: SampleWeight, epoch: int, threads: int

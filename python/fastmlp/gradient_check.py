@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from fastmlp._checks.arguments import check_function, check_integer, check_real
 from fastmlp._checks.arrays import check_gradient, check_point, check_value
-from fastmlp._model.evaluation import core_gradients, in_units
+from fastmlp._model.derivatives import gradients_of
 from fastmlp._model.kinks import far_from_kinks
 from fastmlp._model.model import Model
 from fastmlp._model.samples import Samples
@@ -195,7 +195,7 @@ def check_network(
     rows = taken[far]
     used = _in_float64(samples.taken(rows))
 
-    found = in_units(core_gradients(core, used), model)
+    found = gradients_of(core, model, used)
     outputs = core.activations(X=used.dense, threads=thread_limit())
     checker = _Checker(
         lambda: (

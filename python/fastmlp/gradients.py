@@ -1,9 +1,9 @@
-"""The result of ``Network.gradients``, and the order in which parameters make one vector."""
+"""The result of ``Network.gradients`` and ``Network.backward``, and the order in which parameters make one vector."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,24 +14,50 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Gradients:
-    """Derivatives of the mean loss, penalties included.
+    """Derivatives of a loss, penalties included.
 
     Attributes
     ----------
     loss : float
-        The mean loss itself.
+        The mean loss itself; NaN of ``backward``, which does not know it.
     weights : list of arrays (inputs, units)
         For each layer, d(loss)/d(weights).
     biases : list of arrays (units,)
         For each layer, d(loss)/d(bias).
     inputs : array (samples, inputs)
         d(loss)/dX.
+    deltas : list of arrays (samples, units)
+        For each layer, d(loss)/dz, by what its activation is applied to; of a Maxout piece after piece. Always finite
+        where the network is.
     """
 
     loss: float
     weights: list[Array]
     biases: list[Array]
     inputs: Array
+    deltas: list[Array]
+    _outputs: Callable[[], Array] = field(repr=False)
+
+    @property
+    def outputs(self) -> Array:
+        """d(loss)/d(outputs), (samples, outputs); of ``backward`` what was given.
+
+        Raises
+        ------
+        FloatingPointError
+            It is infinite, since a probability is 0 to the network's precision.
+        ValueError
+            The loss starts from the pre-activations.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> net = fm.Network(1, [fm.Dense(1)], loss="half_squared_error")
+        >>> net.set_parameters([2.0, 1.0])
+        >>> net.gradients([[3.0]], [5.0]).outputs  # 3 * 2 + 1 - 5
+        array([[2.]], dtype=float32)
+        """
+        return self._outputs()
 
     def ravel(self) -> Array:
         """Return the gradient of all parameters as one vector, in the order of ``Network.get_parameters``.

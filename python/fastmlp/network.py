@@ -1,12 +1,14 @@
 """The network as a user sees it: every method has its documentation here, and one call of what does it.
 
 A ``Network`` holds a ``Model`` (_model/model.py), names of classes and metadata. What can be asked of a model is in
-_model/evaluation.py, the ways of training in _training, metrics in metrics.py and _training/measures.py, the check of
-gradients in gradient_check.py, files in _files/model_file.py. Documentation makes this file a long one.
+_model/evaluation.py, the ways of training in _training, metrics in metrics.py and _training/measures.py, files in
+_files/model_file.py; its methods about derivatives are in _network/derivatives.py. Documentation makes this file a long
+one.
 """
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Iterable
 from typing import Any
@@ -14,23 +16,26 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastmlp._checks.arguments import check_real
 from fastmlp._checks.text import brief
 from fastmlp._files import model_file
 from fastmlp._model import evaluation
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.class_names import ClassNames, check_class_names
 from fastmlp._model.dense_layer import DenseLayer
+from fastmlp._model.derivatives import check_dropout
 from fastmlp._model.interruption import completed
+from fastmlp._model.mixing import move_towards
 from fastmlp._model.model import Model
 from fastmlp._model.outputs import is_classifier
 from fastmlp._model.summary import short_description, summary
+from fastmlp._network.derivatives import Differentiable
 from fastmlp._training import fit, measures, streams
 from fastmlp._training.arguments import FitArguments
 from fastmlp._training.batches import Batches
 from fastmlp._training.online import Online
+from fastmlp._training.own_steps import OwnSteps
 from fastmlp._training.watch import Callback
-from fastmlp.gradient_check import GradientReport, check_network
-from fastmlp.gradients import Gradients
 from fastmlp.history import History
 from fastmlp.layers import Layer
 from fastmlp.losses import Loss
@@ -40,10 +45,10 @@ from fastmlp.scalings import Scaling, Standardize
 
 Array = npt.NDArray[Any]
 # of a network itself, beside the properties
-ATTRIBUTES = ("_model", "_online", "_batches", "metadata")
+ATTRIBUTES = ("_model", "_online", "_batches", "_own_steps", "metadata")
 
 
-class Network:
+class Network(Differentiable):
     """A dense feed-forward network (multilayer perceptron) and everything that can be done with it.
 
     Parameters
@@ -128,6 +133,7 @@ class Network:
         self._model = model
         self._online = Online(model)
         self._batches = Batches(model)
+        self._own_steps = OwnSteps(model)
         self.classes = classes if classes is not None else model.names.names
         self.metadata: dict[str, Any] = {} if metadata is None else metadata
 
@@ -214,6 +220,7 @@ class Network:
             # their trainers know a scaling that is forgotten now
             self._online = Online(self._model)
             self._batches = Batches(self._model)
+            self._own_steps = OwnSteps(self._model)
 
         completed(start_over)
 
@@ -459,12 +466,15 @@ class Network:
         """
         return evaluation.predict_proba(self._model, X)
 
-    def forward(self, X: npt.ArrayLike) -> Array:
+    def forward(self, X: npt.ArrayLike, *, dropout: int | None = None) -> Array:
         """Return the outputs of the last layer, after its activation.
 
         Parameters
         ----------
         X : array (samples, inputs)
+        dropout : int, optional
+            With Dropout as in a training step, drawn from this seed: that of sample i depends on the seed and i only.
+            Default: nothing is dropped.
 
         Returns
         -------
@@ -480,7 +490,7 @@ class Network:
         >>> net.forward([[1, -1]]).round(2)
         array([[0.98, 0.12]])
         """
-        return evaluation.forward(self._model, X)
+        return evaluation.forward(self._model, X, check_dropout(dropout))
 
     def activations(self, X: npt.ArrayLike) -> list[Array]:
         """Return the outputs of every layer, from the first to the last.
@@ -502,6 +512,28 @@ class Network:
         [array([[0., 3.]], dtype=float32), array([[3.]], dtype=float32)]
         """
         return evaluation.activations(self._model, X)
+
+    def pre_activations(self, X: npt.ArrayLike) -> list[Array]:
+        """Return z of every layer, what its activation is applied to, from the first to the last.
+
+        Parameters
+        ----------
+        X : array (samples, inputs)
+
+        Returns
+        -------
+        list of arrays (samples, units)
+            Of a Maxout piece after piece. With scale_targets those of the last layer are not in the units of y.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> net = fm.Network(1, [fm.Dense(2, "relu"), fm.Dense(1)])
+        >>> net.set_parameters([1.0, -1.0, 0.0, 0.0, 1.0, 1.0, 0.0])  # |x|
+        >>> net.pre_activations([[-3.0]])
+        [array([[-3.,  3.]], dtype=float32), array([[3.]], dtype=float32)]
+        """
+        return evaluation.pre_activations(self._model, X)
 
     def loss(self, X: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return the mean loss over the samples, weighted if weights are given, plus the penalties.
@@ -558,84 +590,6 @@ class Network:
         """
         return measures.evaluate(self._model, X, y, sample_weight, metrics)
 
-    def gradients(self, X: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> Gradients:
-        """Return the derivatives of ``loss(X, y)`` by every weight, bias and input, by backpropagation.
-
-        Parameters
-        ----------
-        X, y, sample_weight
-            As for ``fit``.
-
-        Returns
-        -------
-        Gradients
-
-        Examples
-        --------
-        >>> import fastmlp as fm
-        >>> net = fm.Network(1, [fm.Dense(1)], loss="half_squared_error")
-        >>> net.set_parameters([2.0, 1.0])
-        >>> net.gradients([[3.0]], [5.0]).weights  # (3 * 2 + 1 - 5) * 3
-        [array([[6.]], dtype=float32)]
-        """
-        return evaluation.gradients(self._model, self._model.check(X, y, sample_weight))
-
-    def check_gradients(
-        self,
-        X: npt.ArrayLike,
-        y: npt.ArrayLike,
-        sample_weight: npt.ArrayLike | None = None,
-        *,
-        tolerance: float = 1e-6,
-        max_samples: int = 100,
-        max_parameters: int = 2000,
-        seed: int = 0,
-    ) -> GradientReport:
-        """Compare backpropagation with central differences, both in float64 at the weights of this network.
-
-        Parameters
-        ----------
-        X, y, sample_weight
-            As for ``fit``.
-        tolerance : float, default 1e-6
-            The largest relative error that passes.
-        max_samples : int, default 100
-            Of more samples, so many are taken at even distances.
-        max_parameters : int, default 2000
-            A network with more of them is checked at random parameters and along random directions of each layer.
-        seed : int, default 0
-            Of these random choices.
-
-        Returns
-        -------
-        GradientReport
-            ``passed``, ``max_relative_error``, and a table when printed.
-
-        Raises
-        ------
-        ValueError
-            An argument is not as described, or every sample lies at a kink or jump of an activation or of the loss.
-
-        Notes
-        -----
-        How errors are measured and kinks are avoided: gradient_check.py.
-
-        Examples
-        --------
-        >>> import fastmlp as fm
-        >>> net = fm.Network(2, [fm.Dense(3, "tanh"), fm.Dense(2, "softmax")], seed=0)
-        >>> net.check_gradients([[0.5, -1.0], [2.0, 0.1]], [0, 1]).passed
-        True
-        """
-        return check_network(
-            self._model,
-            self._model.check(X, y, sample_weight),
-            tolerance=tolerance,
-            max_samples=max_samples,
-            max_parameters=max_parameters,
-            seed=seed,
-        )
-
     def get_parameters(self) -> Array:
         """Return a copy of all parameters as one vector: W0.ravel(), b0, W1.ravel(), b1, ...
 
@@ -675,6 +629,54 @@ class Network:
         array([0.5], dtype=float32)
         """
         self._model.set_parameters(parameters)
+
+    def copy(self) -> Network:
+        """Return another network with everything that this one has, optimizer state and metadata included.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> net = fm.Network(1, [fm.Dense(1)], seed=0)
+        >>> target = net.copy()
+        >>> net.set_parameters([1.0, 1.0])
+        >>> target.layers[0].bias
+        array([0.], dtype=float32)
+        """
+        return copy.deepcopy(self)
+
+    def soft_update(self, other: Network, tau: float) -> None:
+        """Move the parameters towards those of another network: tau of its, 1 - tau of these.
+
+        Parameters
+        ----------
+        other : Network
+            Of the same layers and dtype. It is not changed; its scaling of inputs is not taken.
+        tau : float
+            From 0 (nothing changes) to 1 (a copy).
+
+        Raises
+        ------
+        ValueError, TypeError
+            The networks differ, or tau is not as described; nothing has changed then.
+
+        Notes
+        -----
+        How target networks follow in Lillicrap et al., Continuous control with deep reinforcement learning, ICLR 2016.
+        What becomes smaller than 2**-60 (float64: 2**-500) in magnitude is 0.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> net, target = (fm.Network(1, [fm.Dense(1)]) for _ in range(2))
+        >>> net.set_parameters([1.0, 2.0])
+        >>> target.set_parameters([0.0, 0.0])
+        >>> target.soft_update(net, 0.25)
+        >>> target.get_parameters()
+        array([0.25, 0.5 ], dtype=float32)
+        """
+        if not isinstance(other, Network):
+            raise TypeError(f"other must be a Network, got {brief(other)}.")
+        move_towards(self._model, other._model, check_real(tau, "tau", minimum=0.0, maximum=1.0))
 
     def summary(self) -> str:
         """Return a table of the layers with shapes and numbers of parameters.

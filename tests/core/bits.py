@@ -49,7 +49,7 @@ def new_network(
 def new_trainer(
     network: _core.Network32,
     X: object,
-    y: np.ndarray,
+    y: np.ndarray | None,
     optimizer: Optimizer,
     *,
     batch_size: int,

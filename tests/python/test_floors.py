@@ -35,6 +35,7 @@ FLOORS = [
     ["_files"],
     ["metrics", "gradient_check", "reference", "datasets"],
     ["_training"],
+    ["_network"],
     ["network"],
     ["callbacks", "serialization", "plots", "sklearn"],
     ["__init__"],

@@ -15,11 +15,13 @@
 #include <vector>
 
 #include "core/evaluate.hpp"
+#include "core/gradients.hpp"
 #include "core/network.hpp"
 #include "core/random.hpp"
 #include "core/targets.hpp"
 #include "core/thread_guess.hpp"
 #include "core/trainer.hpp"
+#include "platform/available_processors.hpp"
 #include "platform/team.hpp"
 
 namespace {
@@ -273,7 +275,8 @@ void hash_evaluations(Network<T>& network, const Dataset& data, int threads, Has
   hash.add(&loss, 1);
   std::vector<T> gradients(static_cast<std::size_t>(network.buffer_size()));
   std::vector<T> input_gradients(static_cast<std::size_t>(rows * network.n_inputs()));
-  evaluate_gradients(network, data, gradients.data(), input_gradients.data(), threads);
+  GradientEvaluation<T>(network, data.inputs, std::nullopt, threads)
+      .run(data, {gradients.data(), input_gradients.data(), {}});
   add_parameters(network, gradients.data(), hash);
   hash.add(input_gradients.data(), std::ssize(input_gradients));
   // two readers at once, each with its team
@@ -312,6 +315,7 @@ int main(int count, char** arguments) {
   if (count != 3) return 2;
   const std::uint64_t seed = std::strtoull(arguments[1], nullptr, 10);
   const std::uint64_t n = std::strtoull(arguments[2], nullptr, 10);
+  ignore_available_processors(true);
   if (thread_limit(4) != 4) {
     std::fprintf(stderr, "needs OMP_NUM_THREADS=4\n");
     return 2;

@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._checks.text import brief
+from fastmlp._checks.text import brief, listed
 
 Array = npt.NDArray[Any]
 
@@ -24,28 +24,32 @@ def check_real(
     name: str,
     *,
     minimum: float | None = None,
+    maximum: float | None = None,
     above: float | None = None,
     below: float | None = None,
 ) -> float:
-    """Return a finite float within the bounds (``minimum`` included, ``above`` and ``below`` excluded)."""
+    """Return a finite float within the bounds (``minimum`` and ``maximum`` included, the others excluded)."""
     if type(value) is float or type(value) is int:
         number = _as_float(value)
     else:
         # NumPy's complex numbers would lose their imaginary part without an error
         if isinstance(value, bool | np.bool_ | str | bytes | np.complexfloating):
-            raise TypeError(f"{name} must be a number ({_rule(minimum, above, below)}), got {brief(value)}.")
+            raise TypeError(f"{name} must be a number ({_rule(minimum, maximum, above, below)}), got {brief(value)}.")
         try:
             number = _as_float(value)
         except (TypeError, ValueError):
-            raise TypeError(f"{name} must be a number ({_rule(minimum, above, below)}), got {brief(value)}.") from None
+            raise TypeError(
+                f"{name} must be a number ({_rule(minimum, maximum, above, below)}), got {brief(value)}."
+            ) from None
     if not math.isfinite(number):
         raise ValueError(f"{name} must be finite, got {number}.")
     if (
         (minimum is not None and number < minimum)
+        or (maximum is not None and number > maximum)
         or (above is not None and number <= above)
         or (below is not None and number >= below)
     ):
-        raise ValueError(f"{name} must be {_rule(minimum, above, below)}, got {brief(value)}.")
+        raise ValueError(f"{name} must be {_rule(minimum, maximum, above, below)}, got {brief(value)}.")
     return number
 
 
@@ -56,8 +60,8 @@ def _as_float(value: Any) -> float:
         return math.inf
 
 
-def _rule(minimum: float | None, above: float | None, below: float | None) -> str:
-    bounds = (("at least", minimum), ("above", above), ("below", below))
+def _rule(minimum: float | None, maximum: float | None, above: float | None, below: float | None) -> str:
+    bounds = (("at least", minimum), ("at most", maximum), ("above", above), ("below", below))
     return " and ".join(f"{text} {bound}" for text, bound in bounds if bound is not None) or "finite"
 
 
@@ -80,6 +84,13 @@ def check_flag(value: Any, name: str, or_else: str = "") -> bool:
     if type(value).__name__ not in ("bool", "bool_"):
         raise TypeError(f"{name} must be True or False{or_else}, got {brief(value)}.")
     return bool(value)
+
+
+def check_choice(value: Any, name: str, choices: tuple[str, ...]) -> str:
+    """Return one of these words."""
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(f"{name} must be one of {listed(choices)}, got {brief(value)}.")
+    return value
 
 
 def check_class_weight(value: Any) -> Any:

@@ -64,12 +64,25 @@ def check_total_weight(weights: Array, name: str) -> Array:
     return weights
 
 
-def check_parameters(values: Any, size: int, dtype: np.dtype[Any]) -> Array:
+def check_parameters(values: Any, size: int, dtype: np.dtype[Any], name: str = "parameters") -> Array:
     """Return one finite flat vector with a value for each parameter."""
-    array = numeric_array(values, "parameters")
+    array = numeric_array(values, name)
     if array.shape != (size,):
-        raise ValueError(f"parameters has shape {array.shape}, but must be one flat vector of shape ({size},).")
-    return as_core_takes_it(array, "parameters", dtype)
+        raise ValueError(f"{name} has shape {array.shape}, but must be one flat vector of shape ({size},).")
+    return as_core_takes_it(array, name, dtype)
+
+
+def check_derivatives(values: Any, rows: int, columns: int, dtype: np.dtype[Any], name: str) -> Array:
+    """Return a finite number for each output of each sample, (rows, columns)."""
+    array = numeric_array(values, name)
+    if array.shape == (rows,) and columns == 1:
+        array = array[:, np.newaxis]
+    if array.shape != (rows, columns):
+        raise ValueError(
+            f"{name} has shape {array.shape}, but must have a number for each output of each sample: "
+            f"({rows}, {columns})."
+        )
+    return as_core_takes_it(array, name, dtype)
 
 
 def check_point(x: Any) -> Array:

@@ -1,14 +1,14 @@
-"""What can be asked of a model: outputs, predictions, the loss, its gradients.
+"""What can be asked of a model: outputs, predictions, the loss.
 
 An ordinary array goes to the core as it is, which looks at it itself: for one row the checks in Python take longer than
-the network. All else is checked here first, for the sentences. What outputs mean is in outputs.py.
+the network. All else is checked here first, for the sentences. What outputs mean is in outputs.py; derivatives are in
+derivatives.py, but for those of a core alone.
 """
 
 from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-import numpy as np
 import numpy.typing as npt
 
 import fastmlp._core as _core
@@ -16,7 +16,6 @@ from fastmlp._checks.arrays import check_data, check_outputs
 from fastmlp._model.model import Model
 from fastmlp._model.outputs import predictions, probabilities
 from fastmlp._model.samples import Samples
-from fastmlp.gradients import Gradients
 from fastmlp.runtime import thread_limit
 
 Array = npt.NDArray[Any]
@@ -24,8 +23,11 @@ Array = npt.NDArray[Any]
 CoreGradients: TypeAlias = tuple[float, list[Array], list[Array], Array]
 
 
-def forward(model: Model, X: npt.ArrayLike) -> Array:
-    """Return the outputs of the last layer, after its activation."""
+def forward(model: Model, X: npt.ArrayLike, dropout: int | None = None) -> Array:
+    """Return the outputs of the last layer, after its activation; with dropout as of a seed."""
+    if dropout is not None:
+        data = check_data(X, model.architecture.n_inputs, model.architecture.dtype)
+        return model.for_user(model.core.forward(X=data, dropout=dropout, threads=thread_limit()))
     # not by plain_outputs: a call takes as long as a hundredth of a row
     outputs: Array | None = model.core.plain_outputs(X=X, threads=thread_limit())
     return model.for_user(_checked_outputs(model, X) if outputs is None else outputs)
@@ -69,6 +71,12 @@ def activations(model: Model, X: npt.ArrayLike) -> list[Array]:
     return [*hidden, model.for_user(outputs)]
 
 
+def pre_activations(model: Model, X: npt.ArrayLike) -> list[Array]:
+    """Return what the activation of every layer is applied to."""
+    data = check_data(X, model.architecture.n_inputs, model.architecture.dtype)
+    return model.core.pre_activations(X=data, threads=thread_limit())
+
+
 def loss(model: Model, samples: Samples) -> float:
     """Return the mean loss and the penalties."""
     seen = model.for_core(samples)
@@ -81,20 +89,6 @@ def outputs_of(model: Model, samples: Samples) -> Array:
     """Return the outputs for checked samples."""
     outputs: Array = model.core.forward(X=samples.dense, threads=thread_limit())
     return model.for_user(outputs)
-
-
-def gradients(model: Model, samples: Samples) -> Gradients:
-    """Return the derivatives of the loss by weights, biases and inputs."""
-    return in_units(core_gradients(model.core, model.for_core(samples)), model)
-
-
-def in_units(found: CoreGradients, model: Model) -> Gradients:
-    """Return the core's gradients as those of the loss in the units of the targets, which are float64."""
-    if model.units is None:
-        return Gradients(*found)
-    unit = np.float64(model.loss_unit)
-    loss, weights, biases, inputs = found
-    return Gradients(loss * float(unit), [unit * dW for dW in weights], [unit * db for db in biases], unit * inputs)
 
 
 def core_gradients(core: _core.Network32, samples: Samples) -> CoreGradients:

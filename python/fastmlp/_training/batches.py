@@ -14,9 +14,8 @@ import numpy as np
 import fastmlp._core as _core
 from fastmlp._model.model import Model
 from fastmlp._training.advice import warn_of_far_targets
-from fastmlp._training.learning_rate import LearningRate
-from fastmlp._training.trainer import constant_rate, epoch_number, new_trainer
-from fastmlp.optimizers import Optimizer, StepOptimizer, resolve_optimizer
+from fastmlp._training.trainer import SettledOptimizer, epoch_number, new_trainer
+from fastmlp.optimizers import Optimizer
 from fastmlp.runtime import thread_limit
 
 # of a trainer between two batches; larger ones take a step long enough to make them anew
@@ -37,10 +36,7 @@ class Batches:
     def __init__(self, model: Model) -> None:
         self._model = model
         architecture = model.architecture
-        # at first something that nobody asks for
-        self._asked: object = object()
-        self._optimizer: StepOptimizer
-        self.rate: LearningRate
+        self._settled = SettledOptimizer()
         self._trainer: _core.Trainer32 | None = None
         self._batch_size = 0
         # activations, and of each layer the derivatives that become deltas
@@ -56,13 +52,15 @@ class Batches:
 
     def settle(self, optimizer: str | Optimizer) -> None:
         """Take the optimizer of the next steps, or refuse it."""
-        asked = self._asked
-        if optimizer is not asked and (type(optimizer) is not type(asked) or optimizer != asked):
-            settled = constant_rate(resolve_optimizer(optimizer))
-            # without a trainer first, for Ctrl-C may come between
-            self._trainer = None
-            self._optimizer, self.rate = settled
-            self._asked = optimizer
+        self._settled.take(optimizer, self._forget_trainer)
+
+    @property
+    def rate(self) -> float:
+        """The learning rate."""
+        return self._settled.rate.base
+
+    def _forget_trainer(self) -> None:
+        self._trainer = None
 
     def step(
         self,
@@ -110,8 +108,9 @@ class Batches:
         warn_of_far_targets(model, data)
         samples = model.for_core(data)
         if trainer is None or not self._suits(batch_size, data.rows):
+            settled = self._settled
             size = data.rows if batch_size is None else min(batch_size, data.rows)
-            trainer = new_trainer(model, samples, size, self._optimizer, shuffle=False, rate=self.rate)
+            trainer = new_trainer(model, samples, size, settled.optimizer, shuffle=False, rate=settled.rate)
             self._trainer, self._batch_size = trainer if size <= self._most_rows else None, size
         report = trainer.run_on(
             X=samples.inputs,

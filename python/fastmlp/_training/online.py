@@ -16,9 +16,8 @@ import fastmlp._core as _core
 from fastmlp._checks.arrays import check_row
 from fastmlp._model.model import Model
 from fastmlp._model.samples import Samples
-from fastmlp._training.learning_rate import LearningRate
-from fastmlp._training.trainer import constant_rate, divergence, new_trainer
-from fastmlp.optimizers import Optimizer, StepOptimizer, resolve_optimizer
+from fastmlp._training.trainer import SettledOptimizer, divergence, new_trainer
+from fastmlp.optimizers import Optimizer
 from fastmlp.runtime import thread_limit
 
 Array = npt.NDArray[Any]
@@ -39,10 +38,7 @@ class Online:
         # the checked target of each label met so far, where labels are of classes and so are few
         self._targets: dict[Any, Array] = {}
         self._has_classes = architecture.n_outputs > 1 or architecture.meaning == "binary"
-        # at first something that nobody asks for
-        self._asked: object = object()
-        self._optimizer: StepOptimizer
-        self._rate: LearningRate
+        self._settled = SettledOptimizer()
         self._trainers: dict[bool, _core.Trainer32] = {}
 
     def learn(self, x: npt.ArrayLike, y: Any, optimizer: str | Optimizer) -> float:
@@ -57,28 +53,26 @@ class Online:
 
     def _learn(self, x: npt.ArrayLike, y: Any, optimizer: str | Optimizer) -> float:
         model = self._model
-        asked = self._asked
-        if optimizer is not asked and (type(optimizer) is not type(asked) or optimizer != asked):
-            settled = constant_rate(resolve_optimizer(optimizer))
-            # without trainers first, for Ctrl-C may come between
-            self._trainers = {}
-            self._optimizer, self._rate = settled
-            self._asked = optimizer
+        settled = self._settled
+        settled.take(optimizer, self._forget_trainers)
         self._take_row(x)
         is_label = self._take_target(y)
         trainer = self._trainers.get(is_label)
         if trainer is None:
             model.check_scaling_is_known()
             data = Samples(self._row, self._label if is_label else self._values, None)
-            trainer = new_trainer(model, data, 1, self._optimizer, shuffle=False, rate=self._rate)
+            trainer = new_trainer(model, data, 1, settled.optimizer, shuffle=False, rate=settled.rate)
             self._trainers[is_label] = trainer
         with trainer:
             report = trainer.run(n_steps=1, threads=thread_limit())
         if report.diverged:
-            raise FloatingPointError(divergence(report, "", "from before this step", self._rate.base).sentence())
+            raise FloatingPointError(divergence(report, "", "from before this step", settled.rate.base).sentence())
         # to the core a step is an epoch here; to ask the report takes longer than to know it
         model.count_epochs(1)
         return report.last_loss if model.units is None else model.loss_unit * report.last_loss
+
+    def _forget_trainers(self) -> None:
+        self._trainers = {}
 
     def _take_row(self, x: npt.ArrayLike) -> None:
         row = self._row

@@ -77,7 +77,7 @@ def _epoch(
             loss, weight, rows = batches.step(X, y, sample_weight, names=(f"X of {name}", f"y of {name}"))
         except Diverged as diverged:
             where = f" at epoch {epoch}, step {index + 1}"
-            raise divergence(diverged.report, where, "from before this batch", batches.rate.base) from None
+            raise divergence(diverged.report, where, "from before this batch", batches.rate) from None
         seconds += time.perf_counter() - began
         loss_sum += weight * loss
         weight_sum += weight
@@ -108,4 +108,4 @@ def partial_fit(
         except Diverged as diverged:
             report = diverged.report
         where = "" if report.steps == 1 else f" at step {report.steps}"
-        raise FloatingPointError(divergence(report, where, "from before this call", batches.rate.base).sentence())
+        raise FloatingPointError(divergence(report, where, "from before this call", batches.rate).sentence())

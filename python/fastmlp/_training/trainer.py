@@ -7,6 +7,7 @@ none. What a step is: cpp/core/trainer.hpp.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -14,14 +15,40 @@ import fastmlp._core as _core
 from fastmlp._model.model import Model
 from fastmlp._model.samples import Samples
 from fastmlp._training.learning_rate import LearningRate
-from fastmlp.optimizers import Optimizer, StepOptimizer
+from fastmlp.optimizers import Optimizer, StepOptimizer, resolve_optimizer
 from fastmlp.runtime import thread_limit
 from fastmlp.schedules import Schedule
 
 
+class SettledOptimizer:
+    """The optimizer of steps that come one by one, resolved again only where another one is asked for.
+
+    Attributes
+    ----------
+    optimizer : StepOptimizer
+    rate : LearningRate
+    """
+
+    def __init__(self) -> None:
+        # at first something that nobody asks for
+        self._asked: object = object()
+        self.optimizer: StepOptimizer
+        self.rate: LearningRate
+
+    def take(self, optimizer: str | Optimizer, forget_trainers: Callable[[], None]) -> None:
+        """Take what is asked for, or refuse it; trainers of the one before are forgotten."""
+        asked = self._asked
+        if optimizer is not asked and (type(optimizer) is not type(asked) or optimizer != asked):
+            settled = constant_rate(resolve_optimizer(optimizer))
+            # without trainers first, for Ctrl-C may come between
+            forget_trainers()
+            self.optimizer, self.rate = settled
+            self._asked = optimizer
+
+
 def new_trainer(
     model: Model,
-    samples: Samples,
+    samples: Samples | None,
     batch_size: int,
     optimizer: StepOptimizer,
     *,
@@ -29,13 +56,16 @@ def new_trainer(
     rate: LearningRate,
     total_steps: int = 0,
 ) -> _core.Trainer32:
-    """Return the core's trainer of these samples, which goes on where the model's training stands."""
+    """Return the core's trainer of these samples, which goes on where the model's training stands.
+
+    Without samples it makes steps from what comes later.
+    """
     kind = _core.Trainer32 if model.architecture.dtype == np.float32 else _core.Trainer64
     return kind(
         network=model.core,
-        X=samples.inputs,
-        targets=samples.targets,
-        sample_weight=samples.sample_weight,
+        X=None if samples is None else samples.inputs,
+        targets=None if samples is None else samples.targets,
+        sample_weight=None if samples is None else samples.sample_weight,
         batch_size=batch_size,
         shuffle=shuffle,
         seed=model.architecture.seed,

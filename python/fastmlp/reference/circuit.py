@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from fastmlp.reference.functions import Row
+from fastmlp.reference.graph import Gate
 
 Vector: TypeAlias = list[float]
 Matrix: TypeAlias = list[Vector]
@@ -42,3 +43,18 @@ class Circuit:
     inputs: list[Row]
     logits: list[Row]  # [sample][unit], pre-activations of the last layer
     activations: list[list[Row]]  # [layer][sample][unit]
+
+    def gradients(self, loss: Gate) -> Gradients:
+        """Go back from a loss of this circuit."""
+        loss.backward()
+        return Gradients(
+            loss=loss.value,
+            weights=[[[w.gradient for w in row] for row in W] for W in self.weights],
+            biases=[[b_j.gradient for b_j in b] for b in self.biases],
+            inputs=[[x_i.gradient for x_i in x] for x in self.inputs],
+        )
+
+
+def flatten(weights: list[Matrix], biases: list[Vector]) -> Vector:
+    """Return W0 row by row, b0, W1 row by row, b1, ... in one list."""
+    return [value for W, b in zip(weights, biases, strict=True) for row in [*W, b] for value in row]

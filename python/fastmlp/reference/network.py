@@ -12,23 +12,20 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
-from typing import TypeAlias
 
 from fastmlp._checks.arguments import check_integer, check_real
 from fastmlp._model.stack import check_stack, placed, scaling_of, shapes_of
 from fastmlp.layers import Layer
-from fastmlp.losses import CrossEntropy, Loss, resolve_loss
+from fastmlp.losses import Loss, resolve_loss
 from fastmlp.optimizers import Optimizer
-from fastmlp.reference.circuit import Circuit, Gradients, Matrix, Vector
+from fastmlp.reference.circuit import Circuit, Gradients, Matrix, Vector, flatten
 from fastmlp.reference.formulas import activate
 from fastmlp.reference.functions import LOSSES, layer_norm, maxout, penalty, scaled
 from fastmlp.reference.graph import Gate, add
 from fastmlp.reference.initial import drawn_masks, drawn_weights, usual_initializer
 from fastmlp.reference.optimizers import Training, per_parameter
-from fastmlp.reference.rows import check_length, float_row, target_row, weigh_classes
+from fastmlp.reference.rows import Target, check_length, float_row, samples_of
 from fastmlp.reference.schedules import rate_of
-
-Target: TypeAlias = Sequence[float] | float
 
 
 class Network:
@@ -86,6 +83,7 @@ class Network:
         self._pieces = [layer.pieces for layer in self.layers]
         self._activations = [layer.activation_object for layer in self.layers]
         self._loss = resolve_loss(loss, self._activations[-1])
+        self._sizes = self.n_inputs, self.layers[-1].units
         # (inputs, units) of each layer, a unit of maxout counted piece by piece
         self._shapes = [weights for weights, _ in shapes_of(self.n_inputs, parts)]
         self.weights: list[Matrix] = [[[0.0] * n_out for _ in range(n_in)] for n_in, n_out in self._shapes]
@@ -107,7 +105,7 @@ class Network:
 
     def get_parameters(self) -> Vector:
         """Return all parameters in one list: W0 row by row, b0, W1 row by row, b1, ..."""
-        return _flatten(self.weights, self.biases)
+        return flatten(self.weights, self.biases)
 
     def set_parameters(self, parameters: Sequence[float]) -> None:
         """Take all parameters from one sequence, in the order of ``get_parameters``."""
@@ -131,7 +129,7 @@ class Network:
         self, X: Sequence[Sequence[float]], y: Sequence[Target], sample_weight: Sequence[float] | None = None
     ) -> float:
         """Return the weighted mean of the samples' losses plus the penalties; for ``y`` see ``gradients``."""
-        X, targets, weights = self._samples(X, y, sample_weight)
+        X, targets, weights = samples_of(X, y, sample_weight, self._sizes, self._loss)
         return self._loss_gate(self._circuit(X), targets, weights).value
 
     def gradients(
@@ -159,20 +157,46 @@ class Network:
         -------
         Gradients
         """
-        return self._gradients(*self._samples(X, y, sample_weight), masks)
+        return self._gradients(*samples_of(X, y, sample_weight, self._sizes, self._loss), masks)
 
     def _gradients(
         self, X: Matrix, targets: Matrix, weights: Vector, masks: Sequence[Matrix] | None = None
     ) -> Gradients:
         circuit = self._circuit(X, masks)
-        loss = self._loss_gate(circuit, targets, weights)
-        loss.backward()
-        return Gradients(
-            loss=loss.value,
-            weights=[[[w.gradient for w in row] for row in W] for W in circuit.weights],
-            biases=[[b_j.gradient for b_j in b] for b in circuit.biases],
-            inputs=[[x_i.gradient for x_i in x] for x in circuit.inputs],
-        )
+        return circuit.gradients(self._loss_gate(circuit, targets, weights))
+
+    def backward(
+        self,
+        X: Sequence[Sequence[float]],
+        d_outputs: Sequence[Sequence[float]],
+        at: str = "outputs",
+        masks: Sequence[Matrix] | None = None,
+    ) -> Gradients:
+        """Return the derivatives of a loss that is known by its own, and of the penalties.
+
+        Parameters
+        ----------
+        X : sequence of rows
+            Samples, (samples, inputs).
+        d_outputs : sequence of rows
+            The loss's derivatives by the outputs, (samples, outputs).
+        at : "outputs" or "pre_activations", default "outputs"
+            What they are by.
+        masks : sequence of matrices, optional
+            As for ``gradients``.
+
+        Returns
+        -------
+        Gradients
+            Its loss is that of the penalties and of the tangent: sum d_outputs * outputs.
+        """
+        circuit = self._circuit(X, masks)
+        ends = circuit.activations[-1] if at == "outputs" else circuit.logits
+        check_length(d_outputs, len(ends), "d_outputs")
+        rows = [float_row(d, len(ends[0]), f"d_outputs[{n}]") for n, d in enumerate(d_outputs)]
+        # a loss that has just these derivatives
+        tangent = [d_k * o_k for d, o in zip(rows, ends, strict=True) for d_k, o_k in zip(d, o, strict=True)]
+        return circuit.gradients(add(*tangent, *self._penalty_gates(circuit)))
 
     def fit(
         self,
@@ -206,7 +230,7 @@ class Network:
             One loss per step, penalties included.
         """
         # Everything is looked at before the first step, so that an error leaves the network as it was.
-        X, targets, weights = self._samples(X, y, sample_weight)
+        X, targets, weights = samples_of(X, y, sample_weight, self._sizes, self._loss)
         last = len(X) - 1
         rows = [
             check_integer(n, "a row number in order", minimum=0, maximum=last)
@@ -228,23 +252,11 @@ class Network:
                 x, t, weight = [X[n] for n in batch], [targets[n] for n in batch], [weights[n] for n in batch]
                 masks = drawn_masks(self._dropout, self._shapes, len(batch), self._generator)
                 gradients = self._gradients(x, t, weight, masks)
-                gradient = _flatten(gradients.weights, gradients.biases)
+                gradient = flatten(gradients.weights, gradients.biases)
                 rate = rate_of(settings.learning_rate, len(losses), epochs * per_epoch, per_epoch)
                 self.set_parameters(self._training.step(self.get_parameters(), gradient, rate, is_weight, factors))
                 losses.append(gradients.loss)
         return losses
-
-    def _samples(
-        self, X: Sequence[Sequence[float]], y: Sequence[Target], sample_weight: Sequence[float] | None
-    ) -> tuple[Matrix, Matrix, Vector]:
-        """Return inputs, target rows and weights of the samples, class weights included, as lists of floats."""
-        check_integer(len(X), "the number of samples", minimum=1)
-        check_length(y, len(X), "y")
-        targets = [target_row(target, self.layers[-1].units, f"y[{n}]") for n, target in enumerate(y)]
-        weights = [1.0] * len(X) if sample_weight is None else float_row(sample_weight, len(X), "sample_weight")
-        if isinstance(self._loss, CrossEntropy):
-            weights = weigh_classes(self._loss.class_weight, targets, weights)
-        return [float_row(x, self.n_inputs, f"X[{n}]") for n, x in enumerate(X)], targets, weights
 
     def _circuit(self, X: Sequence[Sequence[float]], masks: Sequence[Matrix] | None = None) -> Circuit:
         """Build the gates from the inputs to the last activations."""
@@ -276,13 +288,8 @@ class Network:
         loss, last = LOSSES[self._loss.name], self._activations[-1]
         samples = zip(weights, circuit.logits, circuit.activations[-1], targets, strict=True)
         total = add(*(weight * loss(z, a, target, last, self._loss) for weight, z, a, target in samples))
-        penalties = [
-            penalty(W, l1, l2) for W, (l1, l2) in zip(circuit.weights, self._penalties, strict=True) if l1 or l2
-        ]
         total_weight = math.fsum(weights) or 1.0  # samples that all weigh 0 have a mean loss of 0
-        return add(total / total_weight, *penalties)
+        return add(total / total_weight, *self._penalty_gates(circuit))
 
-
-def _flatten(weights: list[Matrix], biases: list[Vector]) -> Vector:
-    """Return W0 row by row, b0, W1 row by row, b1, ... in one list."""
-    return [value for W, b in zip(weights, biases, strict=True) for row in [*W, b] for value in row]
+    def _penalty_gates(self, circuit: Circuit) -> list[Gate]:
+        return [penalty(W, l1, l2) for W, (l1, l2) in zip(circuit.weights, self._penalties, strict=True) if l1 or l2]

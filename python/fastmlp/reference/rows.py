@@ -7,8 +7,13 @@ error and not a shorter sum.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Sized
+from typing import TypeAlias
 
 from fastmlp._checks.arguments import check_integer
+from fastmlp.losses import Loss
+from fastmlp.reference.circuit import Matrix, Vector
+
+Target: TypeAlias = Sequence[float] | float
 
 
 def float_row(values: Iterable[float], length: int, name: str) -> list[float]:
@@ -32,6 +37,23 @@ def target_row(target: Iterable[float] | float, n_outputs: int, name: str) -> li
         return [float(target)]
     label = check_integer(target, name, minimum=0, maximum=n_outputs - 1)
     return [1.0 if k == label else 0.0 for k in range(n_outputs)]
+
+
+def samples_of(
+    X: Sequence[Sequence[float]],
+    y: Sequence[Target],
+    sample_weight: Sequence[float] | None,
+    sizes: tuple[int, int],
+    loss: Loss,
+) -> tuple[Matrix, Matrix, Vector]:
+    """Return inputs, target rows and weights of samples, class weights included; sizes: inputs, outputs."""
+    n_inputs, n_outputs = sizes
+    check_integer(len(X), "the number of samples", minimum=1)
+    check_length(y, len(X), "y")
+    targets = [target_row(target, n_outputs, f"y[{n}]") for n, target in enumerate(y)]
+    weights = [1.0] * len(X) if sample_weight is None else float_row(sample_weight, len(X), "sample_weight")
+    weights = weigh_classes(loss.class_weight, targets, weights)
+    return [float_row(x, n_inputs, f"X[{n}]") for n, x in enumerate(X)], targets, weights
 
 
 def weigh_classes(

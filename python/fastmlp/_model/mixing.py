@@ -1,0 +1,32 @@
+"""One model's parameters moved towards another's, which must be its twin in everything but numbers."""
+
+from __future__ import annotations
+
+from fastmlp._model.architecture import Architecture
+from fastmlp._model.model import Model
+
+
+def move_towards(model: Model, other: Model, tau: float) -> None:
+    """Take tau of another model's parameters and 1 - tau of this one's; a model of other layers is refused."""
+    model.guard.check_access()
+    other.guard.check_access()
+    own, others = model.architecture, other.architecture
+    for what, mine, its in (
+        ("inputs", own.n_inputs, others.n_inputs),
+        ("dtype", own.dtype, others.dtype),
+        ("layers", _layers(own), _layers(others)),
+    ):
+        if mine != its:
+            raise ValueError(
+                f"other has {what} {its}, but must have those of this network, {mine}: use copy() to make one."
+            )
+    model.core.soft_update(other=other.core, tau=tau)
+
+
+def _layers(architecture: Architecture) -> str:
+    """Return units, pieces and activation of each layer."""
+    return ", ".join(
+        f"{part.layer.units} {part.layer.activation_object!r}"
+        + (f" of {part.layer.pieces} pieces" if part.layer.pieces > 1 else "")
+        for part in architecture.placed
+    )

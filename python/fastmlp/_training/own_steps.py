@@ -1,0 +1,103 @@
+"""Steps from derivatives or gradients that the caller has: ``step`` and ``apply_gradients``.
+
+The core's trainer makes them, one that is kept from call to call as batches.py keeps its own; the pass forward, the
+caller's function and the way back are three calls, between which the network is the caller's to read and nobody's to
+train.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy.typing as npt
+
+import fastmlp._core as _core
+from fastmlp._checks.arguments import check_choice
+from fastmlp._checks.arrays import check_data, check_parameters
+from fastmlp._model.derivatives import PLACES, Derivatives, check_dropout, derivatives_of, for_core
+from fastmlp._model.model import Model
+from fastmlp._training.batches import MOST_KEPT_BYTES
+from fastmlp._training.trainer import SettledOptimizer, divergence, epoch_number, new_trainer
+from fastmlp.gradients import Gradients
+from fastmlp.optimizers import Optimizer
+from fastmlp.runtime import thread_limit
+
+Array = npt.NDArray[Any]
+
+
+class OwnSteps:
+    """The trainer of a model's own steps; one object for each model, which ``reset`` replaces."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._settled = SettledOptimizer()
+        self._trainer: _core.Trainer32 | None = None
+        self._most_rows = 0
+        architecture = model.architecture
+        self._drops = any(part.dropout for part in architecture.placed)
+        # activations, and of each layer the derivatives that become deltas
+        row = architecture.n_inputs + 2 * sum(shape[0] for _, shape in architecture.shapes)
+        self._most_kept_rows = MOST_KEPT_BYTES // (row * architecture.dtype.itemsize)
+
+    def step(
+        self, X: npt.ArrayLike, d_outputs: Derivatives, optimizer: str | Optimizer, at: str, dropout: int | None
+    ) -> Array:
+        """Make one step, and return the outputs that it began with; described at ``Network.step``."""
+        model = self._model
+        with model.guard.hold():
+            self._settled.take(optimizer, self._forget_trainer)
+            at = check_choice(at, "at", PLACES)
+            dropout = check_dropout(dropout)
+            if self._drops and dropout is None and not callable(d_outputs):
+                raise ValueError(
+                    "the network has Dropout, and derivatives belong to outputs of the same draw: give dropout=, the "
+                    "seed that forward was given, or a function of the outputs."
+                )
+            model.check_scaling_is_known()
+            data = check_data(X, model.architecture.n_inputs, model.architecture.dtype)
+            try:
+                trainer = self._trainer_for(len(data))
+                seed, epoch = (model.architecture.seed, epoch_number(model)) if dropout is None else (dropout, 0)
+                outputs = model.for_user(trainer.forward(X=data, seed=seed, epoch=epoch, threads=thread_limit()))
+                # a copy, for the function may keep and change what it gets
+                given = derivatives_of(model, d_outputs, outputs.copy() if callable(d_outputs) else outputs)
+                report = trainer.run_from(given=for_core(model, given, at), at=at, threads=thread_limit())
+            except BaseException:
+                self._trainer = None
+                raise
+            self._finish(report)
+            return outputs
+
+    def apply(self, gradients: Gradients | npt.ArrayLike, optimizer: str | Optimizer) -> None:
+        """Make one step with gradients of all parameters; described at ``Network.apply_gradients``."""
+        model = self._model
+        with model.guard.hold():
+            self._settled.take(optimizer, self._forget_trainer)
+            values = gradients.ravel() if isinstance(gradients, Gradients) else gradients
+            dtype = model.architecture.dtype
+            flat = check_parameters(values, model.n_parameters, dtype, "gradients").astype(dtype, copy=False)
+            try:
+                report = self._trainer_for(1).apply(gradients=flat, threads=thread_limit())
+            except BaseException:
+                self._trainer = None
+                raise
+            self._finish(report)
+
+    def _trainer_for(self, rows: int) -> _core.Trainer32:
+        """Return a trainer with room for so many rows, and keep it where that is not much."""
+        trainer = self._trainer
+        if trainer is None or rows > self._most_rows:
+            settled = self._settled
+            trainer = new_trainer(self._model, None, rows, settled.optimizer, shuffle=False, rate=settled.rate)
+            self._trainer, self._most_rows = trainer if rows <= self._most_kept_rows else None, rows
+        return trainer
+
+    def _finish(self, report: _core.RunReport) -> None:
+        if report.diverged:
+            rate = self._settled.rate.base
+            raise FloatingPointError(divergence(report, "", "from before this step", rate).sentence())
+        # what is drawn for this step is not drawn again
+        self._model.count_epochs(1)
+
+    def _forget_trainer(self) -> None:
+        self._trainer = None
