@@ -79,6 +79,7 @@ inline constexpr std::pair<std::string_view, LossKind> kLossNames[] = {
     {"quantile", LossKind::quantile},
     {"hinge", LossKind::hinge},
     {"perceptron", LossKind::perceptron},
+    {"formula", LossKind::formula},
 };
 
 inline constexpr std::pair<std::string_view, OptimizerKind> kOptimizerNames[] = {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bindings/arrays.hpp"
+#include "bindings/formula.hpp"
 #include "bindings/hold.hpp"
 #include "bindings/names.hpp"
 #include "bindings/without_gil.hpp"
@@ -28,10 +29,14 @@ using Seed = std::optional<std::uint64_t>;
 
 template <class T>
 std::unique_ptr<Network<T>> make_network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& layers,
-                                         const std::string& loss, double loss_parameter) {
+                                         const std::string& loss, double loss_parameter,
+                                         const std::optional<FormulaTuple>& loss_formula) {
   require(n_inputs > 0 && n_inputs < kMaxUnits && !layers.empty(), "a network needs inputs and layers.");
   require(!layers.front().normalizes, "the inputs of the first layer are not normalized.");
-  return std::make_unique<Network<T>>(n_inputs, layers, kind_of(kLossNames, loss), loss_parameter);
+  const LossKind kind = kind_of(kLossNames, loss);
+  require((kind == LossKind::formula) == loss_formula.has_value(), "a formula belongs to its loss.");
+  const std::optional<Formula> formula = loss_formula ? std::optional(formula_of(*loss_formula, 2)) : std::nullopt;
+  return std::make_unique<Network<T>>(n_inputs, layers, kind, loss_parameter, formula);
 }
 
 template <class T>
@@ -399,7 +404,7 @@ void register_network_of(py::module_& module, const char* name) {
   const auto threads = py::arg("threads");
   py::class_<N>(module, name)
       .def(py::init(&make_network<T>), by_name, py::arg("n_inputs"), py::arg("layers"), py::arg("loss"),
-           py::arg("loss_parameter") = 0.0)
+           py::arg("loss_parameter") = 0.0, py::arg("loss_formula") = py::none())
       .def("initialize", &initialize<T>, by_name, py::arg("seed"))
       .def("weights", &weights_view<T>, py::arg("layer"))
       .def("bias", &bias_view<T>, py::arg("layer"))

@@ -47,8 +47,11 @@ CompiledFormula<T>::CompiledFormula(const Formula& formula) : instructions_(form
 }
 
 template <class T>
-Network<T>::Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& specs, LossKind loss, double loss_parameter)
-    : loss_(loss), loss_parameter_(loss_parameter) {
+Network<T>::Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& specs, LossKind loss, double loss_parameter,
+                    const std::optional<Formula>& loss_formula)
+    : loss_(loss),
+      loss_parameter_(loss_parameter),
+      loss_formula_(loss_formula ? std::make_unique<const CompiledFormula<T>>(*loss_formula) : nullptr) {
   std::ptrdiff_t n_in = n_inputs;
   std::size_t size = 0;
   std::size_t transposed_size = 0;

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/access.hpp"
@@ -36,7 +37,7 @@ struct TrainingMemory {
   AlignedBuffer<T> gradients;   // where they are clipped together
 };
 
-// A layer's formula and the memory that its program points to: it stays where it is.
+// A formula of a layer or of the loss, and the memory that its program points to: it stays where it is.
 template <class T>
 class CompiledFormula {
  public:
@@ -56,7 +57,8 @@ template <class T>
 class Network {
  public:
   // Its weights are zero.
-  Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& layers, LossKind loss, double loss_parameter = 0.0);
+  Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& layers, LossKind loss, double loss_parameter = 0.0,
+          const std::optional<Formula>& loss_formula = std::nullopt);
 
   // Draws the weights, as each layer was told; biases zero; no optimizer state.
   void initialize(std::uint64_t seed);
@@ -66,6 +68,8 @@ class Network {
   const std::vector<Layer>& layers() const noexcept { return layers_; }
   LossKind loss() const noexcept { return loss_; }
   double loss_parameter() const noexcept { return loss_parameter_; }
+  // Null where the loss is none.
+  const FormulaProgram<T>* loss_formula() const noexcept { return loss_formula_ ? &loss_formula_->program() : nullptr; }
   // It may be in a unit of the targets, which is learned from them.
   void set_loss_parameter(double parameter) noexcept { loss_parameter_ = parameter; }
   // Null where the layer's activation is no formula.
@@ -112,6 +116,7 @@ class Network {
   std::vector<std::unique_ptr<const CompiledFormula<T>>> formulas_;  // one per layer, most of them null
   LossKind loss_;
   double loss_parameter_;
+  std::unique_ptr<const CompiledFormula<T>> loss_formula_;
   AlignedBuffer<T> parameters_;
   std::ptrdiff_t transposed_size_;
   AlignedBuffer<double> input_shift_;

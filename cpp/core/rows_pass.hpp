@@ -171,6 +171,7 @@ void loss_rows(const Network<T>& network, const Workspace<T>& workspace, LossKin
   const std::size_t last = network.layers().size();
   kernels<T>().loss({.kind = kind,
                      .parameter = static_cast<T>(network.loss_parameter()),
+                     .formula = network.loss_formula(),
                      .activation = network.layers().back().activation,
                      .rows = end - begin,
                      .n_out = network.n_outputs(),

@@ -1,4 +1,4 @@
-// Activations that the user wrote as a formula: a program of few instructions, run over a block of vectors at a time.
+// Activations and losses that the user wrote as a formula: a program of few instructions, run over a block of vectors at a time.
 //
 // What an instruction costs to look up is paid once for a block, whose registers stay in the first-level cache; so a
 // formula takes about the time of the functions in it. Formulas are read, differentiated and turned into instructions
@@ -23,7 +23,7 @@ struct Operand {
   FASTMLP_INLINE Vec<T> operator[](ptrdiff_t v) const { return load<T>(first + v * step); }
 };
 
-// The registers; the first one, which starts as z, is the caller's.
+// The registers; the first one, which starts as z or an output, is the caller's.
 template <class T>
 struct FormulaBlock {
   T* z;

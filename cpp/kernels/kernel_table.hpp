@@ -50,6 +50,7 @@ enum class LossKind : int {
   quantile,
   hinge,
   perceptron,
+  formula,
   // No loss: in the place of targets come its derivatives, as the caller has them,
   given_deltas,  // by the last layer's pre-activations
   given_slopes,  // by its outputs
@@ -117,8 +118,8 @@ struct FormulaInstruction {
 constexpr int kFormulaRegisters = 32;
 constexpr int kFormulaCopies = 16;  // of a constant, one after the other: at least a vector of them
 
-// An activation of the user's own. Register 0 starts as z; the instructions before value_length make the value, those
-// after it the derivative.
+// An activation or a loss of the user's own. Register 0 starts as z, or as an output and register 1 as its target; the
+// instructions before value_length make the value, those after it the derivative by register 0.
 template <class T>
 struct FormulaProgram {
   const FormulaInstruction* instructions;
@@ -320,7 +321,8 @@ struct UpdateArguments {
 template <class T>
 struct LossArguments {
   LossKind kind;
-  T parameter;  // cross-entropies: label smoothing, huber: delta, quantile: q
+  T parameter;                       // cross-entropies: label smoothing, huber: delta, quantile: q
+  const FormulaProgram<T>* formula;  // of the loss of this name, else null
   ActivationKind activation;
   ptrdiff_t rows;
   ptrdiff_t n_out;

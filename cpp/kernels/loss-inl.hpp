@@ -5,6 +5,7 @@
 // loss_of_output. How lanes lie over rows is in layout-inl.hpp.
 #pragma once
 
+#include "kernels/formula-inl.hpp"
 #include "kernels/kernel_table.hpp"
 #include "kernels/layout-inl.hpp"
 #include "kernels/math-inl.hpp"
@@ -188,6 +189,60 @@ FASTMLP_INLINE void loss_by_output(const LossArguments<T>& a, Layout& row) {
   row.store_row_value(a.row_loss, sum.total() * weight);
 }
 
+// A loss that the user wrote as a formula of an output and its target. Places of a row are taken up together, as many as
+// a block has vectors; where outputs go across rows these are all columns.
+template <class T, class Layout>
+FASTMLP_INLINE void loss_by_formula(const LossArguments<T>& a, Layout& row) {
+  const FormulaProgram<T>& program = *a.formula;
+  const T weight = T(1) / static_cast<T>(a.n_out);
+  const Vec<T> factor = row.load_row_value(a.scale) * weight;
+  alignas(64) T outputs[kFormulaVectors * kLanes<T>];
+  alignas(64) T values[kFormulaVectors * kLanes<T>];
+  typename Layout::Place places[kFormulaVectors];
+  FormulaBlock<T> block;
+  block.z = outputs;
+  // Calls take(place, value, slope) for each place of the row.
+  const auto each_loss = [&](auto take) __attribute__((always_inline)) {
+    ptrdiff_t count = 0;
+    const auto take_block = [&]() {
+      run_formula(program, 0, program.value_length, block, count);
+      const Operand<T> value = operand(program, block, program.value);
+      for (ptrdiff_t v = 0; v < count; ++v) store<T>(values + v * kLanes<T>, value[v]);
+      run_formula(program, program.value_length, program.length, block, count);
+      const Operand<T> slope = operand(program, block, program.derivative);
+      for (ptrdiff_t v = 0; v < count; ++v) {
+        take(places[v], kept_of<T>(load<T>(values + v * kLanes<T>)), factor_of<T>(slope[v]));
+      }
+      count = 0;
+    };
+    row.each([&](const auto& p) __attribute__((always_inline)) {
+      store<T>(outputs + count * kLanes<T>, row.out(p));
+      store<T>(block[1] + count * kLanes<T>, row.target(p));
+      places[count] = p;
+      if (++count == kFormulaVectors) take_block();
+    });
+    if (count > 0) take_block();
+  };
+  typename Layout::Sum sum;
+  if (a.activation == ActivationKind::softmax) {
+    typename Layout::Sum projection;  // as for squared errors
+    each_loss([&](const auto& p, Vec<T> value, Vec<T> slope) {
+      sum.add(p, value);
+      projection.add_product(p, factor_of<T>(row.out(p)), factor_of<T>(slope * factor));
+    });
+    const Vec<T> shift = projection.total();
+    each_loss([&](const auto& p, Vec<T>, Vec<T> slope) {
+      row.set_delta(p, factor_of<T>(row.out(p)) * factor_of<T>(slope * factor - shift));
+    });
+  } else {
+    each_loss([&](const auto& p, Vec<T> value, Vec<T> slope) {
+      sum.add(p, value);
+      row.set_delta(p, factor_of<T>(slope * factor) * factor_of<T>(row.d(p)));
+    });
+  }
+  row.store_row_value(a.row_loss, sum.total() * weight);
+}
+
 // Delta from the derivatives of a loss by the outputs, which came in the place of targets.
 template <class T, class Layout>
 FASTMLP_INLINE void given_slopes(const LossArguments<T>& a, Layout& row) {
@@ -231,6 +286,7 @@ void loss(const LossArguments<T>& a) noexcept {
       case LossKind::quantile: loss_by_output<LossKind::quantile>(a, row); break;
       case LossKind::hinge: loss_by_output<LossKind::hinge>(a, row); break;
       case LossKind::perceptron: loss_by_output<LossKind::perceptron>(a, row); break;
+      case LossKind::formula: loss_by_formula(a, row); break;
       case LossKind::given_deltas: given_deltas(a, row); break;
       case LossKind::given_slopes: given_slopes(a, row); break;
     }

@@ -80,12 +80,19 @@ class LayerSpec:
 class Network32:
     """Parameters of a dense network in float32, and its arithmetic; ``Network64`` is the same in float64.
 
-    ``loss_parameter`` is the one number of the loss, 0 where it has none. The weights are zero until ``initialize`` or
-    until they are written.
+    ``loss_parameter`` is the one number of the loss, 0 where it has none; ``loss_formula`` what
+    ``fastmlp._formula.Program.for_core`` returns of a formula in output and target. The weights are zero until
+    ``initialize`` or until they are written.
     """
 
     def __init__(
-        self, *, n_inputs: int, layers: Sequence[LayerSpec], loss: str, loss_parameter: float = 0.0
+        self,
+        *,
+        n_inputs: int,
+        layers: Sequence[LayerSpec],
+        loss: str,
+        loss_parameter: float = 0.0,
+        loss_formula: Any = None,
     ) -> None: ...
     def initialize(self, *, seed: int) -> None:
         """Draw the weights of each layer as it was told, zero the biases, forget the optimizer state."""

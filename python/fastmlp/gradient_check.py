@@ -209,7 +209,7 @@ def check_network(
         size=1.0 if architecture.loss.takes == "labels" else 0.0,
         # where straight lines meet, gradients are sums of signs, which may cancel to nothing but rounding, and a long
         # step meets a kink
-        longest=1.0 if architecture.loss.kinks else max(STEP_FACTORS),
+        longest=1.0 if architecture.loss.may_have_kinks else max(STEP_FACTORS),
     )
     limit = max_parameters if model.n_parameters <= max_parameters else SINGLE_PROBES
     into_layers = [scaling.of(used.dense), *outputs[:-1]]

@@ -7,18 +7,25 @@ are turned into weights of samples in _model/class_weight.py. A catalogue, with 
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, TypeAlias
+from functools import cached_property
+from typing import Any, ClassVar, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from fastmlp._checks.arguments import check_class_weight, check_real
 from fastmlp._checks.registry import by_name, only_setting, resolve_by_name
 from fastmlp._checks.targets import Takes
+from fastmlp._formula import LOSS, Program, check_derivative, compile_formula, is_formula, parse
 from fastmlp.activations import Activation, Sigmoid, Softmax
 
 # as activated: probabilities or values, as the last activation says. scores: one for each class, no probabilities; a
 # single one is positive for class 1. log_rates: logarithms of expected counts
 OutputMeaning: TypeAlias = Literal["as activated", "scores", "log_rates"]
+Array = npt.NDArray[Any]
 ClassWeight: TypeAlias = Literal["balanced"] | Mapping[int, float] | None
 
 
@@ -74,9 +81,19 @@ class Loss:
         return self.parameter
 
     @property
+    def formula(self) -> Any:
+        """What the core is told of a loss that is a formula, else None."""
+        return None
+
+    @property
     def kinks(self) -> tuple[float, ...]:
         """Where there is no derivative: errors output - target, or of "sides" products of target and output."""
         return ()
+
+    @property
+    def may_have_kinks(self) -> bool:
+        """Whether there may be outputs without a derivative."""
+        return bool(self.kinks)
 
 
 @dataclass(frozen=True)
@@ -311,6 +328,76 @@ class Perceptron(Loss):
         return (0.0,)
 
 
+@dataclass(frozen=True)
+class Formula(Loss):
+    """(1 / n_outputs) sum_k of a formula in o = a_k and t = y_k; a string that is a formula stands for this object.
+
+    Parameters
+    ----------
+    text : str
+        o, the output, and t, its target, with what ``fastmlp.activations.Formula`` may have.
+
+    Raises
+    ------
+    ValueError
+        The text is no such formula, has no finite value where outputs lie, or a derivative that differences of its
+        value do not confirm.
+
+    Notes
+    -----
+    The derivative by o is made from the formula, and computed with it; where there is none it is taken as for an
+    activation. Targets are values, one for each output. ``log(cosh(u))`` is computed without the large cosh in it.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1)], loss="abs(o - t)**1.5")
+    >>> net.loss_function
+    Formula(text='abs(o - t)**1.5')
+    >>> net.set_parameters([1.0, 0.0])
+    >>> net.loss([[5.0]], [1.0])
+    8.0
+    """
+
+    text: str
+    name: ClassVar[str] = "formula"
+
+    def __post_init__(self) -> None:
+        _ = self.program  # what is wrong with it is said now
+
+    @property
+    def parameter(self) -> float:
+        """No number."""
+        return 0.0
+
+    @cached_property
+    def expression(self) -> ast.expr:
+        """The text as a tree of Python's ``ast``, of the formulas' vocabulary only."""
+        return parse(self.text, LOSS)
+
+    @cached_property
+    def program(self) -> Program:
+        """The instructions that the core runs."""
+        program = compile_formula(self.expression, self.text, LOSS)
+        check_derivative(program, self.text, LOSS)
+        return program
+
+    @property
+    def formula(self) -> Any:
+        """The program."""
+        return self.program.for_core()
+
+    @property
+    def may_have_kinks(self) -> bool:
+        """It may have min, max, abs or where in it."""
+        return True
+
+    def has_kink_between(self, below: Array, above: Array, targets: Array) -> npt.NDArray[np.bool_]:
+        """Return whether min, max, abs or where changes its choice from outputs below to outputs above."""
+        return self.program.has_kink_between(below, above, targets)
+
+
+# those that a name alone says: all but formulas
 LOSSES: dict[str, type[Loss]] = by_name(
     CrossEntropy, MeanSquaredError, HalfSquaredError, MeanAbsoluteError, Huber, Poisson, Quantile, Hinge, Perceptron
 )
@@ -320,6 +407,10 @@ def resolve_loss(value: str | Loss | None, last: Activation) -> Loss:
     """Return the loss object for a name, an object, or None: cross_entropy after softmax and sigmoid, else mse."""
     if value is None:
         return CrossEntropy() if isinstance(last, Softmax | Sigmoid) else MeanSquaredError()
+    if isinstance(value, Formula):
+        return value
+    if isinstance(value, str) and value not in LOSSES and is_formula(value, LOSS):
+        return Formula(value)
     loss = resolve_by_name(value, LOSSES, "loss")
     allowed = loss.last_activations
     if allowed is not None and last.name not in allowed:
@@ -334,4 +425,6 @@ def resolve_loss(value: str | Loss | None, last: Activation) -> Loss:
 
 def kind_of_loss(value: str | Loss) -> type[Loss] | None:
     """Return the kind that a name or an object stands for; None: there is no such loss."""
+    if isinstance(value, str) and is_formula(value, LOSS):
+        return Formula
     return LOSSES.get(value) if isinstance(value, str) else type(value) if isinstance(value, Loss) else None

@@ -45,6 +45,7 @@ from fastmlp.activations import ACTIVATIONS, Formula
 from fastmlp.initializers import INITIALIZERS
 from fastmlp.layers import Layer
 from fastmlp.losses import LOSSES, CrossEntropy, Loss
+from fastmlp.losses import Formula as LossFormula
 from fastmlp.scalings import Standardize
 
 FORMAT = 1
@@ -57,6 +58,7 @@ CAME_LATER = {
 # Keys of the description that are left out where there is nothing to say: the first files did not have them.
 OPTIONAL = ("target_scaling", "predicts_names")
 # settings that are objects themselves, and their registries
+FILED_LOSSES: dict[str, type[Loss]] = {**LOSSES, LossFormula.name: LossFormula}
 NESTED: dict[str, Mapping[str, type[Any]]] = {
     "activation": {**ACTIVATIONS, Formula.name: Formula},
     "initializer": INITIALIZERS,
@@ -180,7 +182,7 @@ def _settings(kind: Layer | Loss) -> dict[str, Any]:
     """Return the settings of a layer or a loss as this format has them; those that came later are the last."""
     later = CAME_LATER.get(kind.name, ())
     # of the kind, for a subclass of a user's own comes back as that
-    defaults = {field.name: field.default for field in fields(cast(Any, {**LAYERS, **LOSSES}[kind.name]))}
+    defaults = {field.name: field.default for field in fields(cast(Any, {**LAYERS, **FILED_LOSSES}[kind.name]))}
     settings = settings_of(kind)
     shown = [name for name in defaults if name not in later]
     shown += [name for name in later if settings[name] != defaults[name]]
@@ -213,7 +215,7 @@ def _loss(entry: Any) -> Loss:
         settings["class_weight"] = {_label(label): weight for label, weight in weights.items()}
     elif weights not in (None, "balanced"):
         raise ValueError(f"its class_weight is {brief(weights)}")
-    return _of_kind(settings, LOSSES, "loss")
+    return _of_kind(settings, FILED_LOSSES, "loss")
 
 
 def _target_scaling(entry: Any) -> Standardize:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from fastmlp._formula.program import Program
-from fastmlp._formula.syntax import excerpt
+from fastmlp._formula.syntax import ACTIVATION, Language, excerpt
 
 # 16 points of (-4, 4), where pre-activations lie, by the golden ratio: never round numbers
 POINTS = 8.0 * ((np.arange(1, 17) * 0.6180339887498949) % 1.0) - 4.0
@@ -20,7 +20,7 @@ TOLERANCE = 1e-3  # far above the errors of the best step, far below a wrong ter
 MOST_KINKS = 2
 
 
-def check_derivative(program: Program, text: str) -> None:
+def check_derivative(program: Program, text: str, language: Language = ACTIVATION) -> None:
     """Raise ValueError if a formula has no value anywhere, or another derivative than its differences say.
 
     Examples
@@ -31,13 +31,15 @@ def check_derivative(program: Program, text: str) -> None:
         ...
     ValueError: formula 'log(x - 9)' has no finite value for x from -4 to 4, where its inputs lie: change it.
     """
-    value, slope = program.run(POINTS)
+    # in the other order, so that the difference of two variables takes all sizes
+    others = [POINTS[::-1]] * (len(language.variables) - 1)
+    value, slope = program.run(POINTS, *others)
     if not np.isfinite(value).any():
-        raise ValueError(
-            f"formula {excerpt(text)} has no finite value for x from -4 to 4, where its inputs lie: change it."
-        )
-    above, _ = program.run(POINTS[:, np.newaxis] + STEPS)
-    below, _ = program.run(POINTS[:, np.newaxis] - STEPS)
+        where = f"{' and '.join(language.variables)} from -4 to 4"
+        raise ValueError(f"formula {excerpt(text)} has no finite value for {where}, where its inputs lie: change it.")
+    beside = [np.repeat(other[:, np.newaxis], len(STEPS), 1) for other in others]
+    above, _ = program.run(POINTS[:, np.newaxis] + STEPS, *beside)
+    below, _ = program.run(POINTS[:, np.newaxis] - STEPS, *beside)
     with np.errstate(all="ignore"):
         quotient = (above - below) / (2.0 * STEPS)
         rounding = 1e-15 * np.abs(value)[:, np.newaxis] / STEPS
@@ -48,5 +50,5 @@ def check_derivative(program: Program, text: str) -> None:
     if wrong.sum() > MOST_KINKS:
         raise ValueError(
             f"formula {excerpt(text)} has a derivative that differences of its value do not confirm, at "
-            f"x = {POINTS[wrong][0]:.3g} for example: avoid overflow and cancellation in it."
+            f"{language.first} = {POINTS[wrong][0]:.3g} for example: avoid overflow and cancellation in it."
         )

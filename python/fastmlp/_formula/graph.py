@@ -11,9 +11,9 @@ import math
 from typing import NamedTuple
 
 from fastmlp._formula.constants import fold
-from fastmlp._formula.syntax import CONSTANTS, MAX_CONSTANT, MAX_EXPONENT, excerpt
+from fastmlp._formula.syntax import CONSTANTS, MAX_CONSTANT, MAX_EXPONENT, Language, excerpt
 
-X = 0  # the number of x
+X = 0  # the number of the variable by which the derivative is taken
 
 
 class Node(NamedTuple):
@@ -25,7 +25,7 @@ class Node(NamedTuple):
 
 
 class Graph:
-    """Expressions in x, made by methods that return the number of a node.
+    """Expressions in one variable or more, made by methods that return the number of a node.
 
     Examples
     --------
@@ -34,10 +34,12 @@ class Graph:
     True
     """
 
-    def __init__(self) -> None:
-        self.nodes = [Node("x")]
+    def __init__(self, variables: int = 1) -> None:
+        # numbered by a constant, for they are all different
+        self.nodes = [Node("variable", constant=float(number)) for number in range(variables)]
         self._numbers: dict[Node, int] = {}
         self._powers: dict[int, tuple[int, float]] = {}  # nodes that are a power: of what, and which
+        self._log_coshs: dict[int, int] = {}  # nodes that are log(cosh(u)): u
 
     def constant(self, value: float) -> int:
         """Return the node of a constant."""
@@ -89,6 +91,15 @@ class Graph:
         # the slope of a root, from the root itself, is cheaper
         if self.nodes[node].operation not in ("constant", "sqrt"):
             self._powers.setdefault(node, (base, exponent))
+        return node
+
+    def log_cosh(self, u: int) -> int:
+        """Return the node of log(cosh(u)), as |u| + softplus(-2 |u|) - log(2): no cosh that is too large."""
+        magnitude = self.make("absolute", u)
+        rest = self.make("softplus", self.make("multiply", self.constant(-2.0), magnitude))
+        node = self.make("subtract", self.make("add", magnitude, rest), self.constant(math.log(2.0)))
+        if self.value_of(node) is None:
+            self._log_coshs[node] = u
         return node
 
     def derivative(self, of: int) -> int:
@@ -153,6 +164,9 @@ class Graph:
                 return None
             outer = self.make("multiply", self.constant(exponent), self.power(base, exponent - 1.0))
             return self.make("multiply", outer, slopes[base])
+        if number in self._log_coshs:
+            u = self._log_coshs[number]
+            return self.make("multiply", self.make("tanh", u), slopes[u]) if u in slopes else None
         if operation in ("add", "subtract", "multiply", "divide", "maximum", "minimum", "select"):
             return self._slope_of_several(operation, number, inputs, slopes)
         if not inputs or inputs[0] not in slopes or operation in ("less", "less_equal", "sign"):
@@ -210,9 +224,9 @@ class Graph:
         return self.make("select", condition, zero if da is None else da, zero if db is None else db)
 
 
-def build(tree: ast.expr, text: str) -> tuple[Graph, int]:
+def build(tree: ast.expr, text: str, language: Language) -> tuple[Graph, int]:
     """Return a graph and the node of a formula's value; the tree is one that ``parse`` gave."""
-    builder = _Builder(text)
+    builder = _Builder(text, language)
     return builder.graph, builder.node_of(tree)
 
 
@@ -222,8 +236,9 @@ class _Builder:
     BINARY = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide"}  # noqa: RUF012
     NAMES = {"min": "minimum", "max": "maximum", "abs": "absolute"}  # noqa: RUF012
 
-    def __init__(self, text: str) -> None:
-        self.graph = Graph()
+    def __init__(self, text: str, language: Language) -> None:
+        self.graph = Graph(len(language.variables))
+        self._variables = {name: number for number, name in enumerate(language.variables)}
         self._text = text
         self._start = len(text) - len(text.lstrip())
 
@@ -242,7 +257,7 @@ class _Builder:
     def _node_of(self, tree: ast.expr) -> int:
         graph = self.graph
         if isinstance(tree, ast.Name):
-            return X if tree.id == "x" else graph.constant(CONSTANTS[tree.id])
+            return self._variables[tree.id] if tree.id in self._variables else graph.constant(CONSTANTS[tree.id])
         if isinstance(tree, ast.Constant):
             return graph.constant(float(tree.value))  # type: ignore[arg-type]
         if isinstance(tree, ast.UnaryOp):
@@ -264,7 +279,14 @@ class _Builder:
         if name == "where":
             condition, first, second = tree.args
             return graph.make("select", self._mask(condition), self.node_of(first), self.node_of(second))
+        if name == "log" and _is_call(tree.args[0], "cosh"):
+            (inner,) = tree.args
+            assert isinstance(inner, ast.Call)
+            return graph.log_cosh(self.node_of(inner.args[0]))
         node, *others = [self.node_of(argument) for argument in tree.args]
+        if name == "cosh":
+            sides = graph.make("exp", node), graph.make("exp", graph.make("negate", node))
+            return graph.make("multiply", graph.constant(0.5), graph.make("add", *sides))
         operation = self.NAMES.get(name, name)
         if not others:
             return graph.make(operation, node)
@@ -278,3 +300,7 @@ class _Builder:
         if isinstance(tree.ops[0], ast.Gt | ast.GtE):
             left, right = right, left
         return self.graph.make("less" if isinstance(tree.ops[0], ast.Lt | ast.Gt) else "less_equal", left, right)
+
+
+def _is_call(tree: ast.expr, name: str) -> bool:
+    return isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == name

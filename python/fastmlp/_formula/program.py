@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._formula.graph import Graph, build
-from fastmlp._formula.syntax import MAX_CONSTANT, excerpt
+from fastmlp._formula.syntax import ACTIVATION, MAX_CONSTANT, Language, excerpt
 
 MAX_REGISTERS = 32
 
@@ -58,7 +58,7 @@ CHOICES = ("less", "less_equal", "sign")
 
 @dataclass(frozen=True)
 class Program:
-    """Instructions for value and derivative of a formula; register 0 starts as x.
+    """Instructions for value and derivative of a formula; the first registers start as its variables.
 
     Attributes
     ----------
@@ -80,20 +80,20 @@ class Program:
         """Return the program as ``_core`` takes it."""
         return self.instructions, self.value_length, self.constants, self.value, self.derivative
 
-    def run(self, x: Array) -> tuple[Array, Array]:
-        """Return value and derivative at x, computed by NumPy."""
-        value, derivative, _ = self._run(x)
+    def run(self, x: Array, *others: Array) -> tuple[Array, Array]:
+        """Return value and derivative at x and the other variables, computed by NumPy."""
+        value, derivative, _ = self._run(x, *others)
         return value, derivative
 
-    def has_kink_between(self, below: Array, above: Array) -> npt.NDArray[np.bool_]:
+    def has_kink_between(self, below: Array, above: Array, *others: Array) -> npt.NDArray[np.bool_]:
         """Return for each pair of numbers whether min, max, abs or where changes its choice on the way."""
         found = np.zeros(np.shape(below), bool)
-        for first, second in zip(self._run(below)[2], self._run(above)[2], strict=True):
+        for first, second in zip(self._run(below, *others)[2], self._run(above, *others)[2], strict=True):
             found |= first != second
         return found
 
-    def _run(self, x: Array) -> tuple[Array, Array, list[Array]]:
-        registers: dict[int, Any] = {0: np.asarray(x, np.float64)}
+    def _run(self, x: Array, *others: Array) -> tuple[Array, Array, list[Array]]:
+        registers: dict[int, Any] = {number: np.asarray(of, np.float64) for number, of in enumerate((x, *others))}
         choices = []
 
         def source(place: int) -> Any:
@@ -110,7 +110,7 @@ class Program:
         return source(self.value) if value is None else value, source(self.derivative), choices
 
 
-def compile_formula(tree: ast.expr, text: str) -> Program:
+def compile_formula(tree: ast.expr, text: str, language: Language = ACTIVATION) -> Program:
     """Return the program of a formula; the tree is what ``parse`` made of the text.
 
     Examples
@@ -123,14 +123,14 @@ def compile_formula(tree: ast.expr, text: str) -> Program:
     ('subtract_product', 2, (1, 1, -1))
     ('multiply_add', 0, (0, 2, 1))
     """
-    graph, value = build(tree, text)
+    graph, value = build(tree, text, language)
     try:
         derivative = graph.derivative(value)
     except (ArithmeticError, ValueError):
         raise ValueError(
             f"formula {excerpt(text)} has a derivative with constants beyond {MAX_CONSTANT:g}: change its constants."
         ) from None
-    program = _Lowering(graph, value, derivative).program()
+    program = _Lowering(graph, value, derivative).program(len(language.variables))
     registers = 1 + max((destination for _, destination, _ in program.instructions), default=0)
     if registers > MAX_REGISTERS:
         raise ValueError(
@@ -149,7 +149,7 @@ class _Lowering:
         first = graph.reachable([value])
         known = set(first)
         order = [*first, *(number for number in graph.reachable([value, derivative]) if number not in known)]
-        self._steps = self._fuse([n for n in order if graph.nodes[n].operation not in ("x", "constant")])
+        self._steps = self._fuse([n for n in order if graph.nodes[n].operation not in ("variable", "constant")])
         self._value_length = sum(number in known for _, number, _ in self._steps)
 
     def _fuse(self, order: list[int]) -> list[Instruction]:
@@ -174,14 +174,14 @@ class _Lowering:
             steps[number] = (operation, number, inputs)
         return list(steps.values())
 
-    def program(self) -> Program:
+    def program(self, variables: int) -> Program:
         value, derivative = self._roots
         last_read = {source: at for at, (_, _, sources) in enumerate(self._steps) for source in sources}
         last_read[value] = max(last_read.get(value, 0), self._value_length)
         last_read[derivative] = len(self._steps)
         constants: dict[float, int] = {}
-        registers = {0: 0}
-        free = [*range(1, len(self._steps) + 2)]
+        registers = {number: number for number in range(variables)}
+        free = [*range(variables, len(self._steps) + variables + 1)]
 
         def place(node: int) -> int:
             constant = self._graph.value_of(node)

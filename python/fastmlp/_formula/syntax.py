@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from typing import NamedTuple
 
 from fastmlp._checks.text import brief
 
@@ -33,28 +34,49 @@ FUNCTIONS = {
     "erf": (1, 1),
     "sin": (1, 1),
     "cos": (1, 1),
+    "cosh": (1, 1),
     "where": (3, 3),
 }
 BINARY = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
 COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 VOCABULARY = (
-    "x, numbers, pi, e, + - * / **, min, max, abs, exp, log, sqrt, tanh, sigmoid, softplus, erf, sin, cos and "
+    "numbers, pi, e, + - * / **, min, max, abs, exp, log, sqrt, tanh, sigmoid, softplus, erf, sin, cos, cosh and "
     "where(condition, a, b) with < <= > >="
 )
 
 
-def is_formula(text: str) -> bool:
+class Language(NamedTuple):
+    """What a formula is about: its variables, by the first of which it is differentiated, and an example of one."""
+
+    variables: tuple[str, ...]
+    example: str
+
+    @property
+    def first(self) -> str:
+        """The variable without which it is no formula."""
+        return self.variables[0]
+
+
+# an activation of the pre-activation x; a loss of the output o and the target t
+ACTIVATION = Language(("x",), "x*sigmoid(x)")
+LOSS = Language(("o", "t"), "log(cosh(o - t))")
+
+
+def is_formula(text: str, language: Language = ACTIVATION) -> bool:
     """Return whether a text is meant as a formula, not as a name: it has x as a word, and an operator or a call.
 
     Examples
     --------
     >>> is_formula("x*tanh(x)"), is_formula("rellu"), is_formula("leaky-relu")
     (True, False, False)
+    >>> is_formula("(o - t)**4", LOSS), is_formula("mse", LOSS)
+    (True, False)
     """
-    return re.search(r"\bx\b", text) is not None and re.search(r"[-+*/<>(]", text) is not None
+    has_variable = re.search(rf"\b{language.first}\b", text) is not None
+    return has_variable and re.search(r"[-+*/<>(]", text) is not None
 
 
-def parse(text: str) -> ast.expr:
+def parse(text: str, language: Language = ACTIVATION) -> ast.expr:
     """Return the tree of a formula.
 
     Its nodes are names, numbers, signs, operators and calls, and one comparison as the first argument of where.
@@ -69,12 +91,12 @@ def parse(text: str) -> ast.expr:
     ValueError: formula 'x*tan(x)': 'tan' at column 3 is none of x, numbers, pi, e, + - * / **, min, max, ...
     """
     if not isinstance(text, str):
-        raise TypeError(f"a formula must be a string, got {brief(text)}: write 'x*sigmoid(x)', for example.")
+        raise TypeError(f"a formula must be a string, got {brief(text)}: write {language.example!r}, for example.")
     if len(text) > MAX_LENGTH:
         raise ValueError(f"formula {excerpt(text)} has {len(text)} characters: write it with at most {MAX_LENGTH}.")
     odd = re.search(r"[^A-Za-z0-9_ .,+\-*/()<>=]", text)
     if odd:
-        raise outside(text, odd.group(), odd.start())
+        raise outside(text, odd.group(), odd.start(), language)
     start = len(text) - len(text.lstrip())
     try:
         with warnings.catch_warnings():
@@ -86,18 +108,17 @@ def parse(text: str) -> ast.expr:
             raise ValueError(
                 f"formula {excerpt(text)} cannot be read from column {column} on: {_reason(error)}."
             ) from None
-        raise ValueError(f"formula {excerpt(text)} ends too early: write an expression in x.") from None
+        raise ValueError(f"formula {excerpt(text)} ends too early: write an expression in {language.first}.") from None
     except (RecursionError, MemoryError, ValueError):
         raise ValueError(f"formula {excerpt(text)} is nested too deep: write it in fewer levels.") from None
-    _Checker(text, start).check(tree, 1)
-    if not depends_on_x(tree):
-        raise ValueError(f"formula {excerpt(text)} does not contain x: write an expression in x, 'x*sigmoid(x)' say.")
+    _Checker(text, start, language).check(tree, 1)
+    first = language.first
+    if not any(isinstance(node, ast.Name) and node.id == first for node in ast.walk(tree)):
+        raise ValueError(
+            f"formula {excerpt(text)} does not contain {first}: write an expression in {first}, "
+            f"{language.example!r} say."
+        )
     return tree
-
-
-def depends_on_x(tree: ast.expr) -> bool:
-    """Return whether x occurs in a tree."""
-    return any(isinstance(node, ast.Name) and node.id == "x" for node in ast.walk(tree))
 
 
 def excerpt(text: str) -> str:
@@ -105,9 +126,12 @@ def excerpt(text: str) -> str:
     return ascii(text if len(text) <= 40 else f"{text[:37]}...")
 
 
-def outside(text: str, part: str, start: int) -> ValueError:
+def outside(text: str, part: str, start: int, language: Language) -> ValueError:
     """Return the error for a part of the text that is not in the vocabulary."""
-    return ValueError(f"formula {excerpt(text)}: {excerpt(part)} at column {start + 1} is none of {VOCABULARY}.")
+    return ValueError(
+        f"formula {excerpt(text)}: {excerpt(part)} at column {start + 1} is none of "
+        f"{', '.join(language.variables)}, {VOCABULARY}."
+    )
 
 
 def _reason(error: SyntaxError) -> str:
@@ -120,9 +144,10 @@ def _reason(error: SyntaxError) -> str:
 class _Checker:
     """Compares a tree with the vocabulary; ``start`` characters of the text come before the tree."""
 
-    def __init__(self, text: str, start: int) -> None:
+    def __init__(self, text: str, start: int, language: Language) -> None:
         self._text = text
         self._start = start
+        self._language = language
 
     def check(self, node: ast.expr, depth: int) -> None:
         if depth > MAX_DEPTH:
@@ -137,10 +162,11 @@ class _Checker:
         elif isinstance(node, ast.Constant):
             self._check_number(node)
         elif isinstance(node, ast.Compare):
-            raise self._error(node, "is a comparison, which stands as the first argument of where: where(x > 0, a, b)")
+            where = f"where({self._language.first} > 0, a, b)"
+            raise self._error(node, f"is a comparison, which stands as the first argument of where: {where}")
         elif isinstance(node, ast.IfExp):
             raise self._error(node, "is a condition: write where(condition, a, b)")
-        elif not isinstance(node, ast.Name) or (node.id != "x" and node.id not in CONSTANTS):
+        elif not isinstance(node, ast.Name) or (node.id not in self._language.variables and node.id not in CONSTANTS):
             raise self._outside(node)
 
     def _check_call(self, node: ast.Call, depth: int) -> None:
@@ -159,7 +185,9 @@ class _Checker:
                 or len(condition.ops) != 1
                 or not isinstance(condition.ops[0], COMPARISONS)
             ):
-                raise self._error(condition, "must be one comparison with < <= > >=, as in where(x > 0, a, b)")
+                raise self._error(
+                    condition, f"must be one comparison with < <= > >=, as in where({self._language.first} > 0, a, b)"
+                )
             arguments += [condition.left, *condition.comparators]
         for argument in arguments:
             self.check(argument, depth + 1)
@@ -174,7 +202,7 @@ class _Checker:
         return self._text[self._start + node.col_offset : self._start + (node.end_col_offset or 0)]
 
     def _outside(self, node: ast.expr) -> ValueError:
-        return outside(self._text, self._part(node), self._start + node.col_offset)
+        return outside(self._text, self._part(node), self._start + node.col_offset, self._language)
 
     def _error(self, node: ast.expr, rule: str) -> ValueError:
         column = self._start + node.col_offset + 1

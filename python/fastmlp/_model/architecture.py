@@ -124,6 +124,7 @@ class Architecture:
             layers=[_spec(part, n_in, units) for part, (n_in, units) in zip(self.placed, sizes, strict=True)],
             loss=self.loss.core_name(self.last_activation),
             loss_parameter=self.loss.parameter,
+            loss_formula=self.loss.formula,
         )
 
     def check(

@@ -14,6 +14,7 @@ import fastmlp._core as _core
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.samples import Samples
 from fastmlp._model.scaling import ColumnScaling
+from fastmlp.losses import Formula
 from fastmlp.runtime import thread_limit
 
 Array = npt.NDArray[Any]
@@ -55,6 +56,9 @@ def _near_kinks_of_loss(architecture: Architecture, z: Array, outputs: Array, ro
         for kink in loss.kinks:
             near |= np.abs(sides * seen - kink) <= reach
         return near
+    if isinstance(loss, Formula):
+        step = reach * np.maximum(1, np.abs(rows))
+        near |= loss.has_kink_between(seen - step, seen + step, rows)
     for kink in loss.kinks:
         # steps are relative to what is large
         near |= np.abs(seen - rows - kink) <= reach * np.maximum(1, np.abs(rows))

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from fastmlp.activations import Activation, Softmax
 from fastmlp.losses import (
     CrossEntropy,
+    Formula,
     HalfSquaredError,
     Hinge,
     Huber,
@@ -70,6 +71,8 @@ def _slopes(loss: Loss, last: Activation, a: Floats, t: Floats) -> Floats:
     if isinstance(loss, Hinge):
         sides = np.where(t > 0, 1.0, -1.0)
         return np.where(sides * a < 1.0, -sides, 0.0)
+    if isinstance(loss, Formula):
+        return np.divide(loss.program.run(a, t)[1], a.shape[1])
     return np.divide(_of_values(loss, a, t), 1 if isinstance(loss, HalfSquaredError) else a.shape[1])
 
 

@@ -7,11 +7,13 @@ parser made (``Formula.expression``).
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from fastmlp.activations import Activation, Formula
-from fastmlp.reference.functions import ACTIVATIONS, Row, log_sum_exp, sigmoid
-from fastmlp.reference.graph import Gate, absolute, cos, erf, exp, log, maximum, minimum, power, sin, sqrt, tanh
+from fastmlp.losses import Formula as LossFormula
+from fastmlp.losses import Loss
+from fastmlp.reference.functions import ACTIVATIONS, LOSSES, Row, log_sum_exp, sigmoid
+from fastmlp.reference.graph import Gate, absolute, add, cos, erf, exp, log, maximum, minimum, power, sin, sqrt, tanh
 
 CONSTANTS = {"pi": 3.141592653589793, "e": 2.718281828459045}
 FUNCTIONS: dict[str, Callable[[Gate], Gate]] = {
@@ -25,6 +27,7 @@ FUNCTIONS: dict[str, Callable[[Gate], Gate]] = {
     "erf": erf,
     "sin": sin,
     "cos": cos,
+    "cosh": lambda x: (exp(x) + exp(-x)) / 2.0,
 }
 BINARY: dict[type[ast.operator], Callable[[Gate, Gate], Gate]] = {
     ast.Add: lambda a, b: a + b,
@@ -47,8 +50,15 @@ def activate(activation: Activation, z: Row) -> Row:
     return ACTIVATIONS[activation.name](z, activation)
 
 
-def evaluate(tree: ast.expr, x: Gate) -> Gate:
-    """Return the value of a formula at x.
+def loss_of(loss: Loss, z: Row, a: Row, y: Sequence[float], last: Activation) -> Gate:
+    """Return the loss of one sample, by a formula or by the entry of ``LOSSES``."""
+    if isinstance(loss, LossFormula):
+        return add(*(evaluate(loss.expression, a_k, t=Gate(y_k)) for a_k, y_k in zip(a, y, strict=True))) / len(a)
+    return LOSSES[loss.name](z, a, y, last, loss)
+
+
+def evaluate(tree: ast.expr, x: Gate, **others: Gate) -> Gate:
+    """Return the value of a formula at x, the variable that it is differentiated by, and at the other ones by name.
 
     Of ``where`` only the branch that is taken becomes gates, so that the other may be outside its domain.
 
@@ -61,32 +71,32 @@ def evaluate(tree: ast.expr, x: Gate) -> Gate:
     (2.0, 0.25)
     """
     match tree:
-        case ast.Name(id="x"):
+        case ast.Name(id="x" | "o"):
             return x
         case ast.Name(id=name):
-            return Gate(CONSTANTS[name])
+            return others[name] if name in others else Gate(CONSTANTS[name])
         case ast.Constant(value=int() | float() as number):
             return Gate(number)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -evaluate(operand, x)
+            return -evaluate(operand, x, **others)
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-            return evaluate(operand, x)
+            return evaluate(operand, x, **others)
         case ast.BinOp(op=ast.Pow(), left=left, right=right):
-            base, exponent = evaluate(left, x), evaluate(right, x)
+            base, exponent = evaluate(left, x, **others), evaluate(right, x, **others)
             if x not in exponent.topological_order():
                 return Gate(1.0) if exponent.value == 0.0 else power(base, exponent.value)
             return exp(exponent * log(base))
         case ast.BinOp(op=operator, left=left, right=right):
-            return BINARY[type(operator)](evaluate(left, x), evaluate(right, x))
+            return BINARY[type(operator)](evaluate(left, x, **others), evaluate(right, x, **others))
         case ast.Call(func=ast.Name(id="where"), args=[ast.Compare() as condition, first, second]):
-            a, b = evaluate(condition.left, x), evaluate(condition.comparators[0], x)
+            a, b = evaluate(condition.left, x, **others), evaluate(condition.comparators[0], x, **others)
             is_met = COMPARISONS[type(condition.ops[0])](a.value, b.value)
-            return evaluate(first if is_met else second, x)
-        case ast.Call(func=ast.Name(id="min" | "max" as name), args=[first, *others]):
-            result, better = evaluate(first, x), minimum if name == "min" else maximum
-            for other in others:
-                result = better(result, evaluate(other, x))
+            return evaluate(first if is_met else second, x, **others)
+        case ast.Call(func=ast.Name(id="min" | "max" as name), args=[first, *more]):
+            result, better = evaluate(first, x, **others), minimum if name == "min" else maximum
+            for other in more:
+                result = better(result, evaluate(other, x, **others))
             return result
         case ast.Call(func=ast.Name(id=name), args=[argument]):
-            return FUNCTIONS[name](evaluate(argument, x))
+            return FUNCTIONS[name](evaluate(argument, x, **others))
     raise ValueError(f"{ast.unparse(tree)} is no part of a formula: use what fastmlp.activations.Formula takes.")

@@ -19,8 +19,8 @@ from fastmlp.layers import Layer
 from fastmlp.losses import Loss, resolve_loss
 from fastmlp.optimizers import Optimizer
 from fastmlp.reference.circuit import Circuit, Gradients, Matrix, Vector, flatten
-from fastmlp.reference.formulas import activate
-from fastmlp.reference.functions import LOSSES, layer_norm, maxout, penalty, scaled
+from fastmlp.reference.formulas import activate, loss_of
+from fastmlp.reference.functions import layer_norm, maxout, penalty, scaled
 from fastmlp.reference.graph import Gate, add
 from fastmlp.reference.initial import drawn_masks, drawn_weights, usual_initializer
 from fastmlp.reference.optimizers import Training, per_parameter
@@ -285,9 +285,9 @@ class Network:
 
     def _loss_gate(self, circuit: Circuit, targets: Matrix, weights: Vector) -> Gate:
         """Add to a circuit the mean loss of its samples and the penalties."""
-        loss, last = LOSSES[self._loss.name], self._activations[-1]
+        last = self._activations[-1]
         samples = zip(weights, circuit.logits, circuit.activations[-1], targets, strict=True)
-        total = add(*(weight * loss(z, a, target, last, self._loss) for weight, z, a, target in samples))
+        total = add(*(weight * loss_of(self._loss, z, a, target, last) for weight, z, a, target in samples))
         total_weight = math.fsum(weights) or 1.0  # samples that all weigh 0 have a mean loss of 0
         return add(total / total_weight, *self._penalty_gates(circuit))
 
