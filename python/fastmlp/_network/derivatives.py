@@ -282,6 +282,10 @@ class Differentiable:
         -------
         array (samples, inputs)
 
+        Notes
+        -----
+        Numbers of V below 2**-60 (float64: 2**-500) in magnitude count as 0, as in ``backward``.
+
         Examples
         --------
         >>> import fastmlp as fm
