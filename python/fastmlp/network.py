@@ -633,6 +633,11 @@ class Network(Differentiable):
     def copy(self) -> Network:
         """Return another network with everything that this one has, optimizer state and metadata included.
 
+        Raises
+        ------
+        TypeError
+            There is something in the metadata that cannot be copied.
+
         Examples
         --------
         >>> import fastmlp as fm
@@ -642,7 +647,15 @@ class Network(Differentiable):
         >>> target.layers[0].bias
         array([0.], dtype=float32)
         """
-        return copy.deepcopy(self)
+        try:
+            metadata = copy.deepcopy(self.metadata)
+        except Exception as error:
+            raise TypeError(
+                f"metadata cannot be copied ({type(error).__name__}): keep what plain JSON can hold in it."
+            ) from None
+        twin = type(self).__new__(type(self))
+        twin._take(Model.of_state(self._model.state()), metadata=metadata)
+        return twin
 
     def soft_update(self, other: Network, tau: float) -> None:
         """Move the parameters towards those of another network: tau of its, 1 - tau of these.

@@ -241,6 +241,14 @@ FUNCTIONS: dict[Callable[..., Any], tuple[type, tuple[Parameter, ...]]] = {
     ),
 }
 DATA = (parameter("X", *SAMPLES, required=True), parameter("y", *TARGETS, required=True))
+# of networks with one output and with two
+DERIVATIVES = (np.ones((ROWS, 1)), np.ones(ROWS), np.ones((ROWS, 2), np.float32), lambda outputs: outputs)
+OWN = (
+    DATA[0],
+    parameter("d_outputs", *DERIVATIVES, required=True),
+    parameter("at", "outputs", "pre_activations"),
+)
+DROPOUT = parameter("dropout", None, 0, 5)
 METHODS: dict[str, tuple[Any, tuple[Parameter, ...]]] = {
     "fit": (
         fm.History,
@@ -273,10 +281,20 @@ METHODS: dict[str, tuple[Any, tuple[Parameter, ...]]] = {
                       OPTIMIZER)),
     "predict": (np.ndarray, DATA[:1]),
     "predict_proba": (np.ndarray, DATA[:1]),
-    "forward": (np.ndarray, DATA[:1]),
+    "forward": (np.ndarray, (DATA[0], DROPOUT)),
     "evaluate": (dict, (*DATA, WEIGHT, METRICS)),
     "gradients": (fm.Gradients, (*DATA, WEIGHT)),
     "loss": (float, (*DATA, WEIGHT)),
+    "backward": (fm.Gradients, (*OWN, DROPOUT)),
+    "step": (np.ndarray, (*OWN, OPTIMIZER, DROPOUT)),
+    "apply_gradients": (type(None), (parameter("gradients", required=True), OPTIMIZER)),
+    "jacobian": (np.ndarray, DATA[:1]),
+    "vjp": (np.ndarray, (DATA[0], parameter("V", *DERIVATIVES[:-1], required=True))),
+    "input_gradient": (np.ndarray, (DATA[0], parameter("output", 0, 1))),
+    "per_sample_gradients": (np.ndarray, DATA),
+    "pre_activations": (list, DATA[:1]),
+    "copy": (fm.Network, ()),
+    "soft_update": (type(None), (parameter("other", required=True), parameter("tau", 0.0, 0.5, 1.0, required=True))),
     "check_gradients": (fm.GradientReport, (*DATA, WEIGHT)),
     "set_parameters": (type(None), (parameter("parameters", required=True),)),
     "save": (type(None), (parameter("path", "saved.safetensors", required=True),)),
@@ -286,7 +304,7 @@ METHODS: dict[str, tuple[Any, tuple[Parameter, ...]]] = {
 NETWORK = (
     parameter("n_inputs", 3, required=True),
     parameter("layers", required=True),
-    parameter("loss", None, *losses.LOSSES, losses.Huber(0.5)),
+    parameter("loss", None, *losses.LOSSES, losses.Huber(0.5), "(o - t)**2", "log(cosh(o - t))"),
     parameter("dtype", "float32", "float64", np.float32),
     parameter("seed", None, 0, 5),
     parameter("l1", 0.0, 0.1),
@@ -326,7 +344,7 @@ class Caller:
                 found[name] = self.odd() if is_odd else self.one_of(right)
                 # an error of a user's function is the user's, and so is a wait for 2**63 epochs
                 while is_odd and (
-                    (name in ("f", "gradient") and callable(found[name]))
+                    (name in ("f", "gradient", "d_outputs") and callable(found[name]))
                     or (name == "epochs" and isinstance(found[name], int | np.integer) and found[name] > 100)
                 ):
                     found[name] = self.odd()

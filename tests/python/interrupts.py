@@ -28,7 +28,7 @@ import numpy as np
 
 import fastmlp as fm
 
-KINDS = ("learn", "partial_fit", "fit", "stream", "lbfgs", "predict", "reset", "save")
+KINDS = ("learn", "partial_fit", "fit", "stream", "step", "lbfgs", "predict", "reset", "save")
 ROWS, BATCH, EPOCHS = 32, 8, 3
 RNG = np.random.default_rng(0)
 X = RNG.normal([0, 5, -3, 0], [1, 2, 1, 9], (ROWS, 4))
@@ -121,6 +121,22 @@ def batch_steps(net: fm.Network) -> Iterator[None]:
             yield
 
 
+def own_steps(net: fm.Network) -> Iterator[None]:
+    def slopes(outputs: np.ndarray) -> np.ndarray:
+        return (outputs - 300) / 1e4
+
+    for rows, _ in batches():
+        net.step(rows, slopes, optimizer=SGD)
+        yield
+        net.apply_gradients(net.backward(rows, slopes), optimizer=SGD)
+        yield
+
+
+def step(net: fm.Network) -> None:
+    for _ in own_steps(net):
+        pass
+
+
 def first_fit(net: fm.Network) -> None:
     stopping = fm.EarlyStopping(patience=100, monitor="validation_r2")
     net.fit(
@@ -197,6 +213,7 @@ def works(folder: Path) -> dict[str, Work]:
                 Work(trained_network, partial_fit, batch_steps),
                 Work(new_network, first_fit, first_fit_steps),
                 Work(trained_network, stream, batch_steps),
+                Work(trained_network, step, own_steps),
                 Work(trained_network, lbfgs, lbfgs_steps),
                 Work(trained_network, evaluate),
                 Work(trained_network, reset_and_write, reset_and_write_steps),

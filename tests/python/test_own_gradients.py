@@ -370,6 +370,11 @@ def test_a_copy_goes_on_as_its_original():
     assert net.metadata == {"of": ["a", "list"]}
     assert twin.fit(X, y, epochs=3)["loss"] == net.fit(X, y, epochs=3)["loss"]
     assert type(twin) is fm.Network
+    net.metadata["of"] = memoryview(b"bytes")
+    with pytest.raises(
+        TypeError, match=r"metadata cannot be copied \(TypeError\): keep what plain JSON can hold in it\."
+    ):
+        net.copy()
 
 
 def test_a_soft_update_mixes_parameters():

@@ -123,7 +123,8 @@ class Differentiable:
             a mean over n samples the caller divides by n. A function gets the outputs and returns them, so that the
             network goes forward once.
         at : "outputs" or "pre_activations", default "outputs"
-            "pre_activations": d_outputs are d(loss)/dz of the last layer, by what its activation is applied to.
+            "pre_activations": d_outputs are d(loss)/dz of the last layer, by what its activation is applied to, which
+            with scale_targets is not in the units of y.
         dropout : int, optional
             Drop what ``forward(X, dropout=...)`` drops with this seed. Default: nothing is dropped.
 
