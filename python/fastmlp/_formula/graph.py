@@ -39,7 +39,7 @@ class Graph:
         self.nodes = [Node("variable", constant=float(number)) for number in range(variables)]
         self._numbers: dict[Node, int] = {}
         self._powers: dict[int, tuple[int, float]] = {}  # nodes that are a power: of what, and which
-        self._log_coshs: dict[int, int] = {}  # nodes that are log(cosh(u)): u
+        self._log_coshs: dict[int, int] = {}  # likewise log(cosh(u)): u
 
     def constant(self, value: float) -> int:
         """Return the node of a constant."""
@@ -94,12 +94,11 @@ class Graph:
         return node
 
     def log_cosh(self, u: int) -> int:
-        """Return the node of log(cosh(u)), as |u| + softplus(-2 |u|) - log(2): no cosh that is too large."""
+        """Return log(cosh(u)), as |u| + softplus(-2 |u|) - log(2): no cosh that is too large."""
         magnitude = self.make("absolute", u)
         rest = self.make("softplus", self.make("multiply", self.constant(-2.0), magnitude))
         node = self.make("subtract", self.make("add", magnitude, rest), self.constant(math.log(2.0)))
-        if self.value_of(node) is None:
-            self._log_coshs[node] = u
+        self._log_coshs[node] = u
         return node
 
     def derivative(self, of: int) -> int:
@@ -279,10 +278,9 @@ class _Builder:
         if name == "where":
             condition, first, second = tree.args
             return graph.make("select", self._mask(condition), self.node_of(first), self.node_of(second))
-        if name == "log" and _is_call(tree.args[0], "cosh"):
-            (inner,) = tree.args
-            assert isinstance(inner, ast.Call)
-            return graph.log_cosh(self.node_of(inner.args[0]))
+        match tree.args:
+            case [ast.Call(func=ast.Name(id="cosh"), args=[u])] if name == "log":
+                return graph.log_cosh(self.node_of(u))
         node, *others = [self.node_of(argument) for argument in tree.args]
         if name == "cosh":
             sides = graph.make("exp", node), graph.make("exp", graph.make("negate", node))
@@ -300,7 +298,3 @@ class _Builder:
         if isinstance(tree.ops[0], ast.Gt | ast.GtE):
             left, right = right, left
         return self.graph.make("less" if isinstance(tree.ops[0], ast.Lt | ast.Gt) else "less_equal", left, right)
-
-
-def _is_call(tree: ast.expr, name: str) -> bool:
-    return isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == name

@@ -118,7 +118,7 @@ class Differentiable:
         Parameters
         ----------
         X : array (samples, inputs)
-        d_outputs : array (samples, outputs), or function
+        d_outputs : array (samples, outputs), of one output also (samples,), or function
             d(loss)/d(outputs) after the last activation. Derivatives are summed over the samples as they are given: of
             a mean over n samples the caller divides by n. A function gets the outputs and returns them, so that the
             network goes forward once.
@@ -177,7 +177,8 @@ class Differentiable:
         X, d_outputs, at
             As for ``backward``: derivatives are not divided by the number of samples.
         optimizer : str or optimizer object, default "adam"
-            Its state is kept for the next call with an optimizer of this kind, as for ``fit``; of constant rate.
+            Each network keeps its state for the next call with an optimizer of this kind, as for ``fit``; so one object
+            may serve several networks. Its learning rate is a number, which another call may change.
         dropout : int, optional
             In a network with Dropout, derivatives belong to one draw of it. Given as an array, they need the seed
             whose outputs they were computed from, by ``forward(X, dropout=seed)``. A function gets the outputs of a

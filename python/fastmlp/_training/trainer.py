@@ -94,7 +94,10 @@ def constant_rate(optimizer: Optimizer) -> tuple[StepOptimizer, LearningRate]:
     if optimizer.needs_all_samples or not isinstance(optimizer, StepOptimizer):
         raise ValueError(f"{optimizer.name} needs all samples in every step: fit on arrays, or use 'adam' or 'sgd'.")
     if isinstance(optimizer.learning_rate, Schedule):
-        raise ValueError("a schedule needs to know the number of steps: fit on arrays, or give learning_rate a number.")
+        raise ValueError(
+            "a schedule needs to know the number of steps: fit on arrays, or give learning_rate a number, in each call "
+            "another one if it shall change."
+        )
     return optimizer, LearningRate.constant(optimizer.learning_rate)
 
 
