@@ -2,7 +2,8 @@
 
 Both do the same arithmetic on networks of the same sizes, one thread, in turn in one process: a step of deep
 Q-learning (Mnih et al., Nature 518, 2015), a whole step of TD3 (Fujimoto et al., ICML 2018: two critics, the actor,
-their targets) and one row to act on. Below them, fastmlp alone: calls beside a step of ``fit``.
+their targets) and one row to act on. Both are given the arrays of NumPy that a replay memory or a simulation has, and
+give back the number of an action. Below them, fastmlp alone: calls beside a step of ``fit``.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def transitions() -> dict[str, Any]:
 def with_fastmlp() -> dict[str, Step]:
     """Return the steps of fastmlp."""
     batch = transitions()
-    adam, rows = fm.Adam(RATE), np.arange(ROWS)
+    adam, choices = fm.Adam(RATE), np.arange(ACTIONS)
 
     def network(n_inputs: int, n_outputs: int, last: str = "identity") -> fm.Network:
         hidden = [fm.Dense(UNITS, "relu"), fm.Dense(UNITS, "relu")]
@@ -57,12 +58,8 @@ def with_fastmlp() -> dict[str, Step]:
         future = q_target.forward(batch["next"]).max(axis=1)
         goal = batch["rewards"] + np.float32(GAMMA) * batch["goes_on"] * future
 
-        def slopes(outputs: Any) -> Any:
-            d = np.zeros_like(outputs)
-            d[rows, batch["actions"]] = (outputs[rows, batch["actions"]] - goal) * np.float32(1 / ROWS)
-            return d
-
-        q.step(batch["states"], slopes, optimizer=adam)
+        taken = (batch["actions"][:, np.newaxis] == choices) * np.float32(1 / ROWS)
+        q.step(batch["states"], lambda outputs: (outputs - goal[:, np.newaxis]) * taken, optimizer=adam)
 
     actor = network(STATE, CONTROLS, "tanh")
     critics = [network(STATE + CONTROLS, 1) for _ in range(2)]
@@ -86,17 +83,20 @@ def with_fastmlp() -> dict[str, Step]:
             target.soft_update(net, TAU)
 
     row = batch["states"][:1]
-    return {"DQN step": dqn, "TD3 step": td3, "act on one row": lambda: q.forward(row)}
+    return {"DQN step": dqn, "TD3 step": td3, "act on one row": lambda: int(q.forward(row).argmax())}
 
 
 def with_torch() -> dict[str, Step]:
-    """Return the steps of PyTorch, eager, with fused optimizers and tensors made beforehand."""
+    """Return the steps of PyTorch, eager, with fused optimizers; tensors share the memory of the arrays."""
     import copy
 
     import torch
 
     torch.set_num_threads(1)
-    batch = {name: torch.from_numpy(array) for name, array in transitions().items()}
+    arrays = transitions()
+
+    def taken(*names: str) -> list[Any]:
+        return [torch.from_numpy(arrays[name]) for name in names]
 
     def network(n_inputs: int, n_outputs: int, *last: Any) -> Any:
         return torch.nn.Sequential(
@@ -118,12 +118,12 @@ def with_torch() -> dict[str, Step]:
 
     q = network(STATE, ACTIONS)
     q_target, q_adam = copy.deepcopy(q), adam(q)
-    column = batch["actions"][:, None]
 
     def dqn() -> None:
+        states, actions, rewards, after, goes_on = taken("states", "actions", "rewards", "next", "goes_on")
         with torch.no_grad():
-            goal = batch["rewards"] + GAMMA * batch["goes_on"] * q_target(batch["next"]).amax(1)
-        error = q(batch["states"]).gather(1, column)[:, 0] - goal
+            goal = rewards + GAMMA * goes_on * q_target(after).amax(1)
+        error = q(states).gather(1, actions[:, None])[:, 0] - goal
         descend(0.5 * (error * error).mean(), q_adam)
 
     actor = network(STATE, CONTROLS, torch.nn.Tanh())
@@ -132,26 +132,27 @@ def with_torch() -> dict[str, Step]:
     actor_adam, critic_adams = adam(actor), [adam(critic) for critic in critics]
 
     def td3() -> None:
+        states, controls, rewards, after, goes_on = taken("states", "controls", "rewards", "next", "goes_on")
+        (noise,) = taken("noise")
         with torch.no_grad():
-            controls = (targets[0](batch["next"]) + batch["noise"]).clamp(-1, 1)
-            after = torch.cat([batch["next"], controls], 1)
-            future = torch.minimum(targets[1](after), targets[2](after))[:, 0]
-            goal = batch["rewards"] + GAMMA * batch["goes_on"] * future
-        before = torch.cat([batch["states"], batch["controls"]], 1)
+            later = torch.cat([after, (targets[0](after) + noise).clamp(-1, 1)], 1)
+            future = torch.minimum(targets[1](later), targets[2](later))[:, 0]
+            goal = rewards + GAMMA * goes_on * future
+        before = torch.cat([states, controls], 1)
         for critic, optimizer in zip(critics, critic_adams, strict=True):
             descend(torch.nn.functional.mse_loss(critic(before)[:, 0], goal), optimizer)
-        seen = torch.cat([batch["states"], actor(batch["states"])], 1)
+        seen = torch.cat([states, actor(states)], 1)
         descend(-critics[0](seen).mean(), actor_adam)
         with torch.no_grad():
             for target, net in zip(targets, (actor, *critics), strict=True):
                 # one call for all parameters, the quickest way that there is
                 torch._foreach_lerp_(list(target.parameters()), list(net.parameters()), TAU)
 
-    row = batch["states"][:1]
+    row = arrays["states"][:1]
 
-    def act() -> None:
+    def act() -> int:
         with torch.inference_mode():
-            q(row)
+            return int(q(torch.from_numpy(row)).argmax())
 
     return {"DQN step": dqn, "TD3 step": td3, "act on one row": act}
 

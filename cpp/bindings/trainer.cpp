@@ -142,37 +142,6 @@ RunReport run_on(TrainerHandle<T>& handle, const Dataset& data, std::uint32_t ep
   return report;
 }
 
-// The first half of a step from the caller's own derivatives: the outputs. X is kept for the second one.
-template <class T>
-py::array_t<T> forward(TrainerHandle<T>& handle, const py::array& X, std::uint64_t seed, std::uint32_t epoch,
-                       int threads) {
-  if (handle.running) throw NetworkBusy{};
-  const Network<T>& net = handle.get();
-  const DataView inputs = data_view(X, net.n_inputs());
-  require(inputs.rows <= handle.trainer->batch_size(), "more rows than the trainer's steps have.");
-  const WriteAccess access(net.access());
-  const Flag running(handle.running);
-  py::array_t<T> out = new_matrix<T>(inputs.rows, net.n_outputs());
-  T* data = out.mutable_data();
-  handle.inputs = X;
-  without_gil([&] { handle.trainer->forward(inputs, seed, epoch, data, threads); });
-  return out;
-}
-
-template <class T>
-RunReport run_from(TrainerHandle<T>& handle, const py::array& given, const std::string& at, int threads) {
-  if (handle.running) throw NetworkBusy{};
-  require(!handle.inputs.is_none(), "first come the outputs.");
-  const DataView view = data_view(given, handle.get().n_outputs());
-  require(view.rows == handle.inputs.template cast<py::array>().shape(0), "derivatives for each row.");
-  const LossKind kind = kind_of(kGivenNames, at);
-  const WriteAccess access(handle.get().access());
-  const Flag running(handle.running);
-  RunReport report = without_gil([&] { return handle.trainer->run_from(view, kind, threads); });
-  handle.inputs = py::none();
-  return report;
-}
-
 template <class T>
 RunReport apply(TrainerHandle<T>& handle, const py::array_t<T, py::array::c_style>& gradients, int threads) {
   if (handle.running) throw NetworkBusy{};
@@ -220,6 +189,43 @@ std::optional<DataView> plain_values(const py::object& y, std::ptrdiff_t columns
   const auto type = core_type_of(array);
   if (array.ndim() != 1 || !is_contiguous(array) || !type) return plain_view(y, columns);
   return DataView{array.data(), *type, array.shape(0), 1};
+}
+
+// The first half of a step from the caller's own derivatives: the outputs. X is kept for the second one. Nothing where X
+// is no ordinary array of finite values; the checks in Python then find the words.
+template <class T>
+std::optional<py::array_t<T>> forward(TrainerHandle<T>& handle, const py::object& X, std::uint64_t seed,
+                                      std::uint32_t epoch, int threads) {
+  if (handle.running) throw NetworkBusy{};
+  const Network<T>& net = handle.get();
+  const std::optional<DataView> inputs = plain_view(X, net.n_inputs());
+  if (!inputs || !is_in_range<T>(*inputs, net.n_inputs())) return std::nullopt;
+  require(inputs->rows <= handle.trainer->batch_size(), "more rows than the trainer's steps have.");
+  const WriteAccess access(net.access());
+  const Flag running(handle.running);
+  py::array_t<T> out = new_matrix<T>(inputs->rows, net.n_outputs());
+  T* data = out.mutable_data();
+  handle.inputs = X;
+  without_gil([&] { handle.trainer->forward(*inputs, seed, epoch, data, threads); });
+  return out;
+}
+
+// The second half; nothing where the derivatives are no such array.
+template <class T>
+std::optional<RunReport> run_from(TrainerHandle<T>& handle, const py::object& given, const std::string& at,
+                                  int threads) {
+  if (handle.running) throw NetworkBusy{};
+  require(!handle.inputs.is_none(), "first come the outputs.");
+  const std::ptrdiff_t columns = handle.get().n_outputs();
+  const std::optional<DataView> view = plain_values(given, columns);
+  const std::ptrdiff_t rows = handle.inputs.template cast<py::array>().shape(0);
+  if (!view || view->rows != rows || !is_in_range<T>(*view, columns)) return std::nullopt;
+  const LossKind kind = kind_of(kGivenNames, at);
+  const WriteAccess access(handle.get().access());
+  const Flag running(handle.running);
+  RunReport report = without_gil([&] { return handle.trainer->run_from(*view, kind, threads); });
+  handle.inputs = py::none();
+  return report;
 }
 
 // The samples of plain arrays that nothing is wrong with; for all others the checks of Python find the words. Labels

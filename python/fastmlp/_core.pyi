@@ -264,14 +264,16 @@ class Trainer32:
     def set_learning_rate(self, rate: float) -> None:
         """Take another learning rate from the next step on; between runs only."""
 
-    def forward(self, *, X: Array, seed: int, epoch: int, threads: int) -> Array:
+    def forward(self, *, X: object, seed: int, epoch: int, threads: int) -> Array | None:
         """Begin a step of these rows, at most batch_size, and return their outputs; outside the context.
+
+        None where X is no ordinary array with nothing wrong in it.
 
         Dropout draws as in the first batch of an epoch of this seed and number.
         """
 
-    def run_from(self, *, given: Array, at: str, threads: int) -> RunReport:
-        """End that step, with derivatives as ``Gradients32.finish`` takes them."""
+    def run_from(self, *, given: object, at: str, threads: int) -> RunReport | None:
+        """End that step, with derivatives as ``Gradients32.finish`` takes them; None as for ``forward``."""
 
     def apply(self, *, gradients: Array, threads: int) -> RunReport:
         """Make a step from gradients of all parameters as ``write`` orders them, with penalties in them."""

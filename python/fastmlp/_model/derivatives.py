@@ -68,21 +68,21 @@ def backward(model: Model, X: npt.ArrayLike, d_outputs: Derivatives, at: str, dr
     kind = _core.Gradients32 if model.architecture.dtype == np.float32 else _core.Gradients64
     with kind(network=model.core, X=data, dropout=dropout, threads=thread_limit()) as under_way:
         outputs = model.for_user(under_way.outputs())
-        given = derivatives_of(model, d_outputs, outputs)
+        value: Any = d_outputs
+        if callable(d_outputs):
+            check_outputs(outputs)
+            value = d_outputs(outputs)
+        given = check_given(model, value, len(outputs), is_returned=callable(d_outputs))
         _, weights, biases, inputs, deltas, _ = under_way.finish(given=for_core(model, given, at), at=at)
     as_given = partial(_outputs_given, given if at == "outputs" else None)
     return Gradients(np.nan, weights, biases, inputs, deltas, as_given)
 
 
-def derivatives_of(model: Model, d_outputs: Derivatives, outputs: Array) -> Array:
-    """Return derivatives as checked numbers, those of a function for these outputs."""
-    name = "d_outputs"
-    value: Any = d_outputs
-    if callable(d_outputs):
-        check_outputs(outputs)
-        name, value = "what d_outputs returned", d_outputs(outputs)
+def check_given(model: Model, value: Any, rows: int, *, is_returned: bool) -> Array:
+    """Return derivatives by the outputs or pre-activations of so many rows as checked numbers."""
+    name = "what d_outputs returned" if is_returned else "d_outputs"
     dtype = model.architecture.dtype if model.units is None else np.dtype(np.float64)
-    return check_derivatives(value, len(outputs), model.architecture.n_outputs, dtype, name)
+    return check_derivatives(value, rows, model.architecture.n_outputs, dtype, name)
 
 
 def for_core(model: Model, given: Array, at: str) -> Array:

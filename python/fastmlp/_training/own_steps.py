@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 import fastmlp._core as _core
 from fastmlp._checks.arguments import check_choice
-from fastmlp._checks.arrays import check_data, check_parameters
-from fastmlp._model.derivatives import PLACES, Derivatives, check_dropout, derivatives_of, for_core
+from fastmlp._checks.arrays import check_data, check_outputs, check_parameters
+from fastmlp._model.derivatives import PLACES, Derivatives, check_dropout, check_given, for_core
 from fastmlp._model.model import Model
 from fastmlp._training.batches import MOST_KEPT_BYTES
 from fastmlp._training.trainer import SettledOptimizer, divergence, epoch_number, new_trainer
@@ -54,19 +55,43 @@ class OwnSteps:
                     "seed that forward was given, or a function of the outputs."
                 )
             model.check_scaling_is_known()
-            data = check_data(X, model.architecture.n_inputs, model.architecture.dtype)
             try:
-                trainer = self._trainer_for(len(data))
-                seed, epoch = (model.architecture.seed, epoch_number(model)) if dropout is None else (dropout, 0)
-                outputs = model.for_user(trainer.forward(X=data, seed=seed, epoch=epoch, threads=thread_limit()))
-                # a copy, for the function may keep and change what it gets
-                given = derivatives_of(model, d_outputs, outputs.copy() if callable(d_outputs) else outputs)
-                report = trainer.run_from(given=for_core(model, given, at), at=at, threads=thread_limit())
+                outputs, report = self._halves(X, d_outputs, at, dropout)
             except BaseException:
                 self._trainer = None
                 raise
             self._finish(report)
             return outputs
+
+    def _halves(
+        self, X: npt.ArrayLike, d_outputs: Derivatives, at: str, dropout: int | None
+    ) -> tuple[Array, _core.RunReport]:
+        """Go forward and back. The core looks at ordinary arrays itself; all others are checked here."""
+        model, threads = self._model, thread_limit()
+        seed, epoch = (model.architecture.seed, epoch_number(model)) if dropout is None else (dropout, 0)
+        found = None
+        if type(X) is np.ndarray and X.ndim == 2 and X.shape[1] == model.architecture.n_inputs and len(X):
+            trainer = self._trainer_for(len(X))
+            found = trainer.forward(X=X, seed=seed, epoch=epoch, threads=threads)
+        if found is None:
+            data = check_data(X, model.architecture.n_inputs, model.architecture.dtype)
+            trainer = self._trainer_for(len(data))
+            found = trainer.forward(X=data, seed=seed, epoch=epoch, threads=threads)
+            assert found is not None
+        outputs = model.for_user(found)
+        value: Any = d_outputs
+        if callable(d_outputs):
+            check_outputs(outputs)
+            # a copy, for the function may keep and change what it gets
+            value = d_outputs(outputs.copy())
+        report = None
+        if model.units is None and type(value) is np.ndarray:
+            report = trainer.run_from(given=value, at=at, threads=threads)
+        if report is None:
+            given = check_given(model, value, len(outputs), is_returned=callable(d_outputs))
+            report = trainer.run_from(given=for_core(model, given, at), at=at, threads=threads)
+            assert report is not None
+        return outputs, report
 
     def apply(self, gradients: Gradients | npt.ArrayLike, optimizer: str | Optimizer) -> None:
         """Make one step with gradients of all parameters; described at ``Network.apply_gradients``."""
