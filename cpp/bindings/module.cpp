@@ -35,8 +35,9 @@ PYBIND11_MODULE(_core_of_the_main_interpreter, module) {
     } catch (const fastmlp::NetworkBusy&) {
       PyErr_SetString(
           PyExc_RuntimeError,
-          "the network is in use by another thread: a network that is being trained cannot be used, and one "
-          "that is being used cannot be trained; wait for the other call or work on a copy.");
+          "the network is in use by another thread, or by the call that this function is given to: a network that is "
+          "being trained cannot be used, and one that is being used cannot be changed; wait for the other call or work "
+          "on a copy.");
     }
   });
   fastmlp::register_runtime(module);

@@ -351,6 +351,13 @@ void write(Network<T>& network, const py::array_t<T, py::array::c_style>& parame
 }
 
 template <class T>
+Hold hold_reading(const py::object& self) {
+  AccessControl& access = self.cast<Network<T>&>().access();
+  access.begin_reading();
+  return {self, [&access] { access.end_reading(); }};
+}
+
+template <class T>
 Hold hold_training(const py::object& self) {
   AccessControl& access = self.cast<Network<T>&>().access();
   access.begin_training();
@@ -423,6 +430,7 @@ void register_network_of(py::module_& module, const char* name) {
            py::arg("scale").none(true), py::arg("limit") = 0.0)
       .def("write", &write<T>, by_name, py::arg("parameters"))
       .def("hold_training", &hold_training<T>)
+      .def("hold_reading", &hold_reading<T>)
       .def("optimizer_state", &optimizer_state<T>)
       .def("set_optimizer_state", &set_optimizer_state<T>, py::arg("state").none(true));
 }

@@ -75,6 +75,7 @@ struct TrainerHandle {
   py::object sample_weight;
   std::unique_ptr<Trainer<T>> trainer;
   std::vector<std::int32_t> labels;  // of a batch whose labels came in another type
+  std::ptrdiff_t rows = 0;           // that forward has gone through and run_from is to end; 0: none
   bool entered = false;
   bool running = false;
 
@@ -207,6 +208,7 @@ std::optional<py::array_t<T>> forward(TrainerHandle<T>& handle, const py::object
   T* data = out.mutable_data();
   handle.inputs = X;
   without_gil([&] { handle.trainer->forward(*inputs, seed, epoch, data, threads); });
+  handle.rows = inputs->rows;  // X is the user's, who may give it another shape meanwhile
   return out;
 }
 
@@ -215,14 +217,14 @@ template <class T>
 std::optional<RunReport> run_from(TrainerHandle<T>& handle, const py::object& given, const std::string& at,
                                   int threads) {
   if (handle.running) throw NetworkBusy{};
-  require(!handle.inputs.is_none(), "first come the outputs.");
+  require(handle.rows > 0, "first come the outputs.");
   const std::ptrdiff_t columns = handle.get().n_outputs();
   const std::optional<DataView> view = plain_values(given, columns);
-  const std::ptrdiff_t rows = handle.inputs.template cast<py::array>().shape(0);
-  if (!view || view->rows != rows || !is_in_range<T>(*view, columns)) return std::nullopt;
+  if (!view || view->rows != handle.rows || !is_in_range<T>(*view, columns)) return std::nullopt;
   const LossKind kind = kind_of(kGivenNames, at);
   const WriteAccess access(handle.get().access());
   const Flag running(handle.running);
+  handle.rows = 0;
   RunReport report = without_gil([&] { return handle.trainer->run_from(*view, kind, threads); });
   handle.inputs = py::none();
   return report;

@@ -140,7 +140,13 @@ void Network<T>::move_towards(const Network& other, T tau) noexcept {
   T* __restrict to = parameters();
   const T rest = T(1) - tau;
   const std::ptrdiff_t n = buffer_size();
-  // written so that 0 and 1 leave and copy the numbers; those of units that have died fade, and shall end at 0
+  // exact, also beside numbers that are not finite
+  if (tau == T(0)) return;
+  if (tau == T(1)) {
+    std::copy_n(from, n, to);
+    return;
+  }
+  // numbers of units that have died fade, and shall end at 0
 #pragma omp simd
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     const T mixed = tau * from[i] + rest * to[i];

@@ -174,6 +174,9 @@ class Network32:
     def hold_training(self) -> Hold:
         """Make the network the calling thread's alone, as inside a trainer."""
 
+    def hold_reading(self) -> Hold:
+        """Let nobody change the network, the calling thread neither."""
+
     def optimizer_state(self) -> tuple[str, int, list[Array]] | None:
         """(optimizer name, steps made, flat copies of its slots), or None before the first step."""
 

@@ -663,7 +663,7 @@ class Network(Differentiable):
         Parameters
         ----------
         other : Network
-            Of the same layers and dtype. It is not changed; its scaling of inputs is not taken.
+            Of the same layers, dtype and scalings, as ``copy`` makes one. It is not changed.
         tau : float
             From 0 (nothing changes) to 1 (a copy).
 

@@ -78,9 +78,11 @@ def test_a_large_error_has_a_finite_logarithm_of_cosh_and_a_small_one_its_digits
     net = fm.Network(1, [fm.Dense(1)], loss="log(cosh(o - t))")
     net.set_parameters([1.0, 0.0])
     assert net.loss([[1e6]], [0.0]) == pytest.approx(1e6 - np.log(2.0), rel=1e-6)
-    for error in (1e-6, 1e-3, 0.5, 3.0):
-        # tanh, to a few units in the last place
+    for error in (1e-6, 1e-4, 1e-3, 0.5, 0.899, 0.901, 3.0):
+        # tanh and the value, to a few units in the last place; the latter by its series where it is small
         assert net.gradients([[error]], [0.0]).biases[0][0] == pytest.approx(np.tanh(error), rel=1e-6)
+        expected = 0.5 * error**2 - error**4 / 12 if error < 0.01 else np.log(np.cosh(error))
+        assert net.loss([[error]], [0.0]) == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_file_and_a_pickle_keep_the_text(tmp_path):

@@ -360,6 +360,72 @@ def test_the_network_is_nobodys_to_train_while_the_function_runs():
     net.fit([[1.0]], [1.0], epochs=1)
 
 
+def test_the_function_may_not_change_the_network():
+    net, other = (fm.Network(1, [fm.Dense(1)], seed=seed) for seed in (0, 1))
+    before = net.get_parameters()
+    changes = [lambda o: net.set_parameters([1.0, 1.0]), lambda o: net.soft_update(other, 0.5), lambda o: net.reset()]
+    for call in (net.step, net.backward):
+        for change in changes:
+            with pytest.raises(RuntimeError, match="the network is in"):
+                call([[1.0]], change)
+    np.testing.assert_array_equal(net.get_parameters(), before)
+    net.set_parameters([1.0, 1.0])
+    # reading is free
+    net.step(
+        [[1.0]], lambda o: net.forward([[2.0]]) + net.copy().forward([[1.0]]) - net.gradients([[1.0]], [0.0]).outputs
+    )
+
+
+@pytest.mark.parametrize("shape", [(2, 16), (16, 2), (4, 8), (32,), (1, 32)])
+def test_the_function_may_give_the_data_another_shape(shape):
+    net, twin = (fm.Network(4, [fm.Dense(3, "tanh"), fm.Dense(2)], seed=0) for _ in range(2))
+    X = np.arange(32.0, dtype=np.float32).reshape(8, 4)
+    d = np.ones((8, 2), np.float32)
+    twin.step(X, d, optimizer="sgd")
+
+    def reshapes(outputs):
+        X.shape = shape
+        return np.ones((shape[0], 2), np.float32)
+
+    with pytest.raises(ValueError, match=r"what d_outputs returned has shape .* must have a number .*\(8, 2\)"):
+        net.step(X, reshapes, optimizer="sgd")
+    X.shape = (8, 4)
+
+    def right_after_all(outputs):
+        X.shape = shape
+        return d
+
+    net.step(X, right_after_all, optimizer="sgd")
+    np.testing.assert_array_equal(net.get_parameters(), twin.get_parameters())
+
+
+def test_derivatives_by_the_outputs_stay_when_the_callers_arrays_are_filled_anew():
+    net = fm.Network(2, [fm.Dense(1, "tanh")], loss="mse", seed=0)
+    X, y, weight = np.ones((8, 2), np.float32), np.zeros((8, 1), np.float32), np.ones(8)
+    found = net.gradients(X, y, weight)
+    first = net.gradients(X, y, weight).outputs
+    y[:], weight[:4] = 5.0, 9.0
+    np.testing.assert_array_equal(found.outputs, first)
+    d = np.ones((8, 1), np.float32)
+    given = net.backward(X, d)
+    d[:] = 0.0
+    np.testing.assert_array_equal(given.outputs, np.ones((8, 1)))
+
+
+def test_the_slopes_of_a_clip_are_those_of_the_data_that_went_forward():
+    X = np.random.default_rng(0).normal(size=(8, 2)).astype(np.float32)
+    net = fm.Network(2, [fm.RobustScale(), fm.Dense(3, "tanh"), fm.Dense(2)], seed=0)
+    net.fit(X, np.ones((8, 2)), epochs=1)
+    expected = net.backward(X, np.ones((8, 2))).inputs
+    filled = X.copy()
+
+    def fills(outputs):
+        filled[:] = 1e3
+        return np.ones((8, 2))
+
+    np.testing.assert_array_equal(net.backward(filled, fills).inputs, expected)
+
+
 def test_a_copy_goes_on_as_its_original():
     net = fm.Network(3, [fm.Dense(4, "tanh"), fm.Dense(1)], seed=0)
     X, y = np.random.default_rng(0).normal(size=(20, 3)), np.arange(20.0)
@@ -390,6 +456,26 @@ def test_a_soft_update_mixes_parameters():
     assert not np.array_equal(kept, other)
     net.soft_update(net, 0.5)
     np.testing.assert_array_equal(net.get_parameters(), other)
+    # 0 and 1 are exact beside what is not finite, too
+    target.layers[0].weights[0, 0] = np.nan
+    net.soft_update(target, 0.0)
+    np.testing.assert_array_equal(net.get_parameters(), other)
+    target.soft_update(net, 1.0)
+    np.testing.assert_array_equal(target.get_parameters(), other)
+
+
+def test_a_soft_update_refuses_other_normalizations_and_scalings():
+    net, normalized = (
+        fm.Network(2, [fm.Dense(3, "tanh"), *between, fm.Dense(1)], seed=0) for between in ([], [fm.LayerNorm()])
+    )
+    with pytest.raises(ValueError, match=r"other has layers 3 Tanh.*, LayerNorm and 1 Identity"):
+        net.soft_update(normalized, 0.5)
+    scaled = fm.Network(2, [fm.Standardize(), fm.Dense(3, "tanh"), fm.Dense(1)], seed=0)
+    target = scaled.copy()
+    target.soft_update(scaled, 0.5)
+    scaled.fit([[1.0, 2.0], [3.0, 5.0]], [0.0, 1.0], epochs=1)
+    with pytest.raises(ValueError, match=r"other has scaling Standardize\(mean=\(2"):
+        target.soft_update(scaled, 0.5)
 
 
 @pytest.mark.parametrize(

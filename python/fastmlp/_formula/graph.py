@@ -1,7 +1,8 @@
 """The graph of a formula and of its derivative: equal subexpressions are one node, constants are folded.
 
 Nodes are numbered as they are made, so a node's inputs have smaller numbers than it. The derivative is taken forward,
-node by node: each is met once, and what it needs of the value (tanh x for 1 - tanh(x)^2) is already there.
+node by node: each is met once, and what it needs of the value (tanh x for 1 - tanh(x)^2) is already there. One class
+knows all operations and their slopes, which makes this a long file.
 """
 
 from __future__ import annotations
@@ -94,10 +95,17 @@ class Graph:
         return node
 
     def log_cosh(self, u: int) -> int:
-        """Return log(cosh(u)), as |u| + softplus(-2 |u|) - log(2): no cosh that is too large."""
+        """Return log(cosh(u)): |u| + softplus(-2 |u|) - log(2), near 0, where digits cancel, 2 artanh(tanh(u/2)^2)."""
         magnitude = self.make("absolute", u)
         rest = self.make("softplus", self.make("multiply", self.constant(-2.0), magnitude))
-        node = self.make("subtract", self.make("add", magnitude, rest), self.constant(math.log(2.0)))
+        far = self.make("subtract", self.make("add", magnitude, rest), self.constant(math.log(2.0)))
+        half = self.make("tanh", self.make("multiply", self.constant(0.5), u))
+        q = self.make("multiply", half, half)  # below 0.18: 12 terms are right to 1e-18
+        square, series = self.make("multiply", q, q), self.constant(2.0 / 23.0)
+        for odd in range(21, 0, -2):
+            series = self.make("add", self.make("multiply", series, square), self.constant(2.0 / odd))
+        is_near = self.make("less", magnitude, self.constant(0.9))
+        node = self.make("select", is_near, self.make("multiply", series, q), far)
         self._log_coshs[node] = u
         return node
 

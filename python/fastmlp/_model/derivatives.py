@@ -45,7 +45,9 @@ def gradients_of(core: _core.Network32, model: Model, seen: Samples) -> Gradient
     outputs = partial(_same, deltas[-1])
     if not isinstance(model.architecture.last_activation, Identity):
         loss_function, last = model.architecture.loss, model.architecture.last_activation
-        outputs = partial(output_gradients, loss_function, last, ends, seen.targets, seen.sample_weight)
+        # copies, for the caller may fill the same arrays with the next samples
+        weight = None if seen.sample_weight is None else seen.sample_weight.copy()
+        outputs = partial(output_gradients, loss_function, last, ends, seen.targets.copy(), weight)
     if model.units is None:
         return Gradients(loss, weights, biases, inputs, deltas, outputs)
     unit = np.float64(model.loss_unit)
@@ -65,6 +67,9 @@ def backward(model: Model, X: npt.ArrayLike, d_outputs: Derivatives, at: str, dr
     dropout = check_dropout(dropout)
     model.check_scaling_is_known()
     data = check_data(X, model.architecture.n_inputs, model.architecture.dtype)
+    if callable(d_outputs) and model.columns is not None and model.columns.limit:
+        # the clip's slopes are those of the data as they are now, whatever the function does to them
+        data = data.copy()
     kind = _core.Gradients32 if model.architecture.dtype == np.float32 else _core.Gradients64
     with kind(network=model.core, X=data, dropout=dropout, threads=thread_limit()) as under_way:
         outputs = model.for_user(under_way.outputs())
@@ -74,7 +79,7 @@ def backward(model: Model, X: npt.ArrayLike, d_outputs: Derivatives, at: str, dr
             value = d_outputs(outputs)
         given = check_given(model, value, len(outputs), is_returned=callable(d_outputs))
         _, weights, biases, inputs, deltas, _ = under_way.finish(given=for_core(model, given, at), at=at)
-    as_given = partial(_outputs_given, given if at == "outputs" else None)
+    as_given = partial(_outputs_given, given.copy() if at == "outputs" else None)
     return Gradients(np.nan, weights, biases, inputs, deltas, as_given)
 
 

@@ -15,6 +15,8 @@ def move_towards(model: Model, other: Model, tau: float) -> None:
         ("inputs", own.n_inputs, others.n_inputs),
         ("dtype", own.dtype, others.dtype),
         ("layers", _layers(own), _layers(others)),
+        ("scaling", model.scaling, other.scaling),
+        ("target_scaling", model.target_scaling, other.target_scaling),
     ):
         if mine != its:
             raise ValueError(
@@ -24,9 +26,10 @@ def move_towards(model: Model, other: Model, tau: float) -> None:
 
 
 def _layers(architecture: Architecture) -> str:
-    """Return units, pieces and activation of each layer."""
+    """Return units, pieces and activation of each layer, and where there is a normalization before it."""
     return ", ".join(
-        f"{part.layer.units} {part.layer.activation_object!r}"
+        ("LayerNorm and " if part.normalizes else "")
+        + f"{part.layer.units} {part.layer.activation_object!r}"
         + (f" of {part.layer.pieces} pieces" if part.layer.pieces > 1 else "")
         for part in architecture.placed
     )

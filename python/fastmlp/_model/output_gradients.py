@@ -49,10 +49,14 @@ def output_gradients(loss: Loss, last: Activation, ends: Array, targets: Array, 
     infinite = np.argwhere(~np.isfinite(found))
     if len(infinite):
         row, column = infinite[0]
-        raise FloatingPointError(
-            f"d(loss)/d(outputs) is infinite in row {row}, column {column}, where a probability is 0 to the network's "
-            "precision: use deltas, which are finite, with at='pre_activations'."
+        what = "infinite" if np.isinf(found[row, column]) else "NaN"
+        reason = (
+            "where a probability is 0 to the network's precision: use deltas, which are finite, with "
+            "at='pre_activations'."
+            if isinstance(loss, CrossEntropy)
+            else "where the loss has no derivative that the network's precision can hold."
         )
+        raise FloatingPointError(f"d(loss)/d(outputs) is {what} in row {row}, column {column}, {reason}")
     return found
 
 

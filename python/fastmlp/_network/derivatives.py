@@ -145,7 +145,9 @@ class Differentiable:
 
         Notes
         -----
-        Derivatives below 2**-60 (float64: 2**-500) in magnitude count as 0, as everywhere in training.
+        Derivatives below 2**-60 (float64: 2**-500) in magnitude count as 0, as everywhere in training. With
+        scale_targets they are by outputs in the units of y, and penalties are added as they are, while ``gradients``
+        gives both in the unit of the loss.
 
         Examples
         --------
@@ -198,7 +200,10 @@ class Differentiable:
         Notes
         -----
         With ``at="pre_activations"`` and the ``deltas`` of ``gradients(X, y)`` this is the step that ``fit`` makes with
-        (X, y) as one batch, to the bit; with its ``outputs`` likewise after identity, else to rounding.
+        (X, y) as one batch, to the bit; with its ``outputs`` likewise after identity, else to rounding. With
+        scale_targets ``fit`` goes down a loss in units of the targets' deviation (mse / deviation^2), whose derivatives
+        are that much smaller: SGD wants them divided so. While the function runs, nothing may change the network; the
+        views ``layers[i].weights`` cannot refuse it.
 
         Examples
         --------

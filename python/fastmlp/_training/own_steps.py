@@ -82,8 +82,10 @@ class OwnSteps:
         value: Any = d_outputs
         if callable(d_outputs):
             check_outputs(outputs)
-            # a copy, for the function may keep and change what it gets
-            value = d_outputs(outputs.copy())
+            # no way back through other weights than those that the outputs are of
+            with model.core.hold_reading():
+                # a copy, for the function may keep and change what it gets
+                value = d_outputs(outputs.copy())
         report = None
         if model.units is None and type(value) is np.ndarray:
             report = trainer.run_from(given=value, at=at, threads=threads)
