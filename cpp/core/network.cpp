@@ -147,7 +147,6 @@ void Network<T>::move_towards(const Network& other, T tau) noexcept {
     return;
   }
   // numbers of units that have died fade, and shall end at 0
-#pragma omp simd
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     const T mixed = tau * from[i] + rest * to[i];
     to[i] = std::abs(mixed) < Smallest<T>::factor ? T(0) : mixed;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.model import Model
 
@@ -11,18 +13,21 @@ def move_towards(model: Model, other: Model, tau: float) -> None:
     model.guard.check_access()
     other.guard.check_access()
     own, others = model.architecture, other.architecture
-    for what, mine, its in (
-        ("inputs", own.n_inputs, others.n_inputs),
-        ("dtype", own.dtype, others.dtype),
-        ("layers", _layers(own), _layers(others)),
-        ("scaling", model.scaling, other.scaling),
-        ("target_scaling", model.target_scaling, other.target_scaling),
-    ):
-        if mine != its:
-            raise ValueError(
-                f"other has {what} {its}, but must have those of this network, {mine}: use copy() to make one."
-            )
+    # a copy has the same one
+    if own is not others:
+        _check_equal("inputs", own.n_inputs, others.n_inputs)
+        _check_equal("dtype", own.dtype, others.dtype)
+        _check_equal("layers", _layers(own), _layers(others))
+    _check_equal("scaling", model.scaling, other.scaling)
+    _check_equal("target_scaling", model.target_scaling, other.target_scaling)
     model.core.soft_update(other=other.core, tau=tau)
+
+
+def _check_equal(what: str, mine: Any, its: Any) -> None:
+    if mine != its:
+        raise ValueError(
+            f"other has {what} {its}, but must have those of this network, {mine}: use copy() to make one."
+        )
 
 
 def _layers(architecture: Architecture) -> str:
