@@ -25,7 +25,8 @@ template <class T>
 class Sums {
  public:
   Sums(const Network<T>& network, int threads)
-      : per_thread_(sums_size(network)), memory_(checked_count(threads, per_thread_)) {}
+      : per_thread_(sums_size(network)),
+        memory_(per_thread_ > 0 ? AlignedBuffer<T>(checked_count(threads, per_thread_)) : AlignedBuffer<T>()) {}
   T* of(int thread) const noexcept { return memory_.data() + thread * per_thread_; }
 
  private:

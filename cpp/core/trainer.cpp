@@ -137,7 +137,8 @@ void Trainer<T>::restore() noexcept {
 template <class T>
 void Trainer<T>::finish_step(const Selection& batch, double batch_weight, Progress& progress) noexcept {
   double sum = 0.0;
-  for (std::ptrdiff_t r = 0; progress.from != From::gradients && r < batch.rows; ++r) {
+  const std::ptrdiff_t rows = progress.from == From::gradients ? 0 : batch.rows;
+  for (std::ptrdiff_t r = 0; r < rows; ++r) {
     sum += data_.weight(batch[r]) * static_cast<double>(*workspace_.row_loss(r));
   }
   const double penalty = has_penalty_ ? penalty_.total() : 0.0;

@@ -2,14 +2,23 @@
 #include "core/workspace.hpp"
 
 namespace fastmlp {
+namespace {
+
+// Where one layer's matrices begin in the memory; -1: not kept.
+struct Starts {
+  std::ptrdiff_t ld;
+  std::ptrdiff_t activations;
+  std::ptrdiff_t normalized;
+  std::ptrdiff_t deltas = -1;
+  std::ptrdiff_t incoming = 0;
+  std::ptrdiff_t inverse_deviations = 0;
+};
+
+}  // namespace
 
 template <class T>
 Workspace<T>::Workspace(const Network<T>& network, std::ptrdiff_t rows, Purpose purpose) : rows_(rows) {
   const std::size_t depth = network.layers().size();
-  ld_.push_back(leading_dimension(network.n_inputs() + 1));
-  for (const Layer& layer : network.layers()) ld_.push_back(leading_dimension(layer.n_out + 1));
-  ld_targets_ = leading_dimension(network.n_outputs());
-
   std::ptrdiff_t size = 0;
   // Every part starts on a cache line, and rows may be read up to the next multiple of 16 elements.
   const auto reserve = [&size](std::ptrdiff_t n_rows, std::ptrdiff_t ld) {
@@ -18,24 +27,28 @@ Workspace<T>::Workspace(const Network<T>& network, std::ptrdiff_t rows, Purpose 
     if (__builtin_add_overflow(size, count, &size)) throw OutOfMemory{SIZE_MAX};
     return start;
   };
-  std::vector<std::ptrdiff_t> activation_starts;
-  std::vector<std::ptrdiff_t> delta_starts(depth + 1, -1);
-  for (std::size_t l = 0; l <= depth; ++l) activation_starts.push_back(reserve(rows, ld_[l]));
+  std::vector<Starts> starts;
+  starts.reserve(depth + 1);
+  for (std::size_t l = 0; l <= depth; ++l) {
+    const std::ptrdiff_t columns = l == 0 ? network.n_inputs() : network.layers()[l - 1].n_out;
+    const std::ptrdiff_t ld = leading_dimension(columns + 1);
+    const std::ptrdiff_t start = reserve(rows, ld);
+    starts.push_back({.ld = ld, .activations = start, .normalized = start});
+  }
+  ld_targets_ = leading_dimension(network.n_outputs());
   for (std::size_t l = 0; l <= depth; ++l) {
     const bool kept = is_for_gradients(purpose) ? l > 0 : (purpose == Purpose::loss && l == depth);
-    if (kept) delta_starts[l] = reserve(rows, ld_[l]);
+    if (kept) starts[l].deltas = reserve(rows, starts[l].ld);
   }
-  std::vector<std::ptrdiff_t> incoming_starts(depth + 1, 0);
-  std::vector<std::ptrdiff_t> normalized_starts(activation_starts);
-  std::vector<std::ptrdiff_t> deviation_starts(depth + 1, 0);
   for (std::size_t l = 1; l < depth; ++l) {
     if (!network.has_junction(l)) continue;
     const Layer& layer = network.layers()[l];
-    if (is_for_gradients(purpose)) incoming_starts[l] = reserve(rows, ld_[l]);
+    Starts& place = starts[l];
+    if (is_for_gradients(purpose)) place.incoming = reserve(rows, place.ld);
     if (is_for_gradients(purpose) && layer.normalizes && layer.dropout > 0.0) {
-      normalized_starts[l] = reserve(rows, ld_[l]);
+      place.normalized = reserve(rows, place.ld);
     }
-    deviation_starts[l] = reserve(rows, 1);
+    place.inverse_deviations = reserve(rows, 1);
   }
   const bool has_loss = purpose != Purpose::inference;
   const std::ptrdiff_t targets_start = has_loss ? reserve(rows, ld_targets_) : 0;
@@ -44,12 +57,14 @@ Workspace<T>::Workspace(const Network<T>& network, std::ptrdiff_t rows, Purpose 
 
   memory_ = AlignedBuffer<T>(size);
   T* base = memory_.data();
-  for (std::size_t l = 0; l <= depth; ++l) {
-    activations_.push_back(base + activation_starts[l]);
-    incoming_.push_back(base + incoming_starts[l]);
-    normalized_.push_back(base + normalized_starts[l]);
-    inverse_deviations_.push_back(base + deviation_starts[l]);
-    deltas_.push_back(delta_starts[l] >= 0 ? base + delta_starts[l] : nullptr);
+  places_.reserve(depth + 1);
+  for (const Starts& of : starts) {
+    places_.push_back({.ld = of.ld,
+                       .activations = base + of.activations,
+                       .deltas = of.deltas >= 0 ? base + of.deltas : nullptr,
+                       .incoming = base + of.incoming,
+                       .normalized = base + of.normalized,
+                       .inverse_deviations = base + of.inverse_deviations});
   }
   if (has_loss) {
     targets_ = base + targets_start;

@@ -28,17 +28,23 @@ class Workspace {
 
   std::ptrdiff_t rows() const noexcept { return rows_; }
   // Outputs of layer l - 1, that is inputs of layer l; 0: the inputs of the network. (rows, ld(l))
-  T* activations(std::size_t l, std::ptrdiff_t row) const noexcept { return activations_[l] + row * ld_[l]; }
+  T* activations(std::size_t l, std::ptrdiff_t row) const noexcept {
+    return places_[l].activations + row * places_[l].ld;
+  }
   // dL/dz of layer l - 1 in the same numbering, before the backward pass its activation's derivative; null: not kept.
   T* deltas(std::size_t l, std::ptrdiff_t row) const noexcept {
-    return deltas_[l] != nullptr ? deltas_[l] + row * ld_[l] : nullptr;
+    return places_[l].deltas != nullptr ? places_[l].deltas + row * places_[l].ld : nullptr;
   }
   // Where a junction lies before layer l: gradients by the layer's inputs, and what the normalization divided by.
-  T* incoming(std::size_t l, std::ptrdiff_t row) const noexcept { return incoming_[l] + row * ld_[l]; }
+  T* incoming(std::size_t l, std::ptrdiff_t row) const noexcept { return places_[l].incoming + row * places_[l].ld; }
   // The normalized values, which dropout must leave for the way back.
-  T* normalized(std::size_t l, std::ptrdiff_t row) const noexcept { return normalized_[l] + row * ld_[l]; }
-  T* inverse_deviations(std::size_t l, std::ptrdiff_t row) const noexcept { return inverse_deviations_[l] + row; }
-  std::ptrdiff_t ld(std::size_t l) const noexcept { return ld_[l]; }
+  T* normalized(std::size_t l, std::ptrdiff_t row) const noexcept {
+    return places_[l].normalized + row * places_[l].ld;
+  }
+  T* inverse_deviations(std::size_t l, std::ptrdiff_t row) const noexcept {
+    return places_[l].inverse_deviations + row;
+  }
+  std::ptrdiff_t ld(std::size_t l) const noexcept { return places_[l].ld; }
 
   T* targets(std::ptrdiff_t row) const noexcept { return targets_ + row * ld_targets_; }
   std::ptrdiff_t ld_targets() const noexcept { return ld_targets_; }
@@ -47,13 +53,18 @@ class Workspace {
   T* row_loss(std::ptrdiff_t row) const noexcept { return row_loss_ + row; }
 
  private:
+  // One layer's matrices.
+  struct Place {
+    std::ptrdiff_t ld;
+    T* activations;
+    T* deltas;
+    T* incoming;
+    T* normalized;
+    T* inverse_deviations;
+  };
+
   std::ptrdiff_t rows_;
-  std::vector<std::ptrdiff_t> ld_;
-  std::vector<T*> activations_;
-  std::vector<T*> deltas_;
-  std::vector<T*> incoming_;
-  std::vector<T*> normalized_;
-  std::vector<T*> inverse_deviations_;
+  std::vector<Place> places_;  // one vector: to predict one row takes little longer than a few allocations
   T* targets_ = nullptr;
   std::ptrdiff_t ld_targets_ = 0;
   T* scale_ = nullptr;

@@ -490,7 +490,7 @@ class Network(Differentiable):
         >>> net.forward([[1, -1]]).round(2)
         array([[0.98, 0.12]])
         """
-        return evaluation.forward(self._model, X, check_dropout(dropout))
+        return evaluation.forward(self._model, X, None if dropout is None else check_dropout(dropout))
 
     def activations(self, X: npt.ArrayLike) -> list[Array]:
         """Return the outputs of every layer, from the first to the last.
