@@ -40,13 +40,6 @@ std::unique_ptr<Network<T>> make_network(std::ptrdiff_t n_inputs, const std::vec
 }
 
 template <class T>
-std::ptrdiff_t parameter_count(const Network<T>& network) {
-  std::ptrdiff_t count = 0;
-  for (const Layer& layer : network.layers()) count += (layer.n_in + 1) * layer.n_out;
-  return count;
-}
-
-template <class T>
 void initialize(Network<T>& network, std::uint64_t seed) {
   const WriteAccess access(network.access());
   without_gil([&] { network.initialize(seed); });
@@ -169,7 +162,7 @@ py::array_t<T> jacobian(const Network<T>& network, const py::array& X, const std
 template <class T>
 py::array_t<T> row_gradients(const Network<T>& network, const py::array& X, const py::array& targets, int threads) {
   const Dataset data = dataset(data_view(X, network.n_inputs()), targets, std::nullopt, network.n_outputs());
-  py::array_t<T> out = new_matrix<T>(data.rows(), parameter_count(network));
+  py::array_t<T> out = new_matrix<T>(data.rows(), network.parameter_count());
   T* place = out.mutable_data();
   const ReadAccess access(network.access());
   without_gil([&] { evaluate_row_gradients(network, data, place, threads); });
@@ -338,7 +331,8 @@ void set_optimizer_state(Network<T>& network, const py::object& value) {
 // All parameters at one go: whoever is interrupted has written either none of them or all.
 template <class T>
 void write(Network<T>& network, const py::array_t<T, py::array::c_style>& parameters) {
-  require(parameters.ndim() == 1 && parameters.size() == parameter_count(network), "this is another network's vector.");
+  require(parameters.ndim() == 1 && parameters.size() == network.parameter_count(),
+          "this is another network's vector.");
   const WriteAccess access(network.access());
   const T* from = parameters.data();
   for (const Layer& layer : network.layers()) {

@@ -146,9 +146,8 @@ RunReport run_on(TrainerHandle<T>& handle, const Dataset& data, std::uint32_t ep
 template <class T>
 RunReport apply(TrainerHandle<T>& handle, const py::array_t<T, py::array::c_style>& gradients, int threads) {
   if (handle.running) throw NetworkBusy{};
-  std::ptrdiff_t size = 0;
-  for (const Layer& layer : handle.get().layers()) size += (layer.n_in + 1) * layer.n_out;
-  require(gradients.ndim() == 1 && gradients.size() == size, "this is another network's vector.");
+  require(gradients.ndim() == 1 && gradients.size() == handle.get().parameter_count(),
+          "this is another network's vector.");
   const WriteAccess access(handle.get().access());
   const Flag running(handle.running);
   const T* numbers = gradients.data();

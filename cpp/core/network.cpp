@@ -135,6 +135,13 @@ bool Network<T>::has_penalty() const noexcept {
 }
 
 template <class T>
+std::ptrdiff_t Network<T>::parameter_count() const noexcept {
+  std::ptrdiff_t count = 0;
+  for (const Layer& layer : layers_) count += (layer.n_in + 1) * layer.n_out;
+  return count;
+}
+
+template <class T>
 void Network<T>::move_towards(const Network& other, T tau) noexcept {
   const T* __restrict from = other.parameters();
   T* __restrict to = parameters();

@@ -81,6 +81,7 @@ class Network {
   void move_towards(const Network& other, T tau) noexcept;
 
   std::ptrdiff_t buffer_size() const noexcept { return parameters_.size(); }
+  std::ptrdiff_t parameter_count() const noexcept;  // without the buffer's gaps
   T* parameters() noexcept { return parameters_.data(); }
   T* weights(const Layer& layer) noexcept { return parameters() + layer.offset; }
   T* bias(const Layer& layer) noexcept { return weights(layer) + layer.n_in * layer.ld; }

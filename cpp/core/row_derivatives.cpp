@@ -81,8 +81,7 @@ void evaluate_row_gradients(const Network<T>& network, const Dataset& data, T* o
   const AlignedBuffer<T> transposed(network.transposed_size());
   network.transpose_weights(transposed.data(), 0, 1);
   const Selection all{nullptr, 0, data.rows()};
-  std::ptrdiff_t parameters = 0;
-  for (const Layer& layer : network.layers()) parameters += (layer.n_in + 1) * layer.n_out;
+  const std::ptrdiff_t parameters = network.parameter_count();
   over_row_blocks(network, data.rows(), threads,
                   [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at, int thread) noexcept {
                     const std::ptrdiff_t last = at + end - begin;
