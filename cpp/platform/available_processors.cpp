@@ -64,8 +64,9 @@ int smaller_limit(int a, int b) noexcept { return a == 0 || b == 0 ? std::max(a,
 template <class Read>
 int smallest_on_the_way(const std::string& root, std::string path, Read read) {
   int limit = read(root);
-  for (; path.size() > 1 && path.front() == '/'; path.resize(path.find_last_of('/')))
+  for (; path.size() > 1 && path.front() == '/'; path.resize(path.find_last_of('/'))) {
     limit = smaller_limit(limit, read(root + path));
+  }
   return limit;
 }
 

@@ -57,8 +57,8 @@ CAME_LATER = {
 }
 # Keys of the description that are left out where there is nothing to say: the first files did not have them.
 OPTIONAL = ("target_scaling", "predicts_names")
-# settings that are objects themselves, and their registries
 FILED_LOSSES: dict[str, type[Loss]] = {**LOSSES, LossFormula.name: LossFormula}
+# settings that are objects themselves, and their registries
 NESTED: dict[str, Mapping[str, type[Any]]] = {
     "activation": {**ACTIVATIONS, Formula.name: Formula},
     "initializer": INITIALIZERS,

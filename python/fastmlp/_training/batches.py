@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 import fastmlp._core as _core
+from fastmlp._model.architecture import Architecture
 from fastmlp._model.model import Model
 from fastmlp._training.advice import warn_of_far_targets
 from fastmlp._training.trainer import SettledOptimizer, epoch_number, new_trainer
@@ -20,6 +21,13 @@ from fastmlp.runtime import thread_limit
 
 # of a trainer between two batches; larger ones take a step long enough to make them anew
 MOST_KEPT_BYTES = 1 << 24
+
+
+def most_kept_rows(architecture: Architecture) -> int:
+    """Return how many rows a step may have whose trainer is kept."""
+    # activations, and of each layer the derivatives that become deltas
+    row = architecture.n_inputs + 2 * sum(shape[0] for _, shape in architecture.shapes)
+    return MOST_KEPT_BYTES // (row * architecture.dtype.itemsize)
 
 
 class Diverged(Exception):  # noqa: N818
@@ -39,9 +47,7 @@ class Batches:
         self._settled = SettledOptimizer()
         self._trainer: _core.Trainer32 | None = None
         self._batch_size = 0
-        # activations, and of each layer the derivatives that become deltas
-        row = architecture.n_inputs + 2 * sum(shape[0] for _, shape in architecture.shapes)
-        self._most_rows = MOST_KEPT_BYTES // (row * architecture.dtype.itemsize)
+        self._most_rows = most_kept_rows(architecture)
         # of labels; 0: values; None: targets that the core does not take as they are
         self._plain_classes: int | None = None
         if architecture.loss.class_weight is None and architecture.target_scaling is None:

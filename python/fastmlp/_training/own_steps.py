@@ -17,7 +17,7 @@ from fastmlp._checks.arguments import check_choice
 from fastmlp._checks.arrays import check_data, check_outputs, check_parameters
 from fastmlp._model.derivatives import PLACES, Derivatives, check_dropout, check_given, for_core
 from fastmlp._model.model import Model
-from fastmlp._training.batches import MOST_KEPT_BYTES
+from fastmlp._training.batches import most_kept_rows
 from fastmlp._training.trainer import SettledOptimizer, divergence, epoch_number, new_trainer
 from fastmlp.gradients import Gradients
 from fastmlp.optimizers import Optimizer
@@ -34,11 +34,8 @@ class OwnSteps:
         self._settled = SettledOptimizer()
         self._trainer: _core.Trainer32 | None = None
         self._most_rows = 0
-        architecture = model.architecture
-        self._drops = any(part.dropout for part in architecture.placed)
-        # activations, and of each layer the derivatives that become deltas
-        row = architecture.n_inputs + 2 * sum(shape[0] for _, shape in architecture.shapes)
-        self._most_kept_rows = MOST_KEPT_BYTES // (row * architecture.dtype.itemsize)
+        self._drops = any(part.dropout for part in model.architecture.placed)
+        self._most_kept_rows = most_kept_rows(model.architecture)
 
     def step(
         self, X: npt.ArrayLike, d_outputs: Derivatives, optimizer: str | Optimizer, at: str, dropout: int | None
