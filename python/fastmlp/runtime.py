@@ -26,8 +26,16 @@ from fastmlp._checks.caller import warn_caller
 # what the core takes, a C int
 LARGEST_LIMIT = 2**31 - 1
 _limit = min(check_thread_variable("FASTMLP_NUM_THREADS", os.environ.get("FASTMLP_NUM_THREADS", "")), LARGEST_LIMIT)
-# of calls from one thread of Python, where several train at once
-_own = threading.local()
+
+
+class _OwnLimit(threading.local):
+    """That of calls from one thread of Python, where several train at once."""
+
+    # of the class, since asking an object for what it lacks takes as long as a row's evaluation
+    limit: int | None = None
+
+
+_own = _OwnLimit()
 # threads that a fork took away from this process and that nobody was told of yet
 _threads_lost = 0
 
@@ -68,8 +76,12 @@ def thread_limit() -> int:
     # asked in every call of the core, some of which take two microseconds
     if _threads_lost > 1:
         _warn_of_fork()
-    limit: int = getattr(_own, "limit", _limit)
-    return limit
+    return _asked_limit()
+
+
+def _asked_limit() -> int:
+    own = _own.limit
+    return _limit if own is None else own
 
 
 def _warn_of_fork() -> None:
@@ -100,13 +112,12 @@ def own_limit(n: int | None) -> Iterator[None]:
     if n is None:
         yield
         return
-    before = vars(_own).copy()
+    before = _own.limit
     _own.limit = min(n, LARGEST_LIMIT)
     try:
         yield
     finally:
-        vars(_own).clear()
-        vars(_own).update(before)
+        _own.limit = before
 
 
 def set_num_threads(n: int | None) -> None:
@@ -145,7 +156,7 @@ def get_num_threads() -> int:
     >>> fm.get_num_threads() >= 1
     True
     """
-    allowed, limit = _core.max_threads(), getattr(_own, "limit", _limit)
+    allowed, limit = _core.max_threads(), _asked_limit()
     return min(limit, allowed) if limit else allowed
 
 
