@@ -5,10 +5,10 @@
 #include <atomic>
 
 #include "core/columns_pass.hpp"
+#include "core/kept_workspace.hpp"
 #include "core/profile.hpp"
 #include "core/row_blocks.hpp"
 #include "core/thread_guess.hpp"
-#include "core/workspace.hpp"
 #include "platform/team.hpp"
 
 namespace fastmlp {
@@ -31,7 +31,8 @@ template <class T, class F>
 void over_gathered_blocks(const Network<T>& network, const DataView& inputs, int thread_request, F&& take) {
   const int threads = plan_threads_for_rows(network, inputs.rows, thread_request);
   const TeamWatch watch(threads, work_of(network, inputs.rows));
-  const Workspace<T> workspace(network, threads * block_rows(network, inputs.rows, threads), Purpose::inference);
+  const EvaluationWorkspace<T> own(network, threads * block_rows(network, inputs.rows, threads));
+  const Workspace<T>& workspace = own.get();
   const Sums<T> sums(network, threads);
   const Dataset data{.inputs = inputs};
   over_row_blocks(network, inputs.rows, threads,
@@ -90,8 +91,9 @@ bool over_outputs(const Network<T>& network, const DataView& inputs, int thread_
   const int threads = plan_threads(network, inputs.rows, thread_request);
   const TeamWatch watch(threads, work_of(network, inputs.rows));
   const bool by_columns = is_by_columns(network, inputs.rows, threads);
-  const Workspace<T> workspace(network, by_columns ? inputs.rows : threads * block_rows(network, inputs.rows, threads),
-                               Purpose::inference);
+  const EvaluationWorkspace<T> own(network,
+                                   by_columns ? inputs.rows : threads * block_rows(network, inputs.rows, threads));
+  const Workspace<T>& workspace = own.get();
   const Sums<T> sums(network, threads);
   const Dataset data{.inputs = inputs};
   const Selection all{nullptr, 0, inputs.rows};
@@ -117,10 +119,10 @@ bool over_outputs(const Network<T>& network, const DataView& inputs, int thread_
                       if (!is_finite.load(std::memory_order_relaxed)) return;
                       gather(begin, end, at);
                       // which rows they are among all decides what is dropped of them
-                      DropoutDraw own = draw != nullptr ? *draw : DropoutDraw{};
-                      own.position += begin - at;
+                      DropoutDraw rows_draw = draw != nullptr ? *draw : DropoutDraw{};
+                      rows_draw.position += begin - at;
                       forward_rows(network, workspace, at, at + end - begin, Purpose::inference, sums.of(thread),
-                                   draw != nullptr ? &own : nullptr);
+                                   draw != nullptr ? &rows_draw : nullptr);
                       take(workspace, at, begin, end - begin);
                     });
   }

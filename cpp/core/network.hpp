@@ -8,6 +8,7 @@
 // sets (measured: half the speed at 1024). Users hold views on parameters and may write there between calls.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -35,6 +36,16 @@ struct TrainingMemory {
   AlignedBuffer<T> transposed;  // the weights', kept up to date by the gradient pass
   AlignedBuffer<T> saved[3];    // parameters and slots at the start of the epoch
   AlignedBuffer<T> gradients;   // where they are clipped together
+};
+
+template <class T>
+class Workspace;
+
+// What an evaluation leaves for the next one, for one thread at a time: see kept_workspace.hpp.
+template <class T>
+struct KeptWorkspace {
+  std::atomic<bool> is_taken{false};
+  std::shared_ptr<const Workspace<T>> workspace;
 };
 
 // A formula of a layer or of the loss, and the memory that its program points to: it stays where it is.
@@ -108,6 +119,7 @@ class Network {
   OptimizerState<T>& optimizer() noexcept { return optimizer_; }
   const OptimizerState<T>& optimizer() const noexcept { return optimizer_; }
   TrainingMemory<T>& training_memory() noexcept { return training_memory_; }
+  KeptWorkspace<T>& kept_workspace() const noexcept { return kept_workspace_; }
   AccessControl& access() const noexcept { return access_; }
 
  private:
@@ -125,6 +137,7 @@ class Network {
   double input_limit_ = 0.0;
   OptimizerState<T> optimizer_;
   TrainingMemory<T> training_memory_;
+  mutable KeptWorkspace<T> kept_workspace_;
   mutable AccessControl access_;
 };
 

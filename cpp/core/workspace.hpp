@@ -27,6 +27,7 @@ class Workspace {
   Workspace(const Network<T>& network, std::ptrdiff_t rows, Purpose purpose);
 
   std::ptrdiff_t rows() const noexcept { return rows_; }
+  std::ptrdiff_t bytes() const noexcept { return memory_.size() * static_cast<std::ptrdiff_t>(sizeof(T)); }
   // Outputs of layer l - 1, that is inputs of layer l; 0: the inputs of the network. (rows, ld(l))
   T* activations(std::size_t l, std::ptrdiff_t row) const noexcept {
     return places_[l].activations + row * places_[l].ld;

@@ -3,7 +3,7 @@
 A step takes memory, which is slow and may fail in the middle of a training (no step allocates), memory is not to be had
 and the process ends, or a network is left half changed (each allocation made to fail in turn, at every entry), a size
 overflows and a small buffer is written far beyond its end (layers too large for any machine), the system itself says no
-(a limit on the address space).
+(a limit on the address space), two evaluations at once use what the network keeps for the next one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,39 @@ def test_no_step_after_the_first_run_allocates(kind, optimizer, planner_off):
         assert _testing.allocation_count() == before
 
 
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_an_evaluation_of_no_more_rows_than_the_last_allocates_nothing(kind):
+    network = new_network(kind)
+    network.forward(X=X, threads=1)
+    before = _testing.allocation_count()
+    for rows in (1, ROWS, 7):
+        network.forward(X=X[:rows], threads=1)
+        network.plain_classes(X[:rows], 1)
+        network.activations(X=X[:rows], threads=1)
+    assert _testing.allocation_count() == before
+    network.forward(X=np.tile(X, (2, 1)), threads=1)
+    assert _testing.allocation_count() > before
+
+
+def test_a_network_keeps_no_large_workspace():
+    network = bits.new_network(_core.Network32, 2000, [LayerSpec(units=2)], "mse", seed=1)
+    inputs = np.zeros((90, 2000))
+    network.forward(X=inputs, threads=1)
+    before = _testing.allocation_count()
+    network.forward(X=inputs, threads=1)
+    assert _testing.allocation_count() > before
+
+
+def test_evaluations_at_once_have_their_own_memory():
+    network, inputs = new_network(), np.tile(X, (50, 1))
+    parts = [inputs[i : i + 40] for i in range(0, len(inputs), 40)]
+    alone = [bits_of(network.forward(X=part, threads=1)) for part in parts]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(20):
+            together = pool.map(lambda part: bits_of(network.forward(X=part, threads=1)), parts)
+            assert list(together) == alone
+
+
 def test_the_count_counts():
     before = _testing.allocation_count()
     new_network()
@@ -120,9 +154,11 @@ ENTRIES = {
 @pytest.mark.parametrize("kind", NETWORKS)
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_evaluations_survive_every_failing_allocation(kind, entry, planner_off):
-    network = new_network(kind)
+    network, other = new_network(kind), new_network(kind)
     train(network)
-    undisturbed = ENTRIES[entry](network)
+    train(other)
+    # by another one: what an evaluation leaves for the next, that one need not allocate
+    undisturbed = ENTRIES[entry](other)
     result = fail_each_allocation(lambda: ENTRIES[entry](network), lambda: state_of(network))
     assert bits_of(result) == bits_of(undisturbed)
     train(network)  # the network is free again
