@@ -110,9 +110,15 @@ inline Dataset dataset(const DataView& inputs, const py::array& targets, const s
   return data;
 }
 
+// By NumPy's own function: pybind11's constructor makes two vectors first, a tenth of a row's evaluation.
 template <class T>
 py::array_t<T> new_matrix(std::ptrdiff_t rows, std::ptrdiff_t columns) {
-  return py::array_t<T>(std::vector<py::ssize_t>{rows, columns});
+  const auto& numpy = py::detail::npy_api::get();
+  const Py_intptr_t shape[] = {rows, columns};
+  PyObject* array = numpy.PyArray_NewFromDescr_(numpy.PyArray_Type_, py::dtype::of<T>().release().ptr(), 2, shape,
+                                                nullptr, nullptr, 0, nullptr);
+  if (array == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::array_t<T>>(array);
 }
 
 }  // namespace fastmlp

@@ -410,8 +410,9 @@ void register_network_of(py::module_& module, const char* name) {
       .def("weights", &weights_view<T>, py::arg("layer"))
       .def("bias", &bias_view<T>, py::arg("layer"))
       .def("forward", &forward<T>, by_name, X, py::arg("dropout") = py::none(), threads)
-      .def("plain_outputs", &plain_outputs<T>, by_name, X, threads)
-      .def("plain_classes", &plain_classes<T>, by_name, X, threads)
+      // by position too, for what is called once a row: pybind11 makes a string of each name in each call
+      .def("plain_outputs", &plain_outputs<T>, X, threads)
+      .def("plain_classes", &plain_classes<T>, X, threads)
       .def("activations", &activations<T>, by_name, X, threads)
       .def("pre_activations", &pre_activations<T>, by_name, X, threads)
       .def("jacobian", &jacobian<T>, by_name, X, py::arg("vectors").none(true), threads)

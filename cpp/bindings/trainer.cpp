@@ -285,8 +285,8 @@ void register_trainer_of(py::module_& module, const char* name) {
             handle.trainer->set_learning_rate(rate);
           },
           py::arg("rate"))
-      .def("forward", &forward<T>, py::kw_only(), py::arg("X"), py::arg("seed"), py::arg("epoch"), py::arg("threads"))
-      .def("run_from", &run_from<T>, py::kw_only(), py::arg("given"), py::arg("at"), py::arg("threads"))
+      .def("forward", &forward<T>, py::arg("X"), py::arg("seed"), py::arg("epoch"), py::arg("threads"))
+      .def("run_from", &run_from<T>, py::arg("given"), py::arg("at"), py::arg("threads"))
       .def("apply", &apply<T>, py::kw_only(), py::arg("gradients"), py::arg("threads"))
       .def(
           "run_on",

@@ -114,10 +114,10 @@ class Network32:
     def set_loss_parameter(self, *, parameter: float) -> None:
         """Take this number as the loss's from now on."""
 
-    def plain_outputs(self, *, X: object, threads: int) -> Array | None:
+    def plain_outputs(self, X: object, threads: int) -> Array | None:
         """Return outputs of an ordinary array, None where X needs the checks in Python."""
 
-    def plain_classes(self, *, X: object, threads: int) -> Array | None:
+    def plain_classes(self, X: object, threads: int) -> Array | None:
         """Return the index of each row's largest output, None where X or the outputs need the checks."""
 
     def forward(self, *, X: Array, dropout: int | None = None, threads: int) -> Array:
@@ -267,7 +267,7 @@ class Trainer32:
     def set_learning_rate(self, rate: float) -> None:
         """Take another learning rate from the next step on; between runs only."""
 
-    def forward(self, *, X: object, seed: int, epoch: int, threads: int) -> Array | None:
+    def forward(self, X: object, seed: int, epoch: int, threads: int) -> Array | None:
         """Begin a step of these rows, at most batch_size, and return their outputs; outside the context.
 
         None where X is no ordinary array with nothing wrong in it.
@@ -275,7 +275,7 @@ class Trainer32:
         Dropout draws as in the first batch of an epoch of this seed and number.
         """
 
-    def run_from(self, *, given: object, at: str, threads: int) -> RunReport | None:
+    def run_from(self, given: object, at: str, threads: int) -> RunReport | None:
         """End that step, with derivatives as ``Gradients32.finish`` takes them; None as for ``forward``."""
 
     def apply(self, *, gradients: Array, threads: int) -> RunReport:

@@ -85,8 +85,6 @@ BY_POSITION = {
     "initialize": lambda: small_network().initialize(1),
     "forward": lambda: small_network().forward(X, 1),
     "activations": lambda: small_network().activations(X, 1),
-    "plain_outputs": lambda: small_network().plain_outputs(X, 1),
-    "plain_classes": lambda: small_network().plain_classes(X, 1),
     "loss": lambda: small_network().loss(X, Y, None, 1),
     "gradients": lambda: small_network().gradients(X, Y, None, 1),
     "set_input_scaling": lambda: small_network().set_input_scaling(None, None),

@@ -29,13 +29,13 @@ def forward(model: Model, X: npt.ArrayLike, dropout: int | None = None) -> Array
         data = check_data(X, model.architecture.n_inputs, model.architecture.dtype)
         return model.for_user(model.core.forward(X=data, dropout=dropout, threads=thread_limit()))
     # not by plain_outputs: a call takes as long as a hundredth of a row
-    outputs: Array | None = model.core.plain_outputs(X=X, threads=thread_limit())
+    outputs: Array | None = model.core.plain_outputs(X, thread_limit())
     return model.for_user(_checked_outputs(model, X) if outputs is None else outputs)
 
 
 def plain_outputs(model: Model, X: npt.ArrayLike) -> Array | None:
     """Return the outputs for an ordinary array that the core finds right as it is, else None."""
-    outputs: Array | None = model.core.plain_outputs(X=X, threads=thread_limit())
+    outputs: Array | None = model.core.plain_outputs(X, thread_limit())
     return None if outputs is None else model.for_user(outputs)
 
 
@@ -43,7 +43,7 @@ def predict(model: Model, X: npt.ArrayLike) -> Array:
     """Return class labels, values or counts; described at ``Network.predict``."""
     meaning = model.architecture.meaning
     if meaning in ("many", "scores"):
-        classes: Array | None = model.core.plain_classes(X=X, threads=thread_limit())
+        classes: Array | None = model.core.plain_classes(X, thread_limit())
         if classes is None:
             outputs = _checked_outputs(model, X)
             check_outputs(outputs)

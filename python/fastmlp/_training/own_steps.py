@@ -69,11 +69,11 @@ class OwnSteps:
         found = None
         if type(X) is np.ndarray and X.ndim == 2 and X.shape[1] == model.architecture.n_inputs and len(X):
             trainer = self._trainer_for(len(X))
-            found = trainer.forward(X=X, seed=seed, epoch=epoch, threads=threads)
+            found = trainer.forward(X, seed, epoch, threads)
         if found is None:
             data = check_data(X, model.architecture.n_inputs, model.architecture.dtype)
             trainer = self._trainer_for(len(data))
-            found = trainer.forward(X=data, seed=seed, epoch=epoch, threads=threads)
+            found = trainer.forward(data, seed, epoch, threads)
             assert found is not None
         outputs = model.for_user(found)
         value: Any = d_outputs
@@ -85,10 +85,10 @@ class OwnSteps:
                 value = d_outputs(outputs.copy())
         report = None
         if model.units is None and type(value) is np.ndarray:
-            report = trainer.run_from(given=value, at=at, threads=threads)
+            report = trainer.run_from(value, at, threads)
         if report is None:
             given = check_given(model, value, len(outputs), is_returned=callable(d_outputs))
-            report = trainer.run_from(given=for_core(model, given, at), at=at, threads=threads)
+            report = trainer.run_from(for_core(model, given, at), at, threads)
             assert report is not None
         return outputs, report
 
