@@ -143,11 +143,18 @@ ptrdiff_t first_nonfinite(ptrdiff_t n, const T* x) noexcept {
   ptrdiff_t i = 0;
   for (ptrdiff_t size = 0; i < whole; i += size) {
     size = whole - i < kBlock ? whole - i : kBlock;
+    // zero, or NaN for NaN and infinity; two sums, for the additions of one wait for each other
     Vec<T> differences{};
-    for (ptrdiff_t j = 0; j < size; j += kLanes<T>) {
+    Vec<T> others{};
+    ptrdiff_t j = 0;
+    for (; j + 2 * kLanes<T> <= size; j += 2 * kLanes<T>) {
       const Vec<T> v = load<T>(x + i + j);
-      differences = differences + (v - v);  // zero, or NaN for NaN and infinity
+      const Vec<T> w = load<T>(x + i + j + kLanes<T>);
+      differences = differences + (v - v);
+      others = others + (w - w);
     }
+    if (j < size) others = others + (load<T>(x + i + j) - load<T>(x + i + j));
+    differences = differences + others;
     bool finite = true;
     for (int lane = 0; lane < kLanes<T>; ++lane) finite = finite && differences[lane] == T(0);
     if (!finite) break;
