@@ -108,7 +108,10 @@ struct UnitParameters {
   UnitParameters(Network<T>& network, const GradientUse<T>& use, const GradientUnit& unit) noexcept
       : layer(network.layers()[unit.layer]), at(layer.offset + unit.row * layer.ld + unit.column) {
     w = network.parameters() + at;
-    for (int i = 0; i < 2; ++i) slots[i] = use.slots[i] != nullptr ? use.slots[i] + at : nullptr;
+    for (int i = 0; i < 2; ++i) {
+      slots[i] = use.slots[i] != nullptr ? use.slots[i] + at : nullptr;
+      from[i] = use.from[i] != nullptr ? use.from[i] + at : nullptr;
+    }
     if (use.transposed != nullptr && unit.layer > 0) {
       transposed = use.transposed + layer.transposed_offset + unit.column * layer.ldt + unit.row;
     }
@@ -118,6 +121,7 @@ struct UnitParameters {
   std::ptrdiff_t at;  // in buffers of the parameters' layout
   T* w;
   T* slots[2];
+  const T* from[2];
   T* transposed = nullptr;
 };
 
@@ -179,7 +183,7 @@ template <class T>
 void update_rows(const UpdateArguments<T>& unit, std::ptrdiff_t begin, std::ptrdiff_t end, double factor) noexcept {
   if (begin == end) return;
   const OptimizerStep<T> step = with_rate_factor(unit.step, factor);
-  const auto from = [begin](T* first, std::ptrdiff_t ld) { return first != nullptr ? first + begin * ld : nullptr; };
+  const auto from = [begin](auto* first, std::ptrdiff_t ld) { return first != nullptr ? first + begin * ld : nullptr; };
   kernels<T>().update({.step = step,
                        .n_rows = end - begin,
                        .n_columns = unit.n_columns,
@@ -192,6 +196,8 @@ void update_rows(const UpdateArguments<T>& unit, std::ptrdiff_t begin, std::ptrd
                        .w = from(unit.w, unit.ldw),
                        .slot0 = from(unit.slot0, unit.ldw),
                        .slot1 = from(unit.slot1, unit.ldw),
+                       .from0 = from(unit.from0, unit.ldw),
+                       .from1 = from(unit.from1, unit.ldw),
                        .ldw = unit.ldw,
                        .transposed = from(unit.transposed, 1),
                        .ldt = unit.ldt});
@@ -214,6 +220,8 @@ void update_unit(const GradientUnit& unit, const UnitParameters<T>& memory, cons
                                   .w = memory.w,
                                   .slot0 = memory.slots[0],
                                   .slot1 = memory.slots[1],
+                                  .from0 = memory.from[0],
+                                  .from1 = memory.from[1],
                                   .ldw = layer.ld,
                                   .transposed = memory.transposed,
                                   .ldt = layer.ldt};
@@ -246,7 +254,7 @@ void gradient_pass(Network<T>& network, const Workspace<T>& workspace, std::ptrd
     to_read.add(part_of(next_rows, static_cast<std::ptrdiff_t>(i - range.begin), units));
     if (!owns_early && batch >= kManyTerms) {
       to_read.add(memory.w, layer.ld, unit.n_rows, unit.n_columns);
-      for (const T* slot : memory.slots) {
+      for (const T* slot : memory.from) {
         if (slot != nullptr) to_read.add(slot, layer.ld, unit.n_rows, unit.n_columns);
       }
     }

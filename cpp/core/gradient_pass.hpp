@@ -50,12 +50,14 @@ class GradientPlan {
   std::ptrdiff_t scratch_size_ = 0;
 };
 
-// What becomes of the gradients: the optimizer's step, its slots in the parameters' shape (or null), the transposed
-// weights to keep up to date (or null), and a thread's own scratch.
+// What becomes of the gradients: the optimizer's step, its slots in the parameters' shape (or null), what they held
+// before (themselves, or other buffers), the transposed weights to keep up to date (or null), and a thread's own
+// scratch.
 template <class T>
 struct GradientUse {
   OptimizerStep<T> step;
   T* slots[2];
+  const T* from[2];
   T* transposed;
   T* scratch;
   bool is_shared;  // other threads read the same parameters
@@ -64,7 +66,8 @@ struct GradientUse {
 // The use that leaves the gradients in a buffer of the parameters' layout, with penalties and single elements clipped.
 template <class T>
 GradientUse<T> to_buffer(const GradientUse<T>& use, T* gradients) noexcept {
-  GradientUse<T> to{OptimizerStep<T>{}, {gradients, nullptr}, nullptr, use.scratch, use.is_shared};
+  GradientUse<T> to{OptimizerStep<T>{}, {gradients, nullptr}, {gradients, nullptr}, nullptr,
+                    use.scratch,        use.is_shared};
   to.step.kind = OptimizerKind::gradient_only;
   to.step.clip_value = use.step.clip_value;
   return to;

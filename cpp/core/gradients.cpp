@@ -84,8 +84,12 @@ void GradientEvaluation<T>::back(const Dataset& data, LossKind kind, Way way, do
   });
   OptimizerStep<T> gradient_only{};
   run_team(threads_, [&](int thread, int team) noexcept {
-    const GradientUse<T> use{
-        gradient_only, {results.parameters, nullptr}, nullptr, scratch_.data() + thread * plan_.scratch_size(), false};
+    const GradientUse<T> use{gradient_only,
+                             {results.parameters, nullptr},
+                             {results.parameters, nullptr},
+                             nullptr,
+                             scratch_.data() + thread * plan_.scratch_size(),
+                             false};
     gradient_pass(network_, workspace_, rows(), plan_, plan_.range_of(thread, team), use, Region{});
   });
 }

@@ -122,6 +122,7 @@ class Trainer {
   std::ptrdiff_t scratch_per_thread_;
   Penalty<T> penalty_;
   bool has_penalty_;
+  bool moves_all_slots_;  // each step, nothing being frozen
   GradientNorm<T> norm_;
   Workspace<T> workspace_;
   TrainingMemory<T>& memory_;

@@ -309,6 +309,9 @@ struct UpdateArguments {
   T* w;      // (n_rows, ldw)
   T* slot0;  // (n_rows, ldw), or null where the optimizer has none
   T* slot1;  // (n_rows, ldw): likewise
+  // What the slots held before: the slots themselves, or buffers of the same shape that stay as they are.
+  const T* from0;
+  const T* from1;
   ptrdiff_t ldw;
   T* transposed;  // (n_columns, ldt) or null
   ptrdiff_t ldt;

@@ -203,10 +203,12 @@ void move_tile(const UpdateArguments<T>& p) {
     T* w = p.w + i * p.ldw;
     T* slot0 = Rule::kSlots > 0 ? p.slot0 + i * p.ldw : nullptr;
     T* slot1 = Rule::kSlots > 1 ? p.slot1 + i * p.ldw : nullptr;
+    const T* from0 = Rule::kSlots > 0 ? p.from0 + i * p.ldw : nullptr;
+    const T* from1 = Rule::kSlots > 1 ? p.from1 + i * p.ldw : nullptr;
     for (ptrdiff_t j = 0; j < p.n_columns; j += kLanes<T>) {
       Parameters<T> parameters{load<T>(w + j), {}, {}};
-      if constexpr (Rule::kSlots > 0) parameters.slot0 = load<T>(slot0 + j);
-      if constexpr (Rule::kSlots > 1) parameters.slot1 = load<T>(slot1 + j);
+      if constexpr (Rule::kSlots > 0) parameters.slot0 = load<T>(from0 + j);
+      if constexpr (Rule::kSlots > 1) parameters.slot1 = load<T>(from1 + j);
       Rule::move(step, load<T>(g + j), parameters);
       if constexpr (Rule::kSlots > 0) store<T>(slot0 + j, parameters.slot0);
       if constexpr (Rule::kSlots > 1) store<T>(slot1 + j, parameters.slot1);
