@@ -45,7 +45,8 @@ def transitions() -> dict[str, Any]:
 def with_fastmlp() -> dict[str, Step]:
     """Return the steps of fastmlp."""
     batch = transitions()
-    adam, choices = fm.Adam(RATE), np.arange(ACTIONS)
+    # of the mean over the rows
+    adam, shares = fm.Adam(RATE), np.eye(ACTIONS, dtype=np.float32) / ROWS
 
     def network(n_inputs: int, n_outputs: int, last: str = "identity") -> fm.Network:
         hidden = [fm.Dense(UNITS, "relu"), fm.Dense(UNITS, "relu")]
@@ -55,10 +56,10 @@ def with_fastmlp() -> dict[str, Step]:
     q_target = q.copy()
 
     def dqn() -> None:
-        future = q_target.forward(batch["next"]).max(axis=1)
-        goal = batch["rewards"] + np.float32(GAMMA) * batch["goes_on"] * future
-
-        taken = (batch["actions"][:, np.newaxis] == choices) * np.float32(1 / ROWS)
+        # of two actions; a maximum along the rows takes NumPy three times as long
+        future = np.maximum(*q_target.forward(batch["next"]).T)
+        goal = batch["rewards"] + GAMMA * batch["goes_on"] * future
+        taken = shares.take(batch["actions"], axis=0)
         q.step(batch["states"], lambda outputs: (outputs - goal[:, np.newaxis]) * taken, optimizer=adam)
 
     actor = network(STATE, CONTROLS, "tanh")
