@@ -29,7 +29,7 @@ except (ImportError, ValueError) as error:
 
 from fastmlp import activations, callbacks, initializers, losses, metrics, optimizers, schedules
 from fastmlp.callbacks import EarlyStopping, LambdaCallback, LogEvaluation, ModelCheckpoint
-from fastmlp.gradient_check import GradientReport, check_gradients
+from fastmlp.gradient_check import GradientReport, check_gradients, check_hessian_product, check_jacobian
 from fastmlp.gradients import Gradients
 from fastmlp.history import History
 from fastmlp.layers import Dense, Dropout, LayerNorm, Maxout
@@ -72,6 +72,8 @@ __all__ = [
     "available_targets",
     "callbacks",
     "check_gradients",
+    "check_hessian_product",
+    "check_jacobian",
     "datasets",
     "get_num_threads",
     "initializers",

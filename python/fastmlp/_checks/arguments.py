@@ -149,10 +149,10 @@ def check_batches(value: Any, epochs: int) -> Iterable[Any]:
     return value
 
 
-def check_function(value: Any) -> Callable[[Array], Any]:
+def check_function(value: Any, name: str = "f") -> Callable[[Any], Any]:
     """Return a user's function of a vector."""
     if not callable(value):
-        raise TypeError(f"f must be a function of a vector, got {brief(value)}: write lambda x: ..., for example.")
+        raise TypeError(f"{name} must be a function of a vector, got {brief(value)}: write lambda x: ..., for example.")
     return value  # type: ignore[no-any-return]
 
 

@@ -85,12 +85,12 @@ def check_derivatives(values: Any, rows: int, columns: int, dtype: np.dtype[Any]
     return as_core_takes_it(array, name, dtype)
 
 
-def check_point(x: Any) -> Array:
+def check_point(x: Any, name: str = "x") -> Array:
     """Return a float64 copy of the point at which a function's gradient is checked."""
-    array = numeric_array(x, "x")
+    array = numeric_array(x, name)
     if array.ndim == 0 or array.size == 0:
-        raise ValueError(f"x has shape {array.shape}, but must be a vector of at least one number.")
-    return as_core_takes_it(array, "x", np.dtype(np.float64)).astype(np.float64)
+        raise ValueError(f"{name} has shape {array.shape}, but must be a vector of at least one number.")
+    return as_core_takes_it(array, name, np.dtype(np.float64)).astype(np.float64)
 
 
 def check_row(x: Any, n_inputs: int, dtype: np.dtype[Any]) -> Array:
@@ -103,11 +103,11 @@ def check_row(x: Any, n_inputs: int, dtype: np.dtype[Any]) -> Array:
     return check_data(array[np.newaxis], n_inputs, dtype, "x")
 
 
-def check_gradient(gradient: Any, shape: tuple[int, ...]) -> Array:
-    """Return a user's gradient as float64; whether its values make sense is for the comparison to say."""
-    array = numeric_array(gradient, "gradient")
+def check_gradient(gradient: Any, shape: tuple[int, ...], name: str = "gradient", of: str = "x") -> Array:
+    """Return a user's derivatives as float64; whether their values make sense is for the comparison to say."""
+    array = numeric_array(gradient, name)
     if array.shape != shape:
-        raise ValueError(f"gradient has shape {array.shape}, but must have that of x: {shape}.")
+        raise ValueError(f"{name} has shape {array.shape}, but must have that of {of}: {shape}.")
     return array.astype(np.float64)
 
 
@@ -117,6 +117,14 @@ def check_value(value: Any) -> float:
     if array.size != 1:
         raise ValueError(f"the value of f has shape {array.shape}, but must be one number.")
     return float(array.reshape(()))
+
+
+def check_values(value: Any, name: str) -> Array:
+    """Return the values of a user's function, of any shape but without none, in float64."""
+    array = numeric_array(value, name)
+    if array.size == 0:
+        raise ValueError(f"{name} has shape {array.shape}, but must hold at least one number.")
+    return array.astype(np.float64)
 
 
 def check_outputs(outputs: Array) -> None:

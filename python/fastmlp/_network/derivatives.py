@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy.typing as npt
 
+from fastmlp._gradient_check.network import check_network
+from fastmlp._gradient_check.report import GradientReport
 from fastmlp._model import derivatives
 from fastmlp._model.model import Model
 from fastmlp._training.own_steps import OwnSteps
-from fastmlp.gradient_check import GradientReport, check_network
 from fastmlp.gradients import Gradients
 from fastmlp.optimizers import Optimizer
 
@@ -67,7 +68,7 @@ class Differentiable:
         X, y, sample_weight
             As for ``fit``.
         tolerance : float, default 1e-6
-            The largest relative error that passes.
+            The largest relative error of a derivative that passes, beyond what differences may be wrong by.
         max_samples : int, default 100
             Of more samples, so many are taken at even distances.
         max_parameters : int, default 2000
@@ -78,7 +79,7 @@ class Differentiable:
         Returns
         -------
         GradientReport
-            ``passed``, ``max_relative_error``, and a table when printed.
+            ``passed`` only if nothing is ``wrong`` and nothing ``undecided``; a table when printed.
 
         Raises
         ------
@@ -87,7 +88,7 @@ class Differentiable:
 
         Notes
         -----
-        How errors are measured and kinks are avoided: gradient_check.py.
+        Each derivative is judged by itself: docs/checking-gradients.md says how. Kinks are avoided.
 
         Examples
         --------

@@ -102,7 +102,7 @@ def _show(job: Job, arguments: argparse.Namespace) -> int:
     print()
 
     report = net.check_gradients(job.X_test, job.y_test)
-    verdict = "agree with" if report.passed else "DIFFER FROM"
+    verdict = "agree with" if report.passed else "DIFFER FROM" if report.wrong else "cannot be told from"
     _line("gradients", f"{verdict} central differences: largest relative error {report.max_relative_error:.1e}")
     probabilities = net.predict_proba(job.X_test)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,0 +1,67 @@
+"""The values of a user's function at a point that others move."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmlp._checks.arrays import check_value, check_values
+from fastmlp._checks.text import brief
+from fastmlp._gradient_check.arrays import Arrays
+
+Array = npt.NDArray[Any]
+
+
+class Distance:
+    """One number as a point: how far a function's argument is moved along a vector."""
+
+    def __init__(self, array: Array) -> None:
+        self._array = array
+
+    def for_function(self) -> float:
+        """Return the number."""
+        return float(self._array)
+
+
+class ValuesOf:
+    """The values of a user's function at a point that others move.
+
+    An error at the point itself is the user's to see; beside it, one of arithmetic says that f ends there.
+    """
+
+    def __init__(self, f: Callable[[Any], Any], point: Arrays | Distance, shape: tuple[int, ...] = ()) -> None:
+        self._f = f
+        self._point = point
+        self._shape = shape
+        self._has_begun = False
+
+    def __call__(self) -> Sequence[float]:
+        try:
+            value = self._f(self._point.for_function())
+        except (ArithmeticError, ValueError) as error:
+            is_outside = isinstance(error, ArithmeticError) or "math domain error" in str(error)
+            if not (self._has_begun and is_outside):
+                raise
+            return [math.nan] * math.prod(self._shape)
+        self._has_begun = True
+        if self._shape == ():
+            return (check_value(value),)
+        values = check_values(value, "the value of f")
+        if values.shape != self._shape:
+            raise ValueError(f"the value of f has shape {values.shape}, but had {self._shape} at x.")
+        return values.ravel().tolist()
+
+    def aside(self, array: Array, index: Any, move: Any) -> Sequence[float]:
+        """Return the imaginary parts of the values where entries move along the imaginary axis."""
+        assert isinstance(self._point, Arrays)
+        values = np.asarray(self._f(self._point.moved_aside(array, index, move)))
+        if values.dtype.kind != "c" or values.size != math.prod(self._shape):
+            raise TypeError(
+                f"f returned {brief(values)} for complex x, but method='complex' needs an f that computes with complex "
+                "numbers: take method='differences'."
+            )
+        return values.imag.ravel().tolist()
