@@ -29,6 +29,7 @@ except (ImportError, ValueError) as error:
 
 from fastmlp import activations, callbacks, initializers, losses, metrics, optimizers, schedules
 from fastmlp.callbacks import EarlyStopping, LambdaCallback, LogEvaluation, ModelCheckpoint
+from fastmlp.diagnosis import Diagnosis, diagnose_gradients
 from fastmlp.gradient_check import GradientReport, check_gradients, check_hessian_product, check_jacobian
 from fastmlp.gradients import Gradients
 from fastmlp.history import History
@@ -50,6 +51,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Dense",
+    "Diagnosis",
     "Dropout",
     "EarlyStopping",
     "GradientReport",
@@ -75,6 +77,7 @@ __all__ = [
     "check_hessian_product",
     "check_jacobian",
     "datasets",
+    "diagnose_gradients",
     "get_num_threads",
     "initializers",
     "load",

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from fastmlp._checks.arguments import check_choice, check_function, check_integer, check_real
 from fastmlp._checks.arrays import check_gradient, check_point, check_values
-from fastmlp._gradient_check.arrays import Arrays, scales_of
+from fastmlp._gradient_check.arrays import Arrays, median, scales_of
 from fastmlp._gradient_check.checker import EPS, SINGLE_EPS, Checker
 from fastmlp._gradient_check.lines import Part
 from fastmlp._gradient_check.report import GradientReport, Probe, Sampling
@@ -263,7 +263,7 @@ def check_hessian_product(
         shape=center.shape,
     )
     # f changes its shape where the longest entry of v moves by the size of x
-    scale = np.asarray(float(np.median(scales_of(center))) / length)
+    scale = np.asarray(median(scales_of(center)) / length)
     checker.compare([Part("product", "product", distance, analytic.reshape(-1), scale, 1)])
     return checker.report()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 import os
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,10 +53,21 @@ def test_the_report_on_digits_has_all_its_lines_and_a_picture(run, tmp_path):
 
 
 def test_a_failed_gradient_check_is_shown_and_exit_status_1(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(fm.GradientReport, "passed", False)
+    check = fm.Network.check_gradients
+
+    def fails(net, *data):
+        report = check(net, *data)
+        return replace(report, wrong=report.worst)
+
+    monkeypatch.setattr(fm.Network, "check_gradients", fails)
     outcome = run("demo", "--epochs", 1, "--out", tmp_path / "demo.png")
     assert outcome.status == 1
     assert "DIFFER FROM central differences" in outcome.out
+    monkeypatch.setattr(fm.GradientReport, "passed", False)
+    monkeypatch.setattr(fm.Network, "check_gradients", check)
+    outcome = run("demo", "--epochs", 1, "--out", tmp_path / "demo.png")
+    assert outcome.status == 1
+    assert "cannot be told from central differences" in outcome.out
 
 
 def test_mnist_files_take_the_same_way(run, tmp_path):

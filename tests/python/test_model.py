@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 import fastmlp as fm
-from fastmlp import gradient_check
 from fastmlp._checks.registry import by_name, only_setting
 from fastmlp._files import model_file
+from fastmlp._gradient_check.network import check_network
 from fastmlp._model import evaluation
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.description import described
@@ -70,7 +70,7 @@ def test_a_model_is_checked_and_goes_through_a_file_without_a_network(tmp_path):
     samples = model.architecture.check(X, Y)
     model.learn_scaling(samples)
     settings = {"tolerance": 1e-6, "max_samples": 20, "max_parameters": 100, "seed": 0}
-    assert gradient_check.check_network(model, samples, **settings).passed
+    assert check_network(model, samples, **settings).passed
     model_file.write(model_file.Content(model, ["a", "b"], {"k": 1}), tmp_path / "model")
     with open(tmp_path / "model", "rb") as file:
         again = model_file.read(file, (tmp_path / "model").stat().st_size)

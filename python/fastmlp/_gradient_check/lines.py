@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from fastmlp._gradient_check.arrays import median
+
 Array = npt.NDArray[Any]
 
 # of an array too large to be compared entry by entry
@@ -91,7 +93,7 @@ def lines_of(part: Part, random: np.random.Generator) -> list[Line]:
         at = tuple(int(i) for i in np.unravel_index(entry, part.array.shape))
         called = at if part.rows is None else (int(part.rows[at[0]]), *at[1:])
         lines.append(Line(part, called, at, float(part.scales[at]), 1.0))
-    typical = float(np.median(part.scales))
+    typical = median(part.scales)
     shares = np.clip(part.scales, typical / _LEAST_SHARE, typical * _LEAST_SHARE)
     for _ in range(DIRECTIONS if is_sampled else 0):
         # of about one scale in what many entries add up to: signs are random, and fan-in is the first dimension

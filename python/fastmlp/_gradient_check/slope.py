@@ -85,12 +85,12 @@ def estimate(
     longest : float
         No step is longer.
     """
-    known: dict[int, Quotient] = {}
+    rungs: dict[int, Quotient] = {}
 
     def rung(halvings: int) -> Quotient:
-        if halvings not in known:
-            known[halvings] = quotient(math.ldexp(first, -halvings))
-        return known[halvings]
+        if halvings not in rungs:
+            rungs[halvings] = quotient(math.ldexp(first, -halvings))
+        return rungs[halvings]
 
     two = _of_two(rung, first, noise)
     if enough(two):
@@ -118,7 +118,9 @@ def estimate(
             elif math.isfinite(best.error) and not best.bend:
                 # a kink within the steps lies outside of shorter ones, unless it is at the point
                 without_gain += 1
-    best = min((_settled(halvings, found) for halvings in found), key=lambda slope: slope.error)
+    # of the longest steps nothing says whether their curvature is small by chance
+    known = [_settled(halvings, found) for halvings in found if halvings >= 0 or halvings - 1 in found]
+    best = min(known, key=lambda slope: slope.error)
     contradiction = max(
         abs(best.value - other.value) - other.error if other.error <= 10 * best.error else 0.0
         for other in found.values()
@@ -141,7 +143,7 @@ def _settled(halvings: int, found: Mapping[int, Slope]) -> Slope:
     if longer is None or not math.isfinite(longer.error):
         return slope
     curvature = longer.error - longer.noise - longer.bend / 2
-    return slope._replace(error=max(slope.error, slope.noise + slope.bend / 2 + curvature / 32))
+    return slope._replace(error=max(slope.error, slope.noise + slope.bend / 2 + curvature / 16))
 
 
 def _of_two(rung: Ladder, step: float, noise: float) -> Slope:
