@@ -26,6 +26,8 @@ from fastmlp.runtime import thread_limit
 __all__ = ["Diagnosis", "diagnose_gradients"]
 
 Array = npt.NDArray[Any]
+# of samples in which a mistake was made
+_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def diagnose_gradients(
     Known are: a factor (sum for mean, 1/2, sign), of all or of single arrays; biases left out or summed wrongly; the
     penalty left out, on biases too, or with another factor; an activation's derivative forgotten, taken of the wrong
     value or once too often; softmax's delta without its cross-entropy; transposed matrices, a layer's shift; samples
-    that are left out; each of these in a single sample; two of them at once.
+    that are left out; each of these in some samples alone; two of them at once.
 
     Parameters
     ----------
@@ -139,16 +141,24 @@ def diagnose_gradients(
     if wrong:
         found = search.single()
         if not found:
-            other = search.in_one_sample() or search.pair()
+            other = search.in_some_samples() or search.pair()
             found = [] if other is None else [other]
     first = found[0] if found else Explanation(())
-    where = "" if first.sample is None else f" in sample {first.sample} (from 0) alone"
+    where = f" in {_called(first.samples)} alone" if first.samples else ""
     return Diagnosis(
         tuple(wrong),
         (*transposed, *(mistake.sentence + where for mistake in first.mistakes)),
         (*("transposed" for _ in transposed), *(mistake.kind for mistake in first.mistakes)),
         tuple(one.mistakes[0].sentence for one in found[1:4]),
     )
+
+
+def _called(samples: tuple[int, ...]) -> str:
+    """Return the numbers of a few samples, or how many there are."""
+    if len(samples) == 1:
+        return f"sample {samples[0]} (from 0)"
+    shown = ", ".join(map(str, samples[:_SHOWN]))
+    return f"samples {shown}{', ...' if len(samples) > _SHOWN else ''} (from 0; {len(samples)} of them)"
 
 
 def _values_of(net: Network, X: npt.ArrayLike, y: npt.ArrayLike) -> Values:

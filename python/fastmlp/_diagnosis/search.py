@@ -1,4 +1,4 @@
-"""Which of the known mistakes give the gradients that somebody has: one, one in a few samples, or two at once."""
+"""Which of the known mistakes give the gradients that somebody has: one, one in some samples, or two at once."""
 
 from __future__ import annotations
 
@@ -12,17 +12,22 @@ import numpy.typing as npt
 
 from fastmlp._diagnosis.mistakes import Mistake, mistakes_for
 from fastmlp._diagnosis.program import Gradients, Program, Values
+from fastmlp.runtime import imported
 
 Array = npt.NDArray[Any]
 # beside the largest entry of all arrays, an array of nothing but rounding
 _NOTHING = 1e-9
+# of a sample's share, before all entries are looked at
+_ALIKE = 1e-3
+# of an array, to solve for the samples
+_MOST_ENTRIES = 1000
 
 
 class Explanation(NamedTuple):
-    """``sample`` is the one sample in which the mistake is made, None for all."""
+    """``samples`` are those in which the mistake is made, empty for all."""
 
     mistakes: tuple[Mistake, ...]
-    sample: int | None = None
+    samples: tuple[int, ...] = ()
 
 
 class Search:
@@ -59,24 +64,46 @@ class Search:
         """Return the single mistakes that explain everything, the likeliest first."""
         return [Explanation((mistake,)) for mistake in self._mistakes if self._explains(mistake.made_in(Program()))]
 
-    def in_one_sample(self) -> Explanation | None:
-        """Return a mistake that was made in one sample alone."""
+    def in_some_samples(self) -> Explanation | None:
+        """Return a mistake that was made in some samples alone, at most half of them.
+
+        What a sample's mistake adds to the gradients is known, so that which samples add up to the difference is a
+        question of linear equations, whose solution is 0 or 1 for each.
+        """
         difference = [_minus(one, other) for one, other in zip(self._given, self._right, strict=True)]
+        n = len(self._values.inputs)
+        alone = [_of_samples(self._values, [sample]) for sample in range(n)]
         without = Program(penalty=0.0)
-        programs = [
-            (mistake, replace(mistake.made_in(Program()), penalty=0.0, penalty_on_biases=False))
-            for mistake in self._few_of_each()
-        ]
-        programs = [(mistake, program) for mistake, program in programs if program != without and not program.left_out]
-        for sample in range(len(self._values.inputs)):
-            alone = _of_samples(self._values, [sample])
-            right = list(without.by_layer(alone))
-            for mistake, program in programs:
-                with np.errstate(all="ignore"):
-                    made = (_minus(one, other) for one, other in zip(program.by_layer(alone), right, strict=False))
-                    if self._all_agree(difference, made):
-                        return Explanation((mistake,), sample)
+        right = [list(without.by_layer(values)) for values in alone]
+        chosen = self._some_entries()
+        wanted = _entries(difference, chosen)
+        for mistake in self._few_of_each():
+            program = replace(mistake.made_in(Program()), penalty=0.0, penalty_on_biases=False)
+            if program == without or program.left_out:
+                continue
+            with np.errstate(all="ignore"):
+                made = [list(program.by_layer(values)) for values in alone]
+            if len(made[0]) < len(difference):
+                continue
+            added = [
+                [_minus(one, other) for one, other in zip(layers, others, strict=True)]
+                for layers, others in zip(made, right, strict=True)
+            ]
+            samples = _which(np.array([_entries(layers, chosen) for layers in added]), wanted)
+            if samples and self._all_agree(difference, _sum([added[sample] for sample in samples])):
+                return Explanation((mistake,), samples)
         return None
+
+    def _some_entries(self) -> list[tuple[Array, Array]]:
+        """Return indices into the flat arrays of each layer: enough to solve for samples, and not more."""
+        random = imported("numpy.random").default_rng(0)
+        return [
+            (
+                random.choice(one.size, min(one.size, _MOST_ENTRIES), replace=False),
+                random.choice(other.size, min(other.size, _MOST_ENTRIES), replace=False),
+            )
+            for one, other in self._given
+        ]
 
     def pair(self) -> Explanation | None:
         """Return two mistakes that explain everything together."""
@@ -112,6 +139,35 @@ class Search:
 
 def _minus(layer: tuple[Array, Array], other: tuple[Array, Array]) -> tuple[Array, Array]:
     return layer[0] - other[0], layer[1] - other[1]
+
+
+def _sum(gradients: list[Gradients]) -> Gradients:
+    return [
+        (np.sum([layer[0] for layer in layers], axis=0), np.sum([layer[1] for layer in layers], axis=0))
+        for layers in zip(*gradients, strict=True)
+    ]
+
+
+def _entries(gradients: Gradients, chosen: list[tuple[Array, Array]]) -> Array:
+    parts = []
+    for layer, places in zip(gradients, chosen, strict=True):
+        parts += [array.ravel()[at] for array, at in zip(layer, places, strict=True)]
+    return np.concatenate(parts)
+
+
+def _which(added: Array, wanted: Array) -> tuple[int, ...]:
+    """Return the rows, at most half of them, that add up to a vector; none where they do not or many sets do."""
+    if not np.isfinite(added).all():
+        return ()
+    # one is found also where there are fewer entries than samples
+    apart = np.abs(added - wanted).max(axis=1)
+    if apart.min() <= _ALIKE * np.abs(wanted).max():
+        return (int(apart.argmin()),)
+    found = np.linalg.lstsq(added.T, wanted, rcond=None)[0]
+    is_in = np.abs(found - 1) < 0.1
+    if not (is_in | (np.abs(found) < 0.1)).all() or not 0 < is_in.sum() <= len(added) / 2:
+        return ()
+    return tuple(int(i) for i in np.flatnonzero(is_in))
 
 
 def _of_samples(values: Values, rows: list[int]) -> Values:
