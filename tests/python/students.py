@@ -42,7 +42,7 @@ def student(net, X, T, mistakes=(), only=None):
     sums_b = [np.zeros_like(v) for v in b]
     for i in range(n):
         made = set(mistakes) if only is None or i in only else set()
-        if ("last_sample" in made and i == n - 1) or ("short_batch" in made and i >= n - 4):
+        if (made & {"last_sample", "last_sample_of_mean"} and i == n - 1) or ("short_batch" in made and i >= n - 4):
             continue
         values, pre = [np.asarray(X[i], float)], []
         for layer in range(depth):
@@ -50,7 +50,7 @@ def student(net, X, T, mistakes=(), only=None):
             values.append(ACTIVATIONS[names[layer]][0](pre[-1]))
         delta = delta_at_the_end(net, pre[-1], values[-1], T[i], made)
         for layer in range(depth - 1, -1, -1):
-            into = values[layer + 1] if "shift" in made else values[layer]
+            into = values[layer + 1] if "shift" in made and layer == net["square"] else values[layer]
             for j in range(len(into)):
                 sums_W[layer][j] += into[j] * delta
             if "bias_last_row" in made:
@@ -69,6 +69,8 @@ def student(net, X, T, mistakes=(), only=None):
                 delta = delta * of_output(act(a))
             elif "formula_of_z" in made:
                 delta = delta * of_output(z)
+            elif "derivative_twice" in made:
+                delta = delta * of_output(a) ** 2
             else:
                 delta = delta * of_output(a)
     total = 1 if "sum" in mistakes else n * n if "mean_twice" in mistakes else n
@@ -82,7 +84,10 @@ def student(net, X, T, mistakes=(), only=None):
             penalty = penalty * n
         if only is None and "mean_twice" in mistakes:
             penalty = penalty / n
-        sums_W[layer] = sums_W[layer] / total + penalty
+        of_data = n if "sum_of_data" in mistakes else -1 if "negative_data" in mistakes else 1
+        of_data *= n / (n - 1) if "last_sample_of_mean" in mistakes else 1
+        sums_W[layer] = of_data * sums_W[layer] / total + penalty
+        sums_b[layer] = of_data * sums_b[layer]
         sums_b[layer] = sums_b[layer] / (1 if "bias_last_row" in mistakes and only is None else total)
         if "bias_last_row" in mistakes and only is None:
             sums_b[layer] = sums_b[layer] / n
@@ -94,6 +99,8 @@ def student(net, X, T, mistakes=(), only=None):
             sums_b[layer] = n * sums_b[layer]
         if "negative_2" in mistakes and layer == 1:
             sums_W[layer], sums_b[layer] = -sums_W[layer], -sums_b[layer]
+        if "bias_one_number" in mistakes:
+            sums_b[layer] = np.full(len(sums_b[layer]), sums_b[layer].sum())
         if "transposed" in mistakes:
             sums_W[layer] = sums_W[layer].T if layer == net["square"] else sums_W[layer]
     return sums_W, sums_b

@@ -68,9 +68,15 @@ KINDS = {
     "bias_sum": "sum for mean",
     "transposed": "transposed",
     "turned": "transposed",
+    "shift": "layer's shift",
+    "derivative_twice": "derivative twice",
+    "sum_of_data": "sum for mean",
+    "negative_data": "sign",
+    "last_sample_of_mean": "samples left out",
     "no_bias": "bias left out",
     "no_bias_1": "bias left out",
     "bias_last_row": "bias summed wrongly",
+    "bias_one_number": "bias summed wrongly",
     "no_derivative": "derivative forgotten",
     "no_derivative_1": "derivative forgotten",
     "derivative_at_output": "derivative of wrong value",
@@ -92,6 +98,8 @@ def applies(name, mistake):
         return l2 > 0
     if mistake == "softmax_elementwise":
         return last == "softmax"
+    if mistake == "bias_one_number":
+        return layers[-1][0] > 1
     if mistake == "output_derivative":
         return last == "sigmoid"
     return True

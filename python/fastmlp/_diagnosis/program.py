@@ -64,11 +64,13 @@ class Program:
         The last layer's delta: "right", "slope" (no derivative of the activation), "elementwise" (softmax's as if each
         output had its own), "twice" (a derivative too many), "of the output" (the derivative at a, not at z).
     derivative : tuple of str
-        For each hidden layer: "right", "none", "of the output", or "formula of z" (the formula in a, given z).
+        For each hidden layer: "right", "none", "twice", "of the output", "formula of z" (the formula in a, given z),
+        "activation" (a itself), or "of the layer above" (of the same size).
     is_turned : tuple of bool
         For each layer, whether deltas go back through W in the place of its transpose.
-    is_shifted : bool
-        Whether each layer's weights get the layer's own outputs for its inputs.
+    into : tuple of str
+        What each layer's weights get for its inputs: "right", "own outputs", "inputs of the layer below", or "z" (the
+        pre-activations below).
     left_out : tuple of int
         Samples that are not summed.
     penalty : float
@@ -76,21 +78,23 @@ class Program:
     penalty_on_biases : bool
     transposed : frozenset of int
         Layers whose gradient of weights is transposed.
-    factors : tuple of (str, int or None, float)
-        What arrays are multiplied by: "weights", "biases" or "all", of one layer or of all.
+    factors : tuple of (str, int or None, float, bool)
+        What arrays are multiplied by: "weights", "biases" or "all", of one layer or of all; with the penalties or
+        without.
     biases : str
-        "right", "left out", "mean" (over units again), or "one row" (of the last sample alone).
+        "right", "left out", "mean" (over units again), "one number" (their sum for each), or "last row" or "first row"
+        (of one sample alone).
     """
 
     start: str = "right"
     derivative: tuple[str, ...] = ()
     is_turned: tuple[bool, ...] = ()
-    is_shifted: bool = False
+    into: tuple[str, ...] = ()
     left_out: tuple[int, ...] = ()
     penalty: float = 1.0
     penalty_on_biases: bool = False
     transposed: frozenset[int] = frozenset()
-    factors: tuple[tuple[str, int | None, float], ...] = ()
+    factors: tuple[tuple[str, int | None, float, bool], ...] = ()
     biases: str = "right"
 
     def by_layer(self, values: Values) -> Iterator[tuple[Array, Array]]:
@@ -101,23 +105,24 @@ class Program:
         kept = np.ones(len(delta), bool)
         kept[list(self.left_out)] = False
         for layer in reversed(range(values.depth)):
-            into = values.inputs if layer == 0 else values.activations[layer - 1]
-            if self.is_shifted:
-                into = values.activations[layer]
-                if into.shape[1] != len(values.weights[layer]):
-                    return
             W = values.weights[layer]
-            dW = into[kept].T @ delta[kept]
+            into = self._into(values, layer)
+            if into.shape[1] != len(W):
+                return
+            dW = self._scaled(into[kept].T @ delta[kept], "weights", layer, False)
             dW = dW + self.penalty * (values.l1[layer] * np.sign(W) + values.l2[layer] * W)
             if layer in self.transposed:
                 dW = dW.T
             yield (
-                self._scaled(dW, "weights", layer),
-                self._scaled(self._bias(delta, kept, values, layer), "biases", layer),
+                self._scaled(dW, "weights", layer, True),
+                self._scaled(self._bias(delta, kept, values, layer), "biases", layer, True),
             )
             if layer > 0:
                 back = W if self.is_turned and self.is_turned[layer] else W.T
-                delta = (delta @ back) * self._derivative(values, layer - 1)
+                slopes = self._derivative(values, layer - 1)
+                if slopes.shape[1] != len(W):
+                    return
+                delta = (delta @ back) * slopes
 
     def _start(self, values: Values) -> Array | None:
         z, a, last = values.pre_activations[-1], values.activations[-1], values.derivatives[-1]
@@ -140,24 +145,41 @@ class Program:
             return values.derivatives[layer](a)
         if way == "formula of z":
             return _in_terms_of_the_output(values, layer)(z)
-        return values.derivatives[layer](z)
+        if way == "activation":
+            return a
+        if way == "of the layer above":
+            return values.derivatives[layer + 1](values.pre_activations[layer + 1])
+        slopes = values.derivatives[layer](z)
+        return slopes * slopes if way == "twice" else slopes
+
+    def _into(self, values: Values, layer: int) -> Array:
+        way = self.into[layer] if self.into else "right"
+        outputs = [values.inputs, *values.activations]
+        if way == "own outputs":
+            return outputs[layer + 1]
+        if way == "inputs of the layer below" and layer > 0:
+            return outputs[layer - 1]
+        if way == "z" and layer > 0:
+            return values.pre_activations[layer - 1]
+        return outputs[layer]
 
     def _bias(self, delta: Array, kept: Array, values: Values, layer: int) -> Array:
         if self.biases == "left out":
             return np.zeros(delta.shape[1])
-        if self.biases == "one row":
-            return np.asarray(delta[kept][-1])
         db = delta[kept].sum(axis=0)
-        if self.biases == "mean":
-            db = np.full_like(db, db.mean())
+        if self.biases in ("last row", "first row"):
+            db = delta[kept][-1 if self.biases == "last row" else 0]
+        elif self.biases in ("mean", "one number"):
+            db = np.full_like(db, db.mean() if self.biases == "mean" else db.sum())
+        db = self._scaled(db, "biases", layer, False)
         if self.penalty_on_biases:
             b = values.biases[layer]
             db = db + values.l1[layer] * np.sign(b) + values.l2[layer] * b
         return np.asarray(db)
 
-    def _scaled(self, gradient: Array, what: str, layer: int) -> Array:
-        for of, at, factor in self.factors:
-            if of in ("all", what) and at in (None, layer):
+    def _scaled(self, gradient: Array, what: str, layer: int, with_penalties: bool) -> Array:
+        for of, at, factor, is_whole in self.factors:
+            if of in ("all", what) and at in (None, layer) and is_whole is with_penalties:
                 gradient = np.asarray(gradient * factor)
         return gradient
 
