@@ -24,7 +24,7 @@ SHAPES = {
 SAMPLES = 25
 
 
-def made(name):
+def made(name, samples=SAMPLES):
     """Return a network, its data, and the same as a student has it."""
     n_inputs, layers, loss, l2 = SHAPES[name]
     random = np.random.default_rng(len(name))
@@ -34,13 +34,13 @@ def made(name):
     )
     for layer in net.layers:
         layer.bias[:] = random.normal(size=len(layer.bias)) / 2
-    X = random.normal(size=(SAMPLES, n_inputs))
+    X = random.normal(size=(samples, n_inputs))
     outputs = layers[-1][0]
     if layers[-1][1] == "softmax":
-        y = random.integers(0, outputs, SAMPLES)
+        y = random.integers(0, outputs, samples)
         T = np.eye(outputs)[y]
     else:
-        y = T = random.uniform(0, 1, size=(SAMPLES, outputs))
+        y = T = random.uniform(0, 1, size=(samples, outputs))
     plain = {
         "W": [layer.weights.copy() for layer in net.layers],
         "b": [layer.bias.copy() for layer in net.layers],
@@ -154,6 +154,15 @@ def test_a_mistake_in_some_samples_is_found_there(name, mistake):
     diagnosis = diagnosed(name, mistake, only={3, 7, 20})
     assert diagnosis.kinds == (KINDS[mistake],), diagnosis
     assert "in samples 3, 7, 20 (from 0; 3 of them) alone" in diagnosis.mistakes[0]
+
+
+def test_two_samples_of_many_are_found_where_there_are_fewer_numbers():
+    net, X, y, T, plain = made("tanh to values", samples=200)
+    assert net.n_parameters < 200
+    weights, biases = student(plain, X, T, ["no_derivative"], only={17, 150})
+    diagnosis = fm.diagnose_gradients(net, X, y, weights=weights, biases=biases)
+    assert diagnosis.kinds == ("derivative forgotten",)
+    assert "in samples 17, 150 (from 0; 2 of them) alone" in diagnosis.mistakes[0]
 
 
 def test_what_no_known_mistake_explains_is_said_with_where_to_look():

@@ -227,6 +227,7 @@ def _turned(layers: list[int], values: Values) -> Callable[[Program], Program]:
 
 def _samples(values: Values) -> Iterator[Mistake]:
     n = len(values.inputs)
+    yield Mistake("samples left out", "the data are left out of the sum", _scaling("all", None, 0.0, False))
     for rows in range(1, n):
         yield from _left_out(f"the last {rows} samples" if rows > 1 else "the last sample", range(n - rows, n), n)
     for sample in range(n - 1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -19,6 +19,8 @@ Array = npt.NDArray[Any]
 _NOTHING = 1e-9
 # of a sample's share, before all entries are looked at
 _ALIKE = 1e-3
+# samples that are looked for one after the other
+_MOST_PURSUED = 12
 # of an array, to solve for the samples
 _MOST_ENTRIES = 1000
 
@@ -49,16 +51,21 @@ class Search:
         self._right = list(Program().by_layer(values))
         self._least = _NOTHING * max(float(np.abs(one).max()) for layer in self._right for one in layer)
         self._mistakes = list(mistakes_for(values))
+        self._wrong = self._changed(given)
+
+    def _changed(self, gradients: Gradients) -> frozenset[tuple[int, int]]:
+        """Return which arrays differ from the right ones; those that are missing do."""
+        return frozenset(
+            (layer, i)
+            for layer, right in enumerate(self._right)
+            for i in range(2)
+            if layer >= len(gradients) or not self._agree(gradients[layer][i], right[i])
+        )
 
     def wrong_arrays(self) -> list[str]:
         """Return what each array that is not right is called, from the last layer down."""
         depth = self._values.depth
-        return [
-            f"layer {depth - i} {name}"
-            for i, (given, right) in enumerate(zip(self._given, self._right, strict=True))
-            for name, one, other in zip(("weights", "bias"), given, right, strict=True)
-            if not self._agree(one, other)
-        ]
+        return [f"layer {depth - layer} {('weights', 'bias')[i]}" for layer, i in sorted(self._wrong)]
 
     def single(self) -> list[Explanation]:
         """Return the single mistakes that explain everything, the likeliest first."""
@@ -77,9 +84,9 @@ class Search:
         right = [list(without.by_layer(values)) for values in alone]
         chosen = self._some_entries()
         wanted = _entries(difference, chosen)
-        for mistake in self._few_of_each():
+        for mistake, changed in self._few_of_each():
             program = replace(mistake.made_in(Program()), penalty=0.0, penalty_on_biases=False)
-            if program == without or program.left_out:
+            if program == without or program.left_out or changed != self._wrong:
                 continue
             with np.errstate(all="ignore"):
                 made = [list(program.by_layer(values)) for values in alone]
@@ -107,17 +114,20 @@ class Search:
 
     def pair(self) -> Explanation | None:
         """Return two mistakes that explain everything together."""
-        for first, second in combinations(self._few_of_each(), 2):
-            if self._explains(second.made_in(first.made_in(Program()))):
+        for (first, changed), (second, changed_too) in combinations(self._few_of_each(), 2):
+            if changed | changed_too == self._wrong and self._explains(second.made_in(first.made_in(Program()))):
                 return Explanation((first, second))
         return None
 
-    def _few_of_each(self) -> Iterator[Mistake]:
-        """Yield the mistakes without those of single samples, of which there are too many for pairs."""
+    def _few_of_each(self) -> list[tuple[Mistake, frozenset[tuple[int, int]]]]:
+        """Return the mistakes without those of single samples, of which there are too many, and what each changes."""
+        found = []
         for mistake in self._mistakes:
-            left_out = mistake.made_in(Program()).left_out
-            if not left_out or left_out == (len(self._values.inputs) - 1,):
-                yield mistake
+            program = mistake.made_in(Program())
+            if not program.left_out or program.left_out == (len(self._values.inputs) - 1,):
+                with np.errstate(all="ignore"):
+                    found.append((mistake, self._changed(list(program.by_layer(self._values)))))
+        return found
 
     def _explains(self, program: Program) -> bool:
         with np.errstate(all="ignore"):
@@ -165,9 +175,28 @@ def _which(added: Array, wanted: Array) -> tuple[int, ...]:
         return (int(apart.argmin()),)
     found = np.linalg.lstsq(added.T, wanted, rcond=None)[0]
     is_in = np.abs(found - 1) < 0.1
-    if not (is_in | (np.abs(found) < 0.1)).all() or not 0 < is_in.sum() <= len(added) / 2:
-        return ()
-    return tuple(int(i) for i in np.flatnonzero(is_in))
+    if (is_in | (np.abs(found) < 0.1)).all() and 0 < is_in.sum() <= len(added) / 2:
+        return tuple(int(i) for i in np.flatnonzero(is_in))
+    return _few_of(added, wanted)
+
+
+def _few_of(added: Array, wanted: Array) -> tuple[int, ...]:
+    """Return a few rows that add up to a vector, found one after the other, where there are more rows than numbers.
+
+    Orthogonal matching pursuit (Pati, Rezaiifar and Krishnaprasad, Asilomar 1993).
+    """
+    lengths = np.linalg.norm(added, axis=1)
+    chosen: list[int] = []
+    left = wanted
+    for _ in range(min(_MOST_PURSUED, len(added) // 2)):
+        alike = np.abs(added @ left) / np.where(lengths > 0, lengths, np.inf)
+        alike[chosen] = -1
+        chosen.append(int(alike.argmax()))
+        found = np.linalg.lstsq(added[chosen].T, wanted, rcond=None)[0]
+        left = wanted - found @ added[chosen]
+        if np.abs(left).max() <= _ALIKE * np.abs(wanted).max() and (np.abs(found - 1) < 0.1).all():
+            return tuple(sorted(chosen))
+    return ()
 
 
 def _of_samples(values: Values, rows: list[int]) -> Values:
