@@ -109,6 +109,7 @@ def check_gradients(
     values = ValuesOf(f, point)
     checker = Checker(
         values,
+        roundoff=values.roundoff,
         step=step,
         tolerance=tolerance,
         seed=seed,
@@ -181,6 +182,7 @@ def check_jacobian(
     values = ValuesOf(f, point, shape)
     checker = Checker(
         values,
+        roundoff=values.roundoff,
         step=check_real(step, "step", above=0.0),
         tolerance=tolerance,
         seed=seed,
@@ -256,6 +258,7 @@ def check_hessian_product(
     )
     checker = Checker(
         values,
+        roundoff=values.roundoff,
         step=check_real(step, "step", above=0.0),
         tolerance=tolerance,
         seed=seed,

@@ -74,6 +74,21 @@ def test_a_function_in_float32_passes_or_is_told_so():
     assert "f computes in float32, which hides slopes below" in report.undecided[0].reason
 
 
+def test_values_of_float16_are_worth_what_they_are():
+    x = np.array([1.0, 2.0], np.float16)
+    assert not fm.check_gradients(lambda x: np.float16((x**2).sum()), lambda x: (2 * x).astype(np.float16), x).wrong
+    assert fm.check_gradients(lambda x: np.float16((x**2).sum()), np.array([2.0, 40.0], np.float16), x).wrong
+
+
+def test_entries_of_other_sizes_do_no_harm():
+    def gradient(x):
+        return np.array([1 / x[0], 1.0])
+
+    report = fm.check_gradients(lambda x: np.log(x[0]) + x[1], gradient, [1e-12, 1e3])
+    assert report.passed, report
+    assert fm.check_gradients(lambda x: np.log(x[0]) + x[1], lambda x: 1.001 * gradient(x), [1e-12, 1e3]).wrong
+
+
 @pytest.mark.parametrize("slope", [-1.0, 0.0, 1.0])
 def test_a_kink_is_told_and_neither_right_nor_wrong(slope):
     report = fm.check_gradients(lambda x: abs(x[0]) + x[1], [slope, 1.0], [0.0, 1.0])

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.arguments import check_integer, check_real
-from fastmlp._gradient_check.lines import Line, Part, lines_of, smooth_entries
+from fastmlp._gradient_check.lines import Line, Part, Values, lines_of, smooth_entries
 from fastmlp._gradient_check.noise import Precision, precision_of
 from fastmlp._gradient_check.report import GradientReport, Probe, Sampling
 from fastmlp._gradient_check.slope import NO_SLOPE, Quotient, Slope, estimate
@@ -23,7 +23,6 @@ from fastmlp._gradient_check.verdict import Judge, Verdict
 from fastmlp.runtime import imported
 
 Array = npt.NDArray[Any]
-Values = Sequence[float]
 
 # What seems wrong is looked at once more with steps that are shorter by a factor that no period fits.
 _SECOND_LOOK = 1 / 10.7
@@ -67,6 +66,8 @@ class Checker:
         The unit roundoff of the arithmetic that the derivatives were computed in.
     least_noise : float
         What a value of f is wrong by at least, for who knows.
+    roundoff : callable
+        The unit roundoff of the values that were evaluated.
     shape : tuple of int
         Of f's values; () where it is one number.
     aside : callable or None
@@ -84,6 +85,7 @@ class Checker:
         longest: float = 1.0,
         eps: float = EPS,
         least_noise: float = 0.0,
+        roundoff: Callable[[], float] = lambda: EPS,
         shape: tuple[int, ...] = (),
         aside: Callable[[Array, Any, Any], Values] | None = None,
     ) -> None:
@@ -92,6 +94,7 @@ class Checker:
         self._longest = max(longest, step)
         self._eps = eps
         self._least_noise = least_noise
+        self._roundoff = roundoff
         self._tolerance = check_real(tolerance, "tolerance", above=0.0)
         self._random = imported("numpy.random").default_rng(check_integer(seed, "seed", minimum=0))
         self._shape = shape
@@ -150,7 +153,9 @@ class Checker:
     def _precisions(self, parts: Sequence[Part]) -> list[Precision]:
         """Return the precision of each value of f, on a line that moves every entry of every part."""
         kept = [part.array.copy() for part in parts]
-        moves = [part.scales * self._random.choice([-1.0, 1.0], part.array.shape) for part in parts]
+        # an entry near the end of f's domain is small, and shall not be moved beyond
+        sizes = [np.where(part.array == 0, part.scales, np.minimum(np.abs(part.array), part.scales)) for part in parts]
+        moves = [size * self._random.choice([-1.0, 1.0], size.shape) for size in sizes]
         known: dict[float, Values] = {0.0: self._center}
 
         def values_at(distance: float) -> Values:
@@ -165,7 +170,10 @@ class Checker:
         finally:
             for part, center in zip(parts, kept, strict=True):
                 part.array[...] = center
-        return [one._replace(noise=max(one.noise, self._least_noise)) for one in found]
+        return [
+            one._replace(noise=max(one.noise, self._least_noise, self._roundoff() * abs(center)))
+            for one, center in zip(found, self._center, strict=True)
+        ]
 
     def _slopes(self, line: Line, judges: Sequence[Judge]) -> list[_Found]:
         """Return the slopes of all values of f along a line."""
@@ -173,7 +181,7 @@ class Checker:
 
         def around(step: float) -> tuple[Values, Values, float]:
             if step not in known:
-                known[step] = self._around(line, step)
+                known[step] = line.around(step, self._values)
             return known[step]
 
         first = self._step * line.scale
@@ -238,22 +246,6 @@ class Checker:
                 break
             slope = again if again.error < apart else slope._replace(error=slope.error + apart)
         return slope
-
-    def _around(self, line: Line, step: float) -> tuple[Values, Values, float]:
-        """Return the values at both sides of a line's middle, and how far they are apart."""
-        array, index = line.part.array, line.at
-        kept = np.copy(array[index])
-        above, below = kept + step * line.unit, kept - step * line.unit
-        # what is left of the step beside the entry
-        distance = float(above - below) if index is not ... else 2 * step
-        try:
-            array[index] = above
-            forward = self._values()
-            array[index] = below
-            backward = self._values()
-        finally:
-            array[index] = kept
-        return forward, backward, distance
 
     def _settle(self, found: _Found, judge: Judge) -> None:
         line, slope = found.line, found.slope

@@ -7,6 +7,7 @@ more than the slopes along them are known by shows in each.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from types import EllipsisType
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from fastmlp._gradient_check.arrays import median
 
 Array = npt.NDArray[Any]
+Values = Sequence[float]
 
 # of an array too large to be compared entry by entry
 SINGLE_PROBES = 100
@@ -67,6 +69,22 @@ class Line(NamedTuple):
         """Return the derivative along the line of one of f's values."""
         of_value = self.part.analytic[value]
         return float(of_value[self.at]) if self.at is not ... else float(np.sum(of_value * self.unit))
+
+    def around(self, step: float, evaluate: Callable[[], Values]) -> tuple[Values, Values, float]:
+        """Return the values at both sides of the line's middle, and how far they are apart."""
+        array, at = self.part.array, self.at
+        kept = np.copy(array[at])
+        above, below = kept + step * self.unit, kept - step * self.unit
+        # what is left of the step beside the entry
+        distance = float(above - below) if at is not ... else 2 * step
+        try:
+            array[at] = above
+            forward = evaluate()
+            array[at] = below
+            backward = evaluate()
+        finally:
+            array[at] = kept
+        return forward, backward, distance
 
     def label(self, value: tuple[int, ...]) -> str:
         """Return what the comparison is called in a report."""

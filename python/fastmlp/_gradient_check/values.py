@@ -38,6 +38,11 @@ class ValuesOf:
         self._point = point
         self._shape = shape
         self._has_begun = False
+        self._eps = float(np.finfo(np.float64).eps)
+
+    def roundoff(self) -> float:
+        """Return the largest unit roundoff of the values so far, by their dtype."""
+        return self._eps
 
     def __call__(self) -> Sequence[float]:
         try:
@@ -48,6 +53,9 @@ class ValuesOf:
                 raise
             return [math.nan] * math.prod(self._shape)
         self._has_begun = True
+        dtype = getattr(value, "dtype", None)
+        if isinstance(dtype, np.dtype) and dtype.kind == "f":
+            self._eps = max(self._eps, float(np.finfo(dtype).eps))
         if self._shape == ():
             return (check_value(value),)
         values = check_values(value, "the value of f")
