@@ -177,7 +177,18 @@ def _which(added: Array, wanted: Array) -> tuple[int, ...]:
     is_in = np.abs(found - 1) < 0.1
     if (is_in | (np.abs(found) < 0.1)).all() and 0 < is_in.sum() <= len(added) / 2:
         return tuple(int(i) for i in np.flatnonzero(is_in))
-    return _few_of(added, wanted)
+    return _two_of(added, wanted) or _few_of(added, wanted)
+
+
+def _two_of(added: Array, wanted: Array) -> tuple[int, ...]:
+    """Return two rows that add up to a vector, if there are such."""
+    rest = wanted - added
+    # squares of the distances between what one row leaves and each other one
+    apart = (rest**2).sum(axis=1)[:, np.newaxis] + (added**2).sum(axis=1) - 2 * rest @ added.T
+    np.fill_diagonal(apart, np.inf)
+    first, second = np.unravel_index(int(apart.argmin()), apart.shape)
+    is_all = np.abs(rest[first] - added[second]).max() <= _ALIKE * np.abs(wanted).max()
+    return tuple(sorted((int(first), int(second)))) if is_all else ()
 
 
 def _few_of(added: Array, wanted: Array) -> tuple[int, ...]:
