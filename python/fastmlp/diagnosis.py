@@ -202,8 +202,14 @@ def _derivative(activation: Any) -> Callable[[Array], Array]:
     return lambda z: unit.jacobian(z.reshape(-1, 1)).reshape(z.shape)
 
 
+def _check_list(arrays: Any, name: str) -> None:
+    if not isinstance(arrays, (list, tuple)):
+        raise TypeError(f"{name} must be a list of one array for each layer, got {brief(arrays)}.")
+
+
 def _weights_of(weights: Sequence[npt.ArrayLike], values: Values) -> tuple[list[Array], list[str]]:
     """Return the gradients of weights in their shapes, and what to say of those that came transposed."""
+    _check_list(weights, "weights")
     if len(weights) != values.depth:
         raise ValueError(f"weights holds {len(weights)} arrays, but must hold one for each layer: {values.depth}.")
     taken, said = [], []
@@ -217,6 +223,7 @@ def _weights_of(weights: Sequence[npt.ArrayLike], values: Values) -> tuple[list[
 
 
 def _biases_of(biases: Sequence[npt.ArrayLike], values: Values) -> list[Array]:
+    _check_list(biases, "biases")
     if len(biases) != values.depth:
         raise ValueError(f"biases holds {len(biases)} arrays, but must hold one for each layer: {values.depth}.")
     taken = []

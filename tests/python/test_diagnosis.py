@@ -196,6 +196,8 @@ def test_bad_input_gets_its_sentence():
     weights, biases = student(plain, X, T)
     with pytest.raises(ValueError, match="weights holds 2 arrays, but must hold one for each layer: 3"):
         fm.diagnose_gradients(net, X, y, weights=weights[:2], biases=biases)
+    with pytest.raises(TypeError, match="weights must be a list of one array for each layer, got 3"):
+        fm.diagnose_gradients(net, X, y, weights=3, biases=biases)
     with pytest.raises(ValueError, match="a number for each sample comes of a sum over the wrong axis"):
         fm.diagnose_gradients(net, X, y, weights=weights, biases=[np.ones(SAMPLES), *biases[1:]])
     with pytest.raises(
