@@ -5,7 +5,7 @@ The search for the reason is in _diagnosis/; here are what a user calls, what co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,21 +13,20 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.arguments import check_real
-from fastmlp._checks.arrays import check_gradient, numeric_array
 from fastmlp._checks.text import brief
-from fastmlp._diagnosis.program import Values
+from fastmlp._diagnosis.given import Given, given_gradients
+from fastmlp._diagnosis.network import roundoff_of, values_of, without_scaling
 from fastmlp._diagnosis.search import Explanation, Search
-from fastmlp._model.derivatives import gradients_of
-from fastmlp.activations import Softmax
+from fastmlp._model.model import Model
+from fastmlp._model.samples import Samples
 from fastmlp.layers import Dense
 from fastmlp.network import Network, model_of
-from fastmlp.runtime import thread_limit
 
 __all__ = ["Diagnosis", "diagnose_gradients"]
 
 Array = npt.NDArray[Any]
-# of samples in which a mistake was made
-_SHOWN = 8
+# of an array's largest entry, for each unit roundoff
+_TOLERANCES = {2.0**-53: 1e-6, 2.0**-24: 1e-4, 2.0**-11: 1e-2}
 
 
 @dataclass(frozen=True)
@@ -95,9 +94,11 @@ def diagnose_gradients(
     weights : sequence of arrays (inputs, units)
         The gradients of each layer's weights by somebody else's program.
     biases : sequence of arrays (units,)
-        Likewise of the biases.
+        Likewise of the biases; None for one that has no gradient.
     tolerance : float, optional
-        Of an array, relative to its largest entry. Default: 1e-6, or 1e-3 where an array is of float32.
+        Of an array, relative to its largest entry. Default: 1e-6; 1e-4 where the network or a gradient is of float32
+        (or all of them hold float32's values); 1e-2 for float16. What roundoff may do besides, where terms cancel, is
+        computed and allowed for.
 
     Returns
     -------
@@ -126,116 +127,68 @@ def diagnose_gradients(
     """
     if not isinstance(net, Network):
         raise TypeError(f"net must be a Network, got {brief(net)}.")
-    if any(type(part.layer) is not Dense or part.normalizes for part in model_of(net).architecture.placed):
-        raise ValueError("diagnose_gradients knows networks of Dense layers alone, but this one has others.")
-    values = _values_of(net, X, y)
-    given_weights, transposed = _weights_of(weights, values)
-    given_biases = _biases_of(biases, values)
-    if tolerance is None:
-        is_single = any(np.asarray(one).dtype == np.float32 for one in (*weights, *biases))
-        tolerance = 1e-3 if is_single else 1e-6
-    given = list(zip(given_weights, given_biases, strict=True))[::-1]
-    search = Search(values, given, check_real(tolerance, "tolerance", above=0.0))
-    wrong = search.wrong_arrays()
-    found: list[Explanation] = []
-    if wrong:
-        found = search.single()
-        if not found:
-            other = search.in_some_samples() or search.pair()
-            found = [] if other is None else [other]
-    first = found[0] if found else Explanation(())
-    where = f" in {_called(first.samples)} alone" if first.samples else ""
-    return Diagnosis(
-        tuple(wrong),
-        (*transposed, *(mistake.sentence + where for mistake in first.mistakes)),
-        (*("transposed" for _ in transposed), *(mistake.kind for mistake in first.mistakes)),
-        tuple(one.mistakes[0].sentence for one in found[1:4]),
-    )
-
-
-def _called(samples: tuple[int, ...]) -> str:
-    """Return the numbers of a few samples, or how many there are."""
-    if len(samples) == 1:
-        return f"sample {samples[0]} (from 0)"
-    shown = ", ".join(map(str, samples[:_SHOWN]))
-    return f"samples {shown}{', ...' if len(samples) > _SHOWN else ''} (from 0; {len(samples)} of them)"
-
-
-def _values_of(net: Network, X: npt.ArrayLike, y: npt.ArrayLike) -> Values:
     model = model_of(net)
-    samples = model.for_core(model.check(X, y, None), np.float64)
-    core = model.double()
-    right = gradients_of(core, model, samples)
-    inputs = samples.dense.astype(np.float64)
-    if model.columns is not None:
-        inputs = model.columns.of(inputs)
-    try:
-        slope: Array | None = right.outputs
-    except (FloatingPointError, ValueError):
-        slope = None
-    return Values(
-        inputs=inputs,
-        weights=[core.weights(layer) for layer in range(len(net.layers))],
-        biases=[core.bias(layer) for layer in range(len(net.layers))],
-        pre_activations=core.pre_activations(X=samples.dense, threads=thread_limit()),
-        activations=core.activations(X=samples.dense, threads=thread_limit()),
-        delta=right.deltas[-1],
-        slope=slope,
-        derivatives=[_derivative(layer.activation) for layer in net.layers],
-        l1=[layer.l1 for layer in net.layers],
-        l2=[layer.l2 for layer in net.layers],
-    )
+    if any(type(part.layer) is not Dense or part.normalizes for part in model.architecture.placed):
+        raise ValueError("diagnose_gradients knows networks of Dense layers alone, but this one has others.")
+    samples = model.check(X, y, None)
+    if tolerance is not None:
+        tolerance = check_real(tolerance, "tolerance", above=0.0)
+    # what a wrong program computes may well overflow
+    with np.errstate(all="ignore"):
+        given = given_gradients(weights, biases, model.architecture.shapes, samples.rows)
+        return _diagnosed(model, samples, given, tolerance)
 
 
-def _derivative(activation: Any) -> Callable[[Array], Array]:
-    """Return the derivative of an activation, elementwise; of softmax p (1 - p), as if its outputs were apart."""
-    if isinstance(activation, Softmax):
+def _diagnosed(model: Model, samples: Samples, given: Given, tolerance: float | None) -> Diagnosis:
+    if given.not_finite:
+        kinds, sentences = given.said
+        return Diagnosis(given.not_finite, sentences, kinds)
+    values = values_of(model, samples)
+    unit = max(given.unit_roundoff, float(np.finfo(model.architecture.dtype).eps) / 2)
+    roundoff = roundoff_of(model, samples, values, unit)
+    tolerance = _TOLERANCES[unit] if tolerance is None else tolerance
+    first: Diagnosis | None = None
+    # of gradients whose weights may be transposed as a whole, what explains them
+    for arrays, kinds, sentences in given.readings():
+        near = [
+            np.inf if array is None else max(tolerance * float(np.abs(array).max()), least)
+            for array, least in zip(arrays, roundoff, strict=True)
+        ]
+        compared = [
+            np.zeros(shape) if array is None else array for array, shape in zip(arrays, given.shapes, strict=True)
+        ]
+        search = Search(values, compared, near)
+        found = _explanations(search, model, samples, compared, near) if search.wrong else [Explanation()]
+        explanation = found[0] if found else Explanation()
+        diagnosis = Diagnosis(
+            tuple(dict.fromkeys((*given.odd, *search.wrong_arrays()))),
+            (*sentences, *explanation.sentences),
+            (*kinds, *explanation.kinds),
+            tuple(one.sentences[0] for one in found[1:4]),
+        )
+        if found:
+            return diagnosis
+        first = first or diagnosis
+    assert first is not None
+    return first
 
-        def of_softmax(z: Array) -> Array:
-            powers = np.exp(z - z.max(axis=1, keepdims=True))
-            p = powers / powers.sum(axis=1, keepdims=True)
-            return np.asarray(p * (1 - p))
 
-        return of_softmax
-    unit = Network(1, [Dense(1, activation)], loss="mse", dtype="float64")
-    unit.set_parameters([1.0, 0.0])
-    return lambda z: unit.jacobian(z.reshape(-1, 1)).reshape(z.shape)
-
-
-def _check_list(arrays: Any, name: str) -> None:
-    if not isinstance(arrays, (list, tuple)):
-        raise TypeError(f"{name} must be a list of one array for each layer, got {brief(arrays)}.")
+def _explanations(
+    search: Search, model: Model, samples: Samples, given: list[Array], near: list[float]
+) -> list[Explanation]:
+    """Return what explains gradients, the single mistakes that do or else the first of what is less likely."""
+    found = search.single()
+    if not found:
+        others = (search.in_some_samples, lambda: _of_scaling(model, samples, given, near), search.pair)
+        found = [one for other in others for one in [other()] if one is not None][:1]
+    return found
 
 
-def _weights_of(weights: Sequence[npt.ArrayLike], values: Values) -> tuple[list[Array], list[str]]:
-    """Return the gradients of weights in their shapes, and what to say of those that came transposed."""
-    _check_list(weights, "weights")
-    if len(weights) != values.depth:
-        raise ValueError(f"weights holds {len(weights)} arrays, but must hold one for each layer: {values.depth}.")
-    taken, said = [], []
-    for layer, (one, W) in enumerate(zip(weights, values.weights, strict=True)):
-        array = numeric_array(one, f"weights[{layer}]")
-        if array.shape == W.shape[::-1] != W.shape:
-            said.append(f"the gradient of layer {layer + 1}'s weights is transposed: {array.shape}, not {W.shape}")
-            array = array.T
-        taken.append(check_gradient(array, W.shape, f"weights[{layer}]", f"the weights of layer {layer + 1}"))
-    return taken, said
-
-
-def _biases_of(biases: Sequence[npt.ArrayLike], values: Values) -> list[Array]:
-    _check_list(biases, "biases")
-    if len(biases) != values.depth:
-        raise ValueError(f"biases holds {len(biases)} arrays, but must hold one for each layer: {values.depth}.")
-    taken = []
-    for layer, (one, b) in enumerate(zip(biases, values.biases, strict=True)):
-        array = numeric_array(one, f"biases[{layer}]")
-        if array.shape in ((1, len(b)), (len(b), 1)):
-            array = array.ravel()
-        samples = len(values.inputs)
-        if array.shape != b.shape and array.shape[:1] == (samples,):
-            raise ValueError(
-                f"biases[{layer}] has shape {array.shape}, but must have that of the bias of layer {layer + 1}: "
-                f"{b.shape}; a number for each sample comes of a sum over the wrong axis: sum deltas over axis 0."
-            )
-        taken.append(check_gradient(array, b.shape, f"biases[{layer}]", f"the bias of layer {layer + 1}"))
-    return taken
+def _of_scaling(model: Model, samples: Samples, given: list[Array], near: list[float]) -> Explanation | None:
+    """Return what explains gradients where the network's scaling was forgotten, perhaps with one mistake more."""
+    for kind, sentence, values in without_scaling(model, samples):
+        search = Search(values, given, near)
+        found = search.single()[:1] if search.wrong else [Explanation()]
+        for other in found:
+            return Explanation((kind, *other.kinds), (sentence, *other.sentences))
+    return None

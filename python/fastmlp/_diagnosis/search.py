@@ -1,35 +1,36 @@
-"""Which of the known mistakes give the gradients that somebody has: one, one in some samples, or two at once."""
+"""Which of the known mistakes give the gradients that somebody has: one, one in some samples, or two at once.
+
+A mistake is a wrong number (factors.py), a wrong way to write the program (structures.py), or a sum over other samples
+(samples.py). All are tried on some entries of each array first; what agrees there is computed in full.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterator
 from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._diagnosis.mistakes import Mistake, mistakes_for
-from fastmlp._diagnosis.program import Gradients, Program, Values
-from fastmlp.runtime import imported
+from fastmlp._diagnosis.factors import LEFT_OUT, Factors, factors_for
+from fastmlp._diagnosis.program import Program, Values
+from fastmlp._diagnosis.samples import adding_up, left_out
+from fastmlp._diagnosis.sketch import Sketch, spread, telling
+from fastmlp._diagnosis.structures import Structure, structures_for
 
 Array = npt.NDArray[Any]
-# beside the largest entry of all arrays, an array of nothing but rounding
-_NOTHING = 1e-9
-# of a sample's share, before all entries are looked at
-_ALIKE = 1e-3
-# samples that are looked for one after the other
-_MOST_PURSUED = 12
-# of an array, to solve for the samples
-_MOST_ENTRIES = 1000
+# of samples in which a mistake was made
+_SHOWN = 8
+# numbers that samples are solved from: of each sample, and of all together
+_FEWEST_NUMBERS, _MOST_NUMBERS = 50, 20_000_000
 
 
 class Explanation(NamedTuple):
-    """``samples`` are those in which the mistake is made, empty for all."""
+    """What is wrong, a kind and a sentence for each mistake."""
 
-    mistakes: tuple[Mistake, ...]
-    samples: tuple[int, ...] = ()
+    kinds: tuple[str, ...] = ()
+    sentences: tuple[str, ...] = ()
 
 
 class Search:
@@ -38,38 +39,50 @@ class Search:
     Parameters
     ----------
     values : Values
-    given : list of (array, array)
-        The gradients to explain, of weights and bias, from the last layer down.
-    tolerance : float
-        Of an array, relative to its largest entry.
+    given : list of arrays
+        The gradients to explain, of weights and bias in turn, from the last layer down.
+    near : list of float
+        How near each array must be, in its entries; inf for those that are not to be compared.
     """
 
-    def __init__(self, values: Values, given: Gradients, tolerance: float) -> None:
+    def __init__(self, values: Values, given: list[Array], near: list[float]) -> None:
         self._values = values
         self._given = given
-        self._tolerance = tolerance
-        self._right = list(Program().by_layer(values))
-        self._least = _NOTHING * max(float(np.abs(one).max()) for layer in self._right for one in layer)
-        self._mistakes = list(mistakes_for(values))
-        self._wrong = self._changed(given)
-
-    def _changed(self, gradients: Gradients) -> frozenset[tuple[int, int]]:
-        """Return which arrays differ from the right ones; those that are missing do."""
-        return frozenset(
-            (layer, i)
-            for layer, right in enumerate(self._right)
-            for i in range(2)
-            if layer >= len(gradients) or not self._agree(gradients[layer][i], right[i])
+        self._near = near
+        right = [of_data + l1 + l2 for of_data, l1, l2 in self._sums(Program())]
+        self._shapes = [one.shape for one in given]
+        self._difference = [one - other for one, other in zip(given, right, strict=True)]
+        self.wrong = frozenset(
+            i for i, one in enumerate(self._difference) if not (np.abs(one) <= near[i]).all() and np.isfinite(near[i])
         )
+        chosen = [telling(*both) for both in zip(self._difference, right, strict=True)]
+        self._sketch = Sketch(values, chosen, self._shapes)
+        self._wanted = self._sketch.taken(given)
+        self._width = np.array(near)[self._sketch.array]
+        self._no_factors = np.ones((len(given), 3))
+        self._factors = factors_for(values)
+        terms = self._sketch.terms(Program())
+        assert terms is not None
+        self._right = terms
+        self._structures = [
+            (one, program, self._sketch.terms(program))
+            for one in structures_for(values)
+            for program in [one.made_in(Program())]
+        ]
 
     def wrong_arrays(self) -> list[str]:
         """Return what each array that is not right is called, from the last layer down."""
-        depth = self._values.depth
-        return [f"layer {depth - layer} {('weights', 'bias')[i]}" for layer, i in sorted(self._wrong)]
+        return [f"layer {self._values.depth - i // 2} {('weights', 'bias')[i % 2]}" for i in sorted(self.wrong)]
 
     def single(self) -> list[Explanation]:
         """Return the single mistakes that explain everything, the likeliest first."""
-        return [Explanation((mistake,)) for mistake in self._mistakes if self._explains(mistake.made_in(Program()))]
+        found = [_said(one) for one in self._factors_explaining(Program(), self._right)]
+        for structure, program, terms in self._structures:
+            if terms is not None and self._is_near(terms.sum(axis=0), self._wanted) and self._explains(program):
+                found.append(_said(structure))
+        found += [_said(words) for words in self._left_out(Program())]
+        # the same mistake may be known in two ways, which differ only together with another one
+        return list(dict.fromkeys(found))
 
     def in_some_samples(self) -> Explanation | None:
         """Return a mistake that was made in some samples alone, at most half of them.
@@ -77,145 +90,162 @@ class Search:
         What a sample's mistake adds to the gradients is known, so that which samples add up to the difference is a
         question of linear equations, whose solution is 0 or 1 for each.
         """
-        difference = [_minus(one, other) for one, other in zip(self._given, self._right, strict=True)]
-        n = len(self._values.inputs)
-        alone = [_of_samples(self._values, [sample]) for sample in range(n)]
-        without = Program(penalty=0.0)
-        right = [list(without.by_layer(values)) for values in alone]
-        chosen = self._some_entries()
-        wanted = _entries(difference, chosen)
-        for mistake, changed in self._few_of_each():
-            program = replace(mistake.made_in(Program()), penalty=0.0, penalty_on_biases=False)
-            if program == without or program.left_out or changed != self._wrong:
-                continue
-            with np.errstate(all="ignore"):
-                made = [list(program.by_layer(values)) for values in alone]
-            if len(made[0]) < len(difference):
-                continue
-            added = [
-                [_minus(one, other) for one, other in zip(layers, others, strict=True)]
-                for layers, others in zip(made, right, strict=True)
-            ]
-            samples = _which(np.array([_entries(layers, chosen) for layers in added]), wanted)
-            if samples and self._all_agree(difference, _sum([added[sample] for sample in samples])):
-                return Explanation((mistake,), samples)
+        sketch = self._larger_sketch()
+        wanted, right = sketch.taken(self._difference), sketch.of_samples(Program())
+        for mistake, program, table in self._in_samples():
+            made = right if program == Program() else sketch.of_samples(program)
+            for rows in adding_up(table[sketch.array, 0] * made - right, wanted):
+                if self._explains_in(np.array(rows), program, table):
+                    where = _called(rows)
+                    sentence = f"in {where} alone: {mistake.sentence}"
+                    if mistake.kind == LEFT_OUT:
+                        sentence = f"left out of the sum: {where}"
+                    return Explanation((mistake.kind,), (sentence,))
         return None
-
-    def _some_entries(self) -> list[tuple[Array, Array]]:
-        """Return indices into the flat arrays of each layer: enough to solve for samples, and not more."""
-        random = imported("numpy.random").default_rng(0)
-        return [
-            (
-                random.choice(one.size, min(one.size, _MOST_ENTRIES), replace=False),
-                random.choice(other.size, min(other.size, _MOST_ENTRIES), replace=False),
-            )
-            for one, other in self._given
-        ]
 
     def pair(self) -> Explanation | None:
         """Return two mistakes that explain everything together."""
-        for (first, changed), (second, changed_too) in combinations(self._few_of_each(), 2):
-            if changed | changed_too == self._wrong and self._explains(second.made_in(first.made_in(Program()))):
-                return Explanation((first, second))
-        return None
+        return next(self._pairs(), None)
 
-    def _few_of_each(self) -> list[tuple[Mistake, frozenset[tuple[int, int]]]]:
-        """Return the mistakes without those of single samples, of which there are too many, and what each changes."""
-        found = []
-        for mistake in self._mistakes:
-            program = mistake.made_in(Program())
-            if not program.left_out or program.left_out == (len(self._values.inputs) - 1,):
-                with np.errstate(all="ignore"):
-                    found.append((mistake, self._changed(list(program.by_layer(self._values)))))
-        return found
+    def _pairs(self) -> Iterator[Explanation]:
+        for i, one in enumerate(self._factors):
+            for other in self._factors_explaining(Program(), self._right, after=i):
+                yield _said(one, other)
+        for structure, program, terms in self._structures:
+            for other in self._factors_explaining(program, terms):
+                yield _said(structure, other)
+        for first, second in self._structures_together():
+            # where both set the same, the one in a single layer may have the last word, or the one in all of them
+            programs = [second.made_in(first.made_in(Program())), first.made_in(second.made_in(Program()))]
+            for program in programs[: 1 + (programs[0] != programs[1])]:
+                if self._agrees_from_above(program) and self._explains(program):
+                    yield _said(first, second)
+        for one in self._factors:
+            yield from (_said(one, words) for words in self._left_out(Program(), one.table))
+        for structure, program, _ in self._structures:
+            yield from (_said(structure, words) for words in self._left_out(program))
 
-    def _explains(self, program: Program) -> bool:
-        with np.errstate(all="ignore"):
-            return self._all_agree(self._given, program.by_layer(self._values))
+    def _structures_together(self) -> Iterator[tuple[Structure, Structure]]:
+        """Yield the pairs that change, between them, what is wrong."""
+        changing = [(structure, self._changed(terms)) for structure, _, terms in self._structures]
+        for (first, one), (second, other) in combinations(changing, 2):
+            if one and other and one | other == self.wrong:
+                yield first, second
 
-    def _all_agree(self, given: Gradients, made: Iterable[tuple[Array, Array]]) -> bool:
+    def _in_samples(self) -> Iterator[tuple[Structure | Factors, Program, Array]]:
+        """Yield the mistakes that a single sample can have, in the arrays that are wrong, with program and factors."""
+        seen = set()
+        for factors in self._factors:
+            of_data = factors.table[:, 0]
+            # whether the penalties have the factor too, makes no difference to a sample
+            if frozenset(np.flatnonzero(of_data != 1)) == self.wrong and tuple(of_data) not in seen:
+                seen.add(tuple(of_data))
+                yield factors, Program(), factors.table
+        for structure, program, terms in self._structures:
+            if self._changed(terms) == self.wrong:
+                yield structure, program, self._no_factors
+
+    def _larger_sketch(self) -> Sketch:
+        """Return one of the wrong arrays that holds enough to solve for samples, and not more."""
+        samples = len(self._values.inputs)
+        wanted = min(2 * samples + 200, max(_FEWEST_NUMBERS, _MOST_NUMBERS // samples)) // max(len(self.wrong), 1) + 1
+        chosen = [spread(one.size, wanted if i in self.wrong else 0) for i, one in enumerate(self._given)]
+        return Sketch(self._values, chosen, self._shapes)
+
+    # what a program gives, and whether that is what was given
+
+    def _sums(self, program: Program, values: Values | None = None) -> list[list[Array]]:
+        """Return the terms of each array, as far as the program can run."""
+        return [array for layer in program.layers(values or self._values) for array in layer.sums()]
+
+    def _explains(self, program: Program, table: Array | None = None, kept: Array | None = None) -> bool:
+        """Return whether a program, with factors and of some samples, gives all that was given."""
+        sums = self._sums(program, None if kept is None else self._values.of_samples(kept))
+        factors = self._no_factors if table is None else table
+        if len(sums) < len(factors):
+            return False
+        made = [by[0] * one[0] + by[1] * one[1] + by[2] * one[2] for by, one in zip(factors, sums, strict=True)]
+        return self._all_near(made)
+
+    def _explains_in(self, rows: Array, program: Program, table: Array) -> bool:
+        """Return whether it does, where the mistake is made in some samples alone."""
+        some = self._values.of_samples(rows)
+        made, right = self._sums(program, some), self._sums(Program(), some)
+        added = [by[0] * one[0] - other[0] for by, one, other in zip(table, made, right, strict=True)]
+        return self._all_near([sum(terms) + more for terms, more in zip(self._sums(Program()), added, strict=True)])
+
+    def _all_near(self, made: list[Array]) -> bool:
+        return all(
+            bool((np.abs(one - other) <= near).all())
+            for one, other, near in zip(made, self._given, self._near, strict=True)
+            if np.isfinite(near)
+        )
+
+    def _is_near(self, made: Array, other: Array) -> bool:
+        return bool((np.abs(made - other) <= self._width).all())
+
+    def _agrees_from_above(self, program: Program) -> bool:
         # layer by layer: most programs differ in the last one already
-        n_agreeing = 0
-        for layer, other in zip(given, made, strict=False):
-            if not all(self._agree(one, two) for one, two in zip(layer, other, strict=True)):
+        end, n_agreeing = 0, 0
+        for terms in self._sketch.by_layer(program):
+            start, end = end, end + terms.shape[1]
+            if not (np.abs(terms.sum(axis=0) - self._wanted[start:end]) <= self._width[start:end]).all():
                 return False
             n_agreeing += 1
-        return n_agreeing == len(given)
+        return n_agreeing == self._values.depth
 
-    def _agree(self, given: Array, made: Array) -> bool:
-        largest = max(float(np.abs(made).max()), self._least)
-        return bool(np.abs(given - made).max() <= self._tolerance * largest)
+    def _changed(self, terms: Array | None) -> frozenset[int]:
+        """Return which arrays a program changes, as far as the sketch tells."""
+        if terms is None:
+            return frozenset()
+        is_near = np.abs(terms.sum(axis=0) - self._right.sum(axis=0)) <= self._width
+        return frozenset(int(i) for i in self._sketch.array[~is_near])
 
+    def _factors_explaining(self, program: Program, terms: Array | None, after: int | None = None) -> list[Factors]:
+        """Return the factors with which a program explains everything.
 
-def _minus(layer: tuple[Array, Array], other: tuple[Array, Array]) -> tuple[Array, Array]:
-    return layer[0] - other[0], layer[1] - other[1]
+        ``after``: only of those that are behind this one, which the program has already.
+        """
+        if terms is None:
+            return []
+        candidates = self._factors if after is None else self._factors[after + 1 :]
+        if not candidates:
+            return []
+        tables = np.array([one.table for one in candidates])
+        if after is not None:
+            tables *= self._factors[after].table
+        made = sum(tables[:, self._sketch.array, term] * terms[term] for term in range(3))
+        is_near = (np.abs(made - self._wanted) <= self._width).all(axis=1)
+        return [candidates[i] for i in np.flatnonzero(is_near) if self._explains(program, tables[i])]
 
-
-def _sum(gradients: list[Gradients]) -> Gradients:
-    return [
-        (np.sum([layer[0] for layer in layers], axis=0), np.sum([layer[1] for layer in layers], axis=0))
-        for layers in zip(*gradients, strict=True)
-    ]
-
-
-def _entries(gradients: Gradients, chosen: list[tuple[Array, Array]]) -> Array:
-    parts = []
-    for layer, places in zip(gradients, chosen, strict=True):
-        parts += [array.ravel()[at] for array, at in zip(layer, places, strict=True)]
-    return np.concatenate(parts)
-
-
-def _which(added: Array, wanted: Array) -> tuple[int, ...]:
-    """Return the rows, at most half of them, that add up to a vector; none where they do not or many sets do."""
-    if not np.isfinite(added).all():
-        return ()
-    # one is found also where there are fewer entries than samples
-    apart = np.abs(added - wanted).max(axis=1)
-    if apart.min() <= _ALIKE * np.abs(wanted).max():
-        return (int(apart.argmin()),)
-    found = np.linalg.lstsq(added.T, wanted, rcond=None)[0]
-    is_in = np.abs(found - 1) < 0.1
-    if (is_in | (np.abs(found) < 0.1)).all() and 0 < is_in.sum() <= len(added) / 2:
-        return tuple(int(i) for i in np.flatnonzero(is_in))
-    return _two_of(added, wanted) or _few_of(added, wanted)
-
-
-def _two_of(added: Array, wanted: Array) -> tuple[int, ...]:
-    """Return two rows that add up to a vector, if there are such."""
-    rest = wanted - added
-    # squares of the distances between what one row leaves and each other one
-    apart = (rest**2).sum(axis=1)[:, np.newaxis] + (added**2).sum(axis=1) - 2 * rest @ added.T
-    np.fill_diagonal(apart, np.inf)
-    first, second = np.unravel_index(int(apart.argmin()), apart.shape)
-    is_all = np.abs(rest[first] - added[second]).max() <= _ALIKE * np.abs(wanted).max()
-    return tuple(sorted((int(first), int(second)))) if is_all else ()
+    def _left_out(self, program: Program, table: Array | None = None) -> Iterator[str]:
+        """Yield the sentences of samples that, left out, make a program explain everything."""
+        terms, added = self._sketch.terms(program), self._sketch.of_samples(program)
+        if terms is None or added is None:
+            return
+        table = self._no_factors if table is None else table
+        factors = table[self._sketch.array]
+        rest = factors[:, 1] * terms[1] + factors[:, 2] * terms[2]
+        width = self._width
+        if any("row" in way for way in program.bias.values()):
+            # which row is the last one, depends on what is left out: that is for the full arrays to tell
+            width = np.where(self._sketch.array % 2 == 1, np.inf, width)
+        for one in left_out(factors[:, 0] * added, rest, self._wanted, width):
+            if self._explains(program, table * [one.factor, 1.0, 1.0], one.kept):
+                yield one.sentence
 
 
-def _few_of(added: Array, wanted: Array) -> tuple[int, ...]:
-    """Return a few rows that add up to a vector, found one after the other, where there are more rows than numbers.
-
-    Orthogonal matching pursuit (Pati, Rezaiifar and Krishnaprasad, Asilomar 1993).
-    """
-    lengths = np.linalg.norm(added, axis=1)
-    chosen: list[int] = []
-    left = wanted
-    for _ in range(min(_MOST_PURSUED, len(added) // 2)):
-        alike = np.abs(added @ left) / np.where(lengths > 0, lengths, np.inf)
-        alike[chosen] = -1
-        chosen.append(int(alike.argmax()))
-        found = np.linalg.lstsq(added[chosen].T, wanted, rcond=None)[0]
-        left = wanted - found @ added[chosen]
-        if np.abs(left).max() <= _ALIKE * np.abs(wanted).max() and (np.abs(found - 1) < 0.1).all():
-            return tuple(sorted(chosen))
-    return ()
-
-
-def _of_samples(values: Values, rows: list[int]) -> Values:
-    return replace(
-        values,
-        inputs=values.inputs[rows],
-        pre_activations=[z[rows] for z in values.pre_activations],
-        activations=[a[rows] for a in values.activations],
-        delta=values.delta[rows],
-        slope=None if values.slope is None else values.slope[rows],
+def _said(*mistakes: Structure | Factors | str) -> Explanation:
+    """Return mistakes as a user reads them; a string: samples that are left out."""
+    return Explanation(
+        tuple(LEFT_OUT if isinstance(one, str) else one.kind for one in mistakes),
+        tuple(one if isinstance(one, str) else one.sentence for one in mistakes),
     )
+
+
+def _called(samples: tuple[int, ...]) -> str:
+    """Return the numbers of a few samples, or how many there are."""
+    if len(samples) == 1:
+        return f"sample {samples[0]} (from 0)"
+    shown = ", ".join(map(str, samples[:_SHOWN]))
+    return f"samples {shown}{', ...' if len(samples) > _SHOWN else ''} (from 0; {len(samples)} of them)"

@@ -1,0 +1,110 @@
+"""Right gradients are left in peace, however little of them roundoff leaves.
+
+What could go wrong: terms cancel (at a minimum, in balanced classes, for targets that are the outputs), and the rest is
+taken for a mistake; a network or a program in float32 is compared as if it were exact; a pre-activation at a kink has
+another derivative by another convention, just as right; and what allows for all that hides mistakes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import fastmlp as fm
+
+
+def diagnosed(net, X, y, weights, biases):
+    return fm.diagnose_gradients(net, X, y, weights=weights, biases=biases)
+
+
+def of_lines(net, X, y):
+    """Return the gradients of a single layer with mse, as they are written by hand."""
+    error = X @ net.layers[0].weights + net.layers[0].bias - y
+    return [2 * X.T @ error / error.size], [2 * error.sum(axis=0) / error.size]
+
+
+def test_an_exact_fit_leaves_nothing_but_roundoff():
+    random = np.random.default_rng(0)
+    net = fm.Network(2, [fm.Dense(3, "tanh"), fm.Dense(1)], loss="mse", seed=0, dtype="float64")
+    X = random.normal(size=(20, 2))
+    y = np.tanh(X @ net.layers[0].weights) @ net.layers[1].weights
+    ours = net.gradients(X, y)
+    zeros = [0 * dW for dW in ours.weights], [0 * db for db in ours.biases]
+    assert diagnosed(net, X, y, *zeros).is_right
+    # but a gradient of zero is no right one where there is something to learn
+    assert diagnosed(net, X, y + 1e-6, *zeros).kinds == ("samples left out",)
+
+
+@pytest.mark.parametrize("size", [1e-8, 1.0, 1e8])
+def test_the_minimum_of_least_squares_leaves_nothing_but_roundoff(size):
+    random = np.random.default_rng(1)
+    X, y = size * random.normal(size=(40, 3)), random.normal(size=(40, 1))
+    net = fm.Network(3, [fm.Dense(1)], loss="mse", seed=0, dtype="float64")
+    found = np.linalg.lstsq(np.c_[X, np.ones(40)], y, rcond=None)[0]
+    net.layers[0].weights[:], net.layers[0].bias[:] = found[:3], found[3]
+    weights, biases = of_lines(net, X, y)
+    assert diagnosed(net, X, y, weights, biases).is_right
+    assert diagnosed(net, X, y, [weights[0] + size * 1e-9], biases).wrong == ("layer 1 weights",)
+
+
+@pytest.mark.parametrize("as_given", [np.asarray, lambda one: one.astype(np.float64), lambda one: one.tolist()])
+def test_balanced_classes_at_weights_of_zero(as_given):
+    net = fm.Network(2, [fm.Dense(3, "softmax")], seed=0)
+    net.layers[0].weights[:] = 0
+    X, y = np.random.default_rng(2).normal(size=(30, 2)), np.arange(30) % 3
+    ours = net.gradients(X, y)
+    weights, biases = [as_given(dW) for dW in ours.weights], [as_given(db) for db in ours.biases]
+    assert diagnosed(net, X, y, weights, biases).is_right
+    assert diagnosed(net, X, y, [-ours.weights[0]], biases).kinds[0] == "sign"
+
+
+@pytest.mark.parametrize("epochs", [0, 30, 300])
+def test_a_trained_network_of_float32_has_its_own_gradients(epochs):
+    random = np.random.default_rng(3)
+    X, y = random.normal(size=(200, 5)), random.integers(0, 3, 200)
+    for layers in ([fm.Dense(3, "softmax")], [fm.Dense(8, "tanh"), fm.Dense(3, "softmax")]):
+        net = fm.Network(5, layers, seed=1)
+        if epochs:
+            net.fit(X, y, optimizer=fm.LBFGS(), epochs=epochs, batch_size=None)
+        ours = net.gradients(X, y)
+        assert diagnosed(net, X, y, ours.weights, ours.biases).is_right
+        three = [3 * np.asarray(dW, np.float64) for dW in ours.weights], [3.0 * db for db in ours.biases]
+        assert not diagnosed(net, X, y, *three).is_right
+
+
+def test_both_derivatives_at_a_kink_are_right():
+    net = fm.Network(2, [fm.Dense(4, "relu"), fm.Dense(1)], loss="mse", seed=0, dtype="float64")
+    X, y = np.array([[0.0, 0.0], [1.0, -2.0], [0.5, 0.5]]), np.array([[1.0], [2.0], [0.5]])
+    Z = X @ net.layers[0].weights
+    assert (Z[0] == 0).all()
+    for at_zero in (0.0, 0.5, 1.0):
+        mask = np.where(Z > 0, 1.0, np.where(Z == 0, at_zero, 0.0))
+        hidden = np.maximum(Z, 0)
+        delta = 2 * (hidden @ net.layers[1].weights - y) / 3
+        below = delta @ net.layers[1].weights.T * mask
+        weights, biases = [X.T @ below, hidden.T @ delta], [below.sum(axis=0), delta.sum(axis=0)]
+        assert diagnosed(net, X, y, weights, biases).is_right
+        # what is allowed is what this one sample may change, and no more
+        weights[0][1] *= 1.001
+        assert not diagnosed(net, X, y, weights, biases).is_right
+
+
+def test_saturated_units_in_single_precision():
+    net = fm.Network(1, [fm.Dense(2, "sigmoid")], loss="half_squared_error", seed=0)
+    X, y = np.array([[30.0], [40.0], [-35.0]]), np.array([[0.5, 0.2], [0.1, 0.4], [0.9, 0.9]])
+    net.layers[0].weights[:] = [[1.0, -0.9]]
+    z = (X @ net.layers[0].weights).astype(np.float32)
+    a = 1 / (1 + np.exp(-z))
+    delta = (a - y.astype(np.float32)) * a * (1 - a) / 3
+    weights, biases = [X.astype(np.float32).T @ delta], [delta.sum(axis=0)]
+    assert (delta == 0).any()
+    assert diagnosed(net, X, y, weights, biases).is_right
+
+
+@pytest.mark.parametrize("loss", ["mae", "huber", "mse"])
+def test_targets_that_are_the_outputs_in_single_precision(loss):
+    net = fm.Network(3, [fm.Dense(4, "tanh"), fm.Dense(2)], loss=loss, seed=5)
+    X = np.random.default_rng(5).normal(size=(25, 3))
+    y = net.predict(X)
+    ours = net.gradients(X, y)
+    assert diagnosed(net, X, y, ours.weights, ours.biases).is_right
