@@ -17,8 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.arguments import check_real
+from fastmlp._checks.arrays import function_argument
 from fastmlp._checks.registry import by_name, only_setting, resolve_by_name
 from fastmlp._formula import Program, check_derivative, compile_formula, is_formula, parse
+from fastmlp._single_layer import activated, slopes
 
 Array = npt.NDArray[Any]
 
@@ -26,19 +28,73 @@ Array = npt.NDArray[Any]
 class Activation:
     """What every activation says of itself; the arithmetic is the core's.
 
+    It is a function: ``activation(z)`` is a, ``activation.derivative(z)`` is da/dz.
+
     Attributes
     ----------
     name : str
         The one by which model files and the core know it.
 
+    See Also
+    --------
+    fastmlp.plots.activation_curves : Both as a picture.
+
     Examples
     --------
     >>> import fastmlp as fm
+    >>> sigmoid = fm.activations.Sigmoid()
+    >>> sigmoid([0.0, 2.0]).round(3), sigmoid.derivative([0.0, 2.0]).round(3)
+    (array([0.5  , 0.881]), array([0.25 , 0.105]))
     >>> fm.activations.HardTanh().kinks
     (-1.0, 1.0)
     """
 
     name: ClassVar[str]
+
+    def __call__(self, z: npt.ArrayLike) -> Array:
+        """Return the activation of pre-activations, in their shape.
+
+        Parameters
+        ----------
+        z : array-like
+            Of any shape; for softmax the last axis is that of the units.
+
+        Returns
+        -------
+        array
+            In float32 of float32, else in float64: the numbers that a layer computes.
+
+        Raises
+        ------
+        ValueError, TypeError
+            ``z`` is not an array of finite numbers.
+        """
+        array = function_argument(z, "z")
+        found: Array = activated(self.name, self.parameter, array.reshape(-1, 1)).reshape(array.shape)[()]
+        return found
+
+    def derivative(self, z: npt.ArrayLike) -> Array:
+        """Return da/dz at pre-activations, in their shape: what backpropagation multiplies by.
+
+        Parameters
+        ----------
+        z : array-like
+            Of any shape.
+
+        Returns
+        -------
+        array
+            In float32 of float32, else in float64; at a kink or jump the number that docs/math.md says. Of softmax,
+            whose outputs depend on all of its inputs, the matrices da_k/dz_j: (..., units, units).
+
+        Raises
+        ------
+        ValueError, TypeError
+            ``z`` is not an array of finite numbers.
+        """
+        array = function_argument(z, "z")
+        found: Array = slopes(self.name, self.parameter, array.reshape(-1, 1)).reshape(array.shape)[()]
+        return found
 
     @property
     def spelled(self) -> str:
@@ -416,6 +472,24 @@ class Softmax(Activation):
     """
 
     name: ClassVar[str] = "softmax"
+
+    def __call__(self, z: npt.ArrayLike) -> Array:
+        """Return the probabilities of rows of pre-activations, (..., units)."""
+        array = self._rows(z)
+        return activated(self.name, 0.0, array.reshape(-1, array.shape[-1])).reshape(array.shape)
+
+    def derivative(self, z: npt.ArrayLike) -> Array:
+        """Return da_k/dz_j = a_k ([k = j] - a_j) of rows of pre-activations, (..., units, units)."""
+        array = self._rows(z)
+        n = array.shape[-1]
+        return slopes(self.name, 0.0, array.reshape(-1, n)).reshape(*array.shape, n)
+
+    @staticmethod
+    def _rows(z: npt.ArrayLike) -> Array:
+        array = function_argument(z, "z")
+        if array.ndim == 0 or array.shape[-1] == 0:
+            raise ValueError(f"z has shape {array.shape}, but softmax needs rows: its last axis is that of the units.")
+        return array
 
 
 @dataclass(frozen=True)

@@ -16,21 +16,28 @@ from typing import Any, ClassVar, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._checks.arguments import check_class_weight, check_real
+from fastmlp._checks.arguments import check_choice, check_class_weight, check_real
+from fastmlp._checks.arrays import function_argument, place
 from fastmlp._checks.registry import by_name, only_setting, resolve_by_name
-from fastmlp._checks.targets import Takes
+from fastmlp._checks.targets import Takes, check_targets
 from fastmlp._formula import LOSS, Program, check_derivative, compile_formula, is_formula, parse
-from fastmlp.activations import Activation, Sigmoid, Softmax
+from fastmlp._single_layer import lost
+from fastmlp.activations import Activation, Identity, Sigmoid, Softmax
 
 # as activated: probabilities or values, as the last activation says. scores: one for each class, no probabilities; a
 # single one is positive for class 1. log_rates: logarithms of expected counts
 OutputMeaning: TypeAlias = Literal["as activated", "scores", "log_rates"]
 Array = npt.NDArray[Any]
+# how far rows of probabilities may be from 1, in float32 and with many classes
+_ADD_UP = 1e-4
 ClassWeight: TypeAlias = Literal["balanced"] | Mapping[int, float] | None
 
 
 class Loss:
     """What every loss says of itself; value and derivative are the core's.
+
+    It is a function: ``loss(outputs, targets)`` is the mean over samples, ``loss.derivative(outputs, targets)`` its
+    derivatives by the outputs.
 
     Attributes
     ----------
@@ -55,6 +62,12 @@ class Loss:
     Examples
     --------
     >>> import fastmlp as fm
+    >>> loss = fm.losses.HalfSquaredError()
+    >>> loss([[0.5, 1.0], [2.0, 0.0]], [[1.0, 1.0], [1.0, 1.0]])
+    0.5625
+    >>> loss.derivative([[0.5, 1.0], [2.0, 0.0]], [[1.0, 1.0], [1.0, 1.0]])
+    array([[-0.25,  0.  ],
+           [ 0.5 , -0.5 ]])
     >>> fm.losses.Hinge().takes, fm.losses.Huber(2.0).parameter
     ('sides', 2.0)
     """
@@ -66,6 +79,74 @@ class Loss:
     from_logits: ClassVar[bool] = False
     degree: ClassVar[int] = 0
     class_weight: ClassWeight = None
+
+    def __call__(self, outputs: npt.ArrayLike, targets: npt.ArrayLike) -> float:
+        """Return the mean of the samples' losses.
+
+        Parameters
+        ----------
+        outputs : array-like (samples, outputs) or (samples,)
+            Of the last layer, after its activation; for perceptron before it. One number for each sample is that of a
+            single output.
+        targets : array-like
+            As the loss takes them: values or rows of the outputs' shape, or labels (samples,).
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        ValueError, TypeError
+            Outputs or targets are not what the loss takes, or it weighs classes, which is a matter of a fit.
+        """
+        return self._value_and_derivative(*self._checked(outputs, targets))[0]
+
+    def derivative(self, outputs: npt.ArrayLike, targets: npt.ArrayLike) -> Array:
+        """Return d(loss)/d(outputs), in the shape of the outputs; the loss is the mean, 1/samples is in it.
+
+        Parameters
+        ----------
+        outputs, targets
+            As for the loss itself.
+
+        Returns
+        -------
+        array
+            In float32 of float32, else in float64.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As for the loss itself.
+        """
+        found = self._value_and_derivative(*self._checked(outputs, targets))[1]
+        return found.reshape(np.shape(outputs))
+
+    def _checked(self, outputs: npt.ArrayLike, targets: npt.ArrayLike, *, add_up: bool = False) -> tuple[Array, Array]:
+        """Return rows of outputs, and targets as the core takes them."""
+        if self.class_weight is not None:
+            raise ValueError(
+                "a loss with class_weight has no value of outputs alone: compute it without, or use net.loss(X, y)."
+            )
+        array = function_argument(outputs, "outputs")
+        rows = array.reshape(-1, 1) if array.ndim == 1 else array
+        if rows.ndim != 2 or not rows.size:
+            raise ValueError(f"outputs has shape {array.shape}, but must be (samples, outputs) or (samples,).")
+        checked = check_targets(
+            targets,
+            len(rows),
+            rows.shape[1],
+            rows.dtype,
+            takes=self.takes,
+            add_up=add_up,
+            loss=self.name,
+            names=("outputs", "targets"),
+        )
+        return rows, checked
+
+    def _value_and_derivative(self, outputs: Array, targets: Array) -> tuple[float, Array]:
+        return lost(self.core_name(Identity()), self.parameter, self.formula, outputs, targets)
 
     def core_name(self, last: Activation) -> str:
         """Return the core's name of the loss after this activation."""
@@ -135,6 +216,91 @@ class CrossEntropy(Loss):
         smoothing = check_real(self.label_smoothing, "label_smoothing", minimum=0.0, below=1.0)
         object.__setattr__(self, "label_smoothing", smoothing)
         object.__setattr__(self, "class_weight", check_class_weight(self.class_weight))
+
+    def __call__(
+        self, outputs: npt.ArrayLike, targets: npt.ArrayLike, *, after: Literal["softmax", "sigmoid"] | None = None
+    ) -> float:
+        """Return the mean of the samples' losses.
+
+        Parameters
+        ----------
+        outputs : array-like (samples, outputs) or (samples,)
+            Probabilities.
+        targets : array-like
+            Labels (samples,), or rows of probabilities.
+        after : "softmax" or "sigmoid", optional
+            The activation that they come from: whether they are of classes that exclude each other, or of a yes and a
+            no each. Default: softmax for several outputs, sigmoid for one.
+
+        Returns
+        -------
+        float
+            Infinite where an answer that has to be given has probability 0.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Outputs are no probabilities, after softmax rows that do not add up to 1, or targets are not what the loss
+            takes.
+        """
+        return self._of_probabilities(outputs, targets, after)[0]
+
+    def derivative(
+        self, outputs: npt.ArrayLike, targets: npt.ArrayLike, *, after: Literal["softmax", "sigmoid"] | None = None
+    ) -> Array:
+        """Return d(loss)/d(outputs), in the shape of the outputs.
+
+        That is not what a last layer starts from: together with its activation, d(loss)/dz is (a - y) / samples.
+
+        Parameters
+        ----------
+        outputs, targets, after
+            As for the loss itself.
+
+        Returns
+        -------
+        array
+            In float32 of float32, else in float64.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As for the loss itself.
+        """
+        return self._of_probabilities(outputs, targets, after)[1].reshape(np.shape(outputs))
+
+    def _of_probabilities(
+        self, outputs: npt.ArrayLike, targets: npt.ArrayLike, after: Literal["softmax", "sigmoid"] | None
+    ) -> tuple[float, Array]:
+        """Return value and derivative; the core has only those by the logits, which an exact 0 or 1 has none of."""
+        several = np.ndim(outputs) == 2 and np.shape(outputs)[1] > 1
+        is_softmax = several if after is None else check_choice(after, "after", ("softmax", "sigmoid")) == "softmax"
+        p, t = self._checked(outputs, targets, add_up=is_softmax)
+        if p.min() < 0 or p.max() > 1:
+            where = int(np.argmax((p < 0) | (p > 1)))
+            raise ValueError(
+                f"outputs holds {p.flat[where]} in {place(p, where)}, but must hold probabilities, from 0 to 1: "
+                "what the last activation returns."
+            )
+        total = p.sum(axis=1)
+        if is_softmax and np.abs(total - 1).max() > _ADD_UP:
+            row = int(np.abs(total - 1).argmax())
+            raise ValueError(
+                f"outputs adds up to {total[row]:.6g} in row {row}, but after softmax probabilities add up to 1: "
+                "give after='sigmoid' where each output is a yes or no of its own."
+            )
+        rows = np.eye(p.shape[1])[t] if t.ndim == 1 else t.astype(np.float64)
+        wide = p.astype(np.float64)
+        e, n = self.label_smoothing, len(p)
+        rows = (1.0 - e) * rows + e / (p.shape[1] if is_softmax else 2.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = -np.where(rows > 0, rows * np.log(wide), 0.0).sum()
+            slopes = -np.where(rows > 0, rows / wide, 0.0)
+            if not is_softmax:
+                value -= np.where(rows < 1, (1.0 - rows) * np.log1p(-wide), 0.0).sum()
+                slopes += np.where(rows < 1, (1.0 - rows) / (1.0 - wide), 0.0)
+        # + 0.0: a zero has no sign
+        return float(value) / n, (slopes / n + 0.0).astype(p.dtype)
 
     def core_name(self, last: Activation) -> str:
         """Return the name of the loss and its activation, which are one there."""

@@ -135,6 +135,11 @@ MISTAKES = {
     "no activation": (lambda: fm.plots.activation_curves([]), ValueError, "names is empty"),
     "None": (lambda: fm.plots.activation_curves(None), TypeError, "activation must be one of the names"),
     "softmax": (lambda: fm.plots.activation_curves(["relu", "softmax"]), ValueError, "softmax has no curve"),
+    "nothing": (
+        lambda: fm.plots.activation_curves("relu", values=False, derivatives=False),
+        ValueError,
+        "values or derivatives must be True",
+    ),
     "span": (
         lambda: fm.plots.activation_curves("relu", span=(2, -2)),
         ValueError,

@@ -105,6 +105,15 @@ def test_activations_are_drawn_without_derivatives_and_as_objects(ax):
     assert ax.get_ylabel() == "activation a"
 
 
+def test_derivatives_alone_are_solid(ax):
+    fm.plots.activation_curves(["sigmoid", "tanh"], values=False, ax=ax)
+    assert legend(ax) == ["sigmoid", "tanh"]
+    lines = [line for line in ax.lines if line.get_label() in ("sigmoid", "tanh")]
+    assert [line.get_ydata().max() for line in lines] == [0.25, 1.0]
+    assert {line.get_linestyle() for line in lines} == {"-"}
+    assert ax.get_ylabel() == "derivative da/dz"
+
+
 def network_of(*sizes):
     return fm.Network(sizes[0], [fm.Dense(units, "tanh") for units in sizes[1:]], seed=1)
 

@@ -26,7 +26,7 @@ PACKAGE = Path(fastmlp.__file__).parent
 FLOORS = [
     ["_core", "gradients"],
     ["_checks"],
-    ["_formula", "_drawing"],
+    ["_formula", "_drawing", "_single_layer"],
     ["history"],
     ["activations", "initializers", "schedules", "runtime"],
     ["layers", "losses", "optimizers"],

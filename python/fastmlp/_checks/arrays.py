@@ -207,6 +207,13 @@ def as_core_takes_it(array: Array, name: str, dtype: np.dtype[Any]) -> Array:
     return values
 
 
+def function_argument(value: Any, name: str) -> Array:
+    """Return finite numbers of any shape, for a function of arrays: float32 as it is, all else in float64."""
+    array = numeric_array(value, name)
+    checked = as_core_takes_it(np.atleast_1d(array), name, np.dtype(np.float64))
+    return checked.astype(np.float32 if array.dtype == np.float32 else np.float64, copy=False).reshape(array.shape)
+
+
 def _check_exact_in_float64(array: Array, name: str) -> None:
     limit = 2**53
     if array.size and (int(array.max()) > limit or int(array.min()) < -limit):

@@ -1,8 +1,4 @@
-"""Activations and their derivatives over the pre-activation z.
-
-Both come from a network of one unit, forward and by backpropagation, so that what is drawn is what is computed, and an
-activation needs nothing here.
-"""
+"""Activations and their derivatives over the pre-activation z, as a layer computes them: one needs nothing here."""
 
 from __future__ import annotations
 
@@ -12,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastmlp._checks.arguments import is_list
-from fastmlp._drawing.canvas import GREY, OKABE_ITO, Array, axes, light_grid
+from fastmlp._drawing.canvas import GREY, OKABE_ITO, axes, light_grid
 from fastmlp.activations import Activation, Softmax, resolve_activation
-from fastmlp.layers import Dense
-from fastmlp.network import Network
 from fastmlp.plots._checks import check_span
 
 if TYPE_CHECKING:
@@ -30,8 +24,9 @@ def activation_curves(
     derivatives: bool = True,
     span: tuple[float, float] = (-4, 4),
     ax: Axes | None = None,
+    values: bool = True,
 ) -> Axes:
-    """Draw activations (solid) and their derivatives (dashed).
+    """Draw activations (solid) and their derivatives (dashed), or one of them alone.
 
     Parameters
     ----------
@@ -43,6 +38,8 @@ def activation_curves(
         Of the pre-activation.
     ax : matplotlib Axes, optional
         Where to draw; default: a new figure.
+    values : bool, default True
+        Whether to draw the activations themselves; derivatives alone are solid.
 
     Returns
     -------
@@ -52,7 +49,7 @@ def activation_curves(
     Raises
     ------
     ValueError
-        There is no such activation, or the span is empty.
+        There is no such activation, the span is empty, or there is nothing to draw.
     ImportError
         matplotlib is not installed.
 
@@ -70,6 +67,8 @@ def activation_curves(
     if any(isinstance(activation, Softmax) for activation in chosen):
         raise ValueError("softmax has no curve: its outputs depend on the whole row, not on one pre-activation.")
     low, high = check_span(span)
+    if not (values or derivatives):
+        raise ValueError("there is nothing to draw: values or derivatives must be True.")
 
     ax = axes(ax)
     from matplotlib.lines import Line2D
@@ -79,28 +78,21 @@ def activation_curves(
     z = np.linspace(low, high, N_POINTS)
     legend = []
     for index, activation in enumerate(chosen):
-        values, slopes = _value_and_derivative(activation, z)
         colour = OKABE_ITO[index % len(OKABE_ITO)]
-        legend += ax.plot(z, values, color=colour, linewidth=2, label=activation.name)
-        if derivatives:
-            ax.plot(z, slopes, color=colour, linewidth=1.6, linestyle="--", label=f"{activation.name} derivative")
-    if derivatives:
+        if values:
+            legend += ax.plot(z, activation(z), color=colour, linewidth=2, label=activation.name)
+        if values and derivatives:
+            of = f"{activation.name} derivative"
+            ax.plot(z, activation.derivative(z), color=colour, linewidth=1.6, linestyle="--", label=of)
+        elif derivatives:
+            legend += ax.plot(z, activation.derivative(z), color=colour, linewidth=2, label=activation.name)
+    if values and derivatives:
         # one entry for all, or the legend would cover the curves
         legend.append(Line2D([], [], color=GREY, linewidth=1.6, linestyle="--", label="derivative"))
     ax.set_xlabel("pre-activation z")
-    ax.set_ylabel("activation a, derivative da/dz" if derivatives else "activation a")
+    names_of_curves = ["activation a"] * values + ["derivative da/dz"] * derivatives
+    ax.set_ylabel(", ".join(names_of_curves))
     ax.set_xlim(low, high)
     ax.legend(handles=legend)
     light_grid(ax)
     return ax
-
-
-def _value_and_derivative(activation: Activation, z: Array) -> tuple[Array, Array]:
-    """Return a(z) and da/dz of a unit with weight 1 and bias 0."""
-    unit = Network(1, [Dense(1, activation)], loss="half_squared_error", dtype="float64", seed=0)
-    unit.layers[0].weights[:] = 1
-    unit.layers[0].bias[:] = 0
-    values = unit.forward(z.reshape(-1, 1))
-    # with targets one below the outputs d(loss)/da is 1 for each sample, and the mean divides by their number
-    slopes = len(z) * unit.gradients(z.reshape(-1, 1), values - 1).inputs
-    return values[:, 0], slopes[:, 0]
