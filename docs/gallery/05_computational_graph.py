@@ -15,13 +15,14 @@ f(x, y, z) = (x + y)\,z \quad\text{with}\quad q = x + y: \qquad
 import math
 
 import matplotlib.pyplot as plt
-from circuits import draw
 
+from fastmlp import Dense, plots, reference
 from fastmlp.reference import Gate, exp, sigmoid
 
-x, y, z = Gate(-2.0), Gate(5.0), Gate(-4.0)
+x, y, z = Gate(-2.0, name="x"), Gate(5.0, name="y"), Gate(-4.0, name="z")
 q = x + y
 f = q * z
+q.name, f.name = "q", "f"
 f.backward()
 print(f"f = {f.value:g}, df/dx = {x.gradient:g}, df/dy = {y.gradient:g}, df/dz = {z.gradient:g}")
 assert f.value == -12.0
@@ -31,51 +32,28 @@ assert (x.gradient, y.gradient, z.gradient) == (-4.0, -4.0, 3.0)
 # The second circuit is a sigmoid neuron, $a = 1 / (1 + e^{-(w_0 x_0 + w_1 x_1 + b)})$, taken apart into sums, products,
 # an exponential and a quotient. All five derivatives come from one pass backward.
 
-w0, x0, w1, x1, b = Gate(2.0), Gate(-1.0), Gate(-3.0), Gate(-2.0), Gate(-3.0)
-product0, product1 = w0 * x0, w1 * x1
-total = product0 + product1
-s = total + b
-opposite = -s
-power = exp(opposite)
-denominator = 1.0 + power
-a = 1.0 / denominator
+names = {"w0": 2.0, "x0": -1.0, "w1": -3.0, "x1": -2.0, "b": -3.0}
+w0, x0, w1, x1, b = (Gate(value, name=name) for name, value in names.items())
+s = w0 * x0 + w1 * x1 + b
+a = 1.0 / (1.0 + exp(-s))
+a.name = "a"
 a.backward()
-for name, gate in {"w0": w0, "x0": x0, "w1": w1, "x1": x1, "b": b}.items():
-    print(f"da/d{name} = {gate.gradient:5.2f}")
+for gate in (w0, x0, w1, x1, b):
+    print(f"da/d{gate.name} = {gate.gradient:5.2f}")
 
 assert round(a.value, 2) == 0.73
 assert [round(gate.gradient, 2) for gate in (w0, x0, w1, x1, b)] == [-0.20, 0.39, -0.39, -0.59, 0.20]
 assert math.isclose(s.gradient, a.value * (1.0 - a.value))  # the whole sigmoid at once: a (1 - a)
 
-figure, (top, bottom) = plt.subplots(2, 1, figsize=(8.6, 5.4), height_ratios=[1.6, 3])
-draw(
-    top,
-    {"x": (x, 0, 2), "y": (y, 0, 1), "z": (z, 0, 0), "+": (q, 1.5, 1.5), r"$\times$": (f, 3, 0.75)},
-    "f = (x + y) z",
-    0,
-)
-draw(
-    bottom,
-    {
-        "$w_0$": (w0, 0, 4),
-        "$x_0$": (x0, 0, 3),
-        "$w_1$": (w1, 0, 2),
-        "$x_1$": (x1, 0, 1),
-        "b": (b, 0, 0),
-        r"$\times$": (product0, 1, 3.5),
-        r"$\times$#1": (product1, 1, 1.5),
-        "+": (total, 2, 2.5),
-        "+#b": (s, 3, 1.5),
-        r"$\times$-1": (opposite, 4, 1.5),
-        "exp": (power, 5, 1.5),
-        "+1": (denominator, 6, 1.5),
-        "1/": (a, 7, 1.5),
-    },
-    "A sigmoid neuron. Green: values, forward. Red: derivatives of the output, backward.",
-)
+figure, (top, bottom) = plt.subplots(2, 1, figsize=(8.6, 6.4), height_ratios=[2, 3])
+plots.computational_graph(f, ax=top, digits=0).set_title("f = (x + y) z")
+plots.computational_graph(a, ax=bottom).set_title("A sigmoid neuron")
 figure.savefig("05_computational_graph.png")
 
 # %%
+# Green numbers above are values, on their way forward; orange ones below are derivatives of the last gate, on their way
+# back.
+#
 # The third circuit is too long to differentiate by hand with pleasure, and no harder for the graph:
 #
 # ```math
@@ -91,7 +69,7 @@ def circuit(x, y):
     return (x + sigmoid(y)) / (sigmoid(x) + (x + y) ** 2)
 
 
-x, y = Gate(3.0), Gate(-4.0)
+x, y = Gate(3.0, name="x"), Gate(-4.0, name="y")
 f = circuit(x, y)
 f.backward()
 
@@ -104,3 +82,18 @@ print(f"df/dy = {y.gradient:.4f}, by differences {slope_y:.4f}")
 assert round(f.value, 4) == 1.5456
 assert math.isclose(x.gradient, slope_x, rel_tol=1e-6)
 assert math.isclose(y.gradient, slope_y, rel_tol=1e-6)
+
+figure, axes = plt.subplots(figsize=(8.6, 4.0))
+plots.computational_graph(f, ax=axes, digits=4).set_title("A quotient; each sigmoid is drawn as one step")
+figure.savefig("05_computational_graph_quotient.png")
+
+# %%
+# A network is such a graph too. Each weight is a leaf, and its derivative is what it needs to learn.
+
+small = reference.Network(2, [Dense(2, "tanh"), Dense(1, "sigmoid")], loss="mse")
+small.set_parameters([1.0, -1.0, 0.5, 2.0, 0.0, 0.5, 1.0, -1.5, 0.25])
+loss = small.circuit([[1.0, -1.0]], [0.0]).loss
+loss.backward()
+figure, axes = plt.subplots(figsize=(8.6, 5.2))
+plots.computational_graph(loss, ax=axes).set_title("A network of 2-2-1, and its loss")
+figure.savefig("05_computational_graph_network.png")

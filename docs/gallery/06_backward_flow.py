@@ -13,59 +13,43 @@ To see it, each gate below is multiplied by 2, so that $g = 2$ comes back to it.
 """
 
 import matplotlib.pyplot as plt
-from circuits import draw
 
+from fastmlp import plots
 from fastmlp.reference import Gate, maximum
 
-figure, panels = plt.subplots(2, 2, figsize=(8.6, 4.4))
+figure, panels = plt.subplots(2, 2, figsize=(8.6, 5.4))
 
-x, y = Gate(3.0), Gate(-4.0)
+x, y = Gate(3.0, name="x"), Gate(-4.0, name="y")
 gate = x + y
 f = 2.0 * gate
 f.backward()
 print("sum:     ", x.gradient, y.gradient)
 assert (x.gradient, y.gradient) == (2.0, 2.0)
-draw(
-    panels[0, 0],
-    {"x": (x, 0, 1), "y": (y, 0, 0), "+": (gate, 1, 0.5), r"$\times$ 2": (f, 2, 0.5)},
-    "A sum distributes",
-    0,
-)
+plots.computational_graph(f, ax=panels[0, 0], digits=0).set_title("A sum distributes")
 
-x, y = Gate(3.0), Gate(-4.0)
+x, y = Gate(3.0, name="x"), Gate(-4.0, name="y")
 gate = maximum(x, y)
 f = 2.0 * gate
 f.backward()
 print("maximum: ", x.gradient, y.gradient)
 assert (x.gradient, y.gradient) == (2.0, 0.0)
-draw(
-    panels[0, 1],
-    {"x": (x, 0, 1), "y": (y, 0, 0), "max": (gate, 1, 0.5), r"$\times$ 2": (f, 2, 0.5)},
-    "A maximum routes",
-    0,
-)
+plots.computational_graph(f, ax=panels[0, 1], digits=0).set_title("A maximum routes")
 
-x, y = Gate(3.0), Gate(-4.0)
+x, y = Gate(3.0, name="x"), Gate(-4.0, name="y")
 gate = x * y
 f = 2.0 * gate
 f.backward()
 print("product: ", x.gradient, y.gradient)
 assert (x.gradient, y.gradient) == (-8.0, 6.0)
-draw(
-    panels[1, 0],
-    {"x": (x, 0, 1), "y": (y, 0, 0), r"$\times$": (gate, 1, 0.5), r"$\times$ 2": (f, 2, 0.5)},
-    "A product switches",
-    0,
-)
+plots.computational_graph(f, ax=panels[1, 0], digits=0).set_title("A product switches")
 
-x, y, z = Gate(3.0), Gate(-4.0), Gate(5.0)
+x, y, z = Gate(3.0, name="x"), Gate(-4.0, name="y"), Gate(5.0, name="z")
 upper, lower = x * y, x * z
 f = 2.0 * (upper + lower)
 f.backward()
 print("branches:", x.gradient, "=", 2.0 * y.value, "+", 2.0 * z.value)
 assert x.gradient == 2.0 * (y.value + z.value) == 2.0
-places = {"y": (y, 0, 2), "x": (x, 0, 1), "z": (z, 0, 0), r"$\times$": (upper, 1, 1.6), r"$\times$#z": (lower, 1, 0.4)}
-draw(panels[1, 1], {**places, r"+, $\times$ 2": (f, 2, 1)}, "Branches add up", 0)
+plots.computational_graph(f, ax=panels[1, 1], digits=0).set_title("Branches add up")
 figure.savefig("06_backward_flow.png")
 
 # %%

@@ -46,8 +46,11 @@ digits = fm.Network(784, [fm.Dense(25, "sigmoid"), fm.Dense(10, "sigmoid")])
 print(f"784-25-10: {digits.n_parameters} parameters")
 assert digits.n_parameters == (784 + 1) * 25 + (25 + 1) * 10 == 19885
 
-figure, axes = plt.subplots(figsize=(6.0, 3.6))
-plots.network_diagram(net, ax=axes)
-axes.set_ylim(bottom=-3.1)
-axes.set_title("3 inputs, 4 hidden units, 2 outputs. Blue weights are positive, red ones negative")
+figure, axes = plt.subplots(figsize=(8.0, 5.6))
+plots.network_diagram(net, ax=axes, x=X[0], weights=True)
+axes.set_title("3 inputs, 4 hidden units, 2 outputs, and what a sample becomes in them")
 figure.savefig("10_matrix_form.png")
+
+# %%
+# In each unit stands its output, below it its bias b and its pre-activation z, and on each connection its weight: blue
+# where it is positive, orange where it is negative.

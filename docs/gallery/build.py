@@ -6,7 +6,7 @@
 A script opens with a docstring: its first sentence is the page's title, its next paragraph stands in the index too.
 A line "# %%" begins a new cell: comments below it are text, the rest is code. Scripts write their pictures into the
 current folder and claim no number that they do not assert. Needs matplotlib, SciPy and scikit-learn; what the scripts
-share is in cart_pole.py, circuits.py and handwriting.py, how pictures look in matplotlibrc.
+share is in cart_pole.py and handwriting.py, how pictures look in matplotlibrc.
 """
 
 from __future__ import annotations

@@ -86,16 +86,18 @@ __all__ = [
     "num_threads",
     "optimizers",
     "plots",
+    "reference",
     "save",
     "schedules",
     "set_num_threads",
     "show_config",
+    "testing",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Import what most programs do not need when it is first named."""
-    if name in ("datasets", "plots"):
+    if name in ("datasets", "plots", "reference", "testing"):
         return import_module(f"fastmlp.{name}")
     raise AttributeError(f"module 'fastmlp' has no attribute {name!r}")
 

@@ -11,6 +11,7 @@ import sys
 import numpy as np
 import pytest
 from matplotlib import pyplot
+from overlaps import overlaps
 
 import fastmlp as fm
 
@@ -20,6 +21,7 @@ VALUES = RNG.normal(size=40)
 CLASSIFIER = fm.Network(2, [fm.Dense(5, "tanh"), fm.Dense(3, "softmax")], seed=0)
 REGRESSOR = fm.Network(2, [fm.Dense(5, "tanh"), fm.Dense(1)], seed=0)
 LINE = fm.Network(1, [fm.Dense(1)], seed=0)
+GATE = fm.reference.Gate(2.0, name="x") * fm.reference.Gate(3.0, name="y")
 HISTORY = fm.History([{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": 0.25}])
 
 PICTURES = {
@@ -29,6 +31,7 @@ PICTURES = {
     "decision_regions": lambda **more: fm.plots.decision_regions(CLASSIFIER, POINTS, LABELS, **more),
     "activation_curves": lambda **more: fm.plots.activation_curves(["relu", "tanh"], **more),
     "network_diagram": lambda **more: fm.plots.network_diagram(CLASSIFIER, **more),
+    "computational_graph": lambda **more: fm.plots.computational_graph(GATE, **more),
     "confusion_matrix": lambda **more: fm.plots.confusion_matrix(LABELS, LABELS[::-1], **more),
     "hidden_space": lambda **more: fm.plots.hidden_space(CLASSIFIER, POINTS, LABELS, **more),
     "hidden_space of values": lambda **more: fm.plots.hidden_space(REGRESSOR, POINTS, VALUES, **more),
@@ -56,6 +59,13 @@ def test_without_axes_a_picture_opens_one_figure(picture):
     assert pyplot.get_fignums() == [ax.figure.number]
     assert ax.figure.axes == [ax]
     ax.figure.canvas.draw()
+
+
+@each_picture
+def test_texts_do_not_lie_over_each_other(picture):
+    ax = picture()
+    ax.set_title("A title that is long, as titles are which say what can be seen in a picture")
+    assert overlaps(ax) == []
 
 
 @each_picture

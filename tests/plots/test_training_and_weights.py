@@ -7,10 +7,8 @@ the wrong place, or in the wrong colour (diagram).
 
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
 
 import fastmlp as fm
-from fastmlp._drawing.canvas import BLUE, VERMILLION
 from fastmlp.activations import ACTIVATIONS
 
 ROWS = [
@@ -112,49 +110,3 @@ def test_derivatives_alone_are_solid(ax):
     assert [line.get_ydata().max() for line in lines] == [0.25, 1.0]
     assert {line.get_linestyle() for line in lines} == {"-"}
     assert ax.get_ylabel() == "derivative da/dz"
-
-
-def network_of(*sizes):
-    return fm.Network(sizes[0], [fm.Dense(units, "tanh") for units in sizes[1:]], seed=1)
-
-
-def test_a_diagram_joins_every_unit_with_every_unit_of_the_next_layer(ax):
-    net = network_of(2, 3, 1)
-    net.layers[0].weights[:] = [[1, -2, 0], [0.5, 4, -1]]
-    fm.plots.network_diagram(net, ax)
-    lines, lines_out, inputs, hidden, outputs = ax.collections
-    assert [len(units.get_offsets()) for units in (inputs, hidden, outputs)] == [2, 3, 1]
-    assert len(lines_out.get_segments()) == 3
-    ends = [(tuple(start), tuple(end)) for start, end in lines.get_segments()]
-    assert ends == [(tuple(a), tuple(b)) for a in inputs.get_offsets() for b in hidden.get_offsets()]
-    assert np.allclose(lines.get_linewidths(), 3 * np.array([1, 2, 0, 0.5, 4, 1]) / 4)
-    colours = [tuple(colour[:3]) for colour in lines.get_colors()]
-    assert colours == [to_rgb(VERMILLION if weight < 0 else BLUE) for weight in (1, -2, 0, 0.5, 4, -1)]
-    assert [text.get_text() for text in ax.texts] == ["inputs\n2", "layer 1\n3 tanh", "layer 2\n1 tanh"]
-    # unit 0 is at the top
-    assert np.diff(hidden.get_offsets()[:, 1]).tolist() == [-1, -1]
-    assert legend(ax) == ["positive weight", "negative weight"]
-
-
-@pytest.mark.parametrize("max_units", [2, 5, 12])
-def test_a_large_layer_shows_its_first_and_last_units_with_dots_between(ax, max_units):
-    net = network_of(30, 2)
-    net.layers[0].weights[:] = np.arange(1, 61).reshape(30, 2)
-    fm.plots.network_diagram(net, ax, max_units=max_units)
-    lines, inputs, dots, _ = ax.collections
-    assert len(inputs.get_offsets()) == max_units
-    first = (max_units + 1) // 2
-    shown = [*range(first), *range(30 - max_units + first, 30)]
-    # widths are in relation to the largest weight of the layer, drawn or not: 60
-    assert np.allclose(lines.get_linewidths(), 3 * net.layers[0].weights[shown].ravel() / 60)
-    heights = inputs.get_offsets()[:, 1]
-    assert heights[first - 1] > dots.get_offsets()[:, 1].max()
-    assert heights[first] < dots.get_offsets()[:, 1].min()
-    assert ax.texts[0].get_text() == "inputs\n30"
-
-
-def test_a_network_of_zeros_can_be_drawn(ax):
-    net = network_of(2, 2)
-    net.set_parameters(np.zeros(6))
-    fm.plots.network_diagram(net, ax)
-    assert not np.any(ax.collections[0].get_linewidths())

@@ -197,3 +197,13 @@ def test_the_slope_of_tanh_keeps_its_digits_in_saturation():
         graph.tanh(x).backward()
         assert x.gradient == pytest.approx(4.0 * math.exp(-40.0), rel=1e-14, abs=0.0)  # 1 - tanh^2 rounds to 0
     graph.tanh(1e4).backward()  # no overflow
+
+
+def test_what_a_gate_computes_is_said():
+    x, y = Gate(2.0, name="x"), Gate(3.0)
+    assert (x.operation, x.name) == ("", "x")
+    operations = [(x + y), (x - y), -x, (x * y), (x / y), x**2.5, abs(x)]
+    assert [gate.operation for gate in operations] == ["+", "-", "-", "*", "/", "**2.5", "abs"]
+    product = 3.0 * x
+    assert [gate.operation for gate in product.inputs] == ["constant", ""]
+    assert all(gate.name == "" for gate in operations)

@@ -254,3 +254,28 @@ def test_bad_input_is_an_error_and_leaves_the_network_alone(call, sentence):
     with pytest.raises(ValueError, match=sentence):
         call(network)
     assert network.get_parameters() == before
+
+
+def test_a_network_hands_out_its_gates_with_their_names():
+    net = Network(2, [Dense(2, "sigmoid"), Dense(1)], loss="half_squared_error", l2=0.1)
+    net.initialize(1)
+    circuit = net.circuit([[0.5, -1.0], [2.0, 0.25]], [1.0, 0.0])
+    assert circuit.loss.value == net.loss([[0.5, -1.0], [2.0, 0.25]], [1.0, 0.0])
+    circuit.loss.backward()
+    found = net.gradients([[0.5, -1.0], [2.0, 0.25]], [1.0, 0.0])
+    assert [[[w.gradient for w in row] for row in W] for W in circuit.weights] == found.weights
+    assert circuit.weights[0][1][0].name == "W1[1,0]"
+    assert circuit.biases[1][0].name == "b2[0]"
+    assert circuit.inputs[1][0].name == "x[1,0]"
+    hidden = circuit.activations[0][1][1]
+    assert (hidden.name, hidden.block) == ("a1[1,1]", ("sigmoid", (circuit.pre_activations[0][1][1],)))
+    # an identity's a is its z
+    assert circuit.activations[1][0][0] is circuit.pre_activations[1][0][0]
+    assert circuit.pre_activations[1][0][0].name == "z2[0,0]"
+    assert circuit.loss.block == ("half_squared_error", (circuit.logits[0][0], circuit.logits[1][0]))
+    alone = net.circuit([[0.5, -1.0]])
+    assert alone.loss is None
+    assert alone.inputs[0][1].name == "x[1]"
+    # gates are new each time: what is done to them does not change the network
+    circuit.weights[0][0][0].value = 99.0
+    assert net.circuit([[0.5, -1.0]]).weights[0][0][0].value == net.weights[0][0][0]

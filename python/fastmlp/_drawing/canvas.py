@@ -43,6 +43,15 @@ def axes(ax: Axes | None = None, figsize: tuple[float, float] = (6.4, 4.8)) -> A
     return ax
 
 
+def sized_axes(ax: Axes | None, width: float, height: float) -> tuple[Axes, float]:
+    """Return the Axes for a picture of so many inches, and the part of its size in which it fits into these."""
+    if ax is None:
+        # a margin, and room for a title
+        return axes(None, (width + 0.2, height + 0.4)), 1.0
+    box, dpi = axes(ax).get_window_extent(), ax.figure.dpi
+    return ax, float(min(1.0, box.width / dpi / width, box.height / dpi / height))
+
+
 def class_colours(n_classes: int) -> list[Any]:
     """Return a colour for each class."""
     for palette in (OKABE_ITO, TOL_MUTED):

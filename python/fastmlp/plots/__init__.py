@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from fastmlp._drawing.learning_curves import learning_curves
 from fastmlp.plots._activation_curves import activation_curves
+from fastmlp.plots._computational_graph import computational_graph
 from fastmlp.plots._confusion_matrix import confusion_matrix
 from fastmlp.plots._decision_regions import decision_regions
 from fastmlp.plots._hidden_space import hidden_space
@@ -18,6 +19,7 @@ from fastmlp.plots._weight_images import weight_images
 
 __all__ = [
     "activation_curves",
+    "computational_graph",
     "confusion_matrix",
     "curve",
     "decision_regions",

@@ -33,7 +33,7 @@ The same neuron as a network, learning that the answer for this input is 0:
 [1.31, 1.01, 0.79]
 """
 
-from fastmlp.reference.circuit import Gradients
+from fastmlp.reference.circuit import Circuit, Gradients
 from fastmlp.reference.functions import ACTIVATIONS, LOSSES, sigmoid, softmax
 from fastmlp.reference.graph import (
     Gate,
@@ -63,6 +63,7 @@ __all__ = [
     "ACTIVATIONS",
     "LOSSES",
     "OPTIMIZERS",
+    "Circuit",
     "Gate",
     "Gradients",
     "Network",

@@ -13,7 +13,22 @@ from fastmlp.activations import Activation, Formula
 from fastmlp.losses import Formula as LossFormula
 from fastmlp.losses import Loss
 from fastmlp.reference.functions import ACTIVATIONS, LOSSES, Row, log_sum_exp, sigmoid
-from fastmlp.reference.graph import Gate, absolute, add, cos, erf, exp, log, maximum, minimum, power, sin, sqrt, tanh
+from fastmlp.reference.graph import (
+    Gate,
+    absolute,
+    add,
+    as_gate,
+    cos,
+    erf,
+    exp,
+    log,
+    maximum,
+    minimum,
+    power,
+    sin,
+    sqrt,
+    tanh,
+)
 
 CONSTANTS = {"pi": 3.141592653589793, "e": 2.718281828459045}
 FUNCTIONS: dict[str, Callable[[Gate], Gate]] = {
@@ -23,7 +38,7 @@ FUNCTIONS: dict[str, Callable[[Gate], Gate]] = {
     "sqrt": sqrt,
     "tanh": tanh,
     "sigmoid": sigmoid,
-    "softplus": lambda x: log_sum_exp([Gate(0.0), x]),
+    "softplus": lambda x: log_sum_exp([as_gate(0.0), x]),
     "erf": erf,
     "sin": sin,
     "cos": cos,
@@ -74,9 +89,9 @@ def evaluate(tree: ast.expr, x: Gate, **others: Gate) -> Gate:
         case ast.Name(id="x" | "o"):
             return x
         case ast.Name(id=name):
-            return others[name] if name in others else Gate(CONSTANTS[name])
+            return others[name] if name in others else as_gate(CONSTANTS[name])
         case ast.Constant(value=int() | float() as number):
-            return Gate(number)
+            return as_gate(number)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -evaluate(operand, x, **others)
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
@@ -84,7 +99,7 @@ def evaluate(tree: ast.expr, x: Gate, **others: Gate) -> Gate:
         case ast.BinOp(op=ast.Pow(), left=left, right=right):
             base, exponent = evaluate(left, x, **others), evaluate(right, x, **others)
             if x not in exponent.topological_order():
-                return Gate(1.0) if exponent.value == 0.0 else power(base, exponent.value)
+                return as_gate(1.0) if exponent.value == 0.0 else power(base, exponent.value)
             return exp(exponent * log(base))
         case ast.BinOp(op=operator, left=left, right=right):
             return BINARY[type(operator)](evaluate(left, x, **others), evaluate(right, x, **others))

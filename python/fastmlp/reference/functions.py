@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 from fastmlp.activations import Activation, Softmax
 from fastmlp.losses import CrossEntropy, Huber, Loss, Quantile
-from fastmlp.reference.graph import Gate, absolute, add, erf, exp, log1p, maximum, minimum, sqrt, step, tanh
+from fastmlp.reference.graph import Gate, absolute, add, as_gate, erf, exp, log1p, maximum, minimum, sqrt, step, tanh
 from fastmlp.scalings import Rescale, RobustScale, Scaling, Standardize
 
 Row: TypeAlias = list[Gate]
@@ -37,7 +37,7 @@ def log_sum_exp(terms: Sequence[Gate]) -> Gate:
 
 def surprisal(z: Sequence[Gate], k: int) -> Gate:
     """Return -log softmax(z)_k from differences of logits, so that a probability near 1 loses no digits."""
-    return log_sum_exp([Gate(0.0), *(z_j - z[k] for j, z_j in enumerate(z) if j != k)])
+    return log_sum_exp([as_gate(0.0), *(z_j - z[k] for j, z_j in enumerate(z) if j != k)])
 
 
 def softmax(z: Sequence[Gate]) -> Row:
@@ -47,7 +47,9 @@ def softmax(z: Sequence[Gate]) -> Row:
 
 def sigmoid(z: Gate) -> Gate:
     """Return 1 / (1 + exp(-z)), the second of the two probabilities softmax((0, z))."""
-    return softmax([Gate(0.0), z])[1]
+    a = softmax([as_gate(0.0), z])[1]
+    a.block = "sigmoid", (z,)
+    return a
 
 
 def leaky_relu(z: Gate, slope: float) -> Gate:
@@ -72,7 +74,7 @@ def selu(z: Gate) -> Gate:
 
 def softplus(z: Gate) -> Gate:
     """Return log(exp(0) + exp(z))."""
-    return log_sum_exp([Gate(0.0), z])
+    return log_sum_exp([as_gate(0.0), z])
 
 
 def gelu(z: Gate) -> Gate:
@@ -99,7 +101,7 @@ def cross_entropy(z: Row, a: Row, y: Sequence[float], last: Activation, settings
     if isinstance(last, Softmax):
         distributions = [(z, list(y))]
     else:
-        distributions = [([Gate(0.0), z_k], [1.0 - y_k, y_k]) for z_k, y_k in zip(z, y, strict=True)]
+        distributions = [([as_gate(0.0), z_k], [1.0 - y_k, y_k]) for z_k, y_k in zip(z, y, strict=True)]
     e = settings.label_smoothing
     distributions = [(logits, [(1.0 - e) * p_k + e / len(p) for p_k in p]) for logits, p in distributions]
     return add(*(p_k * surprisal(logits, k) for logits, p in distributions for k, p_k in enumerate(p) if p_k != 0.0))
@@ -185,7 +187,7 @@ def scaled(x: Row, scaling: Scaling) -> Row:
         if scaling.median is None or scaling.deviation is None:
             return x
         columns = zip(x, scaling.median, scaling.deviation, strict=True)
-        z = [(x_i - m) / s if s > 0.0 else Gate(0.0) for x_i, m, s in columns]
+        z = [(x_i - m) / s if s > 0.0 else as_gate(0.0) for x_i, m, s in columns]
         return z if scaling.limit is None else [smooth_clip(z_i, scaling.limit) for z_i in z]
     if not isinstance(scaling, Rescale) or scaling.minimum is None or scaling.maximum is None:
         return x

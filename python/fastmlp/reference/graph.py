@@ -27,28 +27,52 @@ class Gate:
         The gates that the value was computed from.
     local_gradients : tuple of float
         Derivative of ``value`` with respect to each input.
+    operation : str
+        What the gate computes, "+" or "exp" for example; "constant" of a number that stood in a formula, empty of other
+        leaves.
+    name : str
+        What a picture calls it; it may be set at any time.
 
     Attributes
     ----------
     gradient : float
         Derivative of the output that ``backward`` was last called on with respect to ``value``; 0 before.
+    block : (str, tuple of Gate) or None
+        Of a gate that ends several ones which are one step in a book, such as a sigmoid: what it is called, and what
+        goes into it.
+
+    See Also
+    --------
+    fastmlp.plots.computational_graph : The picture.
 
     Examples
     --------
-    >>> x, y, z = Gate(-2.0), Gate(5.0), Gate(-4.0)
+    >>> x, y, z = Gate(-2.0, name="x"), Gate(5.0, name="y"), Gate(-4.0, name="z")
     >>> f = (x + y) * z
     >>> f.backward()
     >>> f.value, (x.gradient, y.gradient, z.gradient)
     (-12.0, (-4.0, -4.0, 3.0))
+    >>> f.operation, [gate.operation or gate.name for gate in f.inputs]
+    ('*', ['+', 'z'])
     """
 
-    __slots__ = ("gradient", "inputs", "local_gradients", "value")
+    __slots__ = ("block", "gradient", "inputs", "local_gradients", "name", "operation", "value")
 
-    def __init__(self, value: float, inputs: tuple[Gate, ...] = (), local_gradients: tuple[float, ...] = ()) -> None:
+    def __init__(
+        self,
+        value: float,
+        inputs: tuple[Gate, ...] = (),
+        local_gradients: tuple[float, ...] = (),
+        operation: str = "",
+        name: str = "",
+    ) -> None:
         self.value = float(value)
         self.inputs = inputs
         self.local_gradients = local_gradients
         self.gradient = 0.0
+        self.operation = operation
+        self.name = name
+        self.block: tuple[str, tuple[Gate, ...]] | None = None
 
     def backward(self) -> None:
         """Set ``gradient`` of this gate and of every gate it depends on to the derivative of this gate's value."""
@@ -117,43 +141,44 @@ class Gate:
 
 def as_gate(x: Gate | float) -> Gate:
     """Return ``x`` itself if it is a gate, else a constant: a leaf whose gradient nobody asks for."""
-    return x if isinstance(x, Gate) else Gate(x)
+    return x if isinstance(x, Gate) else Gate(x, operation="constant")
 
 
 def add(*terms: Gate | float) -> Gate:
     """Sum of any number of terms, rounded once; it distributes its gradient: every term receives all of it."""
     inputs = tuple(as_gate(term) for term in terms)
-    return Gate(math.fsum(x.value for x in inputs), inputs, (1.0,) * len(inputs))
+    return Gate(math.fsum(x.value for x in inputs), inputs, (1.0,) * len(inputs), "+")
 
 
 def subtract(a: Gate | float, b: Gate | float) -> Gate:
     """Difference a - b."""
     a, b = as_gate(a), as_gate(b)
-    return Gate(a.value - b.value, (a, b), (1.0, -1.0))
+    return Gate(a.value - b.value, (a, b), (1.0, -1.0), "-")
 
 
 def negate(x: Gate | float) -> Gate:
     """Opposite -x."""
     x = as_gate(x)
-    return Gate(-x.value, (x,), (-1.0,))
+    return Gate(-x.value, (x,), (-1.0,), "-")
 
 
 def multiply(a: Gate | float, b: Gate | float) -> Gate:
     """Product a b; it switches: the gradient of each factor is scaled by the value of the other."""
     a, b = as_gate(a), as_gate(b)
-    return Gate(a.value * b.value, (a, b), (b.value, a.value))
+    return Gate(a.value * b.value, (a, b), (b.value, a.value), "*")
 
 
 def divide(a: Gate | float, b: Gate | float) -> Gate:
     """Quotient a / b."""
     a, b = as_gate(a), as_gate(b)
-    return Gate(a.value / b.value, (a, b), (1.0 / b.value, -a.value / b.value**2))
+    return Gate(a.value / b.value, (a, b), (1.0 / b.value, -a.value / b.value**2), "/")
 
 
 def power(x: Gate | float, exponent: float) -> Gate:
     """Power x ** exponent, the exponent a plain number."""
     x = as_gate(x)
-    return Gate(math.pow(x.value, exponent), (x,), (exponent * math.pow(x.value, exponent - 1.0),))
+    slope = exponent * math.pow(x.value, exponent - 1.0)
+    return Gate(math.pow(x.value, exponent), (x,), (slope,), f"**{exponent:g}")
 
 
 def maximum(a: Gate | float, b: Gate | float) -> Gate:
@@ -163,73 +188,75 @@ def maximum(a: Gate | float, b: Gate | float) -> Gate:
     the gradients, and the derivative of max(x, 0) at 0 is 0.
     """
     a, b = as_gate(a), as_gate(b)
-    return Gate(a.value, (a, b), (1.0, 0.0)) if a.value > b.value else Gate(b.value, (a, b), (0.0, 1.0))
+    is_a = a.value > b.value
+    return Gate(a.value if is_a else b.value, (a, b), (1.0, 0.0) if is_a else (0.0, 1.0), "max")
 
 
 def minimum(a: Gate | float, b: Gate | float) -> Gate:
     """Return the smaller of two and route the gradient to it; in a tie to ``a``, see ``maximum``."""
     a, b = as_gate(a), as_gate(b)
-    return Gate(b.value, (a, b), (0.0, 1.0)) if a.value > b.value else Gate(a.value, (a, b), (1.0, 0.0))
+    is_b = a.value > b.value
+    return Gate(b.value if is_b else a.value, (a, b), (0.0, 1.0) if is_b else (1.0, 0.0), "min")
 
 
 def absolute(x: Gate | float) -> Gate:
     """Absolute value |x|; the derivative at 0 is taken as 0."""
     x = as_gate(x)
-    return Gate(abs(x.value), (x,), (0.0 if x.value == 0.0 else math.copysign(1.0, x.value),))
+    return Gate(abs(x.value), (x,), (0.0 if x.value == 0.0 else math.copysign(1.0, x.value),), "abs")
 
 
 def sqrt(x: Gate | float) -> Gate:
     """Square root, of a positive number: at 0 it has no finite derivative."""
     x = as_gate(x)
     root = math.sqrt(x.value)
-    return Gate(root, (x,), (0.5 / root,))
+    return Gate(root, (x,), (0.5 / root,), "sqrt")
 
 
 def exp(x: Gate | float) -> Gate:
     """Exponential function, its own derivative."""
     x = as_gate(x)
     value = math.exp(x.value)
-    return Gate(value, (x,), (value,))
+    return Gate(value, (x,), (value,), "exp")
 
 
 def erf(x: Gate | float) -> Gate:
     """Error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x."""
     x = as_gate(x)
-    return Gate(math.erf(x.value), (x,), (2.0 / math.sqrt(math.pi) * math.exp(-(x.value**2)),))
+    return Gate(math.erf(x.value), (x,), (2.0 / math.sqrt(math.pi) * math.exp(-(x.value**2)),), "erf")
 
 
 def step(x: Gate | float) -> Gate:
     """1 where x >= 0, else 0; flat on both sides, and the derivative at the jump is taken as 0, too."""
     x = as_gate(x)
-    return Gate(1.0 if x.value >= 0.0 else 0.0, (x,), (0.0,))
+    return Gate(1.0 if x.value >= 0.0 else 0.0, (x,), (0.0,), "step")
 
 
 def log(x: Gate | float) -> Gate:
     """Natural logarithm."""
     x = as_gate(x)
-    return Gate(math.log(x.value), (x,), (1.0 / x.value,))
+    return Gate(math.log(x.value), (x,), (1.0 / x.value,), "log")
 
 
 def log1p(x: Gate | float) -> Gate:
     """log(1 + x), which keeps its digits when x is tiny."""
     x = as_gate(x)
-    return Gate(math.log1p(x.value), (x,), (1.0 / (1.0 + x.value),))
+    return Gate(math.log1p(x.value), (x,), (1.0 / (1.0 + x.value),), "log1p")
 
 
 def tanh(x: Gate | float) -> Gate:
     """Hyperbolic tangent; its derivative 1 - tanh(x)^2 equals 4 e / (1 + e)^2, e = exp(-2 |x|), which never cancels."""
     x = as_gate(x)
     e = math.exp(-2.0 * abs(x.value))
-    return Gate(math.tanh(x.value), (x,), (4.0 * e / (1.0 + e) ** 2,))
+    return Gate(math.tanh(x.value), (x,), (4.0 * e / (1.0 + e) ** 2,), "tanh")
 
 
 def sin(x: Gate | float) -> Gate:
     """Sine."""
     x = as_gate(x)
-    return Gate(math.sin(x.value), (x,), (math.cos(x.value),))
+    return Gate(math.sin(x.value), (x,), (math.cos(x.value),), "sin")
 
 
 def cos(x: Gate | float) -> Gate:
     """Cosine."""
     x = as_gate(x)
-    return Gate(math.cos(x.value), (x,), (-math.sin(x.value),))
+    return Gate(math.cos(x.value), (x,), (-math.sin(x.value),), "cos")

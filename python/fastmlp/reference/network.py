@@ -12,15 +12,16 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fastmlp._checks.arguments import check_integer, check_real
 from fastmlp._model.stack import check_stack, placed, scaling_of, shapes_of
 from fastmlp.layers import Layer
 from fastmlp.losses import Loss, resolve_loss
 from fastmlp.optimizers import Optimizer
-from fastmlp.reference.circuit import Circuit, Gradients, Matrix, Vector, flatten
-from fastmlp.reference.formulas import activate, loss_of
-from fastmlp.reference.functions import layer_norm, maxout, penalty, scaled
+from fastmlp.reference.circuit import Circuit, Gradients, Matrix, Vector, Wiring, flatten
+from fastmlp.reference.formulas import loss_of
+from fastmlp.reference.functions import penalty
 from fastmlp.reference.graph import Gate, add
 from fastmlp.reference.initial import drawn_masks, drawn_weights, usual_initializer
 from fastmlp.reference.optimizers import Training, per_parameter
@@ -73,15 +74,18 @@ class Network:
         checked = check_stack(layers, self.n_inputs)
         parts = placed(checked)
         self._dropout = [part.dropout for part in parts]
-        self._normalizes = [part.normalizes for part in parts]
-        self._scaling = scaling_of(checked)
         l1, l2 = check_real(l1, "l1", minimum=0.0), check_real(l2, "l2", minimum=0.0)
         self.layers = [part.layer for part in parts]
         self._penalties = [
             (l1 if layer.l1 is None else layer.l1, l2 if layer.l2 is None else layer.l2) for layer in self.layers
         ]
-        self._pieces = [layer.pieces for layer in self.layers]
         self._activations = [layer.activation_object for layer in self.layers]
+        self._wiring = Wiring(
+            scaling=scaling_of(checked),
+            normalizes=[part.normalizes for part in parts],
+            activations=self._activations,
+            pieces=[layer.pieces for layer in self.layers],
+        )
         self._loss = resolve_loss(loss, self._activations[-1])
         self._sizes = self.n_inputs, self.layers[-1].units
         # (inputs, units) of each layer, a unit of maxout counted piece by piece
@@ -198,6 +202,26 @@ class Network:
         tangent = [d_k * o_k for d, o in zip(rows, ends, strict=True) for d_k, o_k in zip(d, o, strict=True)]
         return circuit.gradients(add(*tangent, *self._penalty_gates(circuit)))
 
+    def circuit(
+        self,
+        X: Sequence[Sequence[float]],
+        y: Sequence[Target] | None = None,
+        sample_weight: Sequence[float] | None = None,
+    ) -> Circuit:
+        """Return new gates of the network on some samples, each with its name, to look at or to go back from.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for ``gradients``; without y there is no loss.
+        """
+        if y is None:
+            return self._wiring.described(self._circuit(X), self._loss)
+        X, targets, weights = samples_of(X, y, sample_weight, self._sizes, self._loss)
+        circuit = self._circuit(X)
+        loss = self._loss_gate(circuit, targets, weights)
+        return self._wiring.described(replace(circuit, loss=loss), self._loss)
+
     def fit(
         self,
         X: Sequence[Sequence[float]],
@@ -260,28 +284,8 @@ class Network:
 
     def _circuit(self, X: Sequence[Sequence[float]], masks: Sequence[Matrix] | None = None) -> Circuit:
         """Build the gates from the inputs to the last activations."""
-        weights = [[[Gate(w) for w in row] for row in W] for W in self.weights]
-        biases = [[Gate(b_j) for b_j in b] for b in self.biases]
-        inputs = samples = [[Gate(x_i) for x_i in float_row(x, self.n_inputs, f"X[{n}]")] for n, x in enumerate(X)]
-        if self._scaling is not None:
-            samples = [scaled(x, self._scaling) for x in inputs]
-        activations = []
-        for layer, (W, b, activation) in enumerate(zip(weights, biases, self._activations, strict=True)):
-            if self._normalizes[layer]:
-                samples = [layer_norm(x) for x in samples]
-            if masks is not None:
-                samples = [
-                    [factor * x_i for factor, x_i in zip(mask, x, strict=True)]
-                    for mask, x in zip(masks[layer], samples, strict=True)
-                ]
-            units = list(zip(zip(*W, strict=True), b, strict=True))  # units[j]: column j of W, and b_j
-            logits = [
-                [add(*(x_i * w_ij for x_i, w_ij in zip(x, column, strict=True)), b_j) for column, b_j in units]
-                for x in samples
-            ]
-            samples = [maxout(activate(activation, z), self._pieces[layer]) for z in logits]
-            activations.append(samples)
-        return Circuit(weights, biases, inputs, logits, activations)
+        rows = [float_row(x, self.n_inputs, f"X[{n}]") for n, x in enumerate(X)]
+        return self._wiring.circuit(self.weights, self.biases, rows, masks)
 
     def _loss_gate(self, circuit: Circuit, targets: Matrix, weights: Vector) -> Gate:
         """Add to a circuit the mean loss of its samples and the penalties."""
