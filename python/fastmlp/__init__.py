@@ -30,6 +30,7 @@ except (ImportError, ValueError) as error:
 from fastmlp import activations, callbacks, initializers, losses, metrics, optimizers, schedules
 from fastmlp.callbacks import EarlyStopping, LambdaCallback, LogEvaluation, ModelCheckpoint
 from fastmlp.diagnosis import Diagnosis, diagnose_gradients
+from fastmlp.explanation import Explanation, explain
 from fastmlp.gradient_check import GradientReport, check_gradients, check_hessian_product, check_jacobian
 from fastmlp.gradients import Gradients
 from fastmlp.history import History
@@ -40,7 +41,7 @@ from fastmlp.scalings import Rescale, RobustScale, Standardize
 from fastmlp.serialization import ModelFileError, load, save
 
 if TYPE_CHECKING:
-    from fastmlp import datasets, plots
+    from fastmlp import datasets, plots, reference, testing
 
 __version__ = _core.build_info()["version"]
 
@@ -54,6 +55,7 @@ __all__ = [
     "Diagnosis",
     "Dropout",
     "EarlyStopping",
+    "Explanation",
     "GradientReport",
     "Gradients",
     "History",
@@ -78,6 +80,7 @@ __all__ = [
     "check_jacobian",
     "datasets",
     "diagnose_gradients",
+    "explain",
     "get_num_threads",
     "initializers",
     "load",

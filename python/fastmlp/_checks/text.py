@@ -129,3 +129,11 @@ def printable(text: str) -> str:
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
         for character in text
     )
+
+
+def decimal(number: float, digits: int, largest: float = 1e6) -> str:
+    """Return a number with so many digits behind the point, or with an exponent where it is too small or too large."""
+    text = f"{number:.{digits}f}"
+    if abs(number) >= largest or (number != 0 and digits > 0 and float(text) == 0):
+        return f"{number:.1e}"
+    return "0" if text == "-0" else text

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastmlp._checks.arguments import check_flag, check_integer
+from fastmlp._checks.text import decimal
 from fastmlp._drawing.canvas import BLACK, GREEN, GREY, VERMILLION, sized_axes
 from fastmlp._drawing.layered import Layout, layered
 from fastmlp.reference import Gate
@@ -173,21 +174,13 @@ class _Picture:
         return list(found)
 
     def _node(self, gate: Gate) -> _Node:
-        value, gradient = (_number(number, self.digits) for number in (gate.value, gate.gradient))
+        value, gradient = (decimal(number, self.digits) for number in (gate.value, gate.gradient))
         if not gate.inputs:
             return _Node(gate, gate.name or value, value if gate.name else "", gradient)
         if self.named_only and gate.name:
             return _Node(gate, gate.name, value, gradient)
         step = gate.block[0] if self.blocks and gate.block is not None else _operation(gate)
         return _Node(gate, step, f"{gate.name} = {value}" if gate.name else value, gradient)
-
-
-def _number(number: float, digits: int) -> str:
-    """Return a number with so many digits behind the point, or as it is written where that would show none of it."""
-    text = f"{number:.{digits}f}"
-    if (number != 0 and digits > 0 and float(text) == 0) or abs(number) >= 1e6:
-        text = f"{number:.1e}"
-    return "0" if text == "-0" else text
 
 
 def _operation(gate: Gate) -> str:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from fastmlp._checks.arguments import check_flag, check_integer, is_list
 from fastmlp._checks.arrays import check_row
+from fastmlp._checks.text import decimal
 from fastmlp._drawing.canvas import BLACK, BLUE, GREY, VERMILLION, Array, sized_axes
 from fastmlp._drawing.columns import Column, columns_of, part_of_the_way, shown_units
 from fastmlp.network import Network
@@ -168,9 +169,8 @@ def _written(network: Network, x: Any, has_biases: bool, digits: int) -> list[tu
 
 
 def _number(number: float, digits: int) -> str:
-    """Return a number with so many digits behind the point, or with an exponent where it is large."""
-    text = f"{number:.{digits}f}"
-    return f"{number:.1e}" if abs(number) >= 1e4 else text.replace("-0" if float(text) == 0 else "none", "0", 1)
+    """Return a number that is short enough for a circle."""
+    return decimal(float(number), digits, largest=1e4)
 
 
 def _draw_connections(ax: Axes, column: Column, other: Column, layer: Any, digits: int | None, size: float) -> None:
