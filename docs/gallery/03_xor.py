@@ -39,19 +39,22 @@ assert net.loss(X, y) < 0.05
 assert net.predict(X).tolist() == [0, 1, 1, 0]
 
 # %%
-# On the left, each hidden unit has drawn a line, and the two points of class 0 lie between. On the right is what the
-# last unit sees, the plane of the two hidden activations: these two points have moved onto one spot, and a line (black)
-# separates the classes.
+# On the left, each hidden unit has drawn a line (dashed), where its output changes its sign, and the two points of
+# class 0 lie between. On the right is what the last unit sees, the plane of the two hidden activations: these two
+# points have moved onto one spot, and a line (black) separates the classes. The numbers are the inputs.
 
 hidden = net.activations(X)[0]
 assert np.abs(hidden[0] - hidden[3]).max() < 0.1
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.7))
-plots.decision_regions(net, X, y, ax=left).set_title("In the space of the inputs")
+plots.decision_regions(net, X, y, ax=left, unit_lines=True).set_title("In the space of the inputs")
+left.get_legend().remove()
 plots.hidden_space(net, X, y, ax=right).set_title("In the space of the hidden layer")
+for text, place in (("(0, 0), (1, 1)", (hidden[0] + hidden[3]) / 2), ("(0, 1)", hidden[1]), ("(1, 0)", hidden[2])):
+    right.annotate(text, place, (0, 8), textcoords="offset points", ha="center", fontsize=9)
 w, b = net.layers[1].weights[:, 0], net.layers[1].bias[0]
 ends = np.array([-1.2, 1.2])
 right.plot(ends, -(b + w[0] * ends) / w[1], color="#26282b", linewidth=1)
 right.legend(title="class", loc="center left")
-right.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2))
+right.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.3))
 figure.savefig("03_xor.png")

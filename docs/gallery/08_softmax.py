@@ -42,10 +42,10 @@ assert answers[2].max() > 0.99
 
 figure, panels = plt.subplots(1, 3, figsize=(9.0, 2.8), sharey=True)
 for axes, scale, answer in zip(panels, scales, answers, strict=True):
-    bars = axes.bar(classes, answer, color=["#c9d6e4"] * 4)
-    bars[0].set_color("#1f5c99")
+    bars = axes.bar(classes, answer, color="#9db8d2")
     axes.bar_label(bars, fmt="%.2f", fontsize=9)
     axes.set(title=f"scores times {scale:g}", ylim=(0, 1.1), yticks=[0, 0.5, 1])
+panels[0].set_ylabel("probability")
 figure.savefig("08_softmax.png")
 
 # %%
@@ -56,3 +56,24 @@ figure.savefig("08_softmax.png")
 derivative = layer.gradients([scores], [1]).inputs[0]  # the right answer is a rose
 print("derivative by the scores:", derivative.round(2))
 assert np.allclose(derivative, probabilities - [0, 1, 0, 0])
+
+# %%
+# Sigmoids answer another question. Softmax spreads one certainty over classes that exclude each other; a sigmoid for
+# each output asks "is there a tulip?", "is there a rose?", each for itself, and the answers need not add up to one. For
+# the same scores:
+
+separate = fm.activations.Sigmoid()(scores)
+for name, together, alone in zip(classes, probabilities, separate, strict=True):
+    print(f"{name:6} softmax {together:.2f}   sigmoid {alone:.2f}")
+print(f"sum    softmax {probabilities.sum():.2f}   sigmoid {separate.sum():.2f}")
+assert separate.sum() > 1.5
+
+figure, axes = plt.subplots(figsize=(6.4, 3.2))
+places = np.arange(4)
+axes.bar_label(axes.bar(places - 0.2, probabilities, 0.38, label="softmax: which one is it?"), fmt="%.2f", fontsize=9)
+axes.bar_label(axes.bar(places + 0.2, separate, 0.38, label="sigmoids: is it there?"), fmt="%.2f", fontsize=9)
+axes.set(
+    xticks=places, xticklabels=classes, ylim=(0, 1.15), ylabel="probability", title="The same scores, two questions"
+)
+axes.legend()
+figure.savefig("08_softmax_and_sigmoids.png")

@@ -25,8 +25,8 @@ print(f"{net.evaluate(X, y)['accuracy']:.1%} right")
 assert net.evaluate(X, y)["accuracy"] == 1.0
 
 # %%
-# A single unit is trained on the points as each space shows them. On the inputs it can do little better than guess, on
-# the hidden activations it makes no mistake.
+# A single unit is trained on the points as each space shows them. On the inputs it does no better than a guess, on the
+# hidden activations it makes no mistake.
 
 Z = net.activations(X)[0]
 for name, points in (("x-space", X), ("z-space", Z)):
@@ -37,17 +37,14 @@ for name, points in (("x-space", X), ("z-space", Z)):
     assert accuracy < 0.7 if points is X else accuracy == 1.0
 
 # %%
-# On the left the x-space, with the line of each hidden unit. On the right the z-space, seen along the plane of the last
-# unit: it appears as a line, and the classes lie on its two sides.
+# On the left the x-space, with the line of each hidden unit (dashed) and the border between the answers (white): it
+# turns where a line is near, for there a unit changes its mind. On the right the z-space, seen along the plane of the
+# last unit: it appears as a line, and the classes lie on its two sides.
 
 figure = plt.figure(figsize=(9.4, 4.0))
 left = figure.add_subplot(1, 2, 1)
-plots.decision_regions(net, X, y, ax=left)
-limits = left.get_xlim(), left.get_ylim()
-for w, b in zip(net.layers[0].weights.T, net.layers[0].bias, strict=True):
-    ends = np.array(limits[0])
-    left.plot(ends, -(b + w[0] * ends) / w[1], color="#26282b", linewidth=1)
-left.set(title="x-space", xlim=limits[0], ylim=limits[1], aspect="equal")
+plots.decision_regions(net, X, y, ax=left, unit_lines=True)
+left.set(title="x-space", aspect="equal")
 
 right = figure.add_subplot(1, 2, 2)
 normal = net.layers[1].weights[:, 0] / np.linalg.norm(net.layers[1].weights)
@@ -59,3 +56,24 @@ right.axhline(0.0, color="#26282b", linewidth=1)
 right.set(title="z-space, seen along the last unit's plane", xlabel="along the plane", ylabel="distance from the plane")
 right.legend(title="class")
 figure.savefig("17_hidden_space.png")
+
+# %%
+# How many units does it take? Two lines enclose no region of the plane, so two hidden units can't separate the disc,
+# and four can: each cuts a side off. Here the classes have an output each, a softmax of two, and the z-space of four
+# units is shown by its two principal components. (With two units the z-space is a plane, and the picture shows all of
+# it.)
+
+figure, panels = plt.subplots(2, 2, figsize=(9.0, 7.6))
+shares = []
+for units, (x_space, z_space) in zip((2, 4), panels, strict=True):
+    net = fm.Network(2, [fm.Dense(units, "tanh"), fm.Dense(2, "softmax")], seed=7)
+    net.fit(X, y, epochs=600, batch_size=30, optimizer=fm.Adam(0.02))
+    shares.append(net.evaluate(X, y)["accuracy"])
+    plots.decision_regions(net, X, y, ax=x_space, unit_lines=True).set_title(f"x-space, {units} hidden units")
+    plots.hidden_space(net, X, y, ax=z_space).set_title(f"z-space: {shares[-1]:.0%} of the samples right")
+    x_space.get_legend().remove()
+    z_space.locator_params(nbins=5)
+figure.savefig("17_hidden_space_2_and_4.png")
+print("right with 2 and 4 units:", *(f"{share:.1%}" for share in shares))
+assert shares[0] < 0.9
+assert shares[1] == 1.0

@@ -9,12 +9,12 @@ The pixels, from 0 to 1, are the inputs; the outputs are ten sigmoids, one versu
 
 import matplotlib.pyplot as plt
 import numpy as np
-from handwriting import load
 
 import fastmlp as fm
 from fastmlp import plots
 
-name, X_train, y_train, X_test, y_test = load()
+name, X_train, y_train, X_test, y_test = fm.datasets.load_handwriting()
+X_train, X_test = X_train / np.float32(255), X_test / np.float32(255)
 n_pixels = X_train.shape[1]
 print(f"{name}: {len(X_train)} training and {len(X_test)} test pictures of {n_pixels} pixels")
 

@@ -58,21 +58,25 @@ assert history["validation_loss"][-1] < 0.4
 assert stopping.best_epoch < 100
 
 # %%
-# Unhindered, the network gets every training sample right, with a border that winds around single points. The penalty,
-# $\frac{\lambda_2}{2} \sum W^2$ with $\lambda_2 = 0.01$, keeps the weights small and so the border smooth, at the price
-# of some training samples; it is part of the losses that are drawn.
+# Above the borders, below the losses, cut off at 1.5. Unhindered, the network gets every training sample right, with a
+# border that winds around single points. The penalty, $\frac{\lambda_2}{2} \sum W^2$ with $\lambda_2 = 0.01$, keeps the
+# weights small and so the border smooth, at the price of some training samples; it is part of the losses that are
+# drawn.
 #
 # Dropout sets a share of the inputs (0.2) and of the hidden units (0.5) to zero, others in every step, so that no unit
 # can rely on a few others. The training loss that is drawn is the one with units dropped; validation drops none.
 #
-# Early stopping keeps the weights of the epoch with the lowest validation loss. (The validation data took part in the
-# choice then; a final judgement needs samples that took part in nothing.)
+# Early stopping keeps the weights of the epoch with the lowest validation loss (dotted). (The validation data took part
+# in the choice then; a final judgement needs samples that took part in nothing.)
 
 figure, panels = plt.subplots(2, 4, figsize=(10.6, 5.4), sharey="row")
 for (above, below), (name, (net, history)) in zip(panels.T, results.items(), strict=True):
-    plots.decision_regions(net, X, y, ax=above).set_title(f"{name}\n{right[name]:.1%} of the others right")
+    plots.decision_regions(net, X, y, ax=above).set_title(f"{name}\n{right[name]:.1%} of the 1000 right")
     plots.learning_curves(history, ax=below)
-    below.set(xlim=(0, 800), ylim=(0, 1.5), xticks=[0, 200, 400, 600])
+    below.set(xlim=(0, 800), ylim=(0, 1.5), xticks=[0, 400, 800])
+    if name == "early stopping":
+        below.axvline(stopping.best_epoch, color="#26282b", linewidth=1, linestyle=":")
+        below.annotate("kept", (stopping.best_epoch, 1.3), (6, 0), textcoords="offset points", fontsize=9)
     above.label_outer()
     below.label_outer()
     above.get_legend().set_loc("lower left")

@@ -11,11 +11,11 @@ $t = s - e_c$, it is 1 for class $c$ and 0 for the others.
 
 import matplotlib.pyplot as plt
 import numpy as np
-from handwriting import load
 
 import fastmlp as fm
 
-name, X_train, y_train, X_test, y_test = load()
+name, X_train, y_train, X_test, y_test = fm.datasets.load_handwriting()
+X_train, X_test = X_train / np.float32(255), X_test / np.float32(255)
 n_pixels = X_train.shape[1]
 side = int(n_pixels**0.5)
 net = fm.Network(n_pixels, [fm.Dense(50, "relu"), fm.Dense(10, "softmax")], l2=1e-3, seed=0)
@@ -66,7 +66,7 @@ print(f"right: {accuracy:.1%}; changed at random {share_right(random):.1%}, to m
 assert share_right(random) > accuracy - 0.1
 assert share_right(misleading) < 0.5 * accuracy
 
-figure, rows = plt.subplots(3, 10, figsize=(10.0, 3.6))
+figure, rows = plt.subplots(3, 10, figsize=(10.0, 4.0))
 limit = np.abs(gradients).max()
 for digit in range(10):
     changed = misleading[y_test == digit][0]
@@ -77,7 +77,12 @@ for digit in range(10):
     ):
         axes.imshow(values.reshape(side, side), **style)
         axes.set(xticks=[], yticks=[], frame_on=False)
+    rows[0, digit].set_xlabel(f"read as {net.predict([pictures[digit]])[0]}")
     rows[2, digit].set_xlabel(f"read as {net.predict([changed])[0]}")
 for axes, label in zip(rows[:, 0], ("picture", "gradient of\nits score", "misleading"), strict=True):
     axes.set_ylabel(label)
 figure.savefig("22_input_gradient.png")
+
+# %%
+# Blue in the second row: more ink there raises the score of this digit. Red: it lowers it. White: it makes no
+# difference.

@@ -13,7 +13,6 @@ import time
 
 import matplotlib.pyplot as plt
 import numpy as np
-from handwriting import load_bytes
 
 import fastmlp as fm
 
@@ -28,8 +27,9 @@ def halved(pictures: np.ndarray) -> np.ndarray:
 
 
 began = time.perf_counter()
-name, X_train, y_train, X_test, y_test = load_bytes()
-X_train, X_test = halved(X_train), halved(X_test)
+name, X_train, y_train, X_test, y_test = fm.datasets.load_handwriting()
+side = round(X_train.shape[1] ** 0.5)
+X_train, X_test = halved(X_train.reshape(-1, side, side)), halved(X_test.reshape(-1, side, side))
 n_inputs = X_train.shape[1]
 net = fm.Network(
     n_inputs,

@@ -5,8 +5,8 @@
 
 A script opens with a docstring: its first sentence is the page's title, its next paragraph stands in the index too.
 A line "# %%" begins a new cell: comments below it are text, the rest is code. Scripts write their pictures into the
-current folder and claim no number that they do not assert. Needs matplotlib, SciPy and scikit-learn; what the scripts
-share is in cart_pole.py and handwriting.py, how pictures look in matplotlibrc.
+current folder and claim no number that they do not assert. Needs matplotlib, SciPy and scikit-learn. A script
+imports nothing that only this folder has, so that it runs wherever it is copied to; how pictures look: matplotlibrc.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,8 @@ from fastmlp._checks.text import brief, shortened
 from fastmlp._files.idx import by, find_idx, read_idx
 from fastmlp._files.names import check_path
 
+# of the 1797 small digits: a multiple of 50 and of 200, so that no batch is shorter
+N_SMALL_TRAINING = 1400
 Bytes = npt.NDArray[np.uint8]
 # beyond it NumPy has errors of its own, which name no argument
 MOST = 10**9
@@ -123,6 +126,68 @@ def load_digits() -> tuple[Bytes, Bytes]:
         ) from None
     X, y = datasets.load_digits(return_X_y=True)
     return X.astype(np.uint8), y.astype(np.uint8)
+
+
+class Handwriting(NamedTuple):
+    """Pictures of handwritten digits, to learn from and to test with.
+
+    Attributes
+    ----------
+    name : str
+        "MNIST" or "8x8 digits".
+    X_train, X_test : uint8 arrays (pictures, pixels)
+        0 for paper, 255 for ink, row by row.
+    y_train, y_test : uint8 arrays (pictures,)
+        The digits.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> digits = fm.datasets.Handwriting(*fm.datasets.load_handwriting())
+    >>> len(digits.X_train) > len(digits.X_test) > 0
+    True
+    """
+
+    name: str
+    X_train: Bytes
+    y_train: Bytes
+    X_test: Bytes
+    y_test: Bytes
+
+
+def load_handwriting() -> Handwriting:
+    """Return MNIST if it is at hand, else the digits that scikit-learn carries, split and with pixels up to 255.
+
+    MNIST is read from the folder that the environment variable FASTMLP_MNIST names (see ``load_mnist``). The small
+    digits are 1400 to learn from, and 397 by other writers to test with, in their order.
+
+    Returns
+    -------
+    Handwriting
+        A tuple of name, X_train, y_train, X_test, y_test.
+
+    Raises
+    ------
+    ImportError
+        FASTMLP_MNIST is not set, and scikit-learn is not installed.
+    OSError, ValueError
+        There is no MNIST in the folder.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> name, X_train, y_train, X_test, y_test = fm.datasets.load_handwriting()
+    >>> X_train.dtype, X_train.max()
+    (dtype('uint8'), np.uint8(255))
+    """
+    folder = os.environ.get("FASTMLP_MNIST")
+    if folder:
+        return Handwriting("MNIST", *load_mnist(folder))
+    X, y = load_digits()
+    # from 0 .. 16
+    X = (X.astype(np.uint16) * 255 // 16).astype(np.uint8)
+    n = N_SMALL_TRAINING
+    return Handwriting("8x8 digits", X[:n], y[:n], X[n:], y[n:])
 
 
 def xor() -> Points:

@@ -106,3 +106,21 @@ def test_without_scikit_learn_digits_name_the_extra(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", no_sklearn)
     with pytest.raises(ImportError, match=r'pip install "fastmlp\[demo\]"'):
         datasets.load_digits()
+
+
+def test_handwriting_is_the_small_digits_where_there_is_no_mnist(monkeypatch):
+    pytest.importorskip("sklearn")
+    monkeypatch.delenv("FASTMLP_MNIST", raising=False)
+    digits = datasets.load_handwriting()
+    assert digits.name == "8x8 digits"
+    assert [len(part) for part in digits[1:]] == [1400, 1400, 397, 397]
+    assert digits.X_train.dtype == digits.y_train.dtype == np.uint8
+    X, y = datasets.load_digits()
+    assert (digits.X_test == X[1400:].astype(int) * 255 // 16).all()
+    assert (digits.y_test == y[1400:]).all()
+
+
+def test_handwriting_is_mnist_where_a_folder_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("FASTMLP_MNIST", str(tmp_path))
+    with pytest.raises((OSError, ValueError), match="train-images"):
+        datasets.load_handwriting()

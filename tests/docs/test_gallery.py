@@ -7,6 +7,7 @@ with a picture that is missing or large (index), text taken for code or a wrong 
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import re
 import sys
@@ -43,6 +44,30 @@ def test_a_script_keeps_its_word_and_leaves_its_picture(script, tmp_path, monkey
     build.run(script, tmp_path)
     assert f"{script.stem}.png" in {picture.name for picture in tmp_path.glob("*.png")}
     assert "\nassert " in script.read_text(encoding="utf-8")
+
+
+@each_script
+def test_a_script_runs_wherever_it_is_copied_to(script):
+    names = set()
+    for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module.partition(".")[0])
+    assert names <= sys.stdlib_module_names | {"fastmlp", "matplotlib", "numpy", "scipy", "sklearn"}
+
+
+def test_what_two_scripts_have_in_common_is_the_same_in_both():
+    # the cart-pole, which both pages on it have, so that each can be copied alone
+    found = {}
+    for script in SCRIPTS:
+        if script.stem not in ("25_cart_pole", "26_deep_q_learning"):
+            continue
+        for node in ast.parse(script.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and node.name in ("starts", "push", "fallen", "play", "lengths"):
+                found.setdefault(node.name, set()).add(ast.dump(node))
+    assert len(found) == 5
+    assert all(len(different) == 1 for different in found.values())
 
 
 @each_script

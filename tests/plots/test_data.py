@@ -129,7 +129,7 @@ def test_two_units_are_drawn_as_they_are(ax):
     hidden = net.activations(SQUARE)[0]
     assert np.allclose(first.get_offsets(), hidden[[0, 3]])
     assert np.allclose(second.get_offsets(), hidden[[1, 2]])
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("layer 1, unit 0", "layer 1, unit 1")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("layer 1, unit 1", "layer 1, unit 2")
 
 
 def test_more_units_are_drawn_by_their_first_two_principal_components(ax):
@@ -214,3 +214,19 @@ def test_a_surface_of_other_things_is_what_they_predict(ax):
     rule = Rule(lambda X: X[:, 0])
     fm.plots.surface(rule, ax=ax)
     assert rule.calls == 1
+
+
+def test_the_lines_of_the_first_units_are_drawn(ax):
+    net = fm.Network(
+        2, [fm.Standardize(mean=[0.5, 0.0], deviation=[2.0, 1.0]), fm.Dense(3, "tanh"), fm.Dense(1, "sigmoid")], seed=0
+    )
+    net.layers[0].weights[:] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+    net.layers[0].bias[:] = [-0.5, 0.25, 9.0]
+    X, y = np.array([[-3.0, -1.0], [3.0, 1.0]]), [0, 1]
+    fm.plots.decision_regions(net, X, y, ax=ax, unit_lines=True)
+    lines = [path.vertices for drawn in ax.collections for path in drawn.get_paths() if len(path.vertices) > 50]
+    # (x - 0.5) / 2 = 0.5, and x2 = -0.25; the third unit is on everywhere
+    assert any(np.allclose(line[:, 0], 1.5, atol=1e-6) for line in lines)
+    assert any(np.allclose(line[:, 1], -0.25, atol=1e-6) for line in lines)
+    with pytest.raises(TypeError, match="unit_lines needs a Network"):
+        fm.plots.decision_regions(type("Tree", (), {"predict": len})(), X, y, ax=ax, unit_lines=True)

@@ -130,7 +130,7 @@ def _weights(figure: Any, findings: Findings, box: tuple[float, float, float, fl
         figure,
         box,
         f"The {n_units} hidden units look for strokes in certain places",
-        "incoming weights as images: red pixels excite, blue ones inhibit; most influential unit first",
+        "incoming weights as images: blue pixels excite, red ones inhibit; most influential unit first",
     )
     n_columns = int(np.ceil(np.sqrt(2 * n_units)))
     n_rows = -(-n_units // n_columns)
@@ -142,7 +142,7 @@ def _weights(figure: Any, findings: Findings, box: tuple[float, float, float, fl
     axes = figure.add_axes(box, anchor="NW")
     # a few extreme weights shall not turn the rest pale
     norm = CenteredNorm(0.0, float(np.percentile(np.abs(tiles), 99.5)))
-    sheet_image = axes.imshow(sheet, cmap="RdBu_r", norm=norm, interpolation="nearest")
+    sheet_image = axes.imshow(sheet, cmap="RdBu", norm=norm, interpolation="nearest")
     axes.set_axis_off()
     left, bottom, width, _ = box
     key = figure.colorbar(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._checks.arguments import check_integer
-from fastmlp._drawing.canvas import axes, class_colours, draw_classes
+from fastmlp._checks.arguments import check_flag, check_integer
+from fastmlp._drawing.canvas import BLACK, axes, class_colours, draw_classes
+from fastmlp.network import Network
 from fastmlp.plots._checks import (
     check_labels,
     check_predictor,
@@ -24,7 +25,13 @@ if TYPE_CHECKING:
 
 
 def decision_regions(
-    network: Any, X: npt.ArrayLike, y: npt.ArrayLike, ax: Axes | None = None, resolution: int = 200
+    network: Any,
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    ax: Axes | None = None,
+    resolution: int = 200,
+    *,
+    unit_lines: bool = False,
 ) -> Axes:
     """Draw samples with two inputs over the regions in which a classifier predicts each class.
 
@@ -39,11 +46,13 @@ def decision_regions(
         Where to draw; default: a new figure.
     resolution : int, default 200
         Points of the grid along each axis.
+    unit_lines : bool, default False
+        Whether to draw, dashed, where each unit of the first layer changes its sign: a line for each, of a Network.
 
     Returns
     -------
     matplotlib Axes
-        With one image (the regions), the boundaries, and the points of each class.
+        With one image (the regions), the boundaries, white, and the points of each class.
 
     Raises
     ------
@@ -66,6 +75,8 @@ def decision_regions(
     labels = check_labels(y, "y", len(points))
     resolution = check_integer(resolution, "resolution", minimum=2)
     check_predictor(network)
+    if check_flag(unit_lines, "unit_lines") and not isinstance(network, Network):
+        raise TypeError(f"unit_lines needs a Network, whose units can be seen, got {type(network).__name__}.")
     low, high = corners(points)
     horizontal, vertical, asked = grid(low, high, resolution)
     predicted = np.asarray(network.predict(asked))
@@ -95,9 +106,13 @@ def decision_regions(
         inside = regions == index
         if inside.any() and not inside.all():
             ax.contour(horizontal, vertical, inside, levels=[0.5], colors="white", linewidths=1.2)
+    for unit in network.pre_activations(asked)[0].T if unit_lines else ():
+        if unit.min() < 0 < unit.max():
+            z = unit.reshape(resolution, resolution)
+            ax.contour(horizontal, vertical, z, levels=[0.0], colors=BLACK, linewidths=1.0, linestyles="--")
     draw_classes(ax, points, labels, classes, class_names(classes, getattr(network, "classes", None)))
     ax.set_xlim(low[0], high[0])
     ax.set_ylim(low[1], high[1])
-    ax.set_xlabel("x0")
-    ax.set_ylabel("x1")
+    ax.set_xlabel("$x_1$")
+    ax.set_ylabel("$x_2$")
     return ax

@@ -55,7 +55,7 @@ def hidden_space(network: Network, X: npt.ArrayLike, y: npt.ArrayLike, layer: in
     >>> net = fm.Network(2, [fm.Dense(2, "tanh"), fm.Dense(2, "softmax")], seed=0)
     >>> ax = fm.plots.hidden_space(net, X, y)
     >>> ax.get_xlabel(), ax.get_ylabel()
-    ('layer 1, unit 0', 'layer 1, unit 1')
+    ('layer 1, unit 1', 'layer 1, unit 2')
     """
     if not isinstance(network, Network):
         raise TypeError(f"network must be a Network, got {type(network).__name__}.")
@@ -98,7 +98,7 @@ def _plane(hidden: Array, layer: str) -> tuple[Array, tuple[str, str]]:
     if units == 1:
         raise ValueError(f"{layer} has 1 unit, but a plane needs two or more: choose another layer.")
     if units == 2:
-        return hidden, (f"{layer}, unit 0", f"{layer}, unit 1")
+        return hidden, (f"{layer}, unit 1", f"{layer}, unit 2")
     centred = hidden - hidden.mean(axis=0)
     _, singular, components = np.linalg.svd(centred, full_matrices=False)
     # fewer samples than two span no plane: the second coordinate is 0

@@ -120,7 +120,7 @@ def surface(
     >>> net.set_parameters([10.0, 10.0, -15.0])  # AND
     >>> ax = fm.plots.surface(net, [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 0, 0, 1])
     >>> ax.get_xlabel(), ax.get_ylabel()
-    ('x0', 'x1')
+    ('$x_1$', '$x_2$')
     """
     points = None if X is None else check_rows(X, "X", 2, mend=": a surface is drawn over two inputs")
     if y is not None and points is None:
@@ -159,6 +159,6 @@ def surface(
         )
     ax.set_xlim(low[0], high[0])
     ax.set_ylim(low[1], high[1])
-    ax.set_xlabel("x0")
-    ax.set_ylabel("x1")
+    ax.set_xlabel("$x_1$")
+    ax.set_ylabel("$x_2$")
     return ax
