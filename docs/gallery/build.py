@@ -98,16 +98,21 @@ def run_here(script: Path) -> list[Result]:
     """Run the cells of a script one after the other in this process, as one program."""
     namespace = {"__name__": "__main__", "__file__": str(script)}
     results = []
-    seen: dict[str, int] = {picture.name: picture.stat().st_mtime_ns for picture in Path.cwd().glob("*.png")}
+    seen = pictures_here()
     for cell in cells(script):
         output = io.StringIO()
         program = compile("\n" * (cell.line - 1) + cell.code, str(script), "exec")  # tracebacks name the right line
         with contextlib.redirect_stdout(output):
             exec(program, namespace)
-        now = {picture.name: picture.stat().st_mtime_ns for picture in Path.cwd().glob("*.png")}
+        now = pictures_here()
         results.append(Result(output.getvalue(), sorted(name for name in now if now[name] != seen.get(name))))
         seen = now
     return results
+
+
+def pictures_here() -> dict[str, int]:
+    """Return the pictures and films of the current folder, and when each was written."""
+    return {found.name: found.stat().st_mtime_ns for kind in ("*.png", "*.gif") for found in Path.cwd().glob(kind)}
 
 
 def page(script: Path, results: list[Result]) -> str:
@@ -170,7 +175,8 @@ def main(names: list[str]) -> None:
             continue
         results = run(script, PICTURES)
         for name in (name for result in results for name in result.pictures):
-            shrink(PICTURES / name)
+            if name.endswith(".png"):
+                shrink(PICTURES / name)
             print(f"{name}: {(PICTURES / name).stat().st_size // 1000} kB")
         script.with_suffix(".md").write_text(page(script, results), encoding="utf-8")
     (FOLDER / "README.md").write_text(index(), encoding="utf-8")

@@ -1,6 +1,7 @@
 """Data to try a network on: MNIST from its files, scikit-learn's 8x8 digits, and toy sets in the plane.
 
-Nothing is downloaded. One file of MNIST's format is read in _files/idx.py.
+Nothing is downloaded. One file of MNIST's format is read in _files/idx.py. A catalogue, an example in each entry: a
+long file.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from fastmlp._drawing.learning_curves import learning_curves
 from fastmlp.plots._activation_curves import activation_curves
+from fastmlp.plots._animate_training import animate_training
 from fastmlp.plots._computational_graph import computational_graph
 from fastmlp.plots._confusion_matrix import confusion_matrix
 from fastmlp.plots._decision_regions import decision_regions
@@ -19,6 +20,7 @@ from fastmlp.plots._weight_images import weight_images
 
 __all__ = [
     "activation_curves",
+    "animate_training",
     "computational_graph",
     "confusion_matrix",
     "curve",
