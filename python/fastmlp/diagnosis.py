@@ -43,12 +43,15 @@ class Diagnosis:
         A word or two for each of them, such as "sign", "sum for mean", "derivative forgotten".
     others : tuple of str
         Other single mistakes that give the same numbers for these samples.
+    unexplained : tuple of str
+        Where no known mistake fits: how the arrays that are wrong differ from the right ones, a sentence for each.
     """
 
     wrong: tuple[str, ...]
     mistakes: tuple[str, ...]
     kinds: tuple[str, ...]
     others: tuple[str, ...] = ()
+    unexplained: tuple[str, ...] = ()
 
     @property
     def is_right(self) -> bool:
@@ -59,13 +62,17 @@ class Diagnosis:
         if self.is_right:
             return "all gradients are right"
         lines = [f"wrong: {', '.join(self.wrong)}"] if self.wrong else []
-        if not self.mistakes:
-            lines.append(f"no known mistake gives these numbers: look first at {self.wrong[0]}")
-            lines.append("gradients are computed from the last layer down, so what is wrong above spoils all below")
-        elif len(self.mistakes) > 1:
+        if len(self.mistakes) + bool(self.unexplained) > 1:
             lines.append("more than one mistake:")
         lines += [f"- {sentence}" for sentence in self.mistakes]
         lines += [f"  or, which gives the same numbers here: {sentence}" for sentence in self.others]
+        if self.unexplained:
+            layer = self.unexplained[0].partition(":")[0]
+            lines.append(f"- no known mistake gives {'these' if not self.mistakes else 'the other'} numbers:")
+            lines += [f"  {sentence}" for sentence in self.unexplained]
+            if len(self.unexplained) > 1:
+                lines.append(f"  look first at {layer}: what is wrong in a layer spoils all layers below")
+            lines.append("  is net.loss(X, y) your own loss? with other weights or data all gradients are others")
         return "\n".join(lines)
 
 
@@ -147,7 +154,7 @@ def _diagnosed(model: Model, samples: Samples, given: Given, tolerance: float | 
     unit = max(given.unit_roundoff, float(np.finfo(model.architecture.dtype).eps) / 2)
     roundoff = roundoff_of(model, samples, values, unit)
     tolerance = _TOLERANCES[unit] if tolerance is None else tolerance
-    first: Diagnosis | None = None
+    nearest: Diagnosis | None = None
     # of gradients whose weights may be transposed as a whole, what explains them
     for arrays, kinds, sentences in given.readings():
         near = [
@@ -165,12 +172,14 @@ def _diagnosed(model: Model, samples: Samples, given: Given, tolerance: float | 
             (*sentences, *explanation.sentences),
             (*kinds, *explanation.kinds),
             tuple(one.sentences[0] for one in found[1:4]),
+            () if found else search.differences(),
         )
         if found:
             return diagnosis
-        first = first or diagnosis
-    assert first is not None
-    return first
+        if nearest is None or len(diagnosis.unexplained) < len(nearest.unexplained):
+            nearest = diagnosis
+    assert nearest is not None
+    return nearest
 
 
 def _explanations(

@@ -118,7 +118,7 @@ def check_gradients(
     )
     checker.compare(
         [
-            Part("x", name, array, part[np.newaxis], scales_of(array), limit)
+            Part(name, name, array, part[np.newaxis], scales_of(array), limit)
             for name, array, part in zip(point.names, point.arrays, analytic, strict=True)
         ]
     )

@@ -65,8 +65,8 @@ def assert_gradients(
 def from_torch(module: Any, loss: Callable[[Any, Any], Any], X: npt.ArrayLike, y: Any) -> Checkable:
     """Return the loss of a PyTorch module as a function of its parameters, and autograd's gradient.
 
-    Both are computed in float64 on a copy of the module, which stays as it is; X is converted to float64, and y where
-    it is not of integers.
+    Both are computed in float64 on a copy of the module, which stays as it is; X and y are converted to float64 where
+    they are not of integers.
 
     Parameters
     ----------
@@ -94,9 +94,7 @@ def from_torch(module: Any, loss: Callable[[Any, Any], Any], X: npt.ArrayLike, y
     import torch
 
     twin = copy.deepcopy(module).double()
-    inputs, targets = torch.as_tensor(X).double(), torch.as_tensor(y)
-    if targets.is_floating_point():
-        targets = targets.double()
+    inputs, targets = (one.double() if one.is_floating_point() else one for one in map(torch.as_tensor, (X, y)))
     loss_of: Callable[..., Any] = check_function(loss, "loss")
     parameters = {name: one for name, one in twin.named_parameters() if one.requires_grad}
     if not parameters:
@@ -106,7 +104,10 @@ def from_torch(module: Any, loss: Callable[[Any, Any], Any], X: npt.ArrayLike, y
         with torch.no_grad():
             for name, one in parameters.items():
                 one.copy_(torch.from_numpy(point[name]))
-        return loss_of(twin(inputs), targets)
+        found = loss_of(twin(inputs), targets)
+        if getattr(found, "numel", lambda: 0)() != 1:
+            raise ValueError(f"loss must return a tensor of one number, got {brief(found)}: use reduction='mean'.")
+        return found
 
     def f(point: Mapping[str, Array]) -> float:
         with torch.no_grad():
@@ -119,7 +120,10 @@ def from_torch(module: Any, loss: Callable[[Any, Any], Any], X: npt.ArrayLike, y
             for (name, one), slope in zip(parameters.items(), slopes, strict=True)
         }
 
-    return Checkable(f, gradient, {name: one.detach().numpy().copy() for name, one in parameters.items()})
+    x = {name: one.detach().numpy().copy() for name, one in parameters.items()}
+    if f(x) != f(x):
+        raise ValueError("module gives another loss each time: put it into eval(), where nothing is dropped.")
+    return Checkable(f, gradient, x)
 
 
 def from_jax(function: Callable[..., Any], parameters: Any, *data: Any) -> Checkable:

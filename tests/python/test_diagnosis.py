@@ -101,7 +101,31 @@ def test_what_no_known_mistake_explains_is_said_with_where_to_look():
     diagnosis = fm.diagnose_gradients(net, X, y, weights=weights, biases=biases)
     assert diagnosis.wrong == ("layer 2 weights",)
     assert diagnosis.mistakes == ()
-    assert "no known mistake gives these numbers: look first at layer 2 weights" in str(diagnosis)
+    assert "no known mistake gives these numbers:" in str(diagnosis)
+    assert diagnosis.unexplained[0].startswith("layer 2 weights: [")
+    assert "(25 of 25 differ)" in diagnosis.unexplained[0]
+
+
+def test_a_factor_that_has_no_name_is_said_as_a_number():
+    net, X, y, T, plain = made("deep")
+    weights, biases = student(plain, X, T)
+    weights[0] = 1.7 * weights[0]
+    diagnosis = fm.diagnose_gradients(net, X, y, weights=weights, biases=biases)
+    assert diagnosis.unexplained == ("layer 1 weights: 1.7 times the right one",)
+    assert "is net.loss(X, y) your own loss?" in str(diagnosis)
+
+
+def test_what_is_wrong_beside_another_layout_is_not_passed_over():
+    net, X, y, T, plain = made("tanh to values")
+    weights, biases = student(plain, X, T)
+    weights[0][1, 2] *= 2
+    diagnosis = fm.diagnose_gradients(net, X, y, weights=[one.T for one in weights], biases=biases)
+    assert diagnosis.kinds == ("transposed",)
+    assert len(diagnosis.unexplained) == 1
+    assert diagnosis.unexplained[0].startswith("layer 1 weights: [1, 2] is ")
+    assert "(1 of 12 differ)" in diagnosis.unexplained[0]
+    assert "more than one mistake" in str(diagnosis)
+    assert "no known mistake gives the other numbers" in str(diagnosis)
 
 
 def test_a_transposed_shape_is_a_mistake_and_no_error():

@@ -315,7 +315,7 @@ BAD = [
     ),
     (lambda: fm.check_gradients(lambda x: None, [1.0], [1.0]), TypeError, "the value of f must be an array of real"),
     (lambda: fm.check_gradients(3, [1.0], [1.0]), TypeError, "f must be a function of a vector, got 3"),
-    (lambda: fm.check_gradients(square, [], []), ValueError, "x has shape (0,), but must be a vector of at least one"),
+    (lambda: fm.check_gradients(square, [], []), ValueError, "x has shape (0,), but must hold at least one number"),
     (lambda: fm.check_gradients(square, [1.0], [np.nan]), ValueError, "x holds NaN in row 0"),
     (lambda: fm.check_gradients(square, [1.0], [1.0], step=0), ValueError, "step must be above 0.0, got 0."),
     (lambda: fm.check_gradients(square, [1.0], [1.0], tolerance=0), ValueError, "tolerance must be above 0.0, got 0."),
@@ -345,3 +345,27 @@ def test_an_infinite_activation_is_a_failed_check_and_no_error():
     net = fm.Network(1, [fm.Dense(1, "log(x)"), fm.Dense(1)])
     net.set_parameters([0.0, 0.0, 1.0, 0.0])  # log(0)
     assert not net.check_gradients([[1.0]], [1.0]).passed
+
+
+def test_a_single_number_is_a_point():
+    assert fm.check_gradients(np.sin, np.cos, 1.0).passed
+    report = fm.check_gradients(np.sin, lambda x: 1.001 * np.cos(x), 1.0)
+    assert [probe.parameter for probe in report.wrong] == ["x"]
+    point = {"w": np.array([1.0, 2.0]), "b": 0.3}
+    report = fm.check_gradients(
+        lambda p: (p["w"] ** 2).sum() * p["b"], lambda p: {"w": 2 * p["w"] * p["b"], "b": 5.01}, point
+    )
+    assert [probe.parameter for probe in report.wrong] == ["x['b']"]
+
+
+def test_each_array_has_its_row_and_each_wrong_entry_is_shown():
+    point = {"w": np.array([1.0, 2.0]), "b": np.array([0.5])}
+    report = fm.check_gradients(
+        lambda p: (p["w"] ** 2).sum() + p["b"][0], lambda p: {"w": 3 * p["w"], "b": np.array([1.0])}, point
+    )
+    assert [probe.where for probe in report.worst] == ["x['w']", "x['b']"]
+    assert "also wrong: x['w'][" in str(report)
+    x = np.ones(5000)
+    many = fm.check_gradients(lambda x: (x**2).sum(), lambda x: 2 * x + (np.arange(5000) == 7), x, max_parameters=50)
+    assert many.wrong
+    assert "a larger max_parameters tells" in str(many)

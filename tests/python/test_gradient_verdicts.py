@@ -303,3 +303,20 @@ def test_bad_arrays_give_their_sentence(call, kind, sentence):
     with pytest.raises(kind) as caught:
         call()
     assert str(caught.value).startswith(sentence)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_function_that_computes_partly_in_float32_is_not_called_wrong(seed):
+    # its values are float64, and jump where a number inside is rounded
+    random = np.random.default_rng(seed)
+    X, w = random.normal(size=(20, 3)), random.normal(size=3)
+
+    def f(w):
+        return np.tanh((X @ w).astype(np.float32)).astype(np.float64).mean()
+
+    def gradient(w):
+        return X.T @ (1 - np.tanh(X @ w) ** 2) / 20
+
+    assert not fm.check_gradients(f, gradient, w).wrong
+    # an error that stands out of that noise is found all the same
+    assert fm.check_gradients(f, lambda w: 1.1 * gradient(w), w).wrong

@@ -88,9 +88,10 @@ def check_derivatives(values: Any, rows: int, columns: int, dtype: np.dtype[Any]
 def check_point(x: Any, name: str = "x") -> Array:
     """Return a float64 copy of the point at which a function's gradient is checked."""
     array = numeric_array(x, name)
-    if array.ndim == 0 or array.size == 0:
-        raise ValueError(f"{name} has shape {array.shape}, but must be a vector of at least one number.")
-    return as_core_takes_it(array, name, np.dtype(np.float64)).astype(np.float64)
+    if array.size == 0:
+        raise ValueError(f"{name} has shape {array.shape}, but must hold at least one number.")
+    checked = as_core_takes_it(np.atleast_1d(array), name, np.dtype(np.float64))
+    return checked.astype(np.float64).reshape(array.shape)
 
 
 def check_row(x: Any, n_inputs: int, dtype: np.dtype[Any]) -> Array:

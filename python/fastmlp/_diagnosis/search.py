@@ -72,7 +72,26 @@ class Search:
 
     def wrong_arrays(self) -> list[str]:
         """Return what each array that is not right is called, from the last layer down."""
-        return [f"layer {self._values.depth - i // 2} {('weights', 'bias')[i % 2]}" for i in sorted(self.wrong)]
+        return [self._called(i) for i in sorted(self.wrong)]
+
+    def differences(self) -> tuple[str, ...]:
+        """Return of each of them how it differs: by a factor, or in which entry most."""
+        return tuple(f"{self._called(i)}: {self._difference_of(i)}" for i in sorted(self.wrong))
+
+    def _called(self, i: int) -> str:
+        return f"layer {self._values.depth - i // 2} {('weights', 'bias')[i % 2]}"
+
+    def _difference_of(self, i: int) -> str:
+        given, apart = self._given[i], self._difference[i]
+        right = given - apart
+        square = float((right * right).sum())
+        factor = float((given * right).sum()) / square if square > 0 else 0.0
+        if given.size > 1 and (np.abs(given - factor * right) <= self._near[i]).all():
+            return f"{factor:.6g} times the right one"
+        at = np.unravel_index(int(np.abs(apart).argmax()), apart.shape)
+        where = ", ".join(str(int(index)) for index in at)
+        n_wrong = int((np.abs(apart) > self._near[i]).sum())
+        return f"[{where}] is {given[at]:.6g}, but must be {right[at]:.6g} ({n_wrong} of {given.size} differ)"
 
     def single(self) -> list[Explanation]:
         """Return the single mistakes that explain everything, the likeliest first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from fastmlp._model.text_table import text_table
@@ -140,7 +140,12 @@ class GradientReport:
             for probe in self.worst
         ]
         lines = text_table(rows, "<<>>>>")
-        lines += [f"cannot be told: {line}" for line in _listed(self.undecided)]
+        shown = {id(probe) for probe in self.worst}
+        others = [probe for probe in self.wrong if id(probe) not in shown]
+        lines += [f"also wrong: {line}" for line in _listed(others, _numbers)]
+        if any(probe.parameter.endswith("random direction") for probe in self.wrong):
+            lines.append("which entries a random direction found, a larger max_parameters tells")
+        lines += [f"cannot be told: {line}" for line in _listed(self.undecided, lambda probe: probe.reason)]
         lines += map(str, self.samplings)
         verdict = "passed" if self.passed else "FAILED" if self.wrong else "UNDECIDED"
         lines.append(f"{verdict}: {', '.join(self._counts())}")
@@ -162,7 +167,11 @@ class GradientReport:
         yield f"{self.n_evaluations} evaluations"
 
 
-def _listed(probes: tuple[Probe, ...]) -> Iterable[str]:
-    yield from (f"{probe.place}: {probe.reason}" for probe in probes[:_PRINTED])
+def _numbers(probe: Probe) -> str:
+    return f"{probe.analytic:.9g}, but numeric {probe.numeric:.9g} +- {probe.error:.1e}"
+
+
+def _listed(probes: Sequence[Probe], what: Callable[[Probe], str]) -> Iterable[str]:
+    yield from (f"{probe.place}: {what(probe)}" for probe in probes[:_PRINTED])
     if len(probes) > _PRINTED:
         yield f"and {len(probes) - _PRINTED} more"
