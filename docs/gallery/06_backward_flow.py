@@ -9,7 +9,8 @@ Each kind of gate treats the derivative that comes back to it in its own way, an
 | $x \cdot y$ | $y, x$ | switches: $x$ receives $y g$, and $y$ receives $x g$ |
 | one value used twice | $1$ on each way | adds: it receives the sum of what comes back |
 
-To see it, each gate below is multiplied by 2, so that $g = 2$ comes back to it.
+To see it, each gate below is multiplied by 2, so that $g = 2$ comes back to it. In the picture green numbers above are
+values, on their way forward (to the right), and orange ones below derivatives, on their way back.
 """
 
 import matplotlib.pyplot as plt

@@ -184,7 +184,7 @@ angles, turnings = np.meshgrid(np.linspace(-12.0, 12.0, 60), np.linspace(-2.0, 2
 grid = np.zeros((angles.size, 4))
 grid[:, 2], grid[:, 3] = np.radians(angles.ravel()), turnings.ravel()
 chances = policy.forward(grid)[:, 1].reshape(angles.shape)
-shades = right.contourf(angles, turnings, chances, levels=np.linspace(0.0, 1.0, 11), cmap="RdBu")
+shades = right.contourf(angles, turnings, chances, levels=np.linspace(0.0, 1.0, 11), cmap="viridis")
 figure.colorbar(shades, ax=right)
 right.set(xlabel="angle of the pole, degrees", ylabel="angular speed, 1/s")
 right.set_title("Probability of a push to the right, cart at rest in the middle", fontsize=9.5)
