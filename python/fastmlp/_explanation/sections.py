@@ -47,11 +47,11 @@ def as_html(sections: Sequence[Section], digits: int) -> str:
     for section in sections:
         rule = ", ".join(_equation(line, pen) for line in section.rules)
         written.append(f"<p><b>{escape(section.title)}</b>{': ' if rule else ''}{rule}</p>")
-        written.append("<table>")
+        rows = []
         for line in section.lines:
             cells = [line.name(pen), *(f"= {step(pen)}" for step in line.steps)]
-            written.append("<tr>" + "".join(f'<td style="text-align: left">{cell}</td>' for cell in cells) + "</tr>")
-        written.append("</table>")
+            rows.append("<tr>" + "".join(f'<td style="text-align: left">{cell}</td>' for cell in cells) + "</tr>")
+        written += ["<table>", *rows, "</table>"] if rows else []
     return "\n".join([*written, "</div>"])
 
 
