@@ -94,6 +94,18 @@ def test_two_samples_of_many_are_found_where_there_are_fewer_numbers():
     assert "in samples 17, 150 (from 0; 2 of them) alone" in diagnosis.mistakes[0]
 
 
+@pytest.mark.parametrize(("samples", "n_wrong"), [(300, 3), (400, 4)])
+@pytest.mark.parametrize("name", SHAPES)
+def test_one_sample_in_a_hundred_is_found_where_there_are_fewer_numbers(name, samples, n_wrong):
+    net, X, y, T, plain = made(name, samples)
+    assert net.n_parameters < samples
+    only = set(np.random.default_rng(samples).choice(samples, n_wrong, replace=False).tolist())
+    weights, biases = student(plain, X, T, ["derivative_twice"], only)
+    diagnosis = fm.diagnose_gradients(net, X, y, weights=weights, biases=biases)
+    assert diagnosis.kinds == ("derivative twice",)
+    assert f"samples {', '.join(map(str, sorted(only)))} (from 0" in diagnosis.mistakes[0]
+
+
 def test_what_no_known_mistake_explains_is_said_with_where_to_look():
     net, X, y, T, plain = made("deep")
     weights, biases = student(plain, X, T)

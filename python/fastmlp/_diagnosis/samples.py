@@ -16,8 +16,11 @@ Array = npt.NDArray[Any]
 _ALIKE = 1e-3
 # samples that are looked for one after the other
 _MOST_PURSUED = 24
-# samples, to solve for all of them, and to try all pairs of them
-_MOST_SOLVED, _MOST_PAIRED = 600, 3000
+# samples, to solve for all of them, to try all pairs of them, and all threes and fours
+_MOST_SOLVED, _MOST_PAIRED, _MOST_COMBINED = 600, 3000, 700
+# how near sums must be along one direction, of the largest number: exact but for rounding, in float64 or in float32
+_WINDOWS = (1e-11, 1e-7)
+_MOST_CANDIDATES = 200_000
 
 
 class Left(NamedTuple):
@@ -92,6 +95,8 @@ def adding_up(added: Array, wanted: Array) -> Iterator[tuple[int, ...]]:
             yield tuple(int(i) for i in np.flatnonzero(is_in))
     if 4 <= len(added) <= _MOST_PAIRED:
         yield from _two(added, wanted, near)
+    if 6 <= len(added) <= _MOST_COMBINED:
+        yield from _three_or_four(added, wanted, near)
     yield from _few(added, wanted, near)
 
 
@@ -103,6 +108,38 @@ def _two(added: Array, wanted: Array, near: float) -> Iterator[tuple[int, ...]]:
     first, second = np.unravel_index(int(apart.argmin()), apart.shape)
     if np.abs(rest[first] - added[second]).max() <= near:
         yield tuple(sorted((int(first), int(second))))
+
+
+def _three_or_four(added: Array, wanted: Array, near: float) -> Iterator[tuple[int, ...]]:
+    """Look for three and four rows in a sorted list of the sums of all pairs: the fourth root of trying all.
+
+    Sums are compared along one direction first, where they are single numbers (Horowitz and Sahni, Journal of the ACM
+    21, 1974).
+    """
+    # any direction that no symmetry of the rows has
+    direction = np.cos(np.arange(1.0, added.shape[1] + 1) ** 2)
+    along, aim = added @ direction, float(wanted @ direction)
+    first, second = np.triu_indices(len(added), 1)
+    sums = along[first] + along[second]
+    order = np.argsort(sums)
+    sums, first, second = sums[order], first[order], second[order]
+    size = max(float(np.abs(along).max()), abs(aim))
+    pairs = np.stack([first, second])
+    for others, left in ((np.arange(len(added))[np.newaxis], aim - along), (pairs, aim - sums)):
+        for window in _WINDOWS:
+            start = np.searchsorted(sums, left - window * size)
+            counts = np.searchsorted(sums, left + window * size, side="right") - start
+            if counts.sum() > _MOST_CANDIDATES:
+                break
+            which = np.repeat(np.arange(len(left)), counts)
+            at = np.repeat(start - np.cumsum(counts) + counts, counts) + np.arange(int(counts.sum()))
+            sets = np.sort(np.concatenate([others[:, which], pairs[:, at]]), axis=0)
+            sets = np.unique(sets[:, (np.diff(sets, axis=0) > 0).all(axis=0)], axis=1)
+            # all entries only of those that agree in a few
+            for few in (slice(8), slice(None)):
+                apart = np.abs(added[:, few][sets].sum(axis=0) - wanted[few])
+                sets = sets[:, apart.max(axis=1) <= near]
+            yield from (tuple(int(i) for i in one) for one in sets.T)
 
 
 def _few(added: Array, wanted: Array, near: float) -> Iterator[tuple[int, ...]]:
