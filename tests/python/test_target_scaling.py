@@ -41,7 +41,7 @@ def test_it_learns_what_a_network_learns_of_targets_that_were_scaled_by_hand(dty
     mean, deviation = ONE.mean(), ONE.std()
     net = network(loss=loss, dtype=dtype, scale_targets=True)
     history = net.fit(X, ONE, epochs=5)
-    plain = network(loss=by_hand(deviation) if callable(by_hand) else by_hand, dtype=dtype)
+    plain = network(loss=by_hand if isinstance(by_hand, str | fm.losses.Loss) else by_hand(deviation), dtype=dtype)
     expected = plain.fit(X, ((ONE - mean) / deviation).astype(dtype), epochs=5)
     # NumPy sums up by other blocks, so that mean and deviation may differ in the last digits
     close = {"rtol": 1e-5 if dtype == "float32" else 1e-10}

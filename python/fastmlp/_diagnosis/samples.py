@@ -18,8 +18,8 @@ _ALIKE = 1e-3
 _MOST_PURSUED = 24
 # samples, to solve for all of them, to try all pairs of them, and all threes and fours
 _MOST_SOLVED, _MOST_PAIRED, _MOST_COMBINED = 600, 3000, 700
-# how near sums must be along one direction, of the largest number: exact but for rounding, in float64 or in float32
-_WINDOWS = (1e-11, 1e-7)
+# how near sums must be along one direction, of the largest number in them
+_EXACT = 1e-11
 _MOST_CANDIDATES = 200_000
 
 
@@ -80,8 +80,8 @@ def _agreeing(each: Array, factors: Array, rest: Array, wanted: Array, near: Arr
     return alive
 
 
-def adding_up(added: Array, wanted: Array) -> Iterator[tuple[int, ...]]:
-    """Yield sets of rows, at most half of them, that may add up to a vector."""
+def adding_up(added: Array, wanted: Array, roundoff: float) -> Iterator[tuple[int, ...]]:
+    """Yield sets of rows, at most half of them, that may add up to a vector, whose entries are rounded by so much."""
     if not np.isfinite(added).all() or not np.isfinite(wanted).all() or not wanted.any():
         return
     near = _ALIKE * np.abs(wanted).max()
@@ -96,7 +96,7 @@ def adding_up(added: Array, wanted: Array) -> Iterator[tuple[int, ...]]:
     if 4 <= len(added) <= _MOST_PAIRED:
         yield from _two(added, wanted, near)
     if 6 <= len(added) <= _MOST_COMBINED:
-        yield from _three_or_four(added, wanted, near)
+        yield from _three_or_four(added, wanted, near, roundoff)
     yield from _few(added, wanted, near)
 
 
@@ -110,7 +110,7 @@ def _two(added: Array, wanted: Array, near: float) -> Iterator[tuple[int, ...]]:
         yield tuple(sorted((int(first), int(second))))
 
 
-def _three_or_four(added: Array, wanted: Array, near: float) -> Iterator[tuple[int, ...]]:
+def _three_or_four(added: Array, wanted: Array, near: float, roundoff: float) -> Iterator[tuple[int, ...]]:
     """Look for three and four rows in a sorted list of the sums of all pairs: the fourth root of trying all.
 
     Sums are compared along one direction first, where they are single numbers (Horowitz and Sahni, Journal of the ACM
@@ -126,9 +126,9 @@ def _three_or_four(added: Array, wanted: Array, near: float) -> Iterator[tuple[i
     size = max(float(np.abs(along).max()), abs(aim))
     pairs = np.stack([first, second])
     for others, left in ((np.arange(len(added))[np.newaxis], aim - along), (pairs, aim - sums)):
-        for window in _WINDOWS:
-            start = np.searchsorted(sums, left - window * size)
-            counts = np.searchsorted(sums, left + window * size, side="right") - start
+        for window in (_EXACT * size, roundoff * np.sqrt(len(wanted))):
+            start = np.searchsorted(sums, left - window)
+            counts = np.searchsorted(sums, left + window, side="right") - start
             if counts.sum() > _MOST_CANDIDATES:
                 break
             which = np.repeat(np.arange(len(left)), counts)

@@ -22,6 +22,8 @@ from fastmlp._diagnosis.structures import Structure, structures_for
 Array = npt.NDArray[Any]
 # of samples in which a mistake was made
 _SHOWN = 8
+# what is rounded, of what is near enough
+_OF_NEAR = 1e-3
 # numbers that samples are solved from: of each sample, and of all together
 _FEWEST_NUMBERS, _MOST_NUMBERS = 50, 20_000_000
 
@@ -111,9 +113,10 @@ class Search:
         """
         sketch = self._larger_sketch()
         wanted, right = sketch.taken(self._difference), sketch.of_samples(Program())
+        roundoff = _OF_NEAR * max(self._near[i] for i in self.wrong)
         for mistake, program, table in self._in_samples():
             made = right if program == Program() else sketch.of_samples(program)
-            for rows in adding_up(table[sketch.array, 0] * made - right, wanted):
+            for rows in adding_up(table[sketch.array, 0] * made - right, wanted, roundoff):
                 if self._explains_in(np.array(rows), program, table):
                     where = _called(rows)
                     sentence = f"in {where} alone: {mistake.sentence}"
