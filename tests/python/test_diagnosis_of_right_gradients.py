@@ -108,3 +108,24 @@ def test_targets_that_are_the_outputs_in_single_precision(loss):
     y = net.predict(X)
     ours = net.gradients(X, y)
     assert diagnosed(net, X, y, ours.weights, ours.biases).is_right
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_penalties_of_scaled_targets_are_in_their_units(dtype):
+    random = np.random.default_rng(6)
+    X, y = random.normal(size=(30, 3)), 5 * random.normal(size=(30, 2)) + 3
+    layers = [fm.Dense(4, "tanh", l1=0.01), fm.Dense(2, l2=0.1)]
+    net = fm.Network(3, layers, loss="mse", scale_targets=True, seed=0, dtype=dtype)
+    net.fit(X, y, epochs=3)
+    ours = net.gradients(X, y)
+    assert diagnosed(net, X, y, ours.weights, ours.biases).is_right
+
+
+def test_a_step_of_a_unit_near_its_jump_is_not_held_against_single_precision():
+    # in float32 the first unit's z is 0, in float64 it is not
+    net = fm.Network(2, [fm.Dense(2, "sign"), fm.Dense(1)], loss="mse", seed=0)
+    net.layers[0].weights[:] = [[1.0, 0.5], [1.0, -2.0]]
+    net.layers[0].bias[:] = [-0.3, 0.25]
+    X, y = np.float32([[0.1, 0.2], [1.0, 2.0], [-1.0, 0.5]]), [1.0, 2.0, 3.0]
+    ours = net.gradients(X, y)
+    assert diagnosed(net, X, y, ours.weights, ours.biases).is_right

@@ -47,9 +47,11 @@ def values_of(model: Model, samples: Samples) -> Values:
         activations=core.activations(X=seen.dense, threads=thread_limit()),
         delta=right.deltas[-1],
         slope=slope,
+        functions=[layer.activation_object for layer in layers],
         derivatives=[_derivative(layer.activation_object) for layer in layers],
-        l1=[layer.l1 or 0.0 for layer in layers],
-        l2=[layer.l2 or 0.0 for layer in layers],
+        # the loss of scaled targets, penalties included, is in the units of the targets
+        l1=[(layer.l1 or 0.0) * model.loss_unit for layer in layers],
+        l2=[(layer.l2 or 0.0) * model.loss_unit for layer in layers],
         samples=len(inputs),
         names=[layer.activation_object.name for layer in layers],
         loss_unit=model.loss_unit,

@@ -30,6 +30,8 @@ class Values:
         dL/dz of the last layer, the mean over samples in it.
     slope : array (samples, outputs) or None
         dL/d(outputs); None where a probability underflowed.
+    functions : list of callables
+        Each layer's activation.
     derivatives : list of callables
         Of each layer's activation, elementwise; of softmax p (1 - p).
     l1, l2 : list of float
@@ -49,6 +51,7 @@ class Values:
     activations: list[Array]
     delta: Array
     slope: Array | None
+    functions: list[Callable[[Array], Array]]
     derivatives: list[Callable[[Array], Array]]
     l1: list[float]
     l2: list[float]

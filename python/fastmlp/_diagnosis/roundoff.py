@@ -29,7 +29,10 @@ def errors_before(values: Values, unit: float) -> list[Array]:
         error = of_inputs @ np.abs(W) + unit * (into @ np.abs(W) + np.abs(b)) + _LEAST
         found.append(error)
         into = np.abs(values.activations[layer])
-        of_inputs = np.abs(values.right_slopes(layer)) * error + unit * into
+        z, function = values.pre_activations[layer], values.functions[layer]
+        # a step moves by all of itself
+        moved = np.abs(function(z + error) - function(z - error))
+        of_inputs = np.maximum(np.abs(values.right_slopes(layer)) * error, moved) + unit * into
     return found
 
 
