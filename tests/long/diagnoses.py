@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "python"))
 
 from students import KINDS, applies, planted, student
 
+ALL = [name for name in fm.activations.ACTIVATIONS if name != "softmax"]
 HIDDEN, LAST = ["sigmoid", "tanh"], ["softmax", "identity", "sigmoid", "tanh"]
 # made in the sums, which single samples do not have
 OF_SUMS = ("penalty", "sum", "mean", "sample", "batch", "bias", "negative", "double", "half", "transposed", "l1")
@@ -33,12 +35,62 @@ def random_shape(random):
     return int(random.integers(2, 9)), [*hidden, (outputs, last)], loss, float(random.choice([0.0, 0.02]))
 
 
+def random_network(random, seed):
+    """Return a network of any activations, a loss that fits its end, and data that fit both."""
+    losses = fm.losses
+    outputs = int(random.integers(2, 5))
+    loss, last, kind = [
+        (losses.CrossEntropy(label_smoothing=0.1), "softmax", "classes"),
+        (losses.CrossEntropy(class_weight="balanced"), "softmax", "classes"),
+        (losses.Hinge(), "tanh", "classes"),
+        (losses.Perceptron(), "step", "classes"),
+        (losses.Quantile(0.2), "identity", "values"),
+        (losses.Huber(0.1), "softplus", "values"),
+        (losses.MeanAbsoluteError(), "sigmoid", "values"),
+        (losses.Poisson(), "identity", "counts"),
+        (losses.Formula("log(cosh(o - t))"), "identity", "values"),
+        (losses.MeanSquaredError(), "identity", "values"),
+    ][random.integers(10)]
+    hidden = [
+        fm.Dense(int(random.integers(1, 8)), str(random.choice(ALL)), l1=0.01 * (seed % 2), l2=0.1 * (seed % 3 == 0))
+        for _ in range(random.integers(0, 3))
+    ]
+    layers = [*([fm.Standardize()] if random.random() < 0.3 else []), *hidden, fm.Dense(outputs, last)]
+    scales = kind == "values" and last == "identity" and loss.degree > 0 and bool(random.random() < 0.5)
+    dtype = str(random.choice(["float32", "float64"]))
+    net = fm.Network(3, layers, loss=loss, seed=seed, dtype=dtype, scale_targets=scales)
+    n = int(random.choice([1, 3, 20, 200]))
+    X = random.normal(size=(n, 3)) * float(random.choice([0.01, 1.0, 10.0]))
+    y = {
+        "classes": lambda: random.integers(0, outputs, n),
+        "values": lambda: 5 * random.normal(size=(n, outputs)) + 3,
+        "counts": lambda: random.poisson(3, size=(n, outputs)),
+    }[kind]()
+    return net, X, y
+
+
+def has_right_gradients(random, seed):
+    """Return whether a network's own gradients, in either precision, are left in peace; None: it has none."""
+    net, X, y = random_network(random, seed)
+    try:
+        net.fit(X, y, epochs=int(random.choice([1, 30])), optimizer=fm.Adam(0.01))
+        found = net.gradients(X, y)
+    except (FloatingPointError, ValueError):
+        return None
+    dtype = str(random.choice(["float32", "float64"]))
+    weights, biases = ([np.asarray(one, dtype) for one in arrays] for arrays in (found.weights, found.biases))
+    if not all(np.isfinite(one).all() for one in (*weights, *biases)):
+        return None
+    return fm.diagnose_gradients(net, X, y, weights=weights, biases=biases).is_right
+
+
 def main() -> int:
     """Print what failed, and how many were tried."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
+    warnings.simplefilter("ignore")  # of units that do not learn
     tried = dict.fromkeys(["right", "alone", "two at once", "in some samples"], 0)
     failed = dict.fromkeys(tried, 0)
 
@@ -57,6 +109,10 @@ def main() -> int:
             weights, biases = student(plain, X, T, mistakes, only)
             return fm.diagnose_gradients(net, X, y, weights=weights, biases=biases)
 
+        for trial in range(10):
+            is_right = has_right_gradients(random, 10 * seed + trial)
+            if is_right is not None:
+                count("right", is_right, "network", 10 * seed + trial)
         diagnosis = diagnosed([])
         count("right", diagnosis.is_right, shape, diagnosis)
         known = [mistake for mistake in KINDS if applies(mistake, *shape)]
@@ -75,7 +131,7 @@ def main() -> int:
             count("in some samples", diagnosis.kinds == (KINDS[mistake],) or diagnosis.is_right, mistake, diagnosis)
     for what, n in tried.items():
         print(f"{what}: {n} tried, {failed[what]} not said")
-    # two mistakes in the same sum (a bias of one row that is averaged too) are no pair that the doctor knows
+    # two mistakes in the same sum (two sets of samples left out of a mean) are no pair that the doctor knows
     return 1 if failed["right"] or any(failed[what] > 0.05 * n for what, n in tried.items()) else 0
 
 

@@ -190,10 +190,12 @@ class Program:
         pre-activations below).
     transposed : frozenset of int
         Layers whose gradient of weights is transposed.
-    bias : dict of int to str
-        How deltas are summed: "mean" (over units again), "mean of all" (over samples again as well), "one number"
-        (their sum for each), "over units" (where there are as many samples), "last row" or "first row" (of one sample
-        alone), "whole last row" or "whole first row" (not divided by the number of samples).
+    bias_samples : dict of int to str
+        Which deltas a layer's bias gets: the "last row" or "first row" alone, or these not divided by the number of
+        samples, "whole last row" and "whole first row".
+    bias_units : dict of int to str
+        How they are summed: "mean" (over units again), "mean of all" (over samples again as well), "one number" (their
+        sum for each), or "over units" (where there are as many samples).
     penalty : str
         What l1 is multiplied by: "sign(W)", "W", "|W|" or "1".
     penalty_on_biases : bool
@@ -204,7 +206,8 @@ class Program:
     back: dict[int, str] = field(default_factory=dict)
     into: dict[int, str] = field(default_factory=dict)
     transposed: frozenset[int] = frozenset()
-    bias: dict[int, str] = field(default_factory=dict)
+    bias_samples: dict[int, str] = field(default_factory=dict)
+    bias_units: dict[int, str] = field(default_factory=dict)
     penalty: str = "sign(W)"
     penalty_on_biases: bool = False
 
@@ -220,7 +223,8 @@ class Program:
             by_bias = values.l1[layer] * np.sign(b), values.l2[layer] * b
             if not self.penalty_on_biases:
                 by_bias = np.zeros_like(b), np.zeros_like(b)
-            bias = _SUMS[self.bias.get(layer, "right")](delta, values.samples)
+            bias = _ROWS[self.bias_samples.get(layer, "right")](delta, values.samples)
+            bias = _SUMS[self.bias_units.get(layer, "right")](bias, values.samples)
             if bias.shape != delta.shape:
                 return
             yield Layer(into, delta, bias, layer in self.transposed, by_weights, by_bias)
@@ -272,15 +276,19 @@ def _row_alone(delta: Array, row: int, factor: float) -> Array:
     return rows
 
 
-# how deltas of so many samples become what the gradient of a bias is the sum of, a row for each sample
+# which deltas of so many samples a bias gets
+_ROWS: dict[str, Callable[[Array, int], Array]] = {
+    "right": lambda delta, n: delta,
+    "last row": lambda delta, n: _row_alone(delta, -1, 1.0),
+    "first row": lambda delta, n: _row_alone(delta, 0, 1.0),
+    "whole last row": lambda delta, n: _row_alone(delta, -1, n),
+    "whole first row": lambda delta, n: _row_alone(delta, 0, n),
+}
+# how they become what its gradient is the sum of, a row for each sample
 _SUMS: dict[str, Callable[[Array, int], Array]] = {
     "right": lambda delta, n: delta,
     "mean": lambda delta, n: np.broadcast_to(delta.mean(axis=1, keepdims=True), delta.shape),
     "mean of all": lambda delta, n: np.broadcast_to(delta.mean(axis=1, keepdims=True) / n, delta.shape),
     "one number": lambda delta, n: np.broadcast_to(delta.sum(axis=1, keepdims=True), delta.shape),
     "over units": lambda delta, n: np.diag(delta.sum(axis=1)) if delta.shape[0] == delta.shape[1] else delta.T,
-    "last row": lambda delta, n: _row_alone(delta, -1, 1.0),
-    "first row": lambda delta, n: _row_alone(delta, 0, 1.0),
-    "whole last row": lambda delta, n: _row_alone(delta, -1, n),
-    "whole first row": lambda delta, n: _row_alone(delta, 0, n),
 }

@@ -249,7 +249,7 @@ class Search:
         factors = table[self._sketch.array]
         rest = factors[:, 1] * terms[1] + factors[:, 2] * terms[2]
         width = self._width
-        if any("row" in way for way in program.bias.values()):
+        if program.bias_samples:
             # which row is the last one, depends on what is left out: that is for the full arrays to tell
             width = np.where(self._sketch.array % 2 == 1, np.inf, width)
         for one in left_out(factors[:, 0] * added, rest, self._wanted, width):

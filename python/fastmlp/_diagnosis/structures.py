@@ -48,11 +48,15 @@ def _biases(values: Values) -> Iterator[Structure]:
     ]
     for way, words in ways:
         sentence = f"biases of a layer {words}"
-        yield Structure("bias summed wrongly", sentence, _in_layers("bias", range(values.depth), way))
+        yield Structure("bias summed wrongly", sentence, _in_layers(_field(way), range(values.depth), way))
     for way, words in ways:
         for layer in range(values.depth if values.depth > 1 else 0):
             sentence = f"the biases of layer {layer + 1} {words}"
-            yield Structure("bias summed wrongly", sentence, _in_layers("bias", [layer], way))
+            yield Structure("bias summed wrongly", sentence, _in_layers(_field(way), [layer], way))
+
+
+def _field(way: str) -> str:
+    return "bias_samples" if "row" in way else "bias_units"
 
 
 def _penalties(values: Values) -> Iterator[Structure]:
