@@ -135,6 +135,16 @@ def test_names_of_inputs_and_outputs():
     inputs = {text.get_text(): text.get_position() for text in ax.texts}
     assert inputs["width"][1] > inputs["height"][1]
     assert inputs["width"][0] < 0 < inputs["price"][0]
+    for more in ({}, {"weights": True}, {"x": [1.0, 2.0], "weights": True}):
+        ax = fm.plots.network_diagram(net, hidden_names=[["long", "wide", "heavy"]], **more)
+        hidden = ax.collections[3].get_offsets()
+        for name, place in zip(["long", "wide", "heavy"], hidden, strict=True):
+            text = next(text for text in ax.texts if text.get_text() == name)
+            assert text.get_position()[0] == place[0]
+            assert 0 < text.get_position()[1] - place[1] < 0.3
+        assert overlaps(ax) == []
+    with pytest.raises(ValueError, match="hidden_names must be a list of lists of names, one for each hidden layer: 1"):
+        fm.plots.network_diagram(net, hidden_names=["a", "b", "c"])
     with pytest.raises(ValueError, match="input_names has 1 names, but must have one for each: 2"):
         fm.plots.network_diagram(net, input_names=["width"])
     with pytest.raises(TypeError, match="output_names must be a list of names, one for each: 1"):

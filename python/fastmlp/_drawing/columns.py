@@ -15,6 +15,7 @@ Array = npt.NDArray[Any]
 # between two columns, of a unit's place without and with numbers or with numbers on edges alone, of a number on an
 # edge, from a unit to the nearest of these
 COLUMN, ROW, ROW_WITH_NUMBERS, ROW_BETWEEN, LABEL, NEAREST = 1.6, 0.42, 0.95, 0.6, 0.18, 0.62
+NAME = 0.22  # of a name above a unit
 # points: of a unit without and with a number in it
 RADIUS, RADIUS_WITH_NUMBER = 6.7, 16.0
 
@@ -46,10 +47,11 @@ def shown_units(size: int, max_units: int) -> Array:
 
 
 def columns_of(
-    sizes: list[int], shown: list[Array], *, bias_nodes: bool, has_weights: bool, has_numbers: bool
+    sizes: list[int], shown: list[Array], *, bias_nodes: bool, has_weights: bool, has_numbers: bool, has_names: bool
 ) -> list[Column]:
     """Return where all units stand: high enough for what is written, all columns equally high where that is weights."""
     row = ROW_WITH_NUMBERS if has_numbers else ROW_BETWEEN if has_weights else ROW
+    row += NAME if has_names else 0.0
     radius = RADIUS_WITH_NUMBER if has_numbers else RADIUS
     places = [len(units) + (len(units) < size) for units, size in zip(shown, sizes, strict=True)]
     nodes = [bias_nodes] * (len(shown) - 1) + [False]

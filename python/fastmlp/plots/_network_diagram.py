@@ -36,6 +36,7 @@ def network_diagram(
     bias_nodes: bool = False,
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
+    hidden_names: Sequence[Sequence[str]] | None = None,
     digits: int = 2,
 ) -> Axes:
     r"""Draw the units of a network in columns, one for each layer, and the connections between them.
@@ -55,6 +56,8 @@ def network_diagram(
         Whether biases are connections from a unit that is always 1.
     input_names, output_names : sequence of str, optional
         What inputs and outputs are called.
+    hidden_names : sequence of sequences of str, optional
+        What the units of each hidden layer are called.
     digits : int, default 2
         Of numbers, behind the point.
 
@@ -99,10 +102,17 @@ def network_diagram(
     shown = [shown_units(size, max_units) for size in sizes]
     if has_weights:
         _check_numbers_can_be_read(shown, has_nodes)
-    names = [_names(input_names, sizes[0], "input_names"), *[None] * (len(sizes) - 2)]
+    names = [_names(input_names, sizes[0], "input_names"), *_hidden_names(hidden_names, sizes[1:-1])]
     names.append(_names(output_names, sizes[-1], "output_names"))
     written = _written(network, x, has_weights and not has_nodes, digits)
-    columns = columns_of(sizes, shown, bias_nodes=has_nodes, has_weights=has_weights, has_numbers=bool(written))
+    columns = columns_of(
+        sizes,
+        shown,
+        bias_nodes=has_nodes,
+        has_weights=has_weights,
+        has_numbers=bool(written),
+        has_names=any(names[1:-1]),
+    )
 
     margin = [0.35 + 0.08 * max((len(name) for name in of or []), default=0) for of in (names[0], names[-1])]
     width, top = columns[-1].x, max(column.top for column in columns)
@@ -115,7 +125,7 @@ def network_diagram(
     for index, layer in enumerate(network.layers):
         _draw_connections(ax, columns[index], columns[index + 1], layer, digits if has_weights else None, size)
     for index, column in enumerate(columns):
-        _draw_units(ax, column, written, index, names[index], size)
+        _draw_units(ax, column, written, index, len(columns) - 1, names[index], size)
         called = "inputs" if index == 0 else f"layer {index}"
         kind = "" if index == 0 else f" {network.layers[index - 1].activation.name}"
         at: dict[str, Any] = {"ha": "center", "va": "top", "fontsize": FONT * size, "linespacing": 1.4}
@@ -144,6 +154,14 @@ def _names(names: Any, size: int, what: str) -> list[str] | None:
     if len(given) != size:
         raise ValueError(f"{what} has {len(given)} names, but must have one for each: {size}.")
     return given
+
+
+def _hidden_names(names: Any, sizes: list[int]) -> list[list[str] | None]:
+    if names is None:
+        return [None] * len(sizes)
+    if isinstance(names, str) or not is_list(names) or len(list(names)) != len(sizes):
+        raise ValueError(f"hidden_names must be a list of lists of names, one for each hidden layer: {len(sizes)}.")
+    return [_names(one, size, f"hidden_names[{i}]") for i, (one, size) in enumerate(zip(names, sizes, strict=True))]
 
 
 def _written(network: Network, x: Any, has_biases: bool, digits: int) -> list[tuple[list[str], list[str]]]:
@@ -205,7 +223,9 @@ def _draw_connections(ax: Axes, column: Column, other: Column, layer: Any, digit
         ax.text(*at, text, ha="center", va="center", fontsize=FONT * size, color=colour, bbox=behind, zorder=3)
 
 
-def _draw_units(ax: Axes, column: Column, written: Any, index: int, names: list[str] | None, size: float) -> None:
+def _draw_units(
+    ax: Axes, column: Column, written: Any, index: int, last: int, names: list[str] | None, size: float
+) -> None:
     area = (2 * column.radius * size) ** 2
     style: dict[str, Any] = {"facecolors": "white", "edgecolors": GREY, "linewidths": 1.5 * size, "zorder": 4}
     ax.scatter(np.full(len(column.heights), column.x), column.heights, s=area, **style)
@@ -214,6 +234,7 @@ def _draw_units(ax: Axes, column: Column, written: Any, index: int, names: list[
         middle = (column.heights[first - 1] + column.heights[first]) / 2
         ax.scatter(np.full(3, column.x), middle + np.array([-0.1, 0.0, 0.1]), s=8 * size, color=GREY, zorder=2)
     font: dict[str, Any] = {"fontsize": FONT * size, "zorder": 5, "color": BLACK}
+    behind = {"facecolor": "white", "edgecolor": "none", "pad": 0.3 * size, "alpha": 0.8}
     if column.bias_height is not None:
         ax.scatter([column.x], [column.bias_height], s=area, marker="s", **style)
         ax.text(column.x, column.bias_height, "1", ha="center", va="center", **font)
@@ -224,11 +245,14 @@ def _draw_units(ax: Axes, column: Column, written: Any, index: int, names: list[
             small = font | {"fontsize": FONT * size * min(1.0, 5 / max(len(inside), 1))}
             ax.text(column.x, height, inside, ha="center", va="center", **small)
             place: dict[str, Any] = {"ha": "center", "va": "top", "linespacing": 1.1}
-            behind = {"facecolor": "white", "edgecolor": "none", "pad": 0.3 * size, "alpha": 0.8}
             if below:
                 under = height - column.radius / 72 - 0.03
                 ax.text(column.x, under, below, bbox=behind, **place, **(font | {"color": GREY, "zorder": 3}))
-        if names is not None:
+        if names is not None and 0 < index < last:
+            place = {"ha": "center", "va": "bottom"}
+            over = height + column.radius / 72 + 0.03
+            ax.text(column.x, over, names[unit], bbox=behind, **place, **(font | {"zorder": 3}))
+        elif names is not None:
             side = -1 if index == 0 else 1
             at = column.x + side * (column.radius / 72 + 0.08)
             ax.text(at, height, names[unit], ha="right" if index == 0 else "left", va="center", **font)
