@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy.typing as npt
 
 from fastmlp._checks.arguments import check_integer, check_real
-from fastmlp._checks.arrays import check_row
+from fastmlp._checks.arrays import check_finite_layers, check_row
 from fastmlp._checks.text import brief
 from fastmlp._explanation.network import Calculation, target_of
 from fastmlp._explanation.sections import Section, as_html, as_latex, as_text
@@ -141,6 +141,7 @@ def explain(
         learning_rate = check_real(learning_rate, "learning_rate", above=0.0)
         if y is None:
             raise ValueError("learning_rate needs a target: without y there is no gradient to follow.")
+    check_finite_layers(net.layers)
     inputs = check_row(x, net.n_inputs, model.architecture.dtype)
     target = None if y is None else target_of(model, inputs, y)
     lines = net.n_parameters * (1 + (y is not None) + (learning_rate is not None))

@@ -225,5 +225,10 @@ def test_what_cannot_be_explained_is_refused():
         fm.explain(fm.Network(2, [fm.Maxout(2, 2), fm.Dense(1)], loss="mse"), [1, 2])
     with pytest.raises(ValueError, match="explain does not write out scaled targets"):
         fm.explain(fm.Network(2, [fm.Dense(1)], loss="mse", scale_targets=True), [1, 2])
+    net.layers[0].weights[1, 0] = np.inf
+    with pytest.raises(ValueError, match=r"layer 1 weights holds inf at \[1, 0\]: train the network again"):
+        fm.explain(net, [1, 2])
+    with pytest.raises(ValueError, match="layer 1 weights holds inf"):
+        fm.plots.network_diagram(net)
     with pytest.raises(ValueError, match="this network has 7850 weights and biases, too many to write out"):
         fm.explain(fm.Network(784, [fm.Dense(10, "softmax")]), np.zeros(784))

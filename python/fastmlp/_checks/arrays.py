@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -136,6 +137,17 @@ def check_outputs(outputs: Array) -> None:
             f"the outputs hold {outputs.flat[where]} in {place(outputs, where)}: "
             "a weight is not finite, or the inputs are too large; scale them, or train again."
         )
+
+
+def check_finite_layers(layers: Iterable[Any]) -> None:
+    """Refuse layers whose weights or biases hold what is no number."""
+    for number, layer in enumerate(layers, 1):
+        for what, values in (("weights", layer.weights), ("bias", layer.bias)):
+            finite = np.isfinite(values)
+            if not finite.all():
+                at = np.unravel_index(int(np.argmin(finite)), values.shape)
+                where = ", ".join(str(int(index)) for index in at)
+                raise ValueError(f"layer {number} {what} holds {values[at]} at [{where}]: train the network again.")
 
 
 def numeric_array(value: Any, name: str, mend: str = "convert it to numbers first") -> Array:

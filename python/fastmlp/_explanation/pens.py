@@ -5,6 +5,7 @@ Text counts from 0, as arrays do: ``W1[0,1]``. HTML and LaTeX count from 1, as b
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any, TypeAlias
@@ -26,6 +27,8 @@ class Pen:
 
     def number(self, value: float) -> str:
         """Write a number with the pen's digits behind the point, whole numbers without."""
+        if not math.isfinite(value):
+            return str(value)
         text = f"{value:.0f}" if value == round(value) and abs(value) < 1e6 else decimal(value, self._digits)
         mantissa, _, exponent = text.partition("e")
         return self.power_of_ten(mantissa, int(exponent)) if exponent else text

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.arguments import check_flag, check_integer, is_list
-from fastmlp._checks.arrays import check_row
+from fastmlp._checks.arrays import check_finite_layers, check_row
 from fastmlp._checks.text import decimal
 from fastmlp._drawing.canvas import BLACK, BLUE, GREY, VERMILLION, Array, sized_axes
 from fastmlp._drawing.columns import Column, columns_of, part_of_the_way, shown_units
@@ -71,7 +71,8 @@ def network_diagram(
     TypeError
         It is not a network.
     ValueError
-        ``x`` is not one sample, there are not as many names as units, or more than 64 weights of a layer to write.
+        ``x`` is not one sample, there are not as many names as units, more than 64 weights of a layer to write, or
+        weights that are no numbers.
     ImportError
         matplotlib is not installed.
 
@@ -95,6 +96,7 @@ def network_diagram(
     """
     if not isinstance(network, Network):
         raise TypeError(f"network must be a Network, got {type(network).__name__}.")
+    check_finite_layers(network.layers)
     max_units = check_integer(max_units, "max_units", minimum=2)
     digits = check_integer(digits, "digits", minimum=0, maximum=15)
     has_nodes, has_weights = check_flag(bias_nodes, "bias_nodes"), check_flag(weights, "weights")
