@@ -232,3 +232,11 @@ def test_what_cannot_be_explained_is_refused():
         fm.plots.network_diagram(net)
     with pytest.raises(ValueError, match="this network has 7850 weights and biases, too many to write out"):
         fm.explain(fm.Network(784, [fm.Dense(10, "softmax")]), np.zeros(784))
+
+
+def test_large_and_small_numbers_are_written_as_powers_of_ten():
+    net = fm.Network(1, [fm.Dense(1)], loss="mse", dtype="float64", seed=0)
+    net.set_parameters([2.5e30, 0.0])
+    explanation = fm.explain(net, [1e-20])
+    assert lines_of(explanation)["z1[0]"] == ["1.0e-20 * 2.5e+30 + 0", "2.5e+10"]
+    assert r"1.0 \cdot 10^{-20}" in explanation.to_latex()

@@ -35,7 +35,7 @@ class Pen:
 
     def power_of_ten(self, mantissa: str, exponent: int) -> str:
         """Write a number that is too small or too large for the digits."""
-        return f"{mantissa}e{exponent:03d}"
+        return f"{mantissa}e{exponent:+03d}"
 
     def symbol(self, name: str, layer: int | None, index: Sequence[int]) -> str:
         """Write a letter with its layer, and the entry of it that is meant."""
