@@ -320,3 +320,16 @@ def test_a_function_that_computes_partly_in_float32_is_not_called_wrong(seed):
     assert not fm.check_gradients(f, gradient, w).wrong
     # an error that stands out of that noise is found all the same
     assert fm.check_gradients(f, lambda w: 1.1 * gradient(w), w).wrong
+
+
+@pytest.mark.parametrize("drift", [0.0, 0.3])
+@pytest.mark.parametrize("frequency", [1e4, 1e5, 1e6, 1e7, 1e8])
+@pytest.mark.parametrize("seed", range(8))
+def test_a_function_that_oscillates_within_all_steps_is_not_called_wrong(seed, frequency, drift):
+    # on no line that is looked at for noise does it look smooth
+    random = np.random.default_rng(seed)
+    a, x = frequency * random.uniform(1, 10), random.uniform(0.5, 2.0)
+    right = a * np.cos(a * x) + 2 * drift * a * x
+    report = fm.check_gradients(lambda t: np.sin(a * t[0]) + drift * a * t[0] ** 2, [right], [x])
+    assert not report.wrong, report
+    assert not fm.check_gradients(lambda t: np.sin(a * t[0]) + drift * a * t[0] ** 2, [3 * right + a], [x]).passed

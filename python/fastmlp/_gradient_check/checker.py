@@ -27,6 +27,8 @@ Array = npt.NDArray[Any]
 # What seems wrong is looked at once more with steps that are shorter by a factor that no period fits.
 _SECOND_LOOK = 1 / 10.7
 _MOST_LOOKS = 5
+# the step at which noise is so small a part of a derivative, in units of their quotient
+_SHOWS = 1e3
 # Of a complex step, which has no differences to round; roundings in it; how far differences may be from it.
 _COMPLEX_STEP = 2.0**-70
 _ROUNDINGS = 16
@@ -171,8 +173,9 @@ class Checker:
             for part, center in zip(parts, kept, strict=True):
                 part.array[...] = center
         return [
-            one._replace(noise=max(one.noise, self._least_noise, self._roundoff() * abs(center)))
+            one._replace(noise=max(one.noise, least), least=max(one.least, least))
             for one, center in zip(found, self._center, strict=True)
+            for least in [max(self._least_noise, self._roundoff() * abs(center))]
         ]
 
     def _slopes(self, line: Line, judges: Sequence[Judge]) -> list[_Found]:
@@ -235,16 +238,43 @@ class Checker:
 
         if not 0 < first < math.inf:  # where an infinite activation leaves no step that moves it by itself
             return NO_SLOPE
-        slope = estimate(quotient, first, judge.precision.noise, enough, longest)
+        slope = NO_SLOPE
+        # what is noise to one is an oscillation to the other: wrong is what both call so
+        for noise in dict.fromkeys((judge.precision.noise, judge.precision.least)):
+            slope = self._looked_at(quotient, first, longest, judge, analytic, noise, enough)
+            if not judge.verdict(analytic, slope).is_wrong:
+                break
+        return slope
+
+    def _looked_at(
+        self,
+        quotient: Callable[[float], Quotient],
+        first: float,
+        longest: float,
+        judge: Judge,
+        analytic: float,
+        noise: float,
+        enough: Callable[[Slope], bool],
+    ) -> Slope:
+        """Return the slope for this noise, looked at again where the derivative seems wrong."""
+        slope = estimate(quotient, first, noise, enough, longest)
         for _ in range(_MOST_LOOKS):
             if not (judge.verdict(analytic, slope).is_wrong and math.isfinite(analytic)):
                 break
             shorter = min(slope.step, first) * _SECOND_LOOK
-            again = estimate(quotient, shorter, judge.precision.noise, enough, shorter)
+            again = estimate(quotient, shorter, noise, enough, shorter)
             apart = abs(again.value - slope.value)
             if apart <= again.error + slope.error:
                 break
             slope = again if again.error < apart else slope._replace(error=slope.error + apart)
+        size = max(abs(analytic), abs(slope.value))
+        if judge.verdict(analytic, slope).is_wrong and abs(analytic - slope.value) > size / 100 > 0:
+            # f may oscillate within all those steps: in the shortest one that shows such a derivative it does not
+            shortest = _SHOWS * noise / size
+            if 0 < shortest < slope.step:
+                again = estimate(quotient, shortest, noise, enough, 8 * shortest)
+                if again.error + slope.error < abs(again.value - slope.value):
+                    slope = again
         return slope
 
     def _settle(self, found: _Found, judge: Judge) -> None:

@@ -20,6 +20,8 @@ _SPACINGS = (1e-5, 1e-5 / 9)
 _SAME = 7.0
 # how many differences at each end of a line, and which share of the largest one they must have
 _END, _SHARE = 3, 0.02
+# roundings in a value, of which nobody asks more
+_ROUNDINGS = 1e4
 # where both see something else than noise
 _SHORT = 1e-10
 _POINTS = 16
@@ -41,10 +43,13 @@ class Precision(NamedTuple):
         What a value may be wrong by.
     is_single : bool
         Whether the values are numbers of float32, all of them.
+    least : float
+        What it may be wrong by if what seems to be noise is an oscillation within the lines; else the noise.
     """
 
     noise: float
     is_single: bool
+    least: float
 
 
 def precision_of(value_at: Callable[[float], float]) -> Precision:
@@ -63,14 +68,22 @@ def precision_of(value_at: Callable[[float], float]) -> Precision:
     noise = max(long, short)
     if not 0 < noise < math.inf or long > _SAME * short or not all(spread):
         # of a line on which f does not move, nothing is learned
-        noise = min((one for one in (short, noise_on(_SHORT)) if 0 < one < math.inf), default=0.0)
+        noise = least = _least(short, noise_on(_SHORT))
+    else:
+        # rounding alone is no oscillation
+        is_rounding = noise <= _ROUNDINGS * _EPS * max(map(abs, values))
+        least = noise if is_rounding else _least(short, noise_on(_SHORT))
     finite = [value for value in values if math.isfinite(value)]
     if not finite:
-        return Precision(0.0, False)
+        return Precision(0.0, False, 0.0)
     largest = max(map(abs, finite))
     is_single = not all(map(_is_round, finite)) and all(float(np.float32(value)) == value for value in finite)
     rounding = largest * (float(np.finfo(np.float32).eps) if is_single else _EPS)
-    return Precision(max(rounding, _DEVIATIONS * noise), is_single)
+    return Precision(max(rounding, _DEVIATIONS * noise), is_single, max(rounding, _DEVIATIONS * least))
+
+
+def _least(*noises: float) -> float:
+    return min((noise for noise in noises if 0 < noise < math.inf), default=0.0)
 
 
 def _noise_of(values: list[float]) -> tuple[float, bool]:
