@@ -43,7 +43,8 @@ def test_one_entry_that_is_wrong_by_a_thousandth_is_found_and_named(seed):
     gradient[entry] *= gradient.dtype.type(1.001)
     report = fm.check_gradients(function.f, gradient, function.x)
     assert [probe.parameter for probe in report.wrong] == [f"x[{entry}]"], report
-    assert report.wrong[0].relative_error == pytest.approx(1e-3, rel=0.3)
+    # what is apart beyond the error of the differences, which may be half of it where noise is a hundredth
+    assert 0.4e-3 < report.wrong[0].relative_error < 1.1e-3
 
 
 def test_a_wrong_entry_shows_beside_one_that_is_a_million_times_as_large():

@@ -7,7 +7,6 @@ is right, verdict.py.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -15,25 +14,22 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.arguments import check_integer, check_real
+from fastmlp._gradient_check.along import Quotients, slope_along
 from fastmlp._gradient_check.lines import Line, Part, Values, lines_of, smooth_entries
 from fastmlp._gradient_check.noise import Precision, precision_of
 from fastmlp._gradient_check.report import GradientReport, Probe, Sampling
-from fastmlp._gradient_check.slope import NO_SLOPE, Quotient, Slope, estimate
+from fastmlp._gradient_check.slope import Slope
 from fastmlp._gradient_check.verdict import Judge, Verdict
 from fastmlp.runtime import imported
 
 Array = npt.NDArray[Any]
 
-# What seems wrong is looked at once more with steps that are shorter by a factor that no period fits.
-_SECOND_LOOK = 1 / 10.7
-_MOST_LOOKS = 5
-# the step at which noise is so small a part of a derivative, in units of their quotient
-_SHOWS = 1e3
 # Of a complex step, which has no differences to round; roundings in it; how far differences may be from it.
 _COMPLEX_STEP = 2.0**-70
+_COMPLEX_FACTORS = (1.0, 1.37, 1.83)
 _ROUNDINGS = 16
 _AGREES = 1e-6
-_CONTRADICTION = (
+_NOT_ANALYTIC = (
     "the complex step gives {:.6g} and differences {:.6g}: f takes real parts or is not analytic (abs, max, ...)"
 )
 EPS = float(np.finfo(np.float64).eps)
@@ -173,7 +169,7 @@ class Checker:
             for part, center in zip(parts, kept, strict=True):
                 part.array[...] = center
         return [
-            one._replace(noise=max(one.noise, least), least=max(one.least, least))
+            one._replace(noise=max(one.noise, least))
             for one, center in zip(found, self._center, strict=True)
             for least in [max(self._least_noise, self._roundoff() * abs(center))]
         ]
@@ -187,95 +183,42 @@ class Checker:
                 known[step] = line.around(step, self._values)
             return known[step]
 
-        first = self._step * line.scale
+        # of another length on each line: a period of f fits none of them
+        first = self._step * line.scale * self._random.uniform(0.8, 1.0)
+        longest = self._longest * line.scale
+        is_direction = line.called is None
+        size = 0.0 if is_direction else abs(float(line.part.array[line.at]))
         found = []
         for value, judge in enumerate(judges):
-            center = self._center[value]
-            analytic = line.analytic(value)
 
-            def quotient(step: float, value: int = value, center: float = center) -> Quotient:
-                all_above, all_below, distance = around(step)
-                above, below = all_above[value], all_below[value]
-                if distance <= 0:
-                    return _NOT_FINITE
-                return Quotient((above - below) / distance, 2 * ((above - center) - (center - below)) / distance)
+            def values_around(step: float, value: int = value) -> tuple[float, float, float]:
+                above, below, distance = around(step)
+                return above[value], below[value], distance
 
-            at_first = quotient(first)
-            judge.raise_scale(abs(at_first.slope) + abs(at_first.bend))
-            slope = self._slope(quotient, first, self._longest * line.scale, judge, analytic, line.called is None)
-            is_still = all(side[value] == center for above, below, _ in known.values() for side in (above, below))
-            found.append(_Found(line, value, slope, is_still))
+            eps = max(self._roundoff(), SINGLE_EPS if judge.precision.is_single else EPS)
+            quotients = Quotients(values_around, self._center[value], eps, size, self._least_noise)
+            slope, reason = slope_along(quotients, first, longest, judge, line.analytic(value), is_direction)
+            judge.raise_scale(abs(slope.value) - slope.error + slope.curvature * first)
+            found.append(_Found(line, value, slope, quotients.is_still, reason))
         return found if self._aside is None else self._by_complex_step(line, found)
 
     def _by_complex_step(self, line: Line, found: list[_Found]) -> list[_Found]:
         assert self._aside is not None
-        self._n_evaluations += 1
-        step = _COMPLEX_STEP * line.scale
-        values = self._aside(line.part.array, line.at, step * line.unit)
+        slopes = []
+        # of other mantissas, so that imaginary parts which cancel are rounded otherwise
+        for step in (_COMPLEX_STEP * line.scale * factor for factor in _COMPLEX_FACTORS):
+            self._n_evaluations += 1
+            slopes.append(np.asarray(self._aside(line.part.array, line.at, step * line.unit)) / step)
         better = []
-        for one, value in zip(found, values, strict=True):
-            slope, exact = one.slope, value / step
+        for one, several in zip(found, np.transpose(slopes), strict=True):
+            slope, exact = one.slope, float(several[0])
             apart = abs(exact - slope.value)
             if apart <= slope.error + _AGREES * abs(exact):
-                slope = slope._replace(value=exact, error=_ROUNDINGS * EPS * abs(exact), noise=0.0)
-                better.append(one._replace(slope=slope))
+                error = _ROUNDINGS * (EPS * abs(exact) + float(np.ptp(several)))
+                better.append(one._replace(slope=slope._replace(value=exact, error=error, noise=error), reason=""))
             else:
-                better.append(one._replace(reason=_CONTRADICTION.format(exact, slope.value)))
+                better.append(one._replace(reason=_NOT_ANALYTIC.format(exact, slope.value)))
         return better
-
-    def _slope(
-        self,
-        quotient: Callable[[float], Quotient],
-        first: float,
-        longest: float,
-        judge: Judge,
-        analytic: float,
-        is_direction: bool,
-    ) -> Slope:
-        def enough(slope: Slope) -> bool:
-            # one entry of thousands shows along a direction only if that is known as well as can be
-            return not is_direction and judge.is_enough(analytic, slope)
-
-        if not 0 < first < math.inf:  # where an infinite activation leaves no step that moves it by itself
-            return NO_SLOPE
-        slope = NO_SLOPE
-        # what is noise to one is an oscillation to the other: wrong is what both call so
-        for noise in dict.fromkeys((judge.precision.noise, judge.precision.least)):
-            slope = self._looked_at(quotient, first, longest, judge, analytic, noise, enough)
-            if not judge.verdict(analytic, slope).is_wrong:
-                break
-        return slope
-
-    def _looked_at(
-        self,
-        quotient: Callable[[float], Quotient],
-        first: float,
-        longest: float,
-        judge: Judge,
-        analytic: float,
-        noise: float,
-        enough: Callable[[Slope], bool],
-    ) -> Slope:
-        """Return the slope for this noise, looked at again where the derivative seems wrong."""
-        slope = estimate(quotient, first, noise, enough, longest)
-        for _ in range(_MOST_LOOKS):
-            if not (judge.verdict(analytic, slope).is_wrong and math.isfinite(analytic)):
-                break
-            shorter = min(slope.step, first) * _SECOND_LOOK
-            again = estimate(quotient, shorter, noise, enough, shorter)
-            apart = abs(again.value - slope.value)
-            if apart <= again.error + slope.error:
-                break
-            slope = again if again.error < apart else slope._replace(error=slope.error + apart)
-        size = max(abs(analytic), abs(slope.value))
-        if judge.verdict(analytic, slope).is_wrong and abs(analytic - slope.value) > size / 100 > 0:
-            # f may oscillate within all those steps: in the shortest one that shows such a derivative it does not
-            shortest = _SHOWS * noise / size
-            if 0 < shortest < slope.step:
-                again = estimate(quotient, shortest, noise, enough, 8 * shortest)
-                if again.error + slope.error < abs(again.value - slope.value):
-                    slope = again
-        return slope
 
     def _settle(self, found: _Found, judge: Judge) -> None:
         line, slope = found.line, found.slope
@@ -316,9 +259,6 @@ class Checker:
 
 def _value_of(values_at: Callable[[float], Values], i: int) -> Callable[[float], float]:
     return lambda distance: values_at(distance)[i]
-
-
-_NOT_FINITE = Quotient(math.nan, math.nan)
 
 
 def _largest(gradient: Array) -> float:

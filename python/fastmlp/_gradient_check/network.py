@@ -64,9 +64,9 @@ def check_network(
             model.loss_unit
             * core.loss(X=used.dense, targets=used.targets, sample_weight=used.sample_weight, threads=thread_limit()),
         ),
-        # no further than the kinks of the samples that are left
+        # at first no further than the kinks of the samples that are left
         step=KINK / 2 if has_kinks else STEP,
-        longest=KINK if has_kinks else LONGEST,
+        longest=STEP if has_kinks else LONGEST,
         tolerance=tolerance,
         seed=seed,
         # a cross-entropy near zero is the difference of logits, and has their rounding errors

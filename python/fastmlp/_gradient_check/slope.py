@@ -3,8 +3,8 @@
 Ridders' method (Adv. Eng. Software 4, 1982): central differences of steps h, h/2, h/4 are extrapolated to h = 0, and
 what the last extrapolation changed bounds what is left of curvature. To it comes what the rounding or noise of f does
 to the quotients, which grows as h shrinks; so the steps that give the least sum of both are searched for, from the
-first one to longer or shorter ones. A kink at the point shows in the one-sided slopes: their difference shrinks with h
-where f is smooth.
+first one to longer or shorter ones. A kink at the point shows in the one-sided slopes: their difference, extrapolated
+likewise, vanishes where f is smooth.
 
 Here is arithmetic on numbers alone: what f is and what a slope is compared with, others know.
 """
@@ -15,23 +15,36 @@ import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-# How the error of f enters the extrapolation of two and of three quotients, over the longest of their steps.
-_NOISE_OF_TWO = 3.0
-_NOISE_OF_THREE = 6.6
 # A search in one direction ends after so many steps that bring nothing.
 _PATIENCE = 3
 _MOST_HALVINGS = 60
-# Of the difference of one-sided slopes when the step is halved: 0.5 where f is smooth, 1 at a kink.
-_BEND_OF_A_KINK = 0.75
-# How far such a difference must stand out of the noise.
-_BEND_OVER_NOISE = 16
+# How the error of f enters the extrapolated quotients of three steps, and the extrapolated bends of two and of three
+# steps, over the longest step.
+_NOISE_OF_SLOPE = 6.6
+_NOISE_OF_BEND = (20.0, 50.0)
+# A kink stands out of what the extrapolation of bends changes: those of curvature shrink with the step.
+_KINK_OVER_CHANGE = 4.0
 
 
 class Quotient(NamedTuple):
-    """What two values around the point say: the slope between them, and how much the one-sided slopes differ."""
+    """What the values at both sides of the point say.
+
+    Attributes
+    ----------
+    slope : float
+        Between the two.
+    bend : float
+        How much the one-sided slopes differ.
+    noise : float
+        What these values are wrong by at least: they are rounded.
+    moves : bool
+        Whether one of them is another number than f at the point.
+    """
 
     slope: float
     bend: float
+    noise: float = 0.0
+    moves: bool = True
 
 
 class Slope(NamedTuple):
@@ -49,6 +62,10 @@ class Slope(NamedTuple):
         The longest step of those it is made of.
     bend : float
         The difference of the one-sided slopes where it is that of a kink, else 0.
+    blind : float
+        A kink whose one-sided slopes differ by less than this may be there unseen.
+    curvature : float
+        About the size of the second derivative.
     """
 
     value: float
@@ -56,6 +73,13 @@ class Slope(NamedTuple):
     noise: float
     step: float
     bend: float
+    blind: float = 0.0
+    curvature: float = 0.0
+
+    def with_noise(self, noise: float) -> Slope:
+        """Return the same slope where a value of f may be wrong by at least this much."""
+        share = max(self.noise, _NOISE_OF_SLOPE * noise / self.step)
+        return self._replace(error=self.error - self.noise + share, noise=share)
 
 
 NO_SLOPE = Slope(math.nan, math.inf, 0.0, 0.0, 0.0)
@@ -69,36 +93,35 @@ def estimate(
     noise: float,
     enough: Callable[[Slope], bool],
     longest: float = math.inf,
+    shortest: float = 0.0,
 ) -> Slope:
     """Return the slope at 0 of a function of one number.
 
     Parameters
     ----------
     quotient : callable
-        From a step to the quotient with this step.
+        From a step to the quotient with this step, which may know of more noise once others were asked for.
     first : float
         The step to begin with.
     noise : float
         What a value of f may be wrong by.
     enough : callable
         Whether an estimate will do.
-    longest : float
-        No step is longer.
+    longest, shortest : float
+        No step is longer, and none of a search shorter.
     """
-    rungs: dict[int, Quotient] = {}
 
     def rung(halvings: int) -> Quotient:
-        if halvings not in rungs:
-            rungs[halvings] = quotient(math.ldexp(first, -halvings))
-        return rungs[halvings]
+        return quotient(math.ldexp(first, -halvings))
 
     two = _of_two(rung, first, noise)
     if enough(two):
         return two
     found: dict[int, Slope] = {0: _of_three(rung, 0, first, noise)}
     best = at_first = found[0]
-    # with values that are not finite, shorter steps may meet none
-    grows = math.isfinite(best.error) and 2 * best.noise >= best.error
+    # with values that are not finite, shorter steps may meet none; where f does not move, longer ones may
+    stands = not all(rung(halvings).moves for halvings in range(3))
+    grows = stands or (math.isfinite(best.error) and 2 * best.noise >= best.error)
     for sign in (-1, 1) if grows else (1, -1):
         # what seems to be curvature may be noise: where one direction brings nothing, the other one is tried
         if best is not at_first:
@@ -107,22 +130,26 @@ def estimate(
         while not enough(best) and without_gain < _PATIENCE:
             halvings += sign
             step = math.ldexp(first, -halvings)
-            if step > longest or halvings > _MOST_HALVINGS:
+            if step > longest or step < shortest or halvings > _MOST_HALVINGS:
                 break
-            if sign > 0 and _is_lost(noise / step, best):
+            if sign > 0 and (stands or _is_lost(noise / step, best)):
                 break
             found[halvings] = _of_three(rung, halvings, step, noise)
             slope = _settled(halvings, found)
             if slope.error < best.error:
                 best, without_gain = slope, 0
-            elif math.isfinite(best.error) and not best.bend:
-                # a kink within the steps lies outside of shorter ones, unless it is at the point
+            elif math.isfinite(best.error) and not best.bend and (sign < 0 or best.error < abs(best.value) / 2):
+                # a kink within the steps lies outside of shorter ones, unless it is at the point, and an oscillation
+                # has periods that are longer
                 without_gain += 1
+    if not all(rung(halvings + i).moves for halvings in found for i in range(3)):
+        # steps within which f stands still say nothing once longer ones have shown by how much it moves
+        found = {halvings: _of_three(rung, halvings, math.ldexp(first, -halvings), noise) for halvings in found}
     # of the longest steps nothing says whether their curvature is small by chance
     known = [_settled(halvings, found) for halvings in found if halvings >= 0 or halvings - 1 in found]
     best = min(known, key=lambda slope: slope.error)
     contradiction = max(
-        abs(best.value - other.value) - other.error if other.error <= 10 * best.error else 0.0
+        abs(best.value - other.value) - other.error if other.error <= 10 * best.error < math.inf else 0.0
         for other in found.values()
     )
     return best._replace(error=max(best.error, contradiction))
@@ -130,15 +157,19 @@ def estimate(
 
 def _is_lost(noise: float, best: Slope) -> bool:
     """Return whether so much noise in a quotient hides more than the best estimate does not know, or its kink."""
-    return _NOISE_OF_THREE * noise > best.error or (best.bend > 0 and 4 * _BEND_OVER_NOISE * noise > best.bend)
+    return _NOISE_OF_SLOPE * noise > best.error or (best.bend > 0 and _NOISE_OF_BEND[1] * noise > best.bend)
 
 
 def _settled(halvings: int, found: Mapping[int, Slope]) -> Slope:
-    """Return an estimate with an error that the one of twice as long steps does not contradict.
+    """Return an estimate with an error that those of longer steps do not contradict.
 
-    What is left of curvature may be small by chance; it grows sixteenfold when steps are twice as long.
+    What is left of curvature may be small by chance; it grows sixteenfold when steps are twice as long. And a kink that
+    longer steps show is there until shorter ones would show it and do not.
     """
     slope = found[halvings]
+    bend = max((one.bend for i, one in found.items() if i < halvings), default=0.0)
+    if slope.bend < bend < 2 * slope.blind:
+        slope = slope._replace(bend=bend, error=slope.error + (bend - slope.bend) / 2)
     longer = found.get(halvings - 1)
     if longer is None or not math.isfinite(longer.error):
         return slope
@@ -149,8 +180,12 @@ def _settled(halvings: int, found: Mapping[int, Slope]) -> Slope:
 def _of_two(rung: Ladder, step: float, noise: float) -> Slope:
     long, short = rung(0), rung(1)
     change = (short.slope - long.slope) / 3
-    share = _NOISE_OF_TWO * noise / step
-    return _slope(short.slope + change, abs(change), share, step, _kink(long, short, noise / step))
+    of_long, of_short = (max(noise, quotient.noise) for quotient in (long, short))
+    share = (8 * of_short + of_long) / (3 * step)
+    bend, blind = abs(2 * short.bend - long.bend), _NOISE_OF_BEND[0] * max(of_long, of_short) / step
+    if bend <= blind:
+        bend = 0.0
+    return _slope(short.slope + change, abs(change), share, step, bend, blind, short.bend / (step / 2))
 
 
 def _of_three(rung: Ladder, halvings: int, step: float, noise: float) -> Slope:
@@ -158,18 +193,25 @@ def _of_three(rung: Ladder, halvings: int, step: float, noise: float) -> Slope:
     first = middle.slope + (middle.slope - long.slope) / 3
     second = short.slope + (short.slope - middle.slope) / 3
     value = second + (second - first) / 15
-    share = _NOISE_OF_THREE * noise / step
-    return _slope(value, abs(value - first), share, step, _kink(middle, short, 2 * noise / step))
+    of_long, of_middle, of_short = (max(noise, quotient.noise) for quotient in (long, middle, short))
+    share = (256 * of_short + 40 * of_middle + of_long) / (45 * step)
+    # bends are odd in the step, but for that of a kink
+    first_bend, second_bend = 2 * middle.bend - long.bend, 2 * short.bend - middle.bend
+    bend = abs(8 * second_bend - first_bend) / 7
+    curvature = abs(value - first)
+    blind = _NOISE_OF_BEND[1] * max(of_long, of_middle, of_short) / step
+    if bend <= blind:
+        bend = 0.0
+    elif bend < _KINK_OVER_CHANGE * abs(second_bend - first_bend):
+        curvature, bend = curvature + bend, 0.0
+    return _slope(value, curvature, share, step, bend, blind, middle.bend / (step / 2))
 
 
-def _slope(value: float, curvature: float, noise: float, step: float, bend: float) -> Slope:
+def _slope(
+    value: float, change: float, noise: float, step: float, bend: float, blind: float, curvature: float
+) -> Slope:
     # whose kink lies within the steps may have either slope
-    error = curvature + noise + bend / 2
-    return Slope(value, error, noise, step, bend) if math.isfinite(error) else NO_SLOPE._replace(step=step)
-
-
-def _kink(long: Quotient, short: Quotient, noise: float) -> float:
-    """Return the bend where halving the step leaves it; noise: what it does to the longer step's quotient."""
-    bend = abs(short.bend)
-    # four values of f make the bend of half the step
-    return bend if bend > _BEND_OF_A_KINK * abs(long.bend) and bend > _BEND_OVER_NOISE * noise else 0.0
+    error = change + noise + bend / 2
+    if not math.isfinite(error):
+        return NO_SLOPE._replace(step=step)
+    return Slope(value, error, noise, step, bend, blind, abs(curvature))

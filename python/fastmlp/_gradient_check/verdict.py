@@ -17,9 +17,11 @@ from fastmlp._gradient_check.slope import Slope
 _SEEN = 2.5e-4
 # One of so little of it that better differences would change nothing.
 _CLEAR = 1e-5
+# Differences of so many times what is allowed stay wrong.
+_FAR = 100.0
 # Of the largest slope of f, an error that leaves a small derivative unseen.
 _UNSEEN = 1e-4
-# Roundings in a gradient's own entry, in units of the largest entry.
+# Roundings in a gradient's entry, in units of itself, and of the largest entry where terms of that size cancel.
 _ROUNDINGS = 64
 
 
@@ -50,8 +52,9 @@ class Judge:
     def __init__(self, tolerance: float, precision: Precision, eps: float, largest: float) -> None:
         self.tolerance = tolerance
         self.precision = precision
-        self._scale = largest
-        self._own = _ROUNDINGS * eps * largest
+        self._scale = 0.0
+        self._roundoff = _ROUNDINGS * eps
+        self._cancelled = self._roundoff * largest
 
     def raise_scale(self, slope: float) -> None:
         """Know of a slope of f as large as this."""
@@ -61,10 +64,16 @@ class Judge:
     def is_enough(self, analytic: float, slope: Slope) -> bool:
         """Return whether better differences would not change the verdict."""
         size = max(abs(analytic), abs(slope.value))
-        error = slope.error + self._own
-        if not (math.isfinite(error) and math.isfinite(analytic)) or slope.bend > 2 * self.tolerance * size:
+        error = slope.error + self._roundoff * abs(analytic)
+        if not (math.isfinite(error) and math.isfinite(analytic)) or slope.bend > self.tolerance * size:
             return False
-        return error <= _CLEAR * size and abs(analytic - slope.value) <= self.tolerance * size + error
+        difference, allowed = abs(analytic - slope.value), self.tolerance * size + error
+        return error <= _CLEAR * size and (difference <= allowed or difference > _FAR * allowed)
+
+    def agrees(self, analytic: float, slope: Slope, is_still: bool) -> bool:
+        """Return whether the derivative is right, as far as it can be wanted to be known."""
+        verdict = self.verdict(analytic, slope, is_still)
+        return not (verdict.is_wrong or verdict.reason or verdict.is_unseen)
 
     def verdict(self, analytic: float, slope: Slope, is_still: bool = False) -> Verdict:
         """Return the verdict on one entry; is_still: f had one value at all steps."""
@@ -73,13 +82,16 @@ class Judge:
         if not math.isfinite(analytic):
             return Verdict(True, math.inf)
         size = max(abs(analytic), abs(slope.value))
-        error = slope.error + self._own
+        error = slope.error + self._roundoff * abs(analytic)
         allowed = self.tolerance * size + error
         difference = abs(analytic - slope.value)
         if slope.bend > self.tolerance * size and difference <= slope.bend + allowed:
             return Verdict(False, 0.0, f"f has a kink or jump there: one-sided slopes differ by {slope.bend:.3g}")
         if difference > allowed:
-            return Verdict(True, (difference - error) / size)
+            if difference > allowed + self._cancelled:
+                return Verdict(True, (difference - error) / size)
+            if slope.error + self._cancelled > _SEEN * size:
+                return Verdict(False, 0.0, self._own_rounding())
         excess = max(0.0, difference - error) / size if size > 0 else 0.0
         if error <= _SEEN * size or (is_still and analytic == 0):
             return Verdict(False, excess)
@@ -87,8 +99,16 @@ class Judge:
             return Verdict(False, excess, is_unseen=True)
         return Verdict(False, excess, self._reason(slope, error))
 
+    def _own_rounding(self) -> str:
+        return (
+            f"the gradient's own rounding may be {self._cancelled:.1e} where terms of the size of its largest entry "
+            "cancel; compute it in float64, or scale x so that its entries are of one size"
+        )
+
     def _reason(self, slope: Slope, error: float) -> str:
-        if 2 * slope.noise < slope.error and slope.error > self._own:
+        if self._roundoff > _SEEN:
+            return "the gradient is of float16, which has too few digits for a check; compute it in float32 or float64"
+        if 2 * slope.noise < slope.error:
             return (
                 f"differences of f do not settle, their slope is known to +-{error:.1e} only: a kink lies between the "
                 "points, or f oscillates within the steps"
@@ -98,4 +118,4 @@ class Judge:
                 f"f computes in float32, which hides slopes below {error:.1e}; compute it in float64, or scale it so "
                 "that its values are small"
             )
-        return f"the rounding or noise of f, {self.precision.noise:.1e} in a value, hides slopes below {error:.1e}"
+        return f"the rounding or noise of f hides slopes below {error:.1e}"

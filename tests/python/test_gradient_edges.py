@@ -1,0 +1,108 @@
+"""Where a check of gradients may be deceived: functions whose values say something else in short steps than in long.
+
+What could go wrong: a function that moves in steps, as digits cancel in it, gives a right derivative the slope 0;
+values far away hide a wrong one by their rounding or their size; a period, a kink beside curvature or a part in float32
+passes for a slope; an entry is measured by the largest one. A wrong derivative must not pass, a right one is never
+called wrong.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import fastmlp as fm
+
+# f, its right derivatives, wrong ones, x
+CASES = {
+    "values far away round more": (lambda x: (50 * (x[0] - 1)) ** 40 + 2 * x[0], [2.0], [0.0], [1.0]),
+    "a large constant": (lambda x: (30 * (x[0] - 1)) ** 40 + 2 * x[0] + 1e9, [2.0], [2.1], [1.0]),
+    "values far away are large": (lambda x: x[0] * 1e-5 + (1 + x[1]) ** 20, [1e-5, 20.0], [7.0, 40.0], [1e5, 0.0]),
+    "a high power of a small scale": (lambda x: (1e6 * x[0]) ** 8 + 5 * x[0], [5.0], [2.0], [0.0]),
+    "a pole beside a line": (lambda x: 1e-6 / (x[0] - 1 + 1e-6) + x[1], [-1e6, 1.0], [-1e6, 1.001], [1.0, 2.0]),
+    "a small entry in float32": (
+        lambda x: 1000 * x[0] + x[1],
+        np.float32([1000, 1]),
+        np.float32([1000, 1.005]),
+        [1, 1],
+    ),
+    "a tiny entry": (lambda x: 1e14 * x[0] + x[1], [1e14, 1.0], [1e14, -0.3], [0.0, 1.0]),
+    "a period of the steps": (lambda x: x[0] + np.sin(1024 * np.pi * x[0]) / 100, [1 + 10.24 * np.pi], [1.0], [1.0]),
+    "softplus by its formula": (lambda x: np.log(1 + np.exp(-x[0])), [-1 / (1 + np.exp(30.0))], [1.0], [30.0]),
+    "one minus cosine": (lambda x: 1 - np.cos(x[0]), [np.sin(1e-8)], [1e-3], [1e-8]),
+    "one minus cosine, all zeros": (lambda x: 1 - np.cos(x[0]), [np.sin(5e-9)], [1e-3], [5e-9]),
+    "a large number taken away": (lambda x: (1e12 + x[0]) - 1e12, [1.0], [1.1], [np.pi]),
+    "a root less its size": (lambda x: np.sqrt(1e14 + x[0] ** 2) - 1e7, [3e-7], [1e-3], [3.0]),
+    "a logit less the normalizer": (
+        lambda x: np.log(np.exp(x).sum()) - x[0],
+        [-np.exp(-30.0), np.exp(-30.0)],
+        [1e-5, 1e-5],
+        [30.0, 0.0],
+    ),
+    "x in float32": (lambda x: 0.1 * float(np.float32(x[0])), [0.1], [0.0], [1.714]),
+    "a weak kink beside curvature": (
+        lambda x: np.exp(x[0]) + 0.01 * max(0.0, x[0] - 1.5),
+        [np.exp(1.5)],
+        [np.exp(1.5) + 0.1],
+        [1.5],
+    ),
+    "a float32 loss and its float64 penalty": (
+        lambda x: float(np.float32(x[0]) ** 2) + 1e-3 * x[0],
+        [2.001],
+        [1e-3],
+        [1.0],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_right_gradient_is_not_called_wrong(case):
+    f, right, _, x = CASES[case]
+    report = fm.check_gradients(f, right, x)
+    assert not report.wrong, report
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_wrong_gradient_does_not_pass(case):
+    f, _, wrong, x = CASES[case]
+    report = fm.check_gradients(f, wrong, x)
+    assert not report.passed, report
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_number_in_float32_has_the_slope_of_its_number(seed):
+    x = np.random.default_rng(seed).uniform(0.5, 3)
+    assert fm.check_gradients(lambda x: 0.1 * float(np.float32(x[0])), [0.1], [x]).passed
+    assert fm.check_gradients(lambda x: 0.1 * float(np.float32(x[0])), [0.11], [x]).wrong
+
+
+@pytest.mark.parametrize("distance", [1e-3, 1e-7, 1e-9, 1e-11, 0.0])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_kink_beside_curvature_is_no_error(distance, seed):
+    random = np.random.default_rng(seed)
+    x, weight = random.uniform(0.5, 2), 10 ** random.uniform(-3, 0)
+    kink = x * (1 + distance)
+    report = fm.check_gradients(lambda x: np.exp(x[0]) + weight * abs(x[0] - kink), [math.exp(x) - weight], [x])
+    assert not report.wrong, report
+    assert report.passed or distance < 1e-10
+    far = fm.check_gradients(lambda x: np.exp(x[0]) + weight * abs(x[0] - kink), [math.exp(x) + 4 * weight], [x])
+    assert far.wrong
+
+
+@pytest.mark.parametrize("frequency", [1e2, 1e4, 1e6, 1e8])
+@pytest.mark.parametrize("seed", range(5))
+def test_an_oscillation_is_followed_into_the_shortest_steps(seed, frequency):
+    random = np.random.default_rng(seed)
+    a, x = frequency * random.uniform(1, 5), random.uniform(0.5, 2.0)
+    assert fm.check_gradients(lambda x: np.sin(a * x[0]), [a * math.cos(a * x)], [x]).passed
+    assert not fm.check_gradients(lambda x: np.sin(a * x[0]), [0.0], [x]).passed
+
+
+@pytest.mark.parametrize("size", [1e3, 1e5])
+def test_a_network_with_kinks_and_large_targets_is_decided(size):
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(50, 4)), size * random.normal(size=50)
+    net = fm.Network(4, [fm.Dense(6, "relu"), fm.Dense(1)], loss="half_squared_error", seed=0, dtype="float64")
+    assert net.check_gradients(X, y).passed
