@@ -692,7 +692,7 @@ class Network(Differentiable):
         move_towards(self._model, other._model, check_real(tau, "tau", minimum=0.0, maximum=1.0))
 
     def summary(self) -> str:
-        """Return a table of the layers with shapes and numbers of parameters.
+        """Return a table of the layers with shapes and numbers of parameters; notebooks show it as one.
 
         Examples
         --------
@@ -736,6 +736,9 @@ class Network(Differentiable):
 
     def __repr__(self) -> str:
         return short_description(self._model)
+
+    def _repr_html_(self) -> str:
+        return summary(self._model).html
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self._model.state(), "metadata": self.metadata}

@@ -1,1 +1,1 @@
-"""What pictures share, and the one picture that results draw of themselves: ``History.plot``."""
+"""What pictures share, and what results show of themselves: ``History.plot``, and tables in notebooks."""

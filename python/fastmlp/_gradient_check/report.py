@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from fastmlp._drawing.html import html_of
 from fastmlp._model.text_table import text_table
 
 # of entries that cannot be told, so many are printed with their place
@@ -150,6 +151,23 @@ class GradientReport:
         verdict = "passed" if self.passed else "FAILED" if self.wrong else "UNDECIDED"
         lines.append(f"{verdict}: {', '.join(self._counts())}")
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = [("layer", "worst parameter", "analytic", "numeric", "±", "relative error")]
+        rows += [
+            (
+                probe.where,
+                probe.parameter,
+                f"{probe.analytic:.9g}",
+                f"{probe.numeric:.9g}",
+                f"{probe.error:.1e}",
+                f"{probe.relative_error:.1e}",
+            )
+            for probe in self.worst
+        ]
+        # what the text has below its table
+        *lines, verdict = str(self).splitlines()[len(rows) :]
+        return html_of("GradientReport", verdict, rows, "<<>>>>", "\n".join(lines))
 
     def _counts(self) -> Iterable[str]:
         yield f"tolerance {self.tolerance:g}"

@@ -1,14 +1,25 @@
-"""A model in words: the table of ``Network.summary``, and the one line of its repr."""
+"""A model in words: the table of ``Network.summary``, as text and for notebooks, and the one line of its repr."""
 
 from __future__ import annotations
 
+from fastmlp._drawing.html import html_of
 from fastmlp._model.description import described
 from fastmlp._model.model import Model
 from fastmlp._model.text_table import text_table
 from fastmlp.layers import WeightedLayer
 
 
-def summary(model: Model) -> str:
+class Summary(str):
+    """A table as text, which knows itself as HTML."""
+
+    __slots__ = ("html",)
+    html: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+def summary(model: Model) -> Summary:
     """Return a table of the layers with shapes and numbers of parameters."""
     architecture = model.architecture
     rows = [("layer", "activation", "weights", "parameters", "rate factors")]
@@ -30,7 +41,10 @@ def summary(model: Model) -> str:
         total += "\ntargets: less their mean, over their deviation" + (
             " (not known yet)" if model.units is None else ""
         )
-    return "\n".join([*text_table([row[:columns] for row in rows], "><<><"[:columns]), total])
+    table, alignment = [row[:columns] for row in rows], "><<><"[:columns]
+    written = Summary("\n".join([*text_table(table, alignment), total]))
+    written.html = html_of("Network", f"{architecture.n_inputs} inputs", table, alignment, total)
+    return written
 
 
 def short_description(model: Model) -> str:

@@ -112,6 +112,7 @@ def _steps(
 ) -> None:
     """Make the steps, and fill the history."""
     watch, samples = plan.watch, plan.samples
+    n_steps = n_epochs = 0
     model.learn_scaling(samples)
     unit = model.loss_unit
     trainer = new_trainer(
@@ -120,21 +121,25 @@ def _steps(
     whole_epochs_apart = watch.is_needed or rate.changes_between_epochs
     with trainer, ProgressBar(plan.progress, plan.epochs, samples.rows, plan.batch_size) as bar:
         for report in _slices(model, trainer, plan.epochs, whole_epochs_apart=whole_epochs_apart):
+            n_steps += report.steps
+            rows = []
             for record in report.epochs:
-                loss = unit * record.loss
-                history.epochs.append(epoch_row(len(history.epochs) + 1, loss, record.seconds, samples.rows))
-                rate.record(history.epochs[-1])
-            bar.show(report.steps, history, unit * report.last_loss)
+                n_epochs += 1
+                rows.append(epoch_row(n_epochs, unit * record.loss, record.seconds, samples.rows))
+                rate.record(rows[-1])
             if report.diverged:
-                finished = len(history.epochs)
-                kept = f"of epoch {finished}" if finished else "from before the fit"
-                where = f" at epoch {finished + 1}, step {bar.steps}"
-                raise divergence(report, where, kept, rate.of(bar.steps - 1))
-            if report.epochs:
-                is_enough = watch.after_epoch(model, history.epochs[-1])
-                rate.after(history.epochs[-1], trainer)
-                if is_enough:
-                    return
+                kept = f"of epoch {n_epochs}" if n_epochs else "from before the fit"
+                where = f" at epoch {n_epochs + 1}, step {n_steps}"
+                raise divergence(report, where, kept, rate.of(n_steps - 1))
+            is_enough = False
+            if rows:
+                is_enough = watch.after_epoch(model, rows[-1])
+                rate.after(rows[-1], trainer)
+            for row in rows:
+                history.append(row)
+            bar.show(report.steps, history, unit * report.last_loss)
+            if is_enough:
+                return
 
 
 def _slices(

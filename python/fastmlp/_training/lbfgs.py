@@ -85,13 +85,18 @@ def _iterations(
     """Make the iterations, and fill the history."""
     model.learn_scaling(samples)
     unit = model.loss_unit
+    n_epochs = 0
     with ProgressBar(progress, limit, samples.rows, samples.rows) as bar:
 
         def after_iteration(loss: float, seconds: float) -> bool:
+            nonlocal n_epochs
+            n_epochs += 1
             model.count_epochs(1)
-            history.epochs.append(epoch_row(len(history.epochs) + 1, unit * loss, seconds, samples.rows))
+            row = epoch_row(n_epochs, unit * loss, seconds, samples.rows)
+            is_enough = watch.after_epoch(model, row)
+            history.append(row)
             bar.show(1, history, unit * loss)
-            return watch.after_epoch(model, history.epochs[-1])
+            return is_enough
 
         seen = model.for_core(samples, np.float64)
         history.converged = _search(model, seen, optimizer, limit, after_iteration)

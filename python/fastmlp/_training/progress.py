@@ -53,7 +53,7 @@ class ProgressBar:
             return
         self._bar.set_description_str(f"epoch {min(epoch, self._epochs)}/{self._epochs}", refresh=False)
         # one step's loss is noisy: it serves only until the first epoch has a mean
-        loss = history.epochs[-1]["loss"] if history.epochs else last_loss
+        loss = history["loss"][-1] if history else last_loss
         self._bar.set_postfix(loss=f"{loss:.4g}", refresh=False)
         with self._while_it_can_be_seen():
             self._bar.update(samples)

@@ -58,8 +58,11 @@ def _epochs(
     """Go through the batches, and fill the history."""
     with ProgressBar(progress, epochs) as bar:
         for epoch in range(1, epochs + 1):
-            history.epochs.append(_epoch(model, iterable, epoch, batches, bar, history))
-            if watch.after_epoch(model, history.epochs[-1]):
+            row = _epoch(model, iterable, epoch, batches, bar, history)
+            is_enough = watch.after_epoch(model, row)
+            history.append(row)
+            bar.add(0, epoch, history, row["loss"])
+            if is_enough:
                 return
 
 
