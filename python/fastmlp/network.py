@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._checks.arguments import check_real
+from fastmlp._checks.arguments import ProgressKind, check_real
 from fastmlp._checks.text import brief
 from fastmlp._files import model_file
 from fastmlp._model import evaluation
@@ -238,7 +238,7 @@ class Network(Differentiable):
         validation_fraction: float | None = None,
         metrics: Iterable[Metric] | None = None,
         callbacks: Iterable[Callback] = (),
-        progress: bool | None = None,
+        progress: ProgressKind = None,
     ) -> History:
         """Train; a second call goes on from where the first ended, optimizer state included.
 
@@ -276,8 +276,10 @@ class Network(Differentiable):
             a parameter sample_weight gets the weights, too. Default: accuracy, or mae for values.
         callbacks : list of callables
             Called with (network, epoch) after each epoch, see ``fastmlp.callbacks``; True ends the fit.
-        progress : bool, optional
-            Show a progress bar; default: if stderr is a terminal.
+        progress : bool or "lines", optional
+            Show epoch, loss and validation loss: True as a bar in a notebook or a terminal, and elsewhere, as in a log,
+            by a line every ten seconds; "lines" by such lines everywhere. Default: a bar in a notebook, and if stderr
+            is a terminal; else nothing.
 
         Returns
         -------

@@ -2,16 +2,13 @@
 
 What could go wrong: epochs or batches that are cut short by the slices (a fit with callbacks is compared with one
 without, and two fits with one), state that is lost or left over (going on, reset), an error that comes after the first
-step or leaves a broken network (divergence, bad arguments, raising callbacks), a bar where none is wanted.
+step or leaves a broken network (divergence, bad arguments, raising callbacks). What a fit shows: test_progress.py.
 """
 
-import functools
-import io
 import re
 
 import numpy as np
 import pytest
-import tqdm
 
 import fastmlp as fm
 
@@ -261,41 +258,6 @@ def test_a_weight_that_is_no_number_is_an_error_at_once():
         net.fit(X, Y)
 
 
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-def updates(monkeypatch):
-    stream = Terminal()
-    monkeypatch.setattr("sys.stderr", stream)
-    # tqdm's own pause between two updates taken away
-    monkeypatch.setattr("tqdm.tqdm", functools.partial(tqdm.tqdm, mininterval=0, miniters=0))
-    network().fit(X, Y, epochs=3, batch_size=10)
-    return stream.getvalue()
-
-
-def test_the_bar_shows_itself_in_a_terminal_only(monkeypatch):
-    for stream, progress, shown in (
-        (Terminal(), None, True),
-        (io.StringIO(), None, False),
-        (io.StringIO(), True, True),
-        (Terminal(), False, False),
-    ):
-        monkeypatch.setattr("sys.stderr", stream)
-        network().fit(X, Y, epochs=3, progress=progress)
-        assert bool(stream.getvalue()) == shown
-        if shown:
-            last = stream.getvalue().split("\r")[-1]
-            assert "epoch 3/3: 100%" in last
-            assert "samples/s" in last
-            assert "loss=" in last
-    # the first slice is one step, here of 10 samples
-    assert "epoch 1/3:   6%|" in updates(monkeypatch)
-    monkeypatch.setattr("sys.stderr", None)
-    network().fit(X, Y, epochs=1)
-
-
 BAD = [
     ({"epochs": 0}, ValueError, "epochs must be an integer of at least 1, got 0."),
     ({"epochs": 2.5}, TypeError, "epochs must be an integer of at least 1, got 2.5."),
@@ -309,7 +271,7 @@ BAD = [
         "rprop needs all 53 samples in every step, got ",
     ),
     ({"shuffle": 1}, TypeError, "shuffle must be True or False, got 1."),
-    ({"progress": "yes"}, TypeError, "progress must be True or False, got 'yes'."),
+    ({"progress": "yes"}, TypeError, "progress must be True or False, 'lines' or None, got 'yes'."),
     ({"callbacks": fm.EarlyStopping()}, TypeError, "callbacks must be a list of callables, got EarlyStopping("),
     ({"callbacks": [3]}, TypeError, "callbacks[0] must be callable with (network, epoch), got 3."),
     (

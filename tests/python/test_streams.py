@@ -6,7 +6,6 @@ a row or label of an earlier call that learn still sees (mixed calls), a check t
 """
 
 import copy
-import io
 import pickle
 import re
 
@@ -85,15 +84,6 @@ def test_validation_and_callbacks_come_after_each_epoch_of_batches():
     assert history["validation_auc"] == [row["auc"] for row in seen]
     assert history["validation_loss"] == [row["loss"] for row in seen]
     assert len(seen) == 3
-
-
-def test_the_bar_counts_samples_of_batches(monkeypatch):
-    stream = io.StringIO()
-    monkeypatch.setattr("sys.stderr", stream)
-    network().fit(BATCHES, epochs=2, progress=True)
-    last = stream.getvalue().split("\r")[-1]
-    assert "epoch 2/2: 100 samples" in last
-    assert "loss=" in last
 
 
 BAD_STREAMS = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeGuard
+from typing import Any, Literal, TypeAlias, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,8 @@ import numpy.typing as npt
 from fastmlp._checks.text import brief, listed
 
 Array = npt.NDArray[Any]
+# what a fit shows of itself; None: a bar where one can be seen
+ProgressKind: TypeAlias = bool | Literal["lines"] | None
 
 
 def check_real(
@@ -84,6 +86,15 @@ def check_flag(value: Any, name: str, or_else: str = "") -> bool:
     if type(value).__name__ not in ("bool", "bool_"):
         raise TypeError(f"{name} must be True or False{or_else}, got {brief(value)}.")
     return bool(value)
+
+
+def check_progress(value: Any) -> ProgressKind:
+    """Return whether and how a fit shows its progress."""
+    if value is None:
+        return None
+    if isinstance(value, str) and value == "lines":
+        return "lines"
+    return check_flag(value, "progress", ", 'lines' or None")
 
 
 def check_choice(value: Any, name: str, choices: tuple[str, ...]) -> str:

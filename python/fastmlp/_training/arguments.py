@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy.typing as npt
 
+from fastmlp._checks.arguments import ProgressKind
 from fastmlp._model.samples import Pair
 from fastmlp._training.watch import Callback
 from fastmlp.metrics import Metric
@@ -26,4 +27,4 @@ class FitArguments:
     validation_fraction: float | None = None
     metrics: Iterable[Metric] | None = None
     callbacks: Iterable[Callback] = ()
-    progress: bool | None = None
+    progress: ProgressKind = None

@@ -16,14 +16,21 @@ from typing import cast
 import numpy.typing as npt
 
 import fastmlp._core as _core
-from fastmlp._checks.arguments import check_flag, check_full_batch, check_integer, check_one_validation
+from fastmlp._checks.arguments import (
+    ProgressKind,
+    check_flag,
+    check_full_batch,
+    check_integer,
+    check_one_validation,
+    check_progress,
+)
 from fastmlp._model.model import Model
 from fastmlp._model.samples import Batch, Data, Samples
 from fastmlp._training import lbfgs, streams
 from fastmlp._training.advice import warn_of_far_targets, warn_of_layers_that_do_not_learn
 from fastmlp._training.arguments import FitArguments
 from fastmlp._training.learning_rate import LearningRate
-from fastmlp._training.progress import ProgressBar
+from fastmlp._training.progress import Progress
 from fastmlp._training.split import split
 from fastmlp._training.trainer import divergence, new_trainer, run
 from fastmlp._training.watch import COLUMNS, Watch
@@ -45,7 +52,7 @@ class Plan:
     epochs: int
     batch_size: int
     shuffle: bool
-    progress: bool | None
+    progress: ProgressKind
     watch: Watch
 
     @property
@@ -76,7 +83,7 @@ def prepare(model: Model, owner: object, X: Data, y: npt.ArrayLike, arguments: F
         batch_size = check_integer(batch_size, "batch_size", minimum=1)
     optimizer = resolve_optimizer(arguments.optimizer)
     shuffle = check_flag(arguments.shuffle, "shuffle")
-    progress = None if arguments.progress is None else check_flag(arguments.progress, "progress")
+    progress = check_progress(arguments.progress)
     validation_data = arguments.validation_data
     fraction = check_one_validation(validation_data, arguments.validation_fraction)
     architecture = model.architecture
@@ -119,7 +126,7 @@ def _steps(
         model, model.for_core(samples), plan.batch_size, optimizer, shuffle=plan.shuffle, rate=rate, total_steps=total
     )
     whole_epochs_apart = watch.is_needed or rate.changes_between_epochs
-    with trainer, ProgressBar(plan.progress, plan.epochs, samples.rows, plan.batch_size) as bar:
+    with trainer, Progress(plan.progress, plan.epochs, samples.rows, plan.batch_size) as bar:
         for report in _slices(model, trainer, plan.epochs, whole_epochs_apart=whole_epochs_apart):
             n_steps += report.steps
             rows = []

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._checks.arguments import check_no_rate_factors
+from fastmlp._checks.arguments import ProgressKind, check_no_rate_factors
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.evaluation import core_gradients
 from fastmlp._model.model import Model
 from fastmlp._model.samples import Samples
-from fastmlp._training.progress import ProgressBar
+from fastmlp._training.progress import Progress
 from fastmlp._training.trainer import Divergence
 from fastmlp._training.watch import COLUMNS, Watch
 from fastmlp.gradients import flat_vector
@@ -64,7 +64,7 @@ def fit(
     optimizer: LBFGS,
     epochs: int,
     watch: Watch,
-    progress: bool | None,
+    progress: ProgressKind,
 ) -> History:
     """Train by iterations over all samples, which count as epochs: as many, unless the optimizer has its own limit."""
     limit = epochs if optimizer.max_iterations is None else optimizer.max_iterations
@@ -79,14 +79,14 @@ def _iterations(
     optimizer: LBFGS,
     limit: int,
     watch: Watch,
-    progress: bool | None,
+    progress: ProgressKind,
     history: History,
 ) -> None:
     """Make the iterations, and fill the history."""
     model.learn_scaling(samples)
     unit = model.loss_unit
     n_epochs = 0
-    with ProgressBar(progress, limit, samples.rows, samples.rows) as bar:
+    with Progress(progress, limit, samples.rows, samples.rows) as bar:
 
         def after_iteration(loss: float, seconds: float) -> bool:
             nonlocal n_epochs

@@ -12,12 +12,12 @@ from collections.abc import Iterable
 
 import numpy.typing as npt
 
-from fastmlp._checks.arguments import check_batch, check_batches, check_flag, check_integer
+from fastmlp._checks.arguments import ProgressKind, check_batch, check_batches, check_integer, check_progress
 from fastmlp._model.model import Model
 from fastmlp._model.samples import Batch, Data
 from fastmlp._training.arguments import FitArguments
 from fastmlp._training.batches import Batches, Diverged
-from fastmlp._training.progress import ProgressBar
+from fastmlp._training.progress import Progress
 from fastmlp._training.trainer import divergence
 from fastmlp._training.watch import COLUMNS, Watch
 from fastmlp.history import Epoch, History, epoch_row
@@ -36,7 +36,7 @@ def fit(model: Model, owner: object, given: Data | Iterable[Batch], arguments: F
     iterable: Iterable[Batch] = check_batches(given, epochs)
     batches = Batches(model)
     batches.settle(arguments.optimizer)
-    progress = None if arguments.progress is None else check_flag(arguments.progress, "progress")
+    progress = check_progress(arguments.progress)
     for name, mend in NOT_OF_BATCHES.items():
         if getattr(arguments, name) is not None:
             raise ValueError(f"{name} needs arrays X and y, but X is an iterable of batches: {mend}.")
@@ -52,11 +52,11 @@ def _epochs(
     epochs: int,
     batches: Batches,
     watch: Watch,
-    progress: bool | None,
+    progress: ProgressKind,
     history: History,
 ) -> None:
     """Go through the batches, and fill the history."""
-    with ProgressBar(progress, epochs) as bar:
+    with Progress(progress, epochs) as bar:
         for epoch in range(1, epochs + 1):
             row = _epoch(model, iterable, epoch, batches, bar, history)
             is_enough = watch.after_epoch(model, row)
@@ -67,7 +67,7 @@ def _epochs(
 
 
 def _epoch(
-    model: Model, iterable: Iterable[Batch], epoch: int, batches: Batches, bar: ProgressBar, history: History
+    model: Model, iterable: Iterable[Batch], epoch: int, batches: Batches, bar: Progress, history: History
 ) -> Epoch:
     """Make one step with each batch, and return the epoch's row."""
     loss_sum = weight_sum = seconds = 0.0
