@@ -106,4 +106,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    # what this file imports for itself is nobody's to complete
+    return sorted([*__all__, "__version__"])

@@ -90,7 +90,8 @@ def test_importing_fastmlp_imports_nothing_heavy():
 
 def test_every_public_name_exists():
     assert all(hasattr(fm, name) for name in fm.__all__)
-    assert {"load", "save", "ModelFileError"} <= set(dir(fm))
+    assert {"load", "save", "ModelFileError"} <= set(fm.__all__)
+    assert dir(fm) == sorted([*fm.__all__, "__version__"])
     with pytest.raises(AttributeError, match="module 'fastmlp' has no attribute 'Layer'"):
         fm.Layer  # noqa: B018
 
