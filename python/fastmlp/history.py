@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from fastmlp._checks.text import brief, joined
@@ -80,8 +80,8 @@ class History(dict[str, list[float]]):
 
         Raises
         ------
-        ValueError
-            The columns are others; nothing has changed then.
+        ValueError, TypeError
+            The columns are others, or it is no dict; nothing has changed then.
 
         Examples
         --------
@@ -91,6 +91,8 @@ class History(dict[str, list[float]]):
         >>> history
         History(1 epochs, last: loss=0.5)
         """
+        if not isinstance(epoch, Mapping):
+            raise TypeError(f"an epoch of a history must be a dict of columns and values, got {brief(epoch)}.")
         if self and epoch.keys() != self.keys():
             raise ValueError(
                 f"every epoch of a history must have the same columns, {joined(self)}, got {joined(epoch) or 'none'}."

@@ -181,4 +181,6 @@ def test_the_rows_of_a_history_have_the_same_columns():
     for row in ({"epoch": 2}, {"epoch": 2, "loss": 0.1, "mae": 0.1}, {}):
         with pytest.raises(ValueError, match=r"^every epoch of a history must have the same columns, epoch, loss, got"):
             found.append(row)
+    with pytest.raises(TypeError, match=r"^an epoch of a history must be a dict of columns and values, got 'loss'\.$"):
+        fm.History({"loss": [0.5]})
     assert found.epochs == [{"epoch": 1, "loss": 0.5}]

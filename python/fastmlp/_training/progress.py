@@ -158,8 +158,8 @@ def _row_of(bar: Any) -> Callable[[str], None]:
 
 def _is_in_notebook() -> bool:
     """Return whether this code runs in the kernel of a notebook, which has imported IPython."""
-    ipython = sys.modules.get("IPython")
-    kernel = None if ipython is None else getattr(ipython.get_ipython(), "kernel", None)
+    get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)
+    kernel = getattr(get_ipython(), "kernel", None)
     # a forked child cannot reach the page: each of its messages would be refused with a page of warnings
     session = getattr(kernel, "session", None)
     return kernel is not None and getattr(session, "pid", os.getpid()) == os.getpid()
