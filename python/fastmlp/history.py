@@ -100,8 +100,11 @@ class History(dict[str, list[float]]):
         for name, value in epoch.items():
             self.setdefault(name, []).append(value)
 
-    def __missing__(self, column: str) -> list[float]:
-        raise KeyError(f"{brief(column)} is not a column of this history: it has {joined(self) or 'none'}.")
+    def __getitem__(self, column: str) -> list[float]:
+        # a list of columns, as pandas takes it, would be called unhashable
+        if not isinstance(column, str) or column not in self:
+            raise KeyError(f"{brief(column)} is not a column of this history: it has {joined(self) or 'none'}.")
+        return super().__getitem__(column)
 
     def __repr__(self) -> str:
         if not self:
