@@ -23,8 +23,8 @@ struct Candidate {
 std::vector<Candidate> candidates() {
 #if defined(__x86_64__)
   __builtin_cpu_init();
-#if defined(__clang__) && __clang_major__ < 19
-  // Older ones do not know the levels by name: what they know of the levels' features no CPU has without the rest.
+#if (defined(__clang__) && __clang_major__ < 19) || (!defined(__clang__) && __GNUC__ < 12)
+  // Older compilers do not know the levels by name: what they know of the levels' features no CPU has without the rest.
   const bool v2 = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
   const bool v3 = v2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
                   __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma");
