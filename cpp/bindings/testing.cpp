@@ -18,6 +18,7 @@
 #include "core/thread_planner.hpp"
 #include "platform/aligned_buffer.hpp"
 #include "platform/available_processors.hpp"
+#include "platform/control_groups.hpp"
 #include "platform/subnormals.hpp"
 
 namespace fastmlp {

@@ -6,11 +6,11 @@
 // and the thread sleeps until the process is gone, which is what Python 3.14 does itself.
 #pragma once
 
-#include <cxxabi.h>
 #include <pybind11/pybind11.h>
-#include <unistd.h>
 
 #include <type_traits>
+
+#include "platform/threads.hpp"
 
 namespace fastmlp {
 
@@ -18,11 +18,7 @@ class GilRelease {
  public:
   GilRelease() : state_(PyEval_SaveThread()) {}
   ~GilRelease() {
-    try {
-      PyEval_RestoreThread(state_);
-    } catch (const abi::__forced_unwind&) {
-      for (;;) pause();
-    }
+    call_without_unwinding([](void* state) { PyEval_RestoreThread(static_cast<PyThreadState*>(state)); }, state_);
   }
   GilRelease(const GilRelease&) = delete;
   GilRelease& operator=(const GilRelease&) = delete;

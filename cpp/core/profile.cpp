@@ -3,11 +3,11 @@
 
 #include <array>
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
 #include "core/targets.hpp"
+#include "platform/clocks.hpp"
 
 namespace fastmlp {
 namespace {
@@ -23,10 +23,9 @@ KernelTable measuring{};
 // The kernel that `member` points to, timed.
 template <class T, Slot slot, auto member, class... Arguments>
 void timed(Arguments... arguments) noexcept {
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = Clock::now();
   (kernels_of<T>(*measured).*member)(arguments...);
-  const auto elapsed = std::chrono::steady_clock::now() - start;
-  nanoseconds[slot].fetch_add(std::chrono::nanoseconds(elapsed).count(), std::memory_order_relaxed);
+  nanoseconds[slot].fetch_add(nanoseconds_between(start, Clock::now()), std::memory_order_relaxed);
 }
 
 template <class T>

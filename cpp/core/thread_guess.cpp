@@ -10,8 +10,6 @@
 namespace fastmlp {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 std::atomic<bool> planner_enabled{true};
 
 // Multiply-adds of a forward pass that make a thread worth having: about 10 us, three times that with the backward
@@ -30,9 +28,7 @@ constexpr std::int64_t kLongestAlone = 2'000'000'000;
 constexpr double kSlowdown = 4.0;      // of the best rate: shapes differ, and so do first calls from later ones
 constexpr double kTeamSeconds = 1e-3;  // more than a team ever waits for its threads to wake up
 
-std::int64_t nanoseconds_now() noexcept {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
-}
+std::int64_t nanoseconds_now() noexcept { return nanoseconds_between(Clock::time_point{}, Clock::now()); }
 
 }  // namespace
 
@@ -43,7 +39,7 @@ TeamWatch::TeamWatch(int threads, double multiply_adds) noexcept
 
 TeamWatch::~TeamWatch() {
   if (!is_team_) return;
-  const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+  const double seconds = seconds_between(start_, Clock::now());
   const double best = best_rate.load(std::memory_order_relaxed);
   if (multiply_adds_ > best * seconds) best_rate.store(multiply_adds_ / seconds, std::memory_order_relaxed);
   if (best == 0.0) return;

@@ -7,10 +7,10 @@
 // evaluations are watched, and training measures as it goes (thread_planner.hpp).
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 
 #include "core/network.hpp"
+#include "platform/clocks.hpp"
 
 namespace fastmlp {
 
@@ -37,7 +37,7 @@ class TeamWatch {
  private:
   bool is_team_;
   double multiply_adds_;
-  std::chrono::steady_clock::time_point start_;
+  Clock::time_point start_;
 };
 
 // Off: the request is taken as it is. For tests, whose networks are too small to be given threads.

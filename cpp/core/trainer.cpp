@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <utility>
 
 #include "core/columns_pass.hpp"
@@ -14,14 +13,13 @@
 #include "core/thread_guess.hpp"
 #include "platform/barrier.hpp"
 #include "platform/checks.hpp"
-#include "platform/preemptions.hpp"
+#include "platform/clocks.hpp"
 #include "platform/subnormals.hpp"
 #include "platform/team.hpp"
+#include "platform/threads.hpp"
 
 namespace fastmlp {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr std::ptrdiff_t kWorthATeam = 1 << 18;  // elements whose copying takes longer than entering a region
 
@@ -168,7 +166,7 @@ void Trainer<T>::finish_step(const Selection& batch, double batch_weight, Progre
 template <class T>
 void Trainer<T>::finish_epoch(Progress& progress) noexcept {
   const auto now = Clock::now();
-  epoch_seconds_ += std::chrono::duration<double>(now - progress.epoch_clock).count();
+  epoch_seconds_ += seconds_between(progress.epoch_clock, now);
   progress.epoch_clock = now;
   if (progress.has_nonfinite.load(std::memory_order_relaxed)) {
     progress.report.diverged = true;
@@ -369,13 +367,12 @@ RunReport Trainer<T>::run_steps(std::int64_t n_steps, int thread_request, From f
     // of a short step.
     const auto now = Clock::now();
     const std::int64_t seen = limit > 1 ? preemptions() : 0;
-    planner_.record(stretch, std::chrono::duration<double>(now - start).count(),
-                    preemptions_seen_ > 0 ? seen - preemptions_seen_ : 0);
+    planner_.record(stretch, seconds_between(start, now), preemptions_seen_ > 0 ? seen - preemptions_seen_ : 0);
     preemptions_seen_ = seen;
     start = now;
     left -= stretch.steps;
   }
-  epoch_seconds_ += std::chrono::duration<double>(Clock::now() - progress.epoch_clock).count();
+  epoch_seconds_ += seconds_between(progress.epoch_clock, Clock::now());
   if (progress.report.diverged) restore();
   return std::move(progress.report);
 }

@@ -2,16 +2,10 @@
 // processor time (cpu.max of control groups), which OpenMP's own count does not know.
 #pragma once
 
-#include <string>
-
 namespace fastmlp {
 
 // At least 1. Looked up at most once a second, since both may change while the process runs.
 int available_processors() noexcept;
-
-// Of the files of control groups below `root`, by the text of /proc/self/cgroup; 0 where there is no quota. A part of a
-// processor counts as one.
-int processors_in_quota(const std::string& root, const std::string& groups);
 
 // For tests of more threads than there are processors.
 void ignore_available_processors(bool ignored) noexcept;

@@ -6,11 +6,11 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <thread>
 
 #include "platform/aligned_buffer.hpp"
+#include "platform/clocks.hpp"
 
 namespace fastmlp {
 
@@ -36,10 +36,9 @@ class Barrier {
       wait_for_all(threads);
       return;
     }
-    const auto start = std::chrono::steady_clock::now();
+    const auto start = Clock::now();
     wait_for_all(threads);
-    const std::chrono::nanoseconds elapsed = std::chrono::steady_clock::now() - start;
-    waited_->fetch_add(elapsed.count(), std::memory_order_relaxed);
+    waited_->fetch_add(nanoseconds_between(start, Clock::now()), std::memory_order_relaxed);
   }
 
   // For the profile: adds the time that all threads wait, in nanoseconds, to a counter; null: to none.

@@ -1,9 +1,6 @@
 // See processor.hpp.
 #include "platform/processor.hpp"
 
-#include <unistd.h>
-
-#include <algorithm>
 #if defined(__x86_64__)
 #include <cpuid.h>
 
@@ -67,16 +64,7 @@ void read_caches(Processor& processor) {
 
 void read_name(Processor&) noexcept {}
 
-void read_caches(Processor& processor) {
-#if defined(_SC_LEVEL1_DCACHE_SIZE)
-  const auto size_of = [](int name) { return static_cast<std::ptrdiff_t>(std::max(0L, sysconf(name))); };
-  processor.first_cache = size_of(_SC_LEVEL1_DCACHE_SIZE);
-  processor.second_cache = size_of(_SC_LEVEL2_CACHE_SIZE);
-  processor.third_cache = size_of(_SC_LEVEL3_CACHE_SIZE);
-#else
-  (void)processor;
-#endif
-}
+void read_caches(Processor& processor) noexcept { caches_by_system(processor); }
 
 #endif
 

@@ -15,6 +15,9 @@ struct Processor {
   std::ptrdiff_t third_cache = 0;   // bytes, of several
 };
 
+// Fills in what the system knows of the caches (linux/, macos/), for processors that do not say it themselves.
+void caches_by_system(Processor& processor) noexcept;
+
 // Read once.
 const Processor& this_processor();
 

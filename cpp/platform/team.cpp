@@ -2,7 +2,6 @@
 #include "platform/team.hpp"
 
 #include <omp.h>
-#include <pthread.h>
 
 #include <algorithm>
 #include <atomic>
@@ -11,17 +10,12 @@
 #include <mutex>
 
 #include "platform/available_processors.hpp"
-#include "platform/start_threads.hpp"
+#include "platform/fork.hpp"
 #include "platform/subnormals.hpp"
+#include "platform/threads.hpp"
 
 namespace fastmlp {
 namespace {
-
-std::atomic<bool> forked_child{false};
-
-// Runs once when the library is loaded. The handler only stores a flag: OpenMP must not be called after a fork.
-[[maybe_unused]] const int fork_handler_installed =
-    pthread_atfork(nullptr, nullptr, [] { forked_child.store(true, std::memory_order_relaxed); });
 
 // libgomp keeps the threads of the calling thread's last team, and starts what a larger one lacks. Where other code has
 // opened a smaller region on this thread meanwhile, some of these are gone, and this is too many.
@@ -79,8 +73,6 @@ class FloatingPointMode {
 };
 
 }  // namespace
-
-bool in_forked_child() noexcept { return forked_child.load(std::memory_order_relaxed); }
 
 int thread_limit(int request) noexcept {
   if (in_forked_child() || omp_in_parallel()) return 1;

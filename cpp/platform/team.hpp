@@ -3,8 +3,8 @@
 // - The caller's limit is read on the calling thread at each entry: min(request, omp_get_max_threads()), and 1 inside
 //   another parallel region, so OMP_NUM_THREADS, threadpoolctl and joblib are obeyed. omp_set_num_threads is never
 //   called. Nor are there more threads than processors (available_processors.hpp): they would wait for each other.
-// - libgomp hangs in a forked child, so after a fork the child runs everything on the calling thread.
-// - libgomp ends the process where the system refuses a thread, so it is asked before (start_threads.hpp): from a refusal
+// - libgomp hangs in a forked child, so after a fork (fork.hpp) the child runs everything on the calling thread.
+// - libgomp ends the process where the system refuses a thread, so it is asked before (threads.hpp): from a refusal
 //   on, teams are as large as they could be then.
 // - Every thread computes in the same floating-point mode (round to nearest, nothing flushed), whatever the process was
 //   set to, and gets its own mode back afterwards: else a library that flushes subnormals would change results.
@@ -19,9 +19,6 @@ namespace fastmlp {
 
 // Threads that a region opened now may have; request 0 means no limit of the caller's own.
 int thread_limit(int request) noexcept;
-
-// True in a child of fork() whose parent had loaded the library: it has one thread.
-bool in_forked_child() noexcept;
 
 // After a refusal, once: how many threads teams have since then; else 0.
 int take_refusal_of_threads() noexcept;

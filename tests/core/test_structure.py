@@ -1,8 +1,8 @@
 """The shape of the C++ sources: what could go wrong, and which test sees it.
 
 A layer reaches up or into kernels it should not know (includes go down only), an instruction set or a flag that changes
-results slips in beside the one CMake function (flags, intrinsics, builtins), an inline function compiled for a new CPU
-leaves a kernel's object file, is picked by the linker for all callers and crashes an old CPU (sealed kernels: the
+results slips in beside the one CMake function (flags, intrinsics, builtins), a call stands where another operating
+system has none (services: a folder for each system), an inline function compiled for a new CPU leaves a kernel's object file, is picked by the linker for all callers and crashes an old CPU (sealed kernels: the
 objects are compiled here and looked at with nm), a kernel is compiled to scalar code (fused multiply-adds), a file
 grows beyond reading or opens without saying why it exists.
 """
@@ -99,6 +99,35 @@ def test_a_target_is_nothing_but_its_constants_and_the_table():
 def test_python_is_known_to_the_bindings_only_and_openmp_to_the_platform_only():
     assert found_in(files_of("platform", "kernels", "core"), r"pybind11|Python\.h|\bPy[A-Z]\w+") == []
     assert found_in(files_of("kernels", "core", "bindings"), r"#\s*pragma\s+omp|<omp\.h>|\bomp_\w+\(") == []
+
+
+# What stands in the folder of a system in cpp/platform is compiled for it alone. <chrono> is in C++'s library, but clocks
+# have one place like the rest.
+SYSTEMS = {"linux", "macos", "windows", "posix"}
+HEADERS_OF_SYSTEMS = r"include\s*<(sys/\w+|mach/\w+|unistd|pthread|sched|time|windows|malloc|cxxabi|chrono)(\.h)?>"
+NAMES_OF_SYSTEMS = r"\b(__linux__|__unix__|__APPLE__|_WIN32|__MINGW\w+|_SC_\w+)\b|\"/(proc|sys|dev)/"
+CLOCKS = CPP / "platform" / "clocks.hpp"
+OUTSIDE = [path for path in SOURCES if not SYSTEMS & set(path.relative_to(CPP).parts) and path != CLOCKS]
+
+
+def test_the_operating_system_is_asked_in_its_folders_only():
+    assert found_in(OUTSIDE, f"{HEADERS_OF_SYSTEMS}|{NAMES_OF_SYSTEMS}") == []
+    assert len(found_in(SOURCES, HEADERS_OF_SYSTEMS)) > 10  # which are seen where they do stand
+    for path in OUTSIDE:
+        for include in own_includes_of(path):
+            assert not SYSTEMS & set(Path(include).parts), f"{name_of(path)} includes {include}"
+
+
+@pytest.mark.parametrize("system", ["Linux", "Darwin", "Windows"])
+def test_every_system_has_every_service(system):
+    """Read from the sources: of a system that is not at hand no linker says what is missing."""
+    headers = [CPP / "platform" / f"{service}.hpp" for service in ("clocks", "fork", "memory", "threads")]
+    declared = {name for _, name in found_in(headers, r"(?m)(?<=[ *])\w+(?=\([^()]*(\(.*)?\)( noexcept)?;$)")}
+    files = re.search(rf"set\(services_{system} ([^)]*)\)", without_comments(ROOT / "CMakeLists.txt")).group(1).split()
+    paths = [CPP / "platform" / f"{file}.cpp" for file in files]
+    defined = {name for _, name in found_in(paths, r"(?m)(?<=[ *])\w+(?=\([^;{}]*\{)")}
+    assert len(declared) == 10
+    assert declared <= defined
 
 
 def test_no_file_names_an_instruction_set_but_the_targets():

@@ -1,6 +1,9 @@
-// See start_threads.hpp.
-#include "platform/start_threads.hpp"
-
+// Whether the system would start the threads of a team (threads.hpp): libgomp ends the process where it cannot have one of
+// them, for a limit on processes (ulimit -u, a container's) or for want of address space for their stacks (ulimit -v).
+//
+// So as many plain threads are started first, with stacks like theirs, all there at once, and ended again: what the
+// system gave a moment ago it gives once more, unless another process was quicker. About 20 us a thread, as much as
+// libgomp's own, and a turn of the scheduler where all processors are busy; only where a team grows.
 #include <pthread.h>
 #include <sched.h>
 #include <sys/syscall.h>
@@ -12,6 +15,8 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+
+#include "platform/threads.hpp"
 
 namespace fastmlp {
 namespace {

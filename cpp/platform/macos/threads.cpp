@@ -1,0 +1,19 @@
+// See threads.hpp; preemptions is in ../posix/. Written to sysctl(3), pthread_create(3) and pthread_exit(3), not yet run.
+#include "platform/threads.hpp"
+
+#include <algorithm>
+
+#include "platform/macos/system_number.hpp"
+
+namespace fastmlp {
+
+// hw.activecpu is the number that sysctl.h wants threads to be counted by; there is no binding, and there are no quotas.
+int usable_processors() noexcept { return static_cast<int>(std::max<std::int64_t>(1, system_number("hw.activecpu"))); }
+
+// The limit of setrlimit(2) is one on processes here. A process may have thousands of threads: more than any team asks for.
+int startable_threads(int wanted) noexcept { return wanted; }
+
+// pthread_exit runs the handlers of pthread_cleanup_push and the destructors of keys, none of the stack.
+void call_without_unwinding(void (*call)(void* argument), void* argument) { call(argument); }
+
+}  // namespace fastmlp
