@@ -56,9 +56,10 @@ def _after_fork_in_parent() -> None:
     _importing.release()
 
 
-os.register_at_fork(
-    before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=lambda: _importing.release()
-)
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=lambda: _importing.release()
+    )
 
 
 def imported(name: str) -> Any:

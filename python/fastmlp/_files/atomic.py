@@ -49,7 +49,7 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
         with open(
             temporary, "xb", opener=lambda name, flags: os.open(name, flags, 0o666 if old is None else 0o600)
         ) as file:
-            if old is not None:
+            if old is not None and hasattr(os, "fchmod"):  # Windows: a new file has the permissions of its folder
                 _take_over_permissions(file.fileno(), old)
             file.write(content)
             file.flush()
