@@ -1,7 +1,7 @@
 // The clocks: the one place that says which.
 //
-// Times of training steps and of waiting are differences of Clock, which never goes back. What is asked at every call and
-// may be late looks at the coarse clock, which the system moves on some hundred times a second (linux/, macos/, windows/).
+// Times of training steps and of waiting are differences of Clock, which never goes back. What is asked at every call
+// and may be late looks at the coarse clock, which the system moves on some hundred times a second.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// The quota of processor time that a container has on Linux, read from the files of its control groups (linux/threads.cpp
-// says which): text that any system can read, so that it is tested on all.
+// The quota of processor time that a container has on Linux, read from the files of its control groups
+// (linux/threads.cpp says which): text that any system can read, so that it is tested on all.
 #pragma once
 
 #include <string>

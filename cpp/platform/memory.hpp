@@ -5,8 +5,8 @@
 
 namespace fastmlp {
 
-// Pages of zeros, which begin at a page at least and where the system has them at one of 2 MB; null where there is no room.
-// Their memory is taken when they are first written, and near the processor that writes.
+// Pages of zeros, which begin at a page at least and where the system has them at one of 2 MB; null where there is no
+// room. Their memory is taken when they are first written, and near the processor that writes.
 void* map_pages(std::size_t bytes) noexcept;
 // bytes: as they were asked for.
 void unmap_pages(void* memory, std::size_t bytes) noexcept;

@@ -1,4 +1,4 @@
-// See caches_by_system in processor.hpp. Written to sysctl(3) and to Apple's "Determining system capabilities", not yet run.
+// See caches_by_system in processor.hpp. Written to Apple's "Determining system capabilities", not yet run.
 #include <algorithm>
 
 #include "platform/macos/system_number.hpp"

@@ -7,7 +7,7 @@
 
 namespace fastmlp {
 
-// In usual pages (16 KB on Apple's processors): of larger ones mmap(2) has VM_FLAGS_SUPERPAGE_SIZE_2MB, for Intel's only.
+// In usual pages (16 KB on Apple's processors): larger ones (mmap(2)) are for Intel's only.
 void* map_pages(std::size_t bytes) noexcept {
   void* start = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
   return start == MAP_FAILED ? nullptr : start;

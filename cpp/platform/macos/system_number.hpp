@@ -8,7 +8,7 @@
 
 namespace fastmlp {
 
-// 0 where it does not know the name. Some are of 4 bytes, others of 8: both fit, since all its processors are little-endian.
+// 0 where it does not know the name. Some are of 4 bytes, others of 8: both fit, in processors that are little-endian.
 inline std::int64_t system_number(const char* name) noexcept {
   std::int64_t number = 0;
   std::size_t bytes = sizeof number;

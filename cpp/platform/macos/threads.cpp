@@ -1,4 +1,4 @@
-// See threads.hpp; preemptions is in ../posix/. Written to sysctl(3), pthread_create(3) and pthread_exit(3), not yet run.
+// See threads.hpp; preemptions is in ../posix/. Written to sysctl(3) and pthread_exit(3), not yet run.
 #include "platform/threads.hpp"
 
 #include <algorithm>
@@ -7,10 +7,10 @@
 
 namespace fastmlp {
 
-// hw.activecpu is the number that sysctl.h wants threads to be counted by; there is no binding, and there are no quotas.
+// hw.activecpu is the number that sysctl.h wants threads to be counted by; there are no bindings and no quotas.
 int usable_processors() noexcept { return static_cast<int>(std::max<std::int64_t>(1, system_number("hw.activecpu"))); }
 
-// The limit of setrlimit(2) is one on processes here. A process may have thousands of threads: more than any team asks for.
+// The limit of setrlimit(2) is one on processes here. A process may have thousands of threads: more than a team asks for.
 int startable_threads(int wanted) noexcept { return wanted; }
 
 // pthread_exit runs the handlers of pthread_cleanup_push and the destructors of keys, none of the stack.

@@ -1,10 +1,10 @@
 // The C library's fma and fmaf, which the kernels call where a target has no such instruction (x86-64-v2): those of
 // mingw-w64 round twice, and another hash came out. The linker takes these in their place.
 //
-// What the first rounding loses is kept in the last bit ("rounding to odd"): of the two neighbours of an inexact sum the one
-// with an odd last bit is taken, and a second rounding, to two bits less or fewer, is right. S. Boldo and G. Melquiond,
-// "Emulation of a FMA and correctly rounded sums: proved algorithms using rounding to odd", IEEE Transactions on Computers
-// 57(4), 2008: fmaf is their first use of it, the fast way of fma their algorithm 5.
+// What the first rounding loses is kept in the last bit ("rounding to odd"): of the two neighbours of an inexact sum
+// the one with an odd last bit is taken, and a second rounding, of two bits or more, is right. S. Boldo and G.
+// Melquiond, "Emulation of a FMA and correctly rounded sums: proved algorithms using rounding to odd", IEEE
+// Transactions on Computers 57(4), 2008: fmaf is their first use of it, the fast way of fma their algorithm 5.
 #include <bit>
 #include <cmath>
 #include <cstdint>
