@@ -1,5 +1,5 @@
-// Whether the system would start the threads of a team (threads.hpp): libgomp ends the process where it cannot have one,
-// for a limit on processes (ulimit -u, a container's) or for want of address space for their stacks (ulimit -v).
+// Whether the system would start the threads of a team (threads.hpp): libgomp ends the process where it cannot have
+// one, for a limit on processes (ulimit -u, a container's) or for want of address space for their stacks (ulimit -v).
 //
 // So as many plain threads are started first, with stacks like theirs, all there at once, and ended again: what the
 // system gave a moment ago it gives once more, unless another process was quicker. About 20 us a thread, as much as

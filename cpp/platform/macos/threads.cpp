@@ -10,7 +10,7 @@ namespace fastmlp {
 // hw.activecpu is the number that sysctl.h wants threads to be counted by; there are no bindings and no quotas.
 int usable_processors() noexcept { return static_cast<int>(std::max<std::int64_t>(1, system_number("hw.activecpu"))); }
 
-// The limit of setrlimit(2) is one on processes here. A process may have thousands of threads: more than a team asks for.
+// The limit of setrlimit(2) is one on processes here. A process may have thousands of threads, more than a team.
 int startable_threads(int wanted) noexcept { return wanted; }
 
 // pthread_exit runs the handlers of pthread_cleanup_push and the destructors of keys, none of the stack.
