@@ -123,7 +123,7 @@ def load_digits() -> tuple[Bytes, Bytes]:
         from sklearn import datasets
     except ImportError:
         raise ImportError(
-            'load_digits needs scikit-learn, which carries the data: pip install "fastmlp[demo]".'
+            'load_digits needs scikit-learn, which carries the data: pip install "scikit-learn>=1.3".'
         ) from None
     X, y = datasets.load_digits(return_X_y=True)
     return X.astype(np.uint8), y.astype(np.uint8)

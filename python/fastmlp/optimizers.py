@@ -319,7 +319,7 @@ class LBFGS(Optimizer):
 
     Notes
     -----
-    Needs SciPy: pip install 'fastmlp[lbfgs]'. Every fit starts without a history.
+    Needs SciPy: pip install "scipy>=1.8". Every fit starts without a history.
 
     Examples
     --------

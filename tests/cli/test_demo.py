@@ -85,7 +85,7 @@ def test_mnist_files_take_the_same_way(run, tmp_path):
 
 
 @pytest.mark.parametrize("missing", ["sklearn", "matplotlib"])
-def test_missing_extras_are_named(run, tmp_path, monkeypatch, missing):
+def test_what_is_missing_is_named(run, tmp_path, monkeypatch, missing):
     true_import = builtins.__import__
 
     def without(name, *rest):
@@ -98,7 +98,7 @@ def test_missing_extras_are_named(run, tmp_path, monkeypatch, missing):
     assert outcome.status == 2
     assert outcome.error == (
         "fastmlp: the demo needs scikit-learn and matplotlib "
-        f"(No module named '{missing}'): pip install \"fastmlp[demo]\".\n"
+        f'(No module named \'{missing}\'): pip install "scikit-learn>=1.3" "matplotlib>=3.6".\n'
     )
     assert os.listdir(tmp_path) == []
 

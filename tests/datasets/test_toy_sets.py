@@ -95,7 +95,7 @@ def test_digits_are_small_images_with_labels():
     np.testing.assert_array_equal(np.unique(y), np.arange(10))
 
 
-def test_without_scikit_learn_digits_name_the_extra(monkeypatch):
+def test_without_scikit_learn_digits_say_how_to_get_it(monkeypatch):
     true_import = builtins.__import__
 
     def no_sklearn(name, *rest):
@@ -104,7 +104,7 @@ def test_without_scikit_learn_digits_name_the_extra(monkeypatch):
         return true_import(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", no_sklearn)
-    with pytest.raises(ImportError, match=r'pip install "fastmlp\[demo\]"'):
+    with pytest.raises(ImportError, match=r'pip install "scikit-learn>=1\.3"\.$'):
         datasets.load_digits()
 
 

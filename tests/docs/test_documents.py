@@ -3,7 +3,8 @@
 What could go wrong: an example that no longer runs (examples), a name that was renamed or never documented (public
 names), a command or an option of the command line that is gone (commands), a link, file or function that moved (links,
 files, functions of math.md), a registry entry without its formula (formulas), a continuous integration that tests
-something else than the README says (test command), a version without its changes (changelog).
+something else than the README says (test command), a version without its changes (changelog), packages that are
+to be installed and cannot be (index).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import re
 import shlex
 import subprocess
 import sys
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -161,6 +163,22 @@ def test_everything_in_a_registry_has_its_formula():
         assert f"| `{name}` |" in MATH, name
     for name in OPTIMIZERS:
         assert f"**`{name}`**" in MATH, name
+
+
+def test_what_is_to_be_installed_is_what_an_extra_asks_for():
+    """By the names of the packages: the name fastmlp leads nowhere, since there is a wheel or a clone but no index."""
+    wanted = {requirement.partition(";")[0].strip() for requirement in metadata.requires("fastmlp")}
+    found = set()
+    for path in (ROOT / "python").rglob("*.py"):
+        for packages in re.findall(r"pip install (.+?)\.(?!\d)", path.read_text(encoding="utf-8")):
+            found.update(shlex.split(packages))
+    assert found <= wanted
+    assert {re.match(r"[\w-]+", package)[0] for package in found} == {"matplotlib", "scikit-learn", "scipy"}
+
+
+@each_document
+def test_no_index_is_asked_for_fastmlp(name):
+    assert not re.search(r"""pip install ["']?fastmlp\b(?!-)""", TEXTS[name])
 
 
 def test_continuous_integration_runs_the_command_of_the_readme():

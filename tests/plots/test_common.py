@@ -226,6 +226,6 @@ def test_matplotlib_is_imported_with_the_first_picture_only():
 
 
 @pytest.mark.parametrize("call", ["fm.plots.activation_curves('relu')", "fm.History([{'epoch': 1, 'loss': 1}]).plot()"])
-def test_without_matplotlib_the_extra_is_named(call):
+def test_without_matplotlib_it_is_said_how_to_get_it(call):
     done = run(f"import sys; sys.modules['matplotlib'] = None\nimport fastmlp as fm\n{call}")
-    assert done.stderr.splitlines()[-1] == "ImportError: fastmlp.plots needs matplotlib: pip install 'fastmlp[plot]'."
+    assert done.stderr.splitlines()[-1] == 'ImportError: fastmlp.plots needs matplotlib: pip install "matplotlib>=3.6".'

@@ -249,5 +249,5 @@ def test_lbfgs_leaves_a_network_alone_whose_loss_is_no_number():
 
 def test_without_scipy_lbfgs_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy.optimize", None)
-    with pytest.raises(ImportError, match=r"^the optimizer lbfgs needs SciPy: pip install 'fastmlp\[lbfgs\]'\.$"):
+    with pytest.raises(ImportError, match=r'^the optimizer lbfgs needs SciPy: pip install "scipy>=1\.8"\.$'):
         network().fit(X, Y, batch_size=None, optimizer="lbfgs")

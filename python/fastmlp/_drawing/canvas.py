@@ -35,7 +35,7 @@ def axes(ax: Axes | None = None, figsize: tuple[float, float] = (6.4, 4.8)) -> A
         import matplotlib.pyplot as plt
         from matplotlib.axes import Axes
     except ImportError:
-        raise ImportError("fastmlp.plots needs matplotlib: pip install 'fastmlp[plot]'.") from None
+        raise ImportError('fastmlp.plots needs matplotlib: pip install "matplotlib>=3.6".') from None
     if ax is None:
         return plt.subplots(figsize=figsize, layout="constrained")[1]
     if not isinstance(ax, Axes):

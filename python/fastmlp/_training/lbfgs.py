@@ -54,7 +54,7 @@ def _imported_minimize() -> Callable[..., Any]:
     try:
         minimize: Callable[..., Any] = imported("scipy.optimize").minimize
     except ImportError:
-        raise ImportError("the optimizer lbfgs needs SciPy: pip install 'fastmlp[lbfgs]'.") from None
+        raise ImportError('the optimizer lbfgs needs SciPy: pip install "scipy>=1.8".') from None
     return minimize
 
 

@@ -197,7 +197,7 @@ def _require_extras() -> None:
         import sklearn  # noqa: F401
     except ImportError as error:
         raise ImportError(
-            f'the demo needs scikit-learn and matplotlib ({error}): pip install "fastmlp[demo]".'
+            f'the demo needs scikit-learn and matplotlib ({error}): pip install "scikit-learn>=1.3" "matplotlib>=3.6".'
         ) from None
 
 

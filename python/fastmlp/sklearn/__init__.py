@@ -16,7 +16,7 @@ from __future__ import annotations
 try:
     from sklearn.utils.validation import validate_data  # noqa: F401  (new in 1.6)
 except ImportError as missing:
-    raise ImportError("fastmlp.sklearn needs scikit-learn 1.6 or newer: pip install 'fastmlp[sklearn]'.") from missing
+    raise ImportError('fastmlp.sklearn needs scikit-learn 1.6 or newer: pip install "scikit-learn>=1.6".') from missing
 
 from fastmlp.sklearn._mlp.classifier import MLPClassifier
 from fastmlp.sklearn._mlp.conversion import from_sklearn
