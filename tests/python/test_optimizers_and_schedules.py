@@ -251,3 +251,10 @@ def test_without_scipy_lbfgs_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy.optimize", None)
     with pytest.raises(ImportError, match=r'^the optimizer lbfgs needs SciPy: pip install "scipy>=1\.8"\.$'):
         network().fit(X, Y, batch_size=None, optimizer="lbfgs")
+
+
+@pytest.mark.parametrize("array", [np.array([0.5]), np.array([[1]])])
+def test_an_array_of_one_element_is_no_number(array):
+    with pytest.raises(TypeError, match=r"^l2 must be a number \(at least 0\.0\), got array\("):
+        fm.Dense(3, l2=array)
+    assert fm.Dense(3, l2=np.array(0.5)).l2 == 0.5

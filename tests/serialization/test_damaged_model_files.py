@@ -371,8 +371,8 @@ def test_what_would_cost_much_is_refused_before_it_does(tmp_path, content, sente
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    # bytes and text of the header, and what 6000 layers are as Python's objects
-    assert peak < 2.5 * size + 8 * MB
+    # bytes and text of the header, and what 6000 layers are as objects of Python (8.3 MB with 3.10, less with 3.11)
+    assert peak < 2.5 * size + 9 * MB
     assert len(str(caught.value)) < 400
 
 

@@ -34,8 +34,9 @@ def check_real(
     if type(value) is float or type(value) is int:
         number = _as_float(value)
     else:
-        # NumPy's complex numbers would lose their imaginary part without an error
-        if isinstance(value, bool | np.bool_ | str | bytes | np.complexfloating):
+        # NumPy's complex numbers would lose their imaginary part without an error; NumPy 2.2 makes a number of [1.0]
+        is_array = isinstance(value, np.ndarray) and value.ndim > 0
+        if is_array or isinstance(value, bool | np.bool_ | str | bytes | np.complexfloating):
             raise TypeError(f"{name} must be a number ({_rule(minimum, maximum, above, below)}), got {brief(value)}.")
         try:
             number = _as_float(value)
