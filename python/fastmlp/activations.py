@@ -22,6 +22,29 @@ from fastmlp._checks.registry import by_name, only_setting, resolve_by_name
 from fastmlp._formula import Program, check_derivative, compile_formula, is_formula, parse
 from fastmlp._single_layer import activated, slopes
 
+__all__ = [
+    "ELU",
+    "GELU",
+    "SELU",
+    "Activation",
+    "Formula",
+    "GELUTanh",
+    "HardTanh",
+    "Identity",
+    "LeakyReLU",
+    "Mish",
+    "ReLU",
+    "SiLU",
+    "Sigmoid",
+    "Sign",
+    "Softmax",
+    "Softplus",
+    "Softsign",
+    "Step",
+    "Tanh",
+    "Threshold",
+]
+
 Array = npt.NDArray[Any]
 
 
@@ -255,7 +278,7 @@ class HardTanh(Activation):
 
 @dataclass(frozen=True)
 class Softsign(Activation):
-    """a = z / (1 + |z|), between -1 and 1, which it approaches slowly (Bergstra et al., 2009).
+    """``a = z / (1 + |z|)``, between -1 and 1, which it approaches slowly (Bergstra et al., 2009).
 
     Examples
     --------

@@ -19,6 +19,8 @@ from fastmlp._checks.text import brief, shortened
 from fastmlp._files.idx import by, find_idx, read_idx
 from fastmlp._files.names import check_path
 
+__all__ = ["Handwriting", "blobs", "load_digits", "load_handwriting", "load_mnist", "moons", "two_spirals", "xor"]
+
 # of the 1797 small digits: a multiple of 50 and of 200, so that no batch is shorter
 N_SMALL_TRAINING = 1400
 Bytes = npt.NDArray[np.uint8]

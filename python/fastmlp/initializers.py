@@ -14,6 +14,20 @@ from typing import ClassVar
 from fastmlp._checks.arguments import check_real
 from fastmlp._checks.registry import by_name, resolve_by_name
 
+__all__ = [
+    "Constant",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "Initializer",
+    "LecunNormal",
+    "LecunUniform",
+    "Normal",
+    "Uniform",
+    "Zeros",
+]
+
 
 class Initializer:
     """What every initializer says of itself.

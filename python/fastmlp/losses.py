@@ -24,6 +24,20 @@ from fastmlp._formula import LOSS, Program, check_derivative, compile_formula, i
 from fastmlp._single_layer import lost
 from fastmlp.activations import Activation, Identity, Sigmoid, Softmax
 
+__all__ = [
+    "CrossEntropy",
+    "Formula",
+    "HalfSquaredError",
+    "Hinge",
+    "Huber",
+    "Loss",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "Perceptron",
+    "Poisson",
+    "Quantile",
+]
+
 # as activated: probabilities or values, as the last activation says. scores: one for each class, no probabilities; a
 # single one is positive for class 1. log_rates: logarithms of expected counts
 OutputMeaning: TypeAlias = Literal["as activated", "scores", "log_rates"]
@@ -330,7 +344,7 @@ class HalfSquaredError(Loss):
 
 @dataclass(frozen=True)
 class MeanAbsoluteError(Loss):
-    """(1 / n_outputs) sum_k |a_k - y_k|, which tends to the median; the derivative at 0 is taken as 0.
+    """``(1 / n_outputs) sum_k |a_k - y_k|``, which tends to the median; the derivative at 0 is taken as 0.
 
     Examples
     --------
@@ -352,7 +366,10 @@ class MeanAbsoluteError(Loss):
 
 @dataclass(frozen=True)
 class Huber(Loss):
-    """(1 / n_outputs) sum_k of e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2); e = a_k - y_k (Huber, 1964).
+    """Squares of small errors, sizes of large ones (Huber, 1964).
+
+    ``(1 / n_outputs) sum_k`` of ``e^2 / 2`` where ``|e| <= delta``, else ``delta (|e| - delta / 2)`` where
+    ``e = a_k - y_k``.
 
     Parameters
     ----------

@@ -19,6 +19,8 @@ from fastmlp._checks.monitor import Mode
 from fastmlp._checks.targets import check_metric_arrays
 from fastmlp._model.outputs import in_range, metric
 
+__all__ = ["TopK", "accuracy", "auc", "log_loss", "mae", "r2", "rmse", "top_k"]
+
 Array = npt.NDArray[Any]
 Metric: TypeAlias = "str | TopK | Callable[[Array, Array], float]"
 

@@ -65,8 +65,8 @@ class Network(Differentiable):
     seed : int, optional
         From 0 to 2**64 - 1: decides initial weights and shuffling. Default: drawn from the operating system.
     l1, l2 : float, default 0.0
-        Penalties l1 sum |W| + (l2 / 2) sum W^2 over the weights (not the biases), added to the mean loss; those of a
-        layer take their place.
+        Penalties ``l1 sum |W| + (l2 / 2) sum W^2`` over the weights (not the biases), added to the mean loss; those of
+        a layer take their place.
     scale_targets : bool or Standardize, default False
         For values: learn each column of y less its mean over its standard deviation, both those of the training data at
         the first ``fit`` (or the numbers of a Standardize), which a network needs where y is far from 0 or from a
@@ -270,7 +270,7 @@ class Network(Differentiable):
             Which ones depends on the seed only; of each class its share, of a class with two samples or more at least
             one on each side. Weights follow their samples.
         metrics : list of names and functions, optional
-            What is measured on the validation samples besides the loss, as columns "validation_" and the name:
+            What is measured on the validation samples besides the loss, as columns ``"validation_"`` and the name:
             "accuracy", "top_k", "auc", "log_loss" for classes, "r2", "mae", "rmse" for values, ``fm.metrics.TopK(k)``,
             or functions f(y_true, outputs) of labels or rows and of the outputs as ``forward`` returns them; one with
             a parameter sample_weight gets the weights, too. Default: accuracy, or mae for values.

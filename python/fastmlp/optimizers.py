@@ -16,6 +16,8 @@ from fastmlp._checks.registry import by_name, resolve_by_name
 from fastmlp._checks.text import brief
 from fastmlp.schedules import Schedule, resolve_schedule
 
+__all__ = ["LBFGS", "SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSProp", "Rprop", "StepOptimizer"]
+
 
 class Optimizer:
     """What every optimizer says of itself.

@@ -19,6 +19,20 @@ from fastmlp._checks.registry import by_name
 from fastmlp._checks.text import brief
 from fastmlp.history import Epoch
 
+__all__ = [
+    "Constant",
+    "Cosine",
+    "Coslog4",
+    "EpochSchedule",
+    "Exponential",
+    "InverseScaling",
+    "OneCycle",
+    "ReduceOnPlateau",
+    "Schedule",
+    "Step",
+    "Warmup",
+]
+
 # that the core can count: every integer up to here is a float64
 MOST_STEPS = 2**53
 # name of the core's schedule, its numbers, steps of warm-up

@@ -88,7 +88,7 @@ class GradientReport:
     n_checked : int
         Comparisons made.
     n_left_out : int
-        Weights that were not compared, since l1 |w| has its kink there.
+        Weights that were not compared, since ``l1 |w|`` has its kink there.
     n_samples : int
         Samples that were used, 0 for a function.
     n_samples_left_out : int

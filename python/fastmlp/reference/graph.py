@@ -200,7 +200,7 @@ def minimum(a: Gate | float, b: Gate | float) -> Gate:
 
 
 def absolute(x: Gate | float) -> Gate:
-    """Absolute value |x|; the derivative at 0 is taken as 0."""
+    """Absolute value ``|x|``; the derivative at 0 is taken as 0."""
     x = as_gate(x)
     return Gate(abs(x.value), (x,), (0.0 if x.value == 0.0 else math.copysign(1.0, x.value),), "abs")
 
@@ -244,7 +244,7 @@ def log1p(x: Gate | float) -> Gate:
 
 
 def tanh(x: Gate | float) -> Gate:
-    """Hyperbolic tangent; its derivative 1 - tanh(x)^2 equals 4 e / (1 + e)^2, e = exp(-2 |x|), which never cancels."""
+    """Hyperbolic tangent; its derivative equals ``4 e / (1 + e)^2`` with ``e = exp(-2 |x|)``, which never cancels."""
     x = as_gate(x)
     e = math.exp(-2.0 * abs(x.value))
     return Gate(math.tanh(x.value), (x,), (4.0 * e / (1.0 + e) ** 2,), "tanh")

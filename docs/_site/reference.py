@@ -1,0 +1,115 @@
+"""Pages of the API: one for each public name, made from what the modules say is public, and an index of them.
+
+A name is public that stands in the ``__all__`` of one of MODULES. What several modules offer has one page, under the
+first of them. The text of a page is the docstring, which Sphinx reads while it builds.
+"""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+from typing import Any, NamedTuple
+
+# in the order of the index: what each module is for, in one sentence
+MODULES = {
+    "fastmlp": "What most programs need: networks, layers, optimizers, files, checks of gradients.",
+    "fastmlp.activations": "What a unit makes of its sum. Each is a function, too: `fm.activations.Tanh()(z)`.",
+    "fastmlp.losses": "What a training makes small. Each is a function, too: `fm.losses.Huber()(outputs, targets)`.",
+    "fastmlp.optimizers": "How weights follow their gradients.",
+    "fastmlp.schedules": "Learning rates that change during a training.",
+    "fastmlp.initializers": "What weights are before the first step.",
+    "fastmlp.callbacks": "What happens after an epoch.",
+    "fastmlp.metrics": "How good predictions are.",
+    "fastmlp.sklearn": "Estimators of scikit-learn, for arrays and for tables.",
+    "fastmlp.plots": "Pictures of networks, trainings and data.",
+    "fastmlp.datasets": "Data to try things on.",
+    "fastmlp.gradient_check": "What a check of gradients returns.",
+    "fastmlp.testing": "Gradients in tests of your own, from PyTorch and JAX too.",
+    "fastmlp.reference": "The whole once more in plain Python, to be read.",
+}
+# names that are no functions or classes have no docstring of their own
+DATA = {
+    "fastmlp.callbacks.Callback": "The type of a callback: a function of a network and of an epoch, "
+    "the row of its :class:`~fastmlp.History`; returning True ends the fit.",
+    "fastmlp.reference.ACTIVATIONS": "The activations by name, as functions that make gates of gates.",
+    "fastmlp.reference.LOSSES": "The losses by name, as functions that make gates of gates.",
+    "fastmlp.reference.OPTIMIZERS": "The rules of the optimizers by name, each for a single number.",
+}
+
+
+class Name(NamedTuple):
+    """A public name: where its page is, and what it stands for."""
+
+    path: str
+    value: Any
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of its documentation."""
+        text = DATA.get(self.path) or inspect.getdoc(self.value) or ""
+        return " ".join(text.partition("\n\n")[0].split())
+
+
+def public_names() -> dict[str, list[Name]]:
+    """Return the public names of each module, modules left out; a name that came before keeps its path."""
+    paths: dict[int, str] = {}
+    found = {}
+    for module in MODULES:
+        names = []
+        for name in sorted(import_module(module).__all__, key=lambda name: (name.lower(), name)):
+            value = getattr(import_module(module), name)
+            if not inspect.ismodule(value):
+                names.append(Name(paths.setdefault(id(value), f"{module}.{name}"), value))
+        found[module] = names
+    return found
+
+
+def public_members(kind: type) -> list[str]:
+    """Return the documented methods and properties of a class that are fastmlp's own, not those of other bases."""
+    found = []
+    for name in sorted(dir(kind)):
+        member = inspect.getattr_static(kind, name)
+        function = getattr(member, "fget", None) or getattr(member, "__func__", member)
+        own = (getattr(function, "__module__", None) or "").startswith("fastmlp")
+        if not name.startswith("_") and own and inspect.isroutine(function) and inspect.getdoc(member):
+            found.append(name)
+    return found
+
+
+def page(name: Name) -> str:
+    """Return the page of one public name."""
+    _, _, short = name.path.rpartition(".")
+    title = [short, "=" * len(short), ""]
+    if name.path in DATA:
+        return "\n".join([*title, f".. py:data:: {name.path}", "", f"   {DATA[name.path]}", ""])
+    if not inspect.isclass(name.value):
+        return "\n".join([*title, f".. autofunction:: {name.path}", ""])
+    kind = "exception" if issubclass(name.value, BaseException) else "class"
+    lines = [*title, f".. auto{kind}:: {name.path}"]
+    members = public_members(name.value) if kind == "class" else []
+    return "\n".join([*lines, *([f"   :members: {', '.join(members)}"] if members else []), ""])
+
+
+def module_page(module: str, names: list[Name]) -> str:
+    """Return the page of a module: its names, and what each is in a sentence."""
+    lines = [f"# {module}", "", MODULES[module], "", "```{py:module} " + module, "```", ""]
+    lines += ["```{eval-rst}", ".. list-table::", "   :widths: 30 70", ""]
+    for name in names:
+        lines += [f"   * - :doc:`{name.path.removeprefix(module + '.')} <{name.path}>`", f"     - {name.summary}"]
+    own = [name.path for name in names if name.path.rpartition(".")[0] == module]
+    lines += ["```", "", "```{toctree}", ":hidden:", "", *own, "```", ""]
+    return "\n".join(lines)
+
+
+def pages() -> dict[str, str]:
+    """Return all pages of the API by their names."""
+    found = {}
+    index = ["# API reference", "", "Every public name has a page, with an example that the tests run.", ""]
+    index += ["| module | for |", "|---|---|"]
+    for module, names in public_names().items():
+        found[f"api/{module}.md"] = module_page(module, names)
+        index.append(f"| [{module}]({module}.md) | {MODULES[module]} |")
+        for name in names:
+            found[f"api/{name.path}.rst"] = page(name)
+    index += ["", "```{toctree}", ":hidden:", "", *MODULES, "```", ""]
+    return {"api/index.md": "\n".join(index), **found}
