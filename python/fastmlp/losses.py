@@ -368,8 +368,8 @@ class MeanAbsoluteError(Loss):
 class Huber(Loss):
     """Squares of small errors, sizes of large ones (Huber, 1964).
 
-    ``(1 / n_outputs) sum_k`` of ``e^2 / 2`` where ``|e| <= delta``, else ``delta (|e| - delta / 2)`` where
-    ``e = a_k - y_k``.
+    With ``e = a_k - y_k`` it is the mean over the outputs of ``e^2 / 2`` where ``|e| <= delta``, else of
+    ``delta (|e| - delta / 2)``.
 
     Parameters
     ----------
