@@ -64,19 +64,27 @@ def public_names() -> dict[str, list[Name]]:
     return found
 
 
-def public_members(kind: type) -> list[str]:
-    """Return the documented methods and properties of a class that are fastmlp's own, not those of other bases."""
+def public_members(kind: type, public: set[type]) -> list[str]:
+    """Return the properties of a class, and the methods that say what they take and return.
+
+    Those that it has from another public class, which has a page, are left out, and so is what has one line for those
+    who read the source: what the core is told.
+    """
     found = []
     for name in sorted(dir(kind)):
-        member = inspect.getattr_static(kind, name)
+        owner = next(base for base in kind.__mro__ if name in vars(base))
+        member = vars(owner)[name]
         function = getattr(member, "fget", None) or getattr(member, "__func__", member)
+        elsewhere = owner is not kind and (owner in public or not owner.__module__.startswith("fastmlp"))
+        text = inspect.getdoc(member) or ""
+        told = isinstance(member, property) or "\n-----" in text or "Examples\n---" in text
         own = (getattr(function, "__module__", None) or "").startswith("fastmlp")
-        if not name.startswith("_") and own and inspect.isroutine(function) and inspect.getdoc(member):
+        if not name.startswith("_") and own and not elsewhere and inspect.isroutine(function) and text and told:
             found.append(name)
     return found
 
 
-def page(name: Name) -> str:
+def page(name: Name, public: set[type]) -> str:
     """Return the page of one public name."""
     _, _, short = name.path.rpartition(".")
     title = [short, "=" * len(short), ""]
@@ -85,8 +93,8 @@ def page(name: Name) -> str:
     if not inspect.isclass(name.value):
         return "\n".join([*title, f".. autofunction:: {name.path}", ""])
     kind = "exception" if issubclass(name.value, BaseException) else "class"
-    lines = [*title, f".. auto{kind}:: {name.path}"]
-    members = public_members(name.value) if kind == "class" else []
+    lines = [*title, f".. auto{kind}:: {name.path}", "   :show-inheritance:"]
+    members = public_members(name.value, public) if kind == "class" else []
     return "\n".join([*lines, *([f"   :members: {', '.join(members)}"] if members else []), ""])
 
 
@@ -106,10 +114,12 @@ def pages() -> dict[str, str]:
     found = {}
     index = ["# API reference", "", "Every public name has a page, with an example that the tests run.", ""]
     index += ["| module | for |", "|---|---|"]
-    for module, names in public_names().items():
+    everything = public_names()
+    public = {name.value for names in everything.values() for name in names if inspect.isclass(name.value)}
+    for module, names in everything.items():
         found[f"api/{module}.md"] = module_page(module, names)
         index.append(f"| [{module}]({module}.md) | {MODULES[module]} |")
         for name in names:
-            found[f"api/{name.path}.rst"] = page(name)
+            found[f"api/{name.path}.rst"] = page(name, public)
     index += ["", "```{toctree}", ":hidden:", "", *MODULES, "```", ""]
     return {"api/index.md": "\n".join(index), **found}

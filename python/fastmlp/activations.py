@@ -154,6 +154,11 @@ class Activation:
 class Threshold(Activation):
     """An activation of steps: its derivative is 0, so that nothing before it learns by gradients.
 
+    See Also
+    --------
+    Step : Without a slope.
+    Sign : Without a slope, -1 or 1.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -175,6 +180,10 @@ class Threshold(Activation):
 class Identity(Activation):
     """a = z; also called "linear".
 
+    See Also
+    --------
+    ReLU : Nothing below 0, the usual choice.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -190,6 +199,11 @@ class Step(Threshold):
     """a = 1 where z >= 0, else 0: Heaviside's step, the threshold unit of McCulloch and Pitts (1943).
 
     Its derivative is 0 everywhere (and taken as 0 at the jump), so layers up to it do not learn by gradients.
+
+    See Also
+    --------
+    Sign : Without a slope, -1 or 1.
+    Sigmoid : Between 0 and 1.
 
     Examples
     --------
@@ -211,6 +225,11 @@ class Sign(Threshold):
 
     Its derivative is 0 everywhere (and taken as 0 at the jump), so layers up to it do not learn by gradients.
 
+    See Also
+    --------
+    Step : Without a slope.
+    Tanh : Between -1 and 1.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -226,6 +245,11 @@ class Sign(Threshold):
 @dataclass(frozen=True)
 class Sigmoid(Activation):
     """a = 1 / (1 + exp(-z)), the logistic function, between 0 and 1; also called "logistic".
+
+    See Also
+    --------
+    Softmax : Probabilities of several classes.
+    Tanh : Between -1 and 1.
 
     Examples
     --------
@@ -243,6 +267,11 @@ class Sigmoid(Activation):
 class Tanh(Activation):
     """a = tanh(z), between -1 and 1 (LeCun, Bottou, Orr and Müller, Efficient BackProp, 1998).
 
+    See Also
+    --------
+    Sigmoid : Between 0 and 1.
+    HardTanh : Straight between -1 and 1.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -258,6 +287,10 @@ class Tanh(Activation):
 @dataclass(frozen=True)
 class HardTanh(Activation):
     """a = min(max(z, -1), 1); the derivative at -1 and 1 is taken as 0 (Collobert, 2004).
+
+    See Also
+    --------
+    Tanh : Between -1 and 1.
 
     Examples
     --------
@@ -280,6 +313,10 @@ class HardTanh(Activation):
 class Softsign(Activation):
     """``a = z / (1 + |z|)``, between -1 and 1, which it approaches slowly (Bergstra et al., 2009).
 
+    See Also
+    --------
+    Tanh : Between -1 and 1.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -295,6 +332,11 @@ class Softsign(Activation):
 @dataclass(frozen=True)
 class ReLU(Activation):
     """a = max(0, z); the derivative at 0 is taken as 0 (Nair and Hinton, ICML 2010).
+
+    See Also
+    --------
+    LeakyReLU : A little slope below 0.
+    GELU : A smooth one.
 
     Examples
     --------
@@ -326,6 +368,11 @@ class LeakyReLU(Activation):
     slope : float, default 0.01
         Finite; the derivative where z <= 0.
 
+    See Also
+    --------
+    ReLU : Nothing below 0, the usual choice.
+    ELU : An exponential below 0.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -356,6 +403,11 @@ class ELU(Activation):
     alpha : float, default 1.0
         At least 0; the derivative at 0, and minus the limit for z towards minus infinity.
 
+    See Also
+    --------
+    SELU : One that keeps mean and variance.
+    ReLU : Nothing below 0, the usual choice.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -384,6 +436,10 @@ class SELU(Activation):
     With these constants (and more digits of them) and weights of mean 0 and variance 1 / inputs, mean 0 and variance 1
     pass from layer to layer. The derivative at 0 is taken as 1.0507 * 1.6733.
 
+    See Also
+    --------
+    ELU : An exponential below 0.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -405,6 +461,10 @@ class SELU(Activation):
 class Softplus(Activation):
     """a = log(1 + exp(z)), a smooth relu (Glorot, Bordes and Bengio, AISTATS 2011).
 
+    See Also
+    --------
+    ReLU : Nothing below 0, the usual choice.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -420,6 +480,11 @@ class Softplus(Activation):
 @dataclass(frozen=True)
 class GELU(Activation):
     """a = z P(z), P the standard normal distribution: P(z) = (1 + erf(z / sqrt 2)) / 2 (Hendrycks and Gimpel, 2016).
+
+    See Also
+    --------
+    GELUTanh : Nearly the same, out of tanh.
+    SiLU : Out of the sigmoid.
 
     Examples
     --------
@@ -437,6 +502,10 @@ class GELU(Activation):
 class GELUTanh(Activation):
     """a = z (1 + tanh(sqrt(2 / pi) (z + 0.044715 z^3))) / 2, close to gelu (Hendrycks and Gimpel, 2016).
 
+    See Also
+    --------
+    GELU : A smooth one.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -452,6 +521,11 @@ class GELUTanh(Activation):
 @dataclass(frozen=True)
 class SiLU(Activation):
     """a = z / (1 + exp(-z)), also called "swish" (Elfwing, Uchibe and Doya, 2018; Ramachandran, Zoph and Le, 2017).
+
+    See Also
+    --------
+    GELU : A smooth one.
+    Mish : Out of tanh and softplus.
 
     Examples
     --------
@@ -469,6 +543,11 @@ class SiLU(Activation):
 class Mish(Activation):
     """a = z tanh(log(1 + exp(z))) (Misra, BMVC 2020).
 
+    See Also
+    --------
+    SiLU : Out of the sigmoid.
+    Softplus : Smooth, and never 0.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -484,6 +563,10 @@ class Mish(Activation):
 @dataclass(frozen=True)
 class Softmax(Activation):
     """a_k = exp(z_k) / sum_j exp(z_j): positive outputs that add up to one, in the last layer.
+
+    See Also
+    --------
+    Sigmoid : Between 0 and 1.
 
     Examples
     --------
@@ -530,6 +613,11 @@ class Formula(Activation):
     ValueError
         The text is no such formula, has no finite value where inputs lie, or a derivative that differences of its value
         do not confirm.
+
+    See Also
+    --------
+    SiLU : Out of the sigmoid.
+    Mish : Out of tanh and softplus.
 
     Notes
     -----

@@ -59,6 +59,11 @@ class EarlyStopping:
     best : float
         That value.
 
+    See Also
+    --------
+    ModelCheckpoint : Keep the best in a file.
+    LambdaCallback : Functions of your own.
+
     Notes
     -----
     L. Prechelt, Early stopping - but when?, Neural Networks: Tricks of the Trade, 1998.
@@ -130,6 +135,11 @@ class LogEvaluation:
     period : int, default 1
         At least 1.
 
+    See Also
+    --------
+    History : What all epochs were.
+    EarlyStopping : End when nothing becomes better.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -177,6 +187,11 @@ class ModelCheckpoint:
         That value.
     last_path : str or None
         The file that was written last.
+
+    See Also
+    --------
+    EarlyStopping : End when nothing becomes better.
+    load : Read one.
 
     Examples
     --------
@@ -251,6 +266,11 @@ class LambdaCallback:
         Is not called where an error ended the fit.
     interrupted : callable (network), optional
         Is called where an error or Ctrl-C ended the fit.
+
+    See Also
+    --------
+    EarlyStopping : End when nothing becomes better.
+    LogEvaluation : Print from time to time.
 
     Examples
     --------

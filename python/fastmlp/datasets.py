@@ -53,6 +53,11 @@ def load_mnist(folder: str | os.PathLike[str]) -> tuple[Bytes, Bytes, Bytes, Byt
     ValueError
         A file is damaged, truncated or of another kind, or images and labels do not go together.
 
+    See Also
+    --------
+    load_handwriting : What is at hand.
+    load_digits : Small ones, without a file.
+
     Notes
     -----
     Y. LeCun, C. Cortes and C. J. C. Burges, The MNIST database of handwritten digits, 1998.
@@ -110,6 +115,11 @@ def load_digits() -> tuple[Bytes, Bytes]:
     ImportError
         scikit-learn is not installed.
 
+    See Also
+    --------
+    load_mnist : From its files.
+    load_handwriting : What is at hand.
+
     Notes
     -----
     E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits (its test set), UCI repository, 1998.
@@ -142,6 +152,10 @@ class Handwriting(NamedTuple):
         0 for paper, 255 for ink, row by row.
     y_train, y_test : uint8 arrays (pictures,)
         The digits.
+
+    See Also
+    --------
+    load_handwriting : What is at hand.
 
     Examples
     --------
@@ -176,6 +190,11 @@ def load_handwriting() -> Handwriting:
     OSError, ValueError
         There is no MNIST in the folder.
 
+    See Also
+    --------
+    load_mnist : From its files.
+    load_digits : Small ones, without a file.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -201,6 +220,10 @@ def xor() -> Points:
     X : float64 array of shape (4, 2)
     y : int64 array of shape (4,)
         1 where exactly one input is 1.
+
+    See Also
+    --------
+    two_spirals : Harder to tell apart.
 
     Examples
     --------
@@ -229,6 +252,10 @@ def two_spirals(n: int = 194, noise: float = 0.0, seed: int = 0) -> Points:
     X : float64 array of shape (n, 2)
     y : int64 array of shape (n,)
         The spiral, 0 or 1, in turn.
+
+    See Also
+    --------
+    moons : Two half circles.
 
     Notes
     -----
@@ -269,6 +296,10 @@ def blobs(n: int = 300, centers: int = 3, spread: float = 1.0, seed: int = 0) ->
     y : int64 array of shape (n,)
         The cloud, 0 to centers - 1, in turn.
 
+    See Also
+    --------
+    moons : Two half circles.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -302,6 +333,11 @@ def moons(n: int = 200, noise: float = 0.1, seed: int = 0) -> Points:
     X : float64 array of shape (n, 2)
     y : int64 array of shape (n,)
         The half circle, 0 (upper) or 1 (lower), in turn.
+
+    See Also
+    --------
+    two_spirals : Harder to tell apart.
+    blobs : Clouds.
 
     Examples
     --------

@@ -45,6 +45,10 @@ class Diagnosis:
         Other single mistakes that give the same numbers for these samples.
     unexplained : tuple of str
         Where no known mistake fits: how the arrays that are wrong differ from the right ones, a sentence for each.
+
+    See Also
+    --------
+    diagnose_gradients : Makes one.
     """
 
     wrong: tuple[str, ...]

@@ -26,6 +26,10 @@ MOST_LINES = 1000
 class Explanation:
     """What ``explain`` returns; printed, it is text, and in a notebook HTML.
 
+    See Also
+    --------
+    explain : Makes one.
+
     Examples
     --------
     >>> import fastmlp as fm

@@ -29,6 +29,11 @@ class Gradients:
     deltas : list of arrays (samples, units)
         For each layer, d(loss)/dz, by what its activation is applied to; of a Maxout piece after piece. Always finite
         where the network is.
+
+    See Also
+    --------
+    Network.gradients : Of the loss of the network.
+    Network.backward : Of a loss of your own.
     """
 
     loss: float

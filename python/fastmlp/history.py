@@ -39,6 +39,11 @@ class History(dict[str, list[float]]):
         Of L-BFGS: whether it ended where a tolerance said so, not at a limit or for want of a lower loss. None for
         optimizers that do not look for an end, and where a callback ended the fit.
 
+    See Also
+    --------
+    Network.fit : Returns one.
+    LogEvaluation : Print from time to time.
+
     Examples
     --------
     >>> import fastmlp as fm

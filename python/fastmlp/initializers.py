@@ -37,6 +37,10 @@ class Initializer:
     name : str
         The one by which model files know it.
 
+    See Also
+    --------
+    fastmlp.Dense : Takes one, by name or as an object.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -54,6 +58,10 @@ class Initializer:
 @dataclass(frozen=True)
 class HeUniform(Initializer):
     """Uniform with variance 2 / inputs, for relu kinds (He, Zhang, Ren and Sun, ICCV 2015).
+
+    See Also
+    --------
+    HeNormal : From a normal distribution.
 
     Examples
     --------
@@ -74,6 +82,10 @@ class HeUniform(Initializer):
 class HeNormal(Initializer):
     """Normal with variance 2 / inputs, for relu kinds (He, Zhang, Ren and Sun, ICCV 2015).
 
+    See Also
+    --------
+    HeUniform : From a uniform distribution.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -92,6 +104,10 @@ class HeNormal(Initializer):
 @dataclass(frozen=True)
 class GlorotUniform(Initializer):
     """Uniform with variance 2 / (inputs + units), for tanh and its like (Glorot and Bengio, AISTATS 2010).
+
+    See Also
+    --------
+    GlorotNormal : From a normal distribution.
 
     Examples
     --------
@@ -112,6 +128,10 @@ class GlorotUniform(Initializer):
 class GlorotNormal(Initializer):
     """Normal with variance 2 / (inputs + units), for tanh and its like (Glorot and Bengio, AISTATS 2010).
 
+    See Also
+    --------
+    GlorotUniform : From a uniform distribution.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -131,6 +151,10 @@ class GlorotNormal(Initializer):
 class LecunUniform(Initializer):
     """Uniform with variance 1 / inputs (LeCun, Bottou, Orr and Müller, Efficient BackProp, 1998).
 
+    See Also
+    --------
+    LecunNormal : From a normal distribution.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -149,6 +173,10 @@ class LecunUniform(Initializer):
 @dataclass(frozen=True)
 class LecunNormal(Initializer):
     """Normal with variance 1 / inputs (LeCun et al., Efficient BackProp, 1998), for selu (Klambauer et al., 2017).
+
+    See Also
+    --------
+    LecunUniform : From a uniform distribution.
 
     Examples
     --------
@@ -170,6 +198,10 @@ class Zeros(Initializer):
     """All weights 0: right for a single layer, whose units see the same inputs but different targets.
 
     Units of a hidden layer that start alike stay alike.
+
+    See Also
+    --------
+    Constant : All equal.
 
     Examples
     --------
@@ -193,6 +225,10 @@ class Constant(Initializer):
     ----------
     value : float
         Finite.
+
+    See Also
+    --------
+    Zeros : All 0.
 
     Examples
     --------
@@ -222,6 +258,11 @@ class Uniform(Initializer):
     bound : float
         At least 0.
 
+    See Also
+    --------
+    Normal : With a deviation of your own.
+    HeUniform : From a uniform distribution.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -249,6 +290,11 @@ class Normal(Initializer):
     ----------
     deviation : float
         Standard deviation, at least 0.
+
+    See Also
+    --------
+    Uniform : With a bound of your own.
+    HeNormal : From a normal distribution.
 
     Examples
     --------

@@ -127,6 +127,11 @@ class Dense(WeightedLayer):
         Factors on the optimizer's learning rate for the weights and for the bias of this layer, at least 0. Factor 0
         freezes them: they keep their bits, and their gradients do not count for ``clip_norm``. Not for LBFGS.
 
+    See Also
+    --------
+    Maxout : The largest of several linear functions.
+    fastmlp.activations : What may follow.
+
     Notes
     -----
     With Adam, ``initializer="lecun_normal"`` and ``weight_rate_factor=inputs**-0.5`` train the weights in the neural
@@ -201,6 +206,11 @@ class Dropout(Layer):
     rate : float
         In [0, 1).
 
+    See Also
+    --------
+    LayerNorm : Normalize between two layers.
+    Dense : The usual layer.
+
     Notes
     -----
     N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever and R. Salakhutdinov, JMLR 15, 2014. What is dropped depends
@@ -250,6 +260,10 @@ class Maxout(WeightedLayer):
         Penalties of this layer's weights, in place of the network's.
     weight_rate_factor, bias_rate_factor : float, default 1.0
         As for ``Dense``.
+
+    See Also
+    --------
+    Dense : The usual layer.
 
     Notes
     -----
@@ -310,6 +324,11 @@ class LayerNorm(Layer):
     """Normalize what goes into the next layer over its units: (a - mean) / sqrt(variance + 1e-5), sample by sample.
 
     It has no gain and bias of its own: the weights and the bias of the layer after it do what they would do.
+
+    See Also
+    --------
+    Dropout : Leave inputs out while training.
+    Dense : The usual layer.
 
     Notes
     -----

@@ -73,6 +73,12 @@ class Loss:
         Whether the core computes it from the last layer's pre-activations, so that the last activation's derivative has
         no part in it.
 
+    See Also
+    --------
+    Formula : One of your own.
+    MeanSquaredError : The mean of squares.
+    CrossEntropy : For probabilities.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -208,6 +214,10 @@ class CrossEntropy(Loss):
         call, with each sample counted by its ``sample_weight``, as in scikit-learn; a label that is not in the dict
         weighs 1. Targets must then be labels or indicator rows.
 
+    See Also
+    --------
+    Hinge : Scores with a margin.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -328,7 +338,13 @@ class CrossEntropy(Loss):
 
 @dataclass(frozen=True)
 class MeanSquaredError(Loss):
-    """(1 / n_outputs) sum_k (a_k - y_k)^2."""
+    """(1 / n_outputs) sum_k (a_k - y_k)^2.
+
+    See Also
+    --------
+    HalfSquaredError : The sum, halved.
+    Huber : Squares near 0, sizes beyond.
+    """
 
     name: ClassVar[str] = "mse"
     degree: ClassVar[int] = 2
@@ -336,7 +352,12 @@ class MeanSquaredError(Loss):
 
 @dataclass(frozen=True)
 class HalfSquaredError(Loss):
-    """(1 / 2) sum_k (a_k - y_k)^2, the error E of the delta rule (Widrow and Hoff, 1960)."""
+    """(1 / 2) sum_k (a_k - y_k)^2, the error E of the delta rule (Widrow and Hoff, 1960).
+
+    See Also
+    --------
+    MeanSquaredError : The mean of squares.
+    """
 
     name: ClassVar[str] = "half_squared_error"
     degree: ClassVar[int] = 2
@@ -345,6 +366,11 @@ class HalfSquaredError(Loss):
 @dataclass(frozen=True)
 class MeanAbsoluteError(Loss):
     """``(1 / n_outputs) sum_k |a_k - y_k|``, which tends to the median; the derivative at 0 is taken as 0.
+
+    See Also
+    --------
+    Quantile : Too low and too high weigh differently.
+    Huber : Squares near 0, sizes beyond.
 
     Examples
     --------
@@ -376,6 +402,11 @@ class Huber(Loss):
     delta : float, default 1.0
         Above 0: the error from which on the loss grows like a line and no longer like a parabola.
 
+    See Also
+    --------
+    MeanSquaredError : The mean of squares.
+    MeanAbsoluteError : The mean of sizes.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -404,6 +435,10 @@ class Poisson(Loss):
     The outputs are the logarithms of the expected counts, so the last layer is identity; ``forward`` returns them, and
     ``predict`` the expected counts exp(z). Counts must not be negative; they need not be whole.
 
+    See Also
+    --------
+    MeanSquaredError : The mean of squares.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -429,6 +464,10 @@ class Quantile(Loss):
     ----------
     q : float, default 0.5
         Above 0 and below 1; 0.5 gives half of the mean absolute error.
+
+    See Also
+    --------
+    MeanAbsoluteError : The mean of sizes.
 
     Examples
     --------
@@ -459,6 +498,11 @@ class Hinge(Loss):
     Targets are labels (0 or 1 for a single output), or rows of 0 and 1 or of -1 and 1. The class is that of the largest
     output, or 1 where a single output is positive; there are no probabilities. The last layer is identity or tanh.
 
+    See Also
+    --------
+    Perceptron : Scores without a margin.
+    CrossEntropy : For probabilities.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -488,6 +532,10 @@ class Perceptron(Loss):
     With ``SGD``, ``batch_size=1`` and one layer, training is Rosenblatt's rule: w += learning_rate t x for a sample on
     the wrong side, and nothing for one on the right side. z = 0 counts as wrong, so that weights of zero learn. The
     last layer is identity, step or sign: its activation decides the outputs and does not enter the loss.
+
+    See Also
+    --------
+    Hinge : Scores with a margin.
 
     Examples
     --------
@@ -525,6 +573,10 @@ class Formula(Loss):
     ValueError
         The text is no such formula, has no finite value where outputs lie, or a derivative that differences of its
         value do not confirm.
+
+    See Also
+    --------
+    Huber : Squares near 0, sizes beyond.
 
     Notes
     -----

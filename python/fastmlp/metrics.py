@@ -40,6 +40,12 @@ def accuracy(y_true: npt.ArrayLike, outputs: npt.ArrayLike, sample_weight: npt.A
     float
         0 to 1, more is better.
 
+    See Also
+    --------
+    top_k : One of the k largest is enough.
+    auc : Of the order of the outputs.
+    fastmlp.Network.evaluate : Takes it by name.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -66,6 +72,11 @@ def top_k(
     -------
     float
         0 to 1, more is better.
+
+    See Also
+    --------
+    TopK : With a k of your own.
+    accuracy : Only the first counts.
 
     Examples
     --------
@@ -96,6 +107,11 @@ def auc(y_true: npt.ArrayLike, outputs: npt.ArrayLike, sample_weight: npt.ArrayL
         0 to 1, 0.5 for guessing, more is better. Of two classes, that of class 1; of more, or of rows that name several
         classes, the mean over the classes, each against the rest. Classes that no sample or every sample has are left
         out; NaN if there are no others.
+
+    See Also
+    --------
+    accuracy : Only the first counts.
+    log_loss : Of probabilities.
 
     Notes
     -----
@@ -157,6 +173,11 @@ def log_loss(y_true: npt.ArrayLike, outputs: npt.ArrayLike, sample_weight: npt.A
     float
         Not negative, less is better.
 
+    See Also
+    --------
+    accuracy : Only the first counts.
+    auc : Of the order of the outputs.
+
     Notes
     -----
     Probabilities are cut to eps and 1 - eps of the outputs' dtype, as scikit-learn does, so that it is finite. The loss
@@ -196,6 +217,11 @@ def r2(y_true: npt.ArrayLike, outputs: npt.ArrayLike, sample_weight: npt.ArrayLi
         At most 1, 0 for always answering the mean, more is better. An output whose values are all the same counts 1
         where it is met exactly, else 0, as in scikit-learn.
 
+    See Also
+    --------
+    rmse : Squares of errors, and their root.
+    mae : Sizes of errors.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -226,6 +252,11 @@ def mae(y_true: npt.ArrayLike, outputs: npt.ArrayLike, sample_weight: npt.ArrayL
     float
         Not negative, less is better.
 
+    See Also
+    --------
+    rmse : Squares of errors, and their root.
+    r2 : Compared with the mean.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -249,6 +280,11 @@ def rmse(y_true: npt.ArrayLike, outputs: npt.ArrayLike, sample_weight: npt.Array
     float
         Not negative, less is better.
 
+    See Also
+    --------
+    mae : Sizes of errors.
+    r2 : Compared with the mean.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -270,6 +306,10 @@ class TopK:
     ----------
     k : int, default 5
         At least 1, and less than the network has classes.
+
+    See Also
+    --------
+    top_k : One of the k largest is enough.
 
     Examples
     --------

@@ -93,6 +93,12 @@ class Network(Differentiable):
     metadata : dict
         Whatever is to be kept with the model, as plain JSON.
 
+    See Also
+    --------
+    Dense : The usual layer.
+    load : Read one.
+    fastmlp.sklearn : Estimators of scikit-learn.
+
     Notes
     -----
     Initial weights, unless a layer brings an initializer: He et al., ICCV 2015, for relu, its leaky, smooth and

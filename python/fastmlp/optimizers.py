@@ -29,6 +29,11 @@ class Optimizer:
     needs_all_samples : bool
         Whether it compares the gradient of all samples from step to step, so that a batch must be all of them.
 
+    See Also
+    --------
+    StepOptimizer : Those with a rule for one step.
+    fastmlp.LBFGS : One that is no rule for a step.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -42,6 +47,11 @@ class Optimizer:
 
 class StepOptimizer(Optimizer):
     """An optimizer with a rule for one step, which the core makes; its settings are numbers.
+
+    See Also
+    --------
+    Optimizer : What all have in common.
+    fastmlp.Adam : The usual choice.
 
     Examples
     --------
@@ -77,6 +87,11 @@ class SGD(StepOptimizer):
         Step along g + momentum v instead of v (Sutskever et al., ICML 2013, in PyTorch's form).
     clip_value, clip_norm : float, optional
         See ``fastmlp.optimizers.Adam``.
+
+    See Also
+    --------
+    Adam : The usual choice.
+    fastmlp.schedules : Learning rates that change.
 
     Examples
     --------
@@ -118,6 +133,12 @@ class Adam(StepOptimizer):
         Bengio, ICML 2013), those of frozen weights and biases left out. Costs another pass over the gradients in each
         step.
 
+    See Also
+    --------
+    AdamW : With decoupled decay.
+    SGD : The plain one, with momentum.
+    fastmlp.schedules : Learning rates that change.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -156,6 +177,11 @@ class AdamW(StepOptimizer):
         Not negative; of the weights, not of the biases.
     clip_value, clip_norm : float, optional
         See ``fastmlp.optimizers.Adam``.
+
+    See Also
+    --------
+    Adam : The usual choice.
+    fastmlp.schedules : Learning rates that change.
 
     Examples
     --------
@@ -200,6 +226,11 @@ class RMSProp(StepOptimizer):
     clip_value, clip_norm : float, optional
         See ``fastmlp.optimizers.Adam``.
 
+    See Also
+    --------
+    Adam : The usual choice.
+    Adagrad : Sums of squares that never fade.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -233,6 +264,11 @@ class Adagrad(StepOptimizer):
     clip_value, clip_norm : float, optional
         See ``fastmlp.optimizers.Adam``.
 
+    See Also
+    --------
+    RMSProp : Squares that fade.
+    Adam : The usual choice.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -265,6 +301,11 @@ class Rprop(StepOptimizer):
         Factors of a step that shrinks, in (0, 1), and of one that grows, above 1.
     min_step, max_step : float, default 1e-6 and 50.0
         Bounds of the steps, positive.
+
+    See Also
+    --------
+    LBFGS : For small networks and all samples at a time.
+    Adam : The usual choice.
 
     Examples
     --------
@@ -318,6 +359,11 @@ class LBFGS(Optimizer):
         default is the precision of float64.
     max_evaluations : int, optional
         Of the loss and its gradient, at least 1; an iteration takes one or more. Default: no limit.
+
+    See Also
+    --------
+    Rprop : Signs only, all samples in a step.
+    Adam : The usual choice.
 
     Notes
     -----

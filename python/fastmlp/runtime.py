@@ -136,6 +136,11 @@ def set_num_threads(n: int | None) -> None:
     TypeError, ValueError
         ``n`` is not an integer, or is below 1.
 
+    See Also
+    --------
+    num_threads : For the length of a block.
+    get_num_threads : Read it.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -150,6 +155,11 @@ def set_num_threads(n: int | None) -> None:
 
 def get_num_threads() -> int:
     """Return how many threads a call from this thread may use now: the limit, or what OpenMP gives if that is less.
+
+    See Also
+    --------
+    set_num_threads : Set the limit.
+    num_threads : For the length of a block.
 
     Examples
     --------
@@ -169,6 +179,11 @@ def num_threads(n: int | None) -> Iterator[None]:
     ----------
     n : int or None
         As for ``set_num_threads``.
+
+    See Also
+    --------
+    set_num_threads : Set the limit.
+    get_num_threads : Read it.
 
     Examples
     --------
@@ -190,6 +205,11 @@ def available_targets() -> list[str]:
 
     The environment variable FASTMLP_TARGET forces one of them at import.
 
+    See Also
+    --------
+    active_target : Which of them is in use.
+    show_config : All of it, printed.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -202,6 +222,11 @@ def available_targets() -> list[str]:
 def active_target() -> str:
     """Return the instruction-set target in use.
 
+    See Also
+    --------
+    available_targets : Those that this CPU runs.
+    show_config : All of it, printed.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -213,6 +238,11 @@ def active_target() -> str:
 
 def show_config() -> None:
     """Print versions, targets and threads: what a report of a problem should hold.
+
+    See Also
+    --------
+    active_target : Which of them is in use.
+    get_num_threads : Read it.
 
     Examples
     --------

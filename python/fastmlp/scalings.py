@@ -40,6 +40,11 @@ class Standardize(Scaling):
         One number for each input, deviations positive. Default: those of the training data (weighted as the samples
         are) at the first ``fit``; until then inputs are taken as they are. A constant column has deviation 1.
 
+    See Also
+    --------
+    Rescale : Into a range.
+    RobustScale : By median and quartiles.
+
     Notes
     -----
     Y. LeCun, L. Bottou, G. Orr and K.-R. Mueller, Efficient BackProp, 1998, section 4.3.
@@ -78,6 +83,11 @@ class Rescale(Scaling):
     minimum, maximum : float or sequence of float, optional
         One number for all inputs or one for each. Default: those of the training data at the first ``fit``; until then
         inputs are taken as they are. A constant column is only shifted to ``low``.
+
+    See Also
+    --------
+    Standardize : By mean and deviation.
+    RobustScale : By median and quartiles.
 
     Examples
     --------
@@ -128,6 +138,11 @@ class RobustScale(Scaling):
         are taken as they are.
     limit : float or None, default 3.0
         At least 1e-30 and below 1e30; None: no clip.
+
+    See Also
+    --------
+    Standardize : By mean and deviation.
+    Rescale : Into a range.
 
     Notes
     -----

@@ -42,6 +42,11 @@ CoreSchedule: TypeAlias = tuple[str, list[float], int]
 class Schedule:
     """What all schedules share: the rate of a step, and the class to recognize them by.
 
+    See Also
+    --------
+    EpochSchedule : Those that follow what epochs measured.
+    Cosine : Down along a cosine.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -87,7 +92,13 @@ class Schedule:
 
 
 class EpochSchedule(Schedule):
-    """A schedule whose rate is set between epochs, from what they measured."""
+    """A schedule whose rate is set between epochs, from what they measured.
+
+    See Also
+    --------
+    ReduceOnPlateau : Less when nothing becomes better.
+    Schedule : What all have in common.
+    """
 
     def rate(self, step: int, total: int, steps_per_epoch: int = 1) -> float:
         """Refuse: the rate depends on what a fit measures; it is in the History of the fit."""
@@ -111,6 +122,10 @@ class Constant(Schedule):
     ----------
     initial : float
         The rate, positive.
+
+    See Also
+    --------
+    Warmup : Rise before another schedule.
 
     Examples
     --------
@@ -144,6 +159,11 @@ class Step(Schedule):
         At least 1.
     every_steps : int, optional
         Takes the place of ``every_epochs``.
+
+    See Also
+    --------
+    Exponential : A little less in every step.
+    ReduceOnPlateau : Less when nothing becomes better.
 
     Examples
     --------
@@ -181,6 +201,11 @@ class Exponential(Schedule):
     factor : float, default 0.95
         In (0, 1).
 
+    See Also
+    --------
+    Step : Less after so many epochs.
+    Cosine : Down along a cosine.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -210,6 +235,10 @@ class InverseScaling(Schedule):
         The first rate, positive.
     power : float, default 0.5
         Not negative.
+
+    See Also
+    --------
+    Exponential : A little less in every step.
 
     Notes
     -----
@@ -245,6 +274,11 @@ class Cosine(Schedule):
     final : float, default 0.0
         What the rate goes to, not negative.
 
+    See Also
+    --------
+    OneCycle : Up and down once.
+    Warmup : Rise before another schedule.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -278,6 +312,11 @@ class OneCycle(Schedule):
         The first rate is the peak divided by this, positive.
     last_divisor : float, default 1e4
         The last rate is the first divided by this, positive.
+
+    See Also
+    --------
+    Cosine : Down along a cosine.
+    Warmup : Rise before another schedule.
 
     Notes
     -----
@@ -314,6 +353,10 @@ class Coslog4(Schedule):
     initial : float
         The highest rate, positive; the first and the last are 0.
 
+    See Also
+    --------
+    Cosine : Down along a cosine.
+
     Notes
     -----
     Holzmueller, Grinsztajn and Steinwart, Better by Default, NeurIPS 2024.
@@ -348,6 +391,11 @@ class Warmup(Schedule):
         Of the rise, at least 1: step s has (s + 1) / (steps + 1) of the rate.
     fraction : float, optional
         Likewise as a part of all steps, in (0, 1). Exactly one of both is given.
+
+    See Also
+    --------
+    OneCycle : Up and down once.
+    Constant : A rate that stays.
 
     Examples
     --------
@@ -408,6 +456,11 @@ class ReduceOnPlateau(EpochSchedule):
         A column of the History; default: "validation_loss" if there are validation data, else "loss".
     mode : "min" or "max", optional
         Whether less or more of it is better; default: as the metric says. For a metric of one's own it must be said.
+
+    See Also
+    --------
+    Step : Less after so many epochs.
+    fastmlp.EarlyStopping : End in the place of going on slowly.
 
     Examples
     --------

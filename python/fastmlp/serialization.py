@@ -12,7 +12,12 @@ from fastmlp.network import Network, model_of, network_of
 
 
 class ModelFileError(ValueError):
-    """A file is not a sound fastmlp model."""
+    """A file is not a sound fastmlp model.
+
+    See Also
+    --------
+    load : Read one.
+    """
 
 
 def save(network: Network, path: str | os.PathLike[str]) -> None:
@@ -39,6 +44,11 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
         Another thread is training the network.
     OSError
         The file cannot be written.
+
+    See Also
+    --------
+    load : Read one.
+    Network.save : The same as a method.
 
     Examples
     --------
@@ -74,6 +84,11 @@ def load(path: str | os.PathLike[str]) -> Network:
         ``path`` is no path.
     ModelFileError
         The file is damaged, truncated or not a fastmlp model.
+
+    See Also
+    --------
+    save : Write one.
+    ModelFileError : What is wrong with a file.
 
     Examples
     --------

@@ -22,7 +22,13 @@ Array = npt.NDArray[Any]
 
 
 class Checkable(NamedTuple):
-    """The first three arguments of ``check_gradients`` and ``assert_gradients``: ``check_gradients(*checkable)``."""
+    """The first three arguments of ``check_gradients`` and ``assert_gradients``: ``check_gradients(*checkable)``.
+
+    See Also
+    --------
+    from_torch : Makes one of a module.
+    from_jax : Makes one of a function.
+    """
 
     f: Callable[[Any], float]
     gradient: Callable[[Any], Any]

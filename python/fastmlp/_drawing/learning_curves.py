@@ -40,6 +40,11 @@ def learning_curves(
     ImportError
         matplotlib is not installed.
 
+    See Also
+    --------
+    fastmlp.History.plot : The same as a method.
+    curve : With one input.
+
     Examples
     --------
     >>> import fastmlp as fm

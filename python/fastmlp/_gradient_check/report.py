@@ -29,6 +29,10 @@ class Probe:
         explains the difference.
     reason : str
         Why nothing can be told, else empty.
+
+    See Also
+    --------
+    fastmlp.GradientReport : Holds them.
     """
 
     where: str
@@ -55,6 +59,10 @@ class Sampling:
     n_entries, n_compared, n_directions : int
     least_error : float
         The least error of one entry that shows along every direction.
+
+    See Also
+    --------
+    fastmlp.GradientReport : Holds them.
     """
 
     place: str
@@ -103,6 +111,11 @@ class GradientReport:
         Values of f that the check took.
     samplings : tuple of Sampling
         Arrays too large to be compared entry by entry, and the chance of missing a wrong one.
+
+    See Also
+    --------
+    check_gradients : Makes one.
+    Network.check_gradients : Makes one, of a network.
     """
 
     worst: tuple[Probe, ...]

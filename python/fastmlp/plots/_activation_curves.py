@@ -53,6 +53,10 @@ def activation_curves(
     ImportError
         matplotlib is not installed.
 
+    See Also
+    --------
+    fastmlp.activations : All of them.
+
     Examples
     --------
     >>> import fastmlp as fm

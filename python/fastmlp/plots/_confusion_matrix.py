@@ -44,6 +44,10 @@ def confusion_matrix(
     ImportError
         matplotlib is not installed.
 
+    See Also
+    --------
+    fastmlp.metrics : Numbers in the place of a picture.
+
     Examples
     --------
     >>> import fastmlp as fm

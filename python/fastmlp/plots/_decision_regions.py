@@ -61,6 +61,11 @@ def decision_regions(
     ImportError
         matplotlib is not installed.
 
+    See Also
+    --------
+    hidden_space : Behind a hidden layer.
+    surface : With two inputs and one output.
+
     Examples
     --------
     >>> import fastmlp as fm

@@ -44,6 +44,11 @@ def hidden_space(network: Network, X: npt.ArrayLike, y: npt.ArrayLike, layer: in
     ImportError
         matplotlib is not installed.
 
+    See Also
+    --------
+    decision_regions : With two inputs and classes.
+    weight_images : The weights as pictures.
+
     Notes
     -----
     The sign of a principal component is free; here its largest coefficient is positive.

@@ -42,6 +42,11 @@ def curve(network: Any, X: npt.ArrayLike, y: npt.ArrayLike, ax: Axes | None = No
     ImportError
         matplotlib is not installed.
 
+    See Also
+    --------
+    surface : With two inputs and one output.
+    learning_curves : Of a training.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -112,6 +117,11 @@ def surface(
         There is more than one output, X has not two columns, or y more than one.
     ImportError
         matplotlib is not installed.
+
+    See Also
+    --------
+    curve : With one input.
+    decision_regions : With two inputs and classes.
 
     Examples
     --------

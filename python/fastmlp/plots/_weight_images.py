@@ -45,6 +45,11 @@ def weight_images(
     ImportError
         matplotlib is not installed.
 
+    See Also
+    --------
+    hidden_space : Behind a hidden layer.
+    network_diagram : All units and weights.
+
     Notes
     -----
     Blue weights are positive, red ones negative, white ones 0, on one scale for all units.

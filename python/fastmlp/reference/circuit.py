@@ -34,6 +34,11 @@ class Gradients:
         ``biases[l][j]``.
     inputs : list of lists
         ``inputs[n][i]``, derivative with respect to ``X[n][i]``.
+
+    See Also
+    --------
+    fastmlp.Gradients : Those of the compiled network.
+    Circuit : All gates of some samples.
     """
 
     loss: float

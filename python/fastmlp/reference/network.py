@@ -51,6 +51,11 @@ class Network:
     biases : list of lists
         ``biases[l][j]``.
 
+    See Also
+    --------
+    fastmlp.Network : The same, compiled.
+    Gate : What it is made of.
+
     Examples
     --------
     A neuron with weights (2, -3) and bias -3 sees the sample (-1, -2):

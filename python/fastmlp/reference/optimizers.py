@@ -122,6 +122,10 @@ class Training:
     optimizer : str or optimizer object
         See ``fastmlp.optimizers``.
 
+    See Also
+    --------
+    Network : What is trained.
+
     Examples
     --------
     >>> training = Training("sgd")

@@ -132,6 +132,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     feature_names_in_ : array of str
         Where X had names of columns.
 
+    See Also
+    --------
+    TabularClassifier : For tables, without preparation.
+    from_sklearn : Takes over a fitted one.
+    fastmlp.Network : What is inside.
+
     Notes
     -----
     What differs from scikit-learn is said on the page "Coming from scikit-learn" of the documentation.

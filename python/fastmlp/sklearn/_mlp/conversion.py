@@ -43,6 +43,11 @@ def from_sklearn(fitted: Any) -> MLPClassifier | MLPRegressor:
     sklearn.exceptions.NotFittedError
         It has not been fitted.
 
+    See Also
+    --------
+    MLPClassifier : For arrays of numbers.
+    MLPRegressor : For arrays of numbers.
+
     Examples
     --------
     >>> from sklearn.neural_network import MLPClassifier

@@ -59,6 +59,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     coefs_, intercepts_, loss_, best_loss_, loss_curve_, best_validation_score_, n_iter_, t_, n_layers_, n_outputs_
         As for ``MLPClassifier``; so are ``n_features_in_``, ``out_activation_`` and ``feature_names_in_``.
 
+    See Also
+    --------
+    TabularRegressor : For tables, without preparation.
+    from_sklearn : Takes over a fitted one.
+    fastmlp.Network : What is inside.
+
     Examples
     --------
     >>> from fastmlp.sklearn import MLPRegressor

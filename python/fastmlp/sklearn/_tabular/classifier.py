@@ -67,6 +67,10 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     feature_names_in_ : array of str
         Where X had names of columns.
 
+    See Also
+    --------
+    MLPClassifier : For arrays of numbers.
+
     Notes
     -----
     Columns of text, categories or bools become one column for each category; a category not seen before has none. Text

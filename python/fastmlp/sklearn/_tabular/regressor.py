@@ -41,6 +41,10 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     networks_, best_iterations_, n_iter_, n_features_in_, feature_names_in_
         As for ``TabularClassifier``. The networks compute values of mean 0 and standard deviation 1.
 
+    See Also
+    --------
+    MLPRegressor : For arrays of numbers.
+
     Notes
     -----
     As for ``TabularClassifier``, with the activation mish and the squared error. A predicted value is never beyond the
