@@ -605,8 +605,8 @@ class Formula(Activation):
     Parameters
     ----------
     text : str
-        x, numbers, pi and e with ``+ - * / **``, min, max, abs, exp, log, sqrt, tanh, sigmoid, softplus, erf, sin, cos,
-        cosh and ``where(condition, a, b)``, whose condition is one comparison with ``< <= > >=``.
+        Of x, numbers, pi and e with ``+ - * / **``, min, max, abs, exp, log, sqrt, tanh, sigmoid, softplus, erf, sin,
+        cos, cosh and ``where(condition, a, b)``, whose condition is one comparison with ``< <= > >=``.
 
     Raises
     ------

@@ -42,9 +42,9 @@ def load_mnist(folder: str | os.PathLike[str]) -> tuple[Bytes, Bytes, Bytes, Byt
 
     Returns
     -------
-    X_train, y_train, X_test, y_test : uint8 arrays
-        Images as rows of pixels from 0 to 255 and their labels; for MNIST of shape (60000, 784), (60000,),
-        (10000, 784) and (10000,).
+    tuple of uint8 arrays
+        X_train, y_train, X_test, y_test: images as rows of pixels from 0 to 255 and their labels; for MNIST of shape
+        (60000, 784), (60000,), (10000, 784) and (10000,).
 
     Raises
     ------
@@ -218,6 +218,7 @@ def xor() -> Points:
     Returns
     -------
     X : float64 array of shape (4, 2)
+        The points, of 0 and 1.
     y : int64 array of shape (4,)
         1 where exactly one input is 1.
 
@@ -250,6 +251,7 @@ def two_spirals(n: int = 194, noise: float = 0.0, seed: int = 0) -> Points:
     Returns
     -------
     X : float64 array of shape (n, 2)
+        The points.
     y : int64 array of shape (n,)
         The spiral, 0 or 1, in turn.
 
@@ -293,6 +295,7 @@ def blobs(n: int = 300, centers: int = 3, spread: float = 1.0, seed: int = 0) ->
     Returns
     -------
     X : float64 array of shape (n, 2)
+        The points.
     y : int64 array of shape (n,)
         The cloud, 0 to centers - 1, in turn.
 
@@ -331,6 +334,7 @@ def moons(n: int = 200, noise: float = 0.1, seed: int = 0) -> Points:
     Returns
     -------
     X : float64 array of shape (n, 2)
+        The points.
     y : int64 array of shape (n,)
         The half circle, 0 (upper) or 1 (lower), in turn.
 

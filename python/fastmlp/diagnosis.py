@@ -49,6 +49,16 @@ class Diagnosis:
     See Also
     --------
     diagnose_gradients : Makes one.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1)], loss="half_squared_error", seed=0)
+    >>> X, y = [[1.0], [2.0]], [1.0, 3.0]
+    >>> right = net.gradients(X, y)
+    >>> diagnosis = fm.diagnose_gradients(net, X, y, weights=[-right.weights[0]], biases=[-right.biases[0]])
+    >>> diagnosis.kinds
+    ('sign',)
     """
 
     wrong: tuple[str, ...]
@@ -100,7 +110,7 @@ def diagnose_gradients(
     ----------
     net : Network
         Of Dense layers, with the weights at which the gradients were computed.
-    X, y
+    X, y : array-like
         The samples, as for ``net.gradients``.
     weights : sequence of arrays (inputs, units)
         The gradients of each layer's weights by somebody else's program.
@@ -114,6 +124,7 @@ def diagnose_gradients(
     Returns
     -------
     Diagnosis
+        The mistakes that it found, each in a sentence.
 
     Raises
     ------

@@ -58,6 +58,11 @@ class Explanation:
     def to_latex(self) -> str:
         r"""Return the calculation as LaTeX, which needs the package amsmath.
 
+        Returns
+        -------
+        str
+            Source for a document with amsmath.
+
         Examples
         --------
         >>> import fastmlp as fm
@@ -95,6 +100,7 @@ def explain(
     Returns
     -------
     Explanation
+        The calculation, as text, HTML or LaTeX.
 
     Raises
     ------

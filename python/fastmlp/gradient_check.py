@@ -146,7 +146,7 @@ def check_jacobian(
         The derivatives at ``x``, or a function that returns them: the shape of f's values, then that of ``x``.
     x : array
         Where.
-    step, tolerance, max_parameters, method, seed
+    step, tolerance, max_parameters, method, seed : numbers and a name
         As for ``check_gradients``.
 
     Returns
@@ -216,7 +216,7 @@ def check_hessian_product(
         H v at ``x``, of its shape, or a function of ``x`` and ``v`` that returns it.
     x, v : array
         Where, and of which vector.
-    step, tolerance, seed
+    step, tolerance, seed : numbers
         As for ``check_gradients``.
 
     Returns

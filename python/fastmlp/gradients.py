@@ -34,6 +34,15 @@ class Gradients:
     --------
     Network.gradients : Of the loss of the network.
     Network.backward : Of a loss of your own.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network(1, [fm.Dense(1)], loss="half_squared_error")
+    >>> net.set_parameters([2.0, 1.0])
+    >>> gradients = net.gradients([[3.0]], [5.0])
+    >>> gradients.loss, gradients.weights[0], gradients.biases[0], gradients.inputs
+    (2.0, array([[6.]], dtype=float32), array([2.], dtype=float32), array([[4.]], dtype=float32))
     """
 
     loss: float
@@ -66,6 +75,11 @@ class Gradients:
 
     def ravel(self) -> Array:
         """Return the gradient of all parameters as one vector, in the order of ``Network.get_parameters``.
+
+        Returns
+        -------
+        array (n_parameters,)
+            In the order of ``Network.get_parameters``.
 
         Examples
         --------

@@ -141,6 +141,7 @@ class History(dict[str, list[float]]):
         Returns
         -------
         matplotlib Axes
+            What was drawn into.
 
         Raises
         ------

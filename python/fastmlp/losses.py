@@ -127,7 +127,7 @@ class Loss:
 
         Parameters
         ----------
-        outputs, targets
+        outputs, targets : array-like
             As for the loss itself.
 
         Returns
@@ -278,7 +278,7 @@ class CrossEntropy(Loss):
 
         Parameters
         ----------
-        outputs, targets, after
+        outputs, targets, after : arrays and a name
             As for the loss itself.
 
         Returns
@@ -344,6 +344,12 @@ class MeanSquaredError(Loss):
     --------
     HalfSquaredError : The sum, halved.
     Huber : Squares near 0, sizes beyond.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.losses.MeanSquaredError()([1.0, 2.0], [0.0, 4.0])  # (1 + 4) / 2 samples
+    2.5
     """
 
     name: ClassVar[str] = "mse"
@@ -357,6 +363,12 @@ class HalfSquaredError(Loss):
     See Also
     --------
     MeanSquaredError : The mean of squares.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.losses.HalfSquaredError()([[1.0, 2.0]], [[0.0, 4.0]])  # (1 + 4) / 2
+    2.5
     """
 
     name: ClassVar[str] = "half_squared_error"
@@ -566,7 +578,7 @@ class Formula(Loss):
     Parameters
     ----------
     text : str
-        o, the output, and t, its target, with what ``fastmlp.activations.Formula`` may have.
+        Of o, the output, and t, its target, with what ``fastmlp.activations.Formula`` may have.
 
     Raises
     ------

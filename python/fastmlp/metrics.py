@@ -33,7 +33,9 @@ def accuracy(y_true: npt.ArrayLike, outputs: npt.ArrayLike, sample_weight: npt.A
     y_true : array (samples,) or (samples, outputs)
         Labels, or one row for each sample, whose largest entry is its class.
     outputs : array (samples, outputs) or (samples,)
+        As ``Network.forward`` returns them.
     sample_weight : array (samples,), optional
+        What each sample counts; not negative.
 
     Returns
     -------
@@ -63,7 +65,7 @@ def top_k(
 
     Parameters
     ----------
-    y_true, outputs, sample_weight
+    y_true, outputs, sample_weight : array-like
         As for ``accuracy``.
     k : int, default 5
         Of equal outputs the first counts as the larger one, so that k = 1 gives the accuracy.
@@ -98,7 +100,7 @@ def auc(y_true: npt.ArrayLike, outputs: npt.ArrayLike, sample_weight: npt.ArrayL
 
     Parameters
     ----------
-    y_true, outputs, sample_weight
+    y_true, outputs, sample_weight : array-like
         As for ``accuracy``. Rows may name several classes of a sample: what is at least 0.5 counts.
 
     Returns
@@ -164,7 +166,7 @@ def log_loss(y_true: npt.ArrayLike, outputs: npt.ArrayLike, sample_weight: npt.A
 
     Parameters
     ----------
-    y_true, outputs, sample_weight
+    y_true, outputs, sample_weight : array-like
         As for ``accuracy``; the outputs are probabilities: rows that add up to 1, or those of class 1. Rows of
         probabilities are wanted ones: -sum_k y_k log p_k.
 
@@ -209,7 +211,9 @@ def r2(y_true: npt.ArrayLike, outputs: npt.ArrayLike, sample_weight: npt.ArrayLi
     y_true : array (samples,) or (samples, outputs)
         Values.
     outputs : array (samples,) or (samples, outputs)
+        As ``Network.forward`` returns them.
     sample_weight : array (samples,), optional
+        What each sample counts; not negative.
 
     Returns
     -------
@@ -244,7 +248,7 @@ def mae(y_true: npt.ArrayLike, outputs: npt.ArrayLike, sample_weight: npt.ArrayL
 
     Parameters
     ----------
-    y_true, outputs, sample_weight
+    y_true, outputs, sample_weight : array-like
         As for ``r2``.
 
     Returns
@@ -272,7 +276,7 @@ def rmse(y_true: npt.ArrayLike, outputs: npt.ArrayLike, sample_weight: npt.Array
 
     Parameters
     ----------
-    y_true, outputs, sample_weight
+    y_true, outputs, sample_weight : array-like
         As for ``r2``.
 
     Returns

@@ -290,6 +290,7 @@ class Network(Differentiable):
         Returns
         -------
         History
+            The epochs: losses, validation, seconds.
 
         Raises
         ------
@@ -341,10 +342,14 @@ class Network(Differentiable):
 
         Parameters
         ----------
-        X, y, optimizer, sample_weight
+        X, y : array-like
+            As for ``fit``.
+        optimizer : str or optimizer object, default "adam"
             As for ``fit``.
         batch_size : int or None, default None
             Samples per step; None makes one step with all rows.
+        sample_weight : array (samples,), optional
+            As for ``fit``.
 
         Returns
         -------
@@ -379,6 +384,7 @@ class Network(Differentiable):
         Parameters
         ----------
         x : array (inputs,)
+            The sample.
         y : int, float or array (outputs,)
             Label, value, or row as for ``fit``.
         optimizer : str or optimizer object, default "adam"
@@ -413,6 +419,7 @@ class Network(Differentiable):
         Parameters
         ----------
         X : array (samples, inputs)
+            The samples, a row each.
 
         Returns
         -------
@@ -452,6 +459,7 @@ class Network(Differentiable):
         Parameters
         ----------
         X : array (samples, inputs)
+            The samples, a row each.
 
         Returns
         -------
@@ -480,6 +488,7 @@ class Network(Differentiable):
         Parameters
         ----------
         X : array (samples, inputs)
+            The samples, a row each.
         dropout : int, optional
             With Dropout as in a training step, drawn from this seed: that of sample i depends on the seed and i only.
             Default: nothing is dropped.
@@ -506,10 +515,12 @@ class Network(Differentiable):
         Parameters
         ----------
         X : array (samples, inputs)
+            The samples, a row each.
 
         Returns
         -------
         list of arrays (samples, units)
+            The last one is what ``forward`` returns.
 
         Examples
         --------
@@ -527,6 +538,7 @@ class Network(Differentiable):
         Parameters
         ----------
         X : array (samples, inputs)
+            The samples, a row each.
 
         Returns
         -------
@@ -548,12 +560,13 @@ class Network(Differentiable):
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y, sample_weight : array-like
             As for ``fit``.
 
         Returns
         -------
         float
+            In double precision, penalties included.
 
         Examples
         --------
@@ -576,7 +589,7 @@ class Network(Differentiable):
 
         Parameters
         ----------
-        X, y, sample_weight, metrics
+        X, y, sample_weight, metrics : arrays, and a list of names and functions
             As for ``fit``.
 
         Returns
@@ -604,6 +617,7 @@ class Network(Differentiable):
         Returns
         -------
         array (n_parameters,)
+            In the dtype of the network.
 
         Examples
         --------
@@ -640,6 +654,11 @@ class Network(Differentiable):
 
     def copy(self) -> Network:
         """Return another network with everything that this one has, optimizer state and metadata included.
+
+        Returns
+        -------
+        Network
+            Independent of this one.
 
         Raises
         ------
@@ -702,6 +721,11 @@ class Network(Differentiable):
     def summary(self) -> str:
         """Return a table of the layers with shapes and numbers of parameters; notebooks show it as one.
 
+        Returns
+        -------
+        str
+            Of several lines.
+
         Examples
         --------
         >>> import fastmlp as fm
@@ -728,6 +752,7 @@ class Network(Differentiable):
         Parameters
         ----------
         path : path
+            The file, by custom ``*.safetensors``.
 
         Examples
         --------

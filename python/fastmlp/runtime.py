@@ -156,6 +156,11 @@ def set_num_threads(n: int | None) -> None:
 def get_num_threads() -> int:
     """Return how many threads a call from this thread may use now: the limit, or what OpenMP gives if that is less.
 
+    Returns
+    -------
+    int
+        At least 1.
+
     See Also
     --------
     set_num_threads : Set the limit.
@@ -179,6 +184,11 @@ def num_threads(n: int | None) -> Iterator[None]:
     ----------
     n : int or None
         As for ``set_num_threads``.
+
+    Yields
+    ------
+    None
+        The limit acts inside the block.
 
     See Also
     --------
@@ -205,6 +215,11 @@ def available_targets() -> list[str]:
 
     The environment variable FASTMLP_TARGET forces one of them at import.
 
+    Returns
+    -------
+    list of str
+        The names that ``FASTMLP_TARGET`` takes.
+
     See Also
     --------
     active_target : Which of them is in use.
@@ -221,6 +236,11 @@ def available_targets() -> list[str]:
 
 def active_target() -> str:
     """Return the instruction-set target in use.
+
+    Returns
+    -------
+    str
+        Such as "x86-64-v3".
 
     See Also
     --------

@@ -72,6 +72,7 @@ class Schedule:
         Returns
         -------
         float
+            Positive, or 0 at the end of some schedules.
 
         Examples
         --------
@@ -98,6 +99,12 @@ class EpochSchedule(Schedule):
     --------
     ReduceOnPlateau : Less when nothing becomes better.
     Schedule : What all have in common.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> isinstance(fm.schedules.ReduceOnPlateau(0.1), fm.schedules.EpochSchedule)
+    True
     """
 
     def rate(self, step: int, total: int, steps_per_epoch: int = 1) -> float:

@@ -17,6 +17,19 @@ class ModelFileError(ValueError):
     See Also
     --------
     load : Read one.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import fastmlp as fm
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "model.safetensors")
+    ...     open(path, "w").close()
+    ...     try:
+    ...         fm.load(path)
+    ...     except fm.ModelFileError as error:
+    ...         print(str(error).removeprefix(folder + os.sep))
+    model.safetensors is not a sound fastmlp model: it is truncated.
     """
 
 
@@ -75,6 +88,7 @@ def load(path: str | os.PathLike[str]) -> Network:
     Returns
     -------
     Network
+        With all that was saved; it can be trained and asked.
 
     Raises
     ------

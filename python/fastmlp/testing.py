@@ -24,10 +24,26 @@ Array = npt.NDArray[Any]
 class Checkable(NamedTuple):
     """The first three arguments of ``check_gradients`` and ``assert_gradients``: ``check_gradients(*checkable)``.
 
+    Attributes
+    ----------
+    f : callable
+        The function, of what ``x`` is.
+    gradient : callable
+        Its gradient.
+    x : array, or list or dict of arrays
+        Where to check.
+
     See Also
     --------
     from_torch : Makes one of a module.
     from_jax : Makes one of a function.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> square = fm.testing.Checkable(lambda x: x[0] * x[0], lambda x: [2 * x[0]], [3.0])
+    >>> fm.check_gradients(*square).passed
+    True
     """
 
     f: Callable[[Any], float]
@@ -42,9 +58,9 @@ def assert_gradients(
 
     Parameters
     ----------
-    f, gradient, x
+    f, gradient, x : functions and a point
         As for ``check_gradients``.
-    **settings
+    **settings : keyword arguments
         Its other arguments.
 
     Raises
@@ -81,6 +97,7 @@ def from_torch(module: Any, loss: Callable[[Any, Any], Any], X: npt.ArrayLike, y
     loss : callable
         From the module's outputs and ``y`` to a tensor of one number.
     X, y : array or tensor
+        What the module and the loss take.
 
     Returns
     -------
@@ -142,12 +159,14 @@ def from_jax(function: Callable[..., Any], parameters: Any, *data: Any) -> Check
     function : callable
         From ``parameters`` and ``data`` to one number: the loss.
     parameters : array, or list or dict of arrays
-    *data
+        The first argument of the function.
+    *data : array-like
         What else the function takes; arrays of floats are converted to float64.
 
     Returns
     -------
     Checkable
+        Function, gradient and point.
 
     See Also
     --------

@@ -32,6 +32,7 @@ def learning_curves(
     Returns
     -------
     matplotlib Axes
+        What was drawn into.
 
     Raises
     ------

@@ -33,6 +33,14 @@ class Probe:
     See Also
     --------
     fastmlp.GradientReport : Holds them.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> report = fm.check_gradients(lambda x: x[0] * x[0], [5.0], [3.0])
+    >>> probe = report.wrong[0]
+    >>> probe.parameter, probe.analytic, round(probe.numeric, 6)
+    ('x[0]', 5.0, 6.0)
     """
 
     where: str
@@ -63,6 +71,14 @@ class Sampling:
     See Also
     --------
     fastmlp.GradientReport : Holds them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastmlp as fm
+    >>> report = fm.check_gradients(lambda x: (x * x).sum(), lambda x: 2 * x, np.ones(500), max_parameters=200)
+    >>> [(sampling.n_entries, sampling.n_compared) for sampling in report.samplings]
+    [(500, 100)]
     """
 
     place: str
@@ -116,6 +132,13 @@ class GradientReport:
     --------
     check_gradients : Makes one.
     Network.check_gradients : Makes one, of a network.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> report = fm.check_gradients(lambda x: x[0] * x[1], lambda x: [x[1], 2 * x[0]], [3.0, 5.0])
+    >>> report.passed, [probe.parameter for probe in report.wrong]
+    (False, ['x[1]'])
     """
 
     worst: tuple[Probe, ...]

@@ -33,12 +33,13 @@ class Differentiable:
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y, sample_weight : array-like
             As for ``fit``.
 
         Returns
         -------
         Gradients
+            By weights, biases, inputs and outputs.
 
         Examples
         --------
@@ -65,7 +66,7 @@ class Differentiable:
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y, sample_weight : array-like
             As for ``fit``.
         tolerance : float, default 1e-6
             The largest relative error of a derivative that passes, beyond what differences may be wrong by.
@@ -119,10 +120,11 @@ class Differentiable:
         Parameters
         ----------
         X : array (samples, inputs)
+            The samples, a row each.
         d_outputs : array (samples, outputs), of one output also (samples,), or function
-            d(loss)/d(outputs) after the last activation. Derivatives are summed over the samples as they are given: of
-            a mean over n samples the caller divides by n. A function gets the outputs and returns them, so that the
-            network goes forward once.
+            Derivatives d(loss)/d(outputs) after the last activation. They are summed over the samples as they are
+            given: of a mean over n samples the caller divides by n. A function gets the outputs and returns them, so
+            that the network goes forward once.
         at : "outputs" or "pre_activations", default "outputs"
             "pre_activations": d_outputs are d(loss)/dz of the last layer, by what its activation is applied to, which
             with scale_targets is not in the units of y.
@@ -141,8 +143,8 @@ class Differentiable:
 
         See Also
         --------
-        step : a training step with such derivatives.
-        gradients : of the network's own loss.
+        step : A training step with such derivatives.
+        gradients : Of the network's own loss.
 
         Notes
         -----
@@ -177,11 +179,13 @@ class Differentiable:
 
         Parameters
         ----------
-        X, d_outputs, at
+        X, d_outputs : arrays, or an array and a function
             As for ``backward``: derivatives are not divided by the number of samples.
         optimizer : str or optimizer object, default "adam"
             Each network keeps its state for the next call with an optimizer of this kind, as for ``fit``; so one object
             may serve several networks. Its learning rate is a number, which another call may change.
+        at : "outputs" or "pre_activations", default "outputs"
+            As for ``backward``.
         dropout : int, optional
             In a network with Dropout, derivatives belong to one draw of it. Given as an array, they need the seed
             whose outputs they were computed from, by ``forward(X, dropout=seed)``. A function gets the outputs of a
@@ -190,6 +194,7 @@ class Differentiable:
         Returns
         -------
         array (samples, outputs)
+            Those before the weights moved.
 
         Raises
         ------
@@ -257,6 +262,7 @@ class Differentiable:
         Parameters
         ----------
         X : array (samples, inputs)
+            The samples, a row each.
 
         Returns
         -------
@@ -265,7 +271,7 @@ class Differentiable:
 
         See Also
         --------
-        vjp, input_gradient : products with it, at the price of one pass back.
+        vjp, input_gradient : Products with it, at the price of one pass back.
 
         Examples
         --------
@@ -284,11 +290,14 @@ class Differentiable:
         Parameters
         ----------
         X : array (samples, inputs)
+            The samples, a row each.
         V : array (samples, outputs)
+            A row of factors for each sample.
 
         Returns
         -------
         array (samples, inputs)
+            In the dtype of the network.
 
         Notes
         -----
@@ -310,11 +319,14 @@ class Differentiable:
         Parameters
         ----------
         X : array (samples, inputs)
+            The samples, a row each.
         output : int, default 0
+            Its number, from 0.
 
         Returns
         -------
         array (samples, inputs)
+            At a kink that of one side, as in training.
 
         Examples
         --------
@@ -331,7 +343,7 @@ class Differentiable:
 
         Parameters
         ----------
-        X, y
+        X, y : array-like
             As for ``fit``.
 
         Returns

@@ -40,13 +40,13 @@ def animate_training(
     ----------
     network : Network
         With one input or two; it is trained by ``fit`` as it would be without a film, bit for bit.
-    X, y
+    X, y : array-like
         As for ``fit``; they are drawn.
     epochs : int, default 100
         As for ``fit``.
     every : int, optional
         Epochs from one frame to the next; default: so many that there are about 50 frames.
-    **fit_arguments
+    **fit_arguments : keyword arguments
         The other arguments of ``fit``.
 
     Returns

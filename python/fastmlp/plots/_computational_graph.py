@@ -61,6 +61,7 @@ def computational_graph(
     Returns
     -------
     matplotlib Axes
+        What was drawn into.
 
     Raises
     ------

@@ -40,6 +40,7 @@ def decision_regions(
     network : Network, or anything with ``predict``
         Its ``predict`` is called once, with all points of a grid, (resolution * resolution, 2).
     X : array (samples, 2)
+        The samples.
     y : array (samples,) or (samples, classes)
         Labels, or indicator rows.
     ax : matplotlib Axes, optional

@@ -23,7 +23,9 @@ def hidden_space(network: Network, X: npt.ArrayLike, y: npt.ArrayLike, layer: in
     Parameters
     ----------
     network : Network
+        With a hidden layer.
     X : array (samples, inputs)
+        The samples.
     y : array (samples,) or (samples, classes)
         Labels, or indicator rows; or values of a regression, which a scale of colours shows.
     layer : int, default -2

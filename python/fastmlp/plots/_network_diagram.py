@@ -44,6 +44,7 @@ def network_diagram(
     Parameters
     ----------
     network : Network
+        All of it is drawn, or the first units of each layer.
     ax : matplotlib Axes, optional
         Where to draw; letters become smaller where the picture needs more room. Default: a new figure.
     max_units : int, default 12

@@ -25,8 +25,11 @@ def curve(network: Any, X: npt.ArrayLike, y: npt.ArrayLike, ax: Axes | None = No
     Parameters
     ----------
     network : Network, or anything with ``predict``
+        With one input.
     X : array (samples, 1) or (samples,)
+        The samples.
     y : array (samples,) or (samples, outputs)
+        Their values, drawn as points.
     ax : matplotlib Axes, optional
         Where to draw; default: a new figure.
 
@@ -110,6 +113,7 @@ def surface(
     Returns
     -------
     matplotlib Axes
+        What was drawn into.
 
     Raises
     ------

@@ -39,6 +39,16 @@ class Gradients:
     --------
     fastmlp.Gradients : Those of the compiled network.
     Circuit : All gates of some samples.
+
+    Examples
+    --------
+    >>> from fastmlp import Dense
+    >>> from fastmlp.reference import Network
+    >>> net = Network(1, [Dense(1)], loss="half_squared_error")
+    >>> net.set_parameters([2.0, 1.0])
+    >>> gradients = net.gradients([[3.0]], [[5.0]])
+    >>> gradients.weights, gradients.biases
+    ([[[6.0]]], [[2.0]])
     """
 
     loss: float

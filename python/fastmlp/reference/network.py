@@ -165,6 +165,7 @@ class Network:
         Returns
         -------
         Gradients
+            As plain lists of floats.
         """
         return self._gradients(*samples_of(X, y, sample_weight, self._sizes, self._loss), masks)
 
@@ -217,8 +218,13 @@ class Network:
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y, sample_weight : sequences
             As for ``gradients``; without y there is no loss.
+
+        Returns
+        -------
+        Circuit
+            All gates, from the inputs to the loss.
         """
         if y is None:
             return self._wiring.described(self._circuit(X), self._loss)
@@ -242,7 +248,7 @@ class Network:
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y : sequences
             As for ``gradients``.
         epochs : int, default 1
             Passes over the data.
@@ -250,6 +256,8 @@ class Network:
             Samples per step; the last batch of an epoch may be shorter. Default: all.
         optimizer : str or optimizer object, default "sgd"
             Its memory is kept from one call to the next as long as its kind stays the same.
+        sample_weight : sequence of float, optional
+            As for ``gradients``.
         order : sequence of int, optional
             Row numbers in the order of training, the same in every epoch; default: as they come.
 

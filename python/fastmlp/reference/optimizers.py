@@ -154,6 +154,7 @@ class Training:
         Parameters
         ----------
         parameters, gradients : sequence of float
+            One number of each for every parameter.
         rate : float, optional
             The learning rate of this step; default: that of the settings, which must be a number then.
         is_weight : sequence of bool, optional
@@ -164,6 +165,7 @@ class Training:
         Returns
         -------
         list of float
+            The parameters after the step.
         """
         rule = OPTIMIZERS[self.settings.name]
         if rate is None:

@@ -60,6 +60,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Of the hidden layers, or one for each: "identity", "logistic", "tanh", "relu", any other name or object of
         ``fastmlp.activations``, or a formula such as "x*sigmoid(1.7*x)".
     solver : "adam", "sgd" or "lbfgs", default "adam"
+        The rule for steps; "lbfgs" takes all samples at a time.
     alpha : float, default 0.0001
         L2 penalty, divided by the samples of a batch when it is added to the loss.
     batch_size : int or "auto", default "auto"
@@ -68,10 +69,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         For "sgd": as it is; divided by (samples seen + 1) ** power_t after each iteration; divided by 5 each time that
         training stands still for n_iter_no_change iterations.
     learning_rate_init : float, default 0.001
+        The rate at the start, for "adam" and "sgd".
     power_t : float, default 0.5
+        The power of "invscaling".
     max_iter : int, default 200
         Epochs, or iterations of L-BFGS.
     shuffle : bool, default True
+        Take the samples in a new order in each epoch; not for "lbfgs".
     random_state : int, RandomState or None, default None
         Decides initial weights, shuffling and what is set aside for early stopping. The same number gives the same bits
         on any number of threads.
@@ -84,13 +88,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     momentum : float, default 0.9
         For "sgd", in [0, 1).
     nesterovs_momentum : bool, default True
+        Nesterov's momentum, for "sgd".
     early_stopping : bool, default False
         Set validation_fraction of the samples aside, stop when their accuracy stands still, and keep the best weights.
         Not for L-BFGS.
     validation_fraction : float, default 0.1
+        The share that early stopping sets aside, between 0 and 1.
     beta_1, beta_2 : float, default 0.9 and 0.999
         For "adam".
     epsilon : float, default 1e-8
+        For "adam": what the root of the second moment is never below.
     n_iter_no_change : int or inf, default 10
         Iterations without improvement that end a fit when there is one more.
     max_fun : int, default 15000
@@ -101,6 +108,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     dropout : float or sequence of float, default 0.0
         Rate at which outputs of the hidden layers, or of each, are dropped in training.
     class_weight : None, "balanced" or dict of label to weight, default None
+        Multiplies the weights of samples by class; "balanced" is n_samples / (n_classes * count).
     optimizer : str or optimizer object, optional
         Any of ``fastmlp.optimizers``, with schedules and clipping, in place of solver and what belongs to it.
     scale : None, "standard" or "robust", default None
@@ -239,6 +247,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         y : array (samples,) or (samples, labels)
             Labels of any kind; or for several labels for a sample one column of 0 and 1 for each.
         sample_weight : array (samples,), optional
+            What each sample counts; not negative.
         X_val, y_val : optional
             Validation samples: scored after each iteration; with early_stopping in the place of validation_fraction.
         callbacks : list of callables
@@ -247,6 +256,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Returns
         -------
         self
+            The estimator.
         """
         self._train(X, y, sample_weight, validation=(X_val, y_val), callbacks=callbacks)
         return self
@@ -257,7 +267,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y, sample_weight : array-like
             As for ``fit``.
         classes : array, optional
             All labels that will ever come; needed in the first call.
@@ -265,6 +275,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Returns
         -------
         self
+            The estimator.
         """
         if isinstance(self.class_weight, str):
             raise ValueError(
@@ -283,10 +294,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Parameters
         ----------
         X : array, DataFrame or sparse matrix (samples, features)
+            Rows as in ``fit``.
 
         Returns
         -------
         array (samples,) or (samples, labels)
+            Labels as they were given to ``fit``.
         """
         outputs = self._forward(X)
         labels = Labels(self.classes_, self._binarizer)
@@ -299,6 +312,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Parameters
         ----------
         X : array, DataFrame or sparse matrix (samples, features)
+            Rows as in ``fit``.
 
         Returns
         -------
@@ -324,10 +338,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Parameters
         ----------
         X : array, DataFrame or sparse matrix (samples, features)
+            Rows as in ``fit``.
 
         Returns
         -------
         array (samples, classes)
+            In the order of ``classes_``.
         """
         # from the pre-activations: a probability beside 1 is rounded to 0 long before its logarithm is out of reach
         logits = self._outputs(logits_of(self._fitted()), X)
@@ -344,10 +360,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Parameters
         ----------
         X : array, DataFrame or sparse matrix (samples, features)
+            Rows as in ``fit``.
 
         Returns
         -------
         array (samples,) or (samples, classes)
+            What goes into the last activation; of two classes one number, positive for the second.
         """
         outputs = self._forward(X)
         return outputs[:, 0] if outputs.shape[1] == 1 else outputs
@@ -357,12 +375,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y, sample_weight : array-like
             As for ``fit``.
 
         Returns
         -------
         float
+            The accuracy.
         """
         check_unmasked(sample_weight, "sample_weight")
         return float(super().score(X, plain_targets(y), sample_weight))

@@ -39,15 +39,17 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     loss : str or loss object, default "squared_error"
         "squared_error" is half the squared error; "poisson" is for counts, whose logarithm the network computes; else
         any loss of ``fastmlp.losses`` for values, such as "mae", "huber" or ``Quantile(0.9)``.
-    hidden_layer_sizes, activation, solver, alpha, batch_size, learning_rate, learning_rate_init, power_t, max_iter
+    hidden_layer_sizes, activation, solver, alpha, batch_size : as there
         As for ``MLPClassifier``.
-    shuffle, random_state, tol, verbose, warm_start, momentum, nesterovs_momentum
+    learning_rate, learning_rate_init, power_t, max_iter : as there
+        As for ``MLPClassifier``.
+    shuffle, random_state, tol, verbose, warm_start, momentum, nesterovs_momentum : as there
         As for ``MLPClassifier``.
     early_stopping : bool, default False
         Set validation_fraction of the samples aside, stop when their R^2 stands still, and keep the best weights.
-    validation_fraction, beta_1, beta_2, epsilon, n_iter_no_change, max_fun
+    validation_fraction, beta_1, beta_2, epsilon, n_iter_no_change, max_fun : as there
         As for ``MLPClassifier``.
-    dropout, optimizer, scale, dtype, n_threads
+    dropout, optimizer, scale, dtype, n_threads : as there
         As for ``MLPClassifier``.
 
     Attributes
@@ -155,7 +157,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         X : array, DataFrame or sparse matrix (samples, features)
             Of sparse ones, a batch at a time becomes dense, with lbfgs or a scale all rows.
         y : array (samples,) or (samples, outputs)
+            Values.
         sample_weight : array (samples,), optional
+            What each sample counts; not negative.
         X_val, y_val : optional
             Validation samples: scored after each iteration; with early_stopping in the place of validation_fraction.
         callbacks : list of callables
@@ -164,6 +168,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Returns
         -------
         self
+            The estimator.
         """
         self._train(X, y, sample_weight, validation=(X_val, y_val), callbacks=callbacks)
         return self
@@ -174,12 +179,13 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y, sample_weight : array-like
             As for ``fit``.
 
         Returns
         -------
         self
+            The estimator.
         """
         self._train(X, y, sample_weight, incremental=True)
         return self
@@ -190,10 +196,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Parameters
         ----------
         X : array, DataFrame or sparse matrix (samples, features)
+            Rows as in ``fit``.
 
         Returns
         -------
         array (samples,) or (samples, outputs)
+            Values.
         """
         outputs = self._forward(X)
         return predictions(outputs, meaning_of(self.network_))
@@ -203,12 +211,13 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y, sample_weight : array-like
             As for ``fit``.
 
         Returns
         -------
         float
+            R^2.
         """
         check_unmasked(sample_weight, "sample_weight")
         return float(super().score(X, plain_targets(y), sample_weight))

@@ -37,6 +37,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     Parameters
     ----------
     hidden_layer_sizes : sequence of int or int, default (64, 64, 64)
+        Units of each hidden layer.
     n_estimators : int, default 5
         Networks, each with other initial weights and other validation rows.
     learning_rate : float, default 0.01
@@ -132,6 +133,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         Returns
         -------
         self
+            The estimator.
         """
         self._train(X, y, X_val, y_val)
         return self
@@ -142,10 +144,12 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         Parameters
         ----------
         X : DataFrame or array (samples, columns)
+            Rows as in ``fit``.
 
         Returns
         -------
         array (samples,)
+            Labels as they were given to ``fit``.
         """
         outputs = self._forward(X)
         return self.classes_[outputs.argmax(axis=1)]
@@ -156,6 +160,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         Parameters
         ----------
         X : DataFrame or array (samples, columns)
+            Rows as in ``fit``.
 
         Returns
         -------
@@ -173,6 +178,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         Parameters
         ----------
         X : DataFrame or array (samples, columns)
+            Rows as in ``fit``.
 
         Returns
         -------

@@ -27,14 +27,21 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     Parameters
     ----------
     hidden_layer_sizes : sequence of int or int, default (64, 64, 64)
+        Units of each hidden layer.
     n_estimators : int, default 5
+        Networks whose values are averaged.
     learning_rate : float, default 0.07
         As for ``TabularClassifier``, as are all others.
     max_iter : int, default 112
+        Epochs; the weights of the best one are kept.
     batch_size : int or "auto", default "auto"
+        Rows of a step.
     validation_fraction : float, default 0.2
+        Share of the rows that choose the epoch of a network.
     random_state : int, RandomState or None, default None
+        Decides all that is drawn.
     n_threads : int, optional
+        Threads at most.
 
     Attributes
     ----------
@@ -92,12 +99,14 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         X : DataFrame or array (samples, columns)
             Numbers, text, categories, missing values.
         y : array (samples,)
+            Values.
         X_val, y_val : optional
             Rows that choose the epoch, in the place of validation_fraction.
 
         Returns
         -------
         self
+            The estimator.
         """
         self._train(X, y, X_val, y_val)
         return self
@@ -108,10 +117,12 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         Parameters
         ----------
         X : DataFrame or array (samples, columns)
+            Rows as in ``fit``.
 
         Returns
         -------
         array (samples,)
+            Values.
         """
         outputs = self._forward(X)
         return self._units.outside(outputs[:, 0])
