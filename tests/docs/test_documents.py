@@ -40,7 +40,8 @@ TOOLS = {"mlflow": "mlflow-skinny sqlalchemy alembic", "tensorboardX": "tensorbo
 python_blocks = [
     pytest.param(block, id=f"{name}-{number}")
     for name, text in TEXTS.items()
-    if not name.startswith("docs/gallery/")  # whose blocks make one program, run by test_gallery.py
+    # whose blocks make one program, run by test_gallery.py and test_site.py
+    if not name.startswith(("docs/gallery/", "docs/guide/", "docs/coming-from/", "docs/file-format"))
     for number, block in enumerate(re.findall(r"^```python\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL), 1)
 ]
 each_document = pytest.mark.parametrize("name", TEXTS)
