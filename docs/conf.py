@@ -32,7 +32,11 @@ autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 add_module_names = False
-python_display_short_literal_types = True
+toc_object_entries_show_parents = "hide"
+
+# names in See Also must have pages; types in words are no names
+nitpicky = True
+nitpick_ignore_regex = [("py:(?!obj).*", ".*")]
 
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
@@ -50,6 +54,8 @@ html_theme_options = {
     "pygments_dark_style": "monokai",
     "header_links_before_dropdown": 6,
     "search_bar_text": "Search",
-    "logo": {"text": "fastmlp"},
+    "logo": {"text": "fastmlp", "image_light": "_static/logo.svg", "image_dark": "_static/logo.svg"},
 }
+html_favicon = "_static/logo.svg"
+html_context = {"default_mode": "auto"}
 html_sidebars = {"index": []}

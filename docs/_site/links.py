@@ -9,8 +9,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-# a block or a span of code, in which nothing is a link; or the target of one
-LINK = re.compile(r"^(?P<fence>```+|~~~+).*?^(?P=fence)$|`[^`\n]+`|\]\((?P<target>[^)\s]+)\)", re.M | re.S)
+# a block or a span of code, in which nothing is a link; a link named by its file; or the target of one
+LINK = re.compile(
+    r"^(?P<fence>```+|~~~+).*?^(?P=fence)$|`[^`\n]+`|(?P<file>\[[\w./-]+\.md(?=\]\())|\]\((?P<target>[^)\s]+)\)",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 def rewritten(text: str, path: str, place: Callable[[str], str]) -> tuple[str, set[str]]:
@@ -23,6 +26,8 @@ def rewritten(text: str, path: str, place: Callable[[str], str]) -> tuple[str, s
     shown = set()
 
     def link(match: re.Match[str]) -> str:
+        if match["file"]:
+            return "["  # named by its title, which Sphinx knows
         target = match["target"]
         if target is None or target.startswith(("https:", "#")):
             return match[0]

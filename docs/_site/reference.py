@@ -93,14 +93,15 @@ def page(name: Name, public: set[type]) -> str:
     if not inspect.isclass(name.value):
         return "\n".join([*title, f".. autofunction:: {name.path}", ""])
     kind = "exception" if issubclass(name.value, BaseException) else "class"
-    lines = [*title, f".. auto{kind}:: {name.path}", "   :show-inheritance:"]
+    lines = [*title, f".. auto{kind}:: {name.path}"]
+    lines += ["   :show-inheritance:"] if public.intersection(name.value.__bases__) else []
     members = public_members(name.value, public) if kind == "class" else []
     return "\n".join([*lines, *([f"   :members: {', '.join(members)}"] if members else []), ""])
 
 
 def module_page(module: str, names: list[Name]) -> str:
     """Return the page of a module: its names, and what each is in a sentence."""
-    lines = [f"# {module}", "", MODULES[module], "", "```{py:module} " + module, "```", ""]
+    lines = [f"# {module}", "", MODULES[module], "", "```{py:module} " + module, ":no-typesetting:", "```", ""]
     lines += ["```{eval-rst}", ".. list-table::", "   :widths: 30 70", ""]
     for name in names:
         lines += [f"   * - :doc:`{name.path.removeprefix(module + '.')} <{name.path}>`", f"     - {name.summary}"]

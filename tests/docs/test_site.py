@@ -2,8 +2,9 @@
 
 What could go wrong: a page whose program fails, warns, prints or draws something else than the page shows (programs),
 or that has nothing of its own to show (guide); a task that cannot be found from the first page (tasks); a public name
-without a page, or one that its module does not call public (names); a docstring that lacks a section (numpydoc); a link
-that is right in the repository and wrong on the site (links); a number of the first page that nobody measured (numbers).
+without a page, or one that its module does not call public (names); a docstring that lacks a section (numpydoc); a
+link that is right in the repository and wrong on the site (links); a number of the first page that nobody measured
+(numbers).
 """
 
 from __future__ import annotations
@@ -173,10 +174,10 @@ def test_a_missing_section_is_seen():
 
 def test_links_lead_to_where_things_are_on_the_site():
     text = "[a](../README.md#limits) `[b](c)` [`f`](../cpp/core/layer.hpp) [g](math.md) [h](https://x.org)\n"
-    text += "```\n[k](../README.md)\n```\n[l](decisions/README.md) [m](#here)\n"
+    text += "```\n[k](../README.md)\n```\n[l](decisions/README.md) [m](#here) [math.md](math.md)\n"
     found, shown = links.rewritten(text, "docs/numerics.md", stage.place)
     expected = "[a](overview.md#limits) `[b](c)` [`f`](sources/cpp/core/layer.hpp.md) [g](math.md) [h](https://x.org)\n"
-    assert found == expected + "```\n[k](../README.md)\n```\n[l](decisions/index.md) [m](#here)\n"
+    assert found == expected + "```\n[k](../README.md)\n```\n[l](decisions/index.md) [m](#here) [](math.md)\n"
     assert shown == {"cpp/core/layer.hpp"}
     found, _ = links.rewritten("[a](docs/math.md) [b](docs/gallery/)", "README.md", stage.place)
     assert found == "[a](math.md) [b](gallery/index.md)"
