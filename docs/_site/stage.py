@@ -53,11 +53,12 @@ def stage(folder: Path) -> None:
     """Write everything that Sphinx reads into a new folder."""
     shown: set[str] = set()
     for path in documents():
-        text, files = rewritten((ROOT / path).read_text(encoding="utf-8"), path, place)
-        shown |= files
+        text = (ROOT / path).read_text(encoding="utf-8")
         if path.startswith("docs/gallery/"):
             text = gallery.finished(path, text)
-        elif path == "docs/decisions/README.md":
+        text, files = rewritten(text, path, place)
+        shown |= files
+        if path == "docs/decisions/README.md":
             text += toctree(sorted(note.stem for note in DOCS.glob("decisions/0*.md")))
         write(folder / place(path), text)
     for path in sorted(shown):
