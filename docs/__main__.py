@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -21,6 +22,8 @@ def main() -> int:
     default = FOLDER.parent / "build" / "site"
     parser.add_argument("folder", nargs="?", type=Path, default=default, help="where to (default: build/site)")
     site = parser.parse_args().folder.resolve()
+    if site.exists() and any(site.iterdir()) and not (site / "objects.inv").exists():
+        parser.error(f"{site} holds other things than a site: name a new folder, or an empty one.")
     try:
         from sphinx.cmd.build import build_main
     except ImportError:
@@ -29,6 +32,7 @@ def main() -> int:
     from docs._site.links import dead_links
     from docs._site.stage import stage
 
+    shutil.rmtree(site, ignore_errors=True)  # pages that are no longer made
     # any time will do, as long as it is always the same
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
     with tempfile.TemporaryDirectory() as scratch:
