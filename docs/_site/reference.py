@@ -37,6 +37,11 @@ DATA = {
 }
 
 
+# whose functions are a line each, so that their files can be read like a page of a book
+GATES = ("fastmlp.reference.graph", "fastmlp.reference.functions")
+OF_GATES = "Takes gates, or numbers in their place; :class:`~fastmlp.reference.Gate` has an example."
+
+
 class Name(NamedTuple):
     """A public name: where its page is, and what it stands for."""
 
@@ -48,6 +53,11 @@ class Name(NamedTuple):
         """The first sentence of its documentation."""
         text = DATA.get(self.path) or inspect.getdoc(self.value) or ""
         return " ".join(text.partition("\n\n")[0].split())
+
+    @property
+    def is_gate(self) -> bool:
+        """Whether it is one of the small functions of the reference."""
+        return inspect.isfunction(self.value) and self.value.__module__ in GATES
 
 
 def public_names() -> dict[str, list[Name]]:
@@ -91,7 +101,7 @@ def page(name: Name, public: set[type]) -> str:
     if name.path in DATA:
         return "\n".join([*title, f".. py:data:: {name.path}", "", f"   {DATA[name.path]}", ""])
     if not inspect.isclass(name.value):
-        return "\n".join([*title, f".. autofunction:: {name.path}", ""])
+        return "\n".join([*title, f".. autofunction:: {name.path}", "", OF_GATES if name.is_gate else "", ""])
     kind = "exception" if issubclass(name.value, BaseException) else "class"
     lines = [*title, f".. auto{kind}:: {name.path}"]
     lines += ["   :show-inheritance:"] if public.intersection(name.value.__bases__) else []

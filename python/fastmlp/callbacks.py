@@ -7,7 +7,7 @@ raised, be it by Ctrl-C, one that has ``interrupted(network)`` gets this called 
 the number of the epoch whose weights it has put back.
 
 The names are those that users of LightGBM know. Its ``record_evaluation`` has no twin: ``fit`` returns all rows as a
-History.
+History. Documentation makes this file a long one.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 An initializer says which distribution the numbers come from, given the layer's inputs and units; the numbers themselves
 are drawn in cpp/core/network.cpp, where also stands what is usual for each activation (``initializer=None``). Biases
-start at 0. Formulas and sources: docs/math.md.
+start at 0. Formulas and sources: docs/math.md. A catalogue: a long file.
 """
 
 from __future__ import annotations

@@ -92,13 +92,6 @@ def test_the_numbers_of_the_first_page_are_those_of_the_readme():
 
 NAMES = {name.path: name for names in reference.public_names().values() for name in names}
 CLASSES = {name.value for name in NAMES.values() if inspect.isclass(name.value)}
-# a line each, so that their file can be read like a page of a book; what they take and return is said at Gate
-GATES = {
-    path
-    for path, name in NAMES.items()
-    if getattr(name.value, "__module__", "") in ("fastmlp.reference.graph", "fastmlp.reference.functions")
-    and inspect.isfunction(name.value)
-}
 
 
 def test_every_public_name_has_a_page():
@@ -155,14 +148,14 @@ def lacking(path: str, kind: object, *, is_member: bool) -> list[str]:
 def test_numpydoc_finds_no_section_missing_in_a_public_docstring():
     wrong = []
     for path, name in NAMES.items():
-        if path in reference.DATA or path in GATES:
+        if path in reference.DATA or name.is_gate:
             continue
         wrong += lacking(path, name.value, is_member=False)
         if inspect.isclass(name.value):
             for member in reference.public_members(name.value, CLASSES):
                 wrong += lacking(f"{path}.{member}", None, is_member=True)
     assert not wrong, "\n".join(wrong)
-    assert len(GATES) == 20
+    assert sum(name.is_gate for name in NAMES.values()) == 20
 
 
 def test_a_missing_section_is_seen():

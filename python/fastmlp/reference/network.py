@@ -5,6 +5,7 @@ wants: values (forward, loss) or, after ``backward``, gradients. Nothing here kn
 graph.py, activations, losses and penalties in functions.py, initial weights in initial.py, the rules that change the
 parameters in optimizers.py.
 Weights are lists [input][unit], so that a layer is a = activation(x W + b) with x a row.
+Documentation makes this file a long one.
 """
 
 from __future__ import annotations
