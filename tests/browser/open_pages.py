@@ -84,7 +84,12 @@ def watched(page: Page, address: str, faults: list[str]) -> Page:
     """Note what goes wrong on a page: errors of scripts, files that are missing or from elsewhere."""
     page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
     page.on("console", lambda said: faults.append(f"{page.url}: {said.text}") if said.type == "error" else None)
-    page.on("requestfailed", lambda asked: faults.append(f"{page.url}: {asked.url} failed"))
+
+    def failed(asked: Request) -> None:
+        if asked.failure != "net::ERR_ABORTED":  # what was still loading when the page was left
+            faults.append(f"{page.url}: {asked.url} failed: {asked.failure}")
+
+    page.on("requestfailed", failed)
 
     def own(asked: Request) -> None:
         if not asked.url.startswith((address, "data:")):
