@@ -123,7 +123,7 @@ def module_page(module: str, names: list[Name]) -> str:
 def pages() -> dict[str, str]:
     """Return all pages of the API by their names."""
     found = {}
-    index = ["# API reference", "", "Every public name has a page, with an example that the tests run.", ""]
+    index = ["# API reference", "", "Every public name has a page. The tests run the examples.", ""]
     index += ["| module | for |", "|---|---|"]
     everything = public_names()
     public = {name.value for names in everything.values() for name in names if inspect.isclass(name.value)}
