@@ -78,7 +78,7 @@ def public_members(kind: type, public: set[type]) -> list[str]:
     """Return the properties of a class, and the methods that say what they take and return.
 
     Those that it has from another public class, which has a page, are left out, and so is what has one line for those
-    who read the source: what the core is told.
+    who read the source: what the core is told. In the reference, a line is all that methods have.
     """
     found = []
     for name in sorted(dir(kind)):
@@ -87,7 +87,7 @@ def public_members(kind: type, public: set[type]) -> list[str]:
         function = getattr(member, "fget", None) or getattr(member, "__func__", member)
         elsewhere = owner is not kind and (owner in public or not owner.__module__.startswith("fastmlp"))
         text = inspect.getdoc(member) or ""
-        told = isinstance(member, property) or "\n-----" in text or "Examples\n---" in text
+        told = isinstance(member, property) or "\n-----" in text or owner.__module__.startswith("fastmlp.reference.")
         own = (getattr(function, "__module__", None) or "").startswith("fastmlp")
         if not name.startswith("_") and own and not elsewhere and inspect.isroutine(function) and text and told:
             found.append(name)

@@ -151,7 +151,8 @@ def test_numpydoc_finds_no_section_missing_in_a_public_docstring():
         if path in reference.DATA or name.is_gate:
             continue
         wrong += lacking(path, name.value, is_member=False)
-        if inspect.isclass(name.value):
+        # those of the reference are short, so that it can be read in one sitting
+        if inspect.isclass(name.value) and not path.startswith("fastmlp.reference."):
             for member in reference.public_members(name.value, CLASSES):
                 wrong += lacking(f"{path}.{member}", None, is_member=True)
     assert not wrong, "\n".join(wrong)

@@ -3,9 +3,7 @@
 Every call builds the graph of its samples from the numbers in ``weights`` and ``biases``, and reads from it what it
 wants: values (forward, loss) or, after ``backward``, gradients. Nothing here knows a derivative. The gates are in
 graph.py, activations, losses and penalties in functions.py, initial weights in initial.py, the rules that change the
-parameters in optimizers.py.
-Weights are lists [input][unit], so that a layer is a = activation(x W + b) with x a row.
-Documentation makes this file a long one.
+parameters in optimizers.py. Weights are lists [input][unit]: a layer is a = activation(x W + b) with x a row.
 """
 
 from __future__ import annotations
@@ -55,7 +53,6 @@ class Network:
     See Also
     --------
     fastmlp.Network : The same, compiled.
-    Gate : What it is made of.
 
     Examples
     --------
@@ -121,8 +118,7 @@ class Network:
         """Take all parameters from one sequence, in the order of ``get_parameters``."""
         count = sum((n_in + 1) * n_out for n_in, n_out in self._shapes)
         values = iter(float_row(parameters, count, "the parameter vector"))
-        self.weights = []
-        self.biases = []
+        self.weights, self.biases = [], []
         for n_in, n_out in self._shapes:
             self.weights.append([[next(values) for _ in range(n_out)] for _ in range(n_in)])
             self.biases.append([next(values) for _ in range(n_out)])
@@ -166,7 +162,6 @@ class Network:
         Returns
         -------
         Gradients
-            As plain lists of floats.
         """
         return self._gradients(*samples_of(X, y, sample_weight, self._sizes, self._loss), masks)
 
@@ -187,14 +182,12 @@ class Network:
 
         Parameters
         ----------
-        X : sequence of rows
-            Samples, (samples, inputs).
+        X, masks
+            As for ``gradients``.
         d_outputs : sequence of rows
             The loss's derivatives by the outputs, (samples, outputs).
         at : "outputs" or "pre_activations", default "outputs"
             What they are by.
-        masks : sequence of matrices, optional
-            As for ``gradients``.
 
         Returns
         -------
@@ -219,13 +212,8 @@ class Network:
 
         Parameters
         ----------
-        X, y, sample_weight : sequences
+        X, y, sample_weight
             As for ``gradients``; without y there is no loss.
-
-        Returns
-        -------
-        Circuit
-            All gates, from the inputs to the loss.
         """
         if y is None:
             return self._wiring.described(self._circuit(X), self._loss)
@@ -249,7 +237,7 @@ class Network:
 
         Parameters
         ----------
-        X, y : sequences
+        X, y, sample_weight
             As for ``gradients``.
         epochs : int, default 1
             Passes over the data.
@@ -257,8 +245,6 @@ class Network:
             Samples per step; the last batch of an epoch may be shorter. Default: all.
         optimizer : str or optimizer object, default "sgd"
             Its memory is kept from one call to the next as long as its kind stays the same.
-        sample_weight : sequence of float, optional
-            As for ``gradients``.
         order : sequence of int, optional
             Row numbers in the order of training, the same in every epoch; default: as they come.
 
