@@ -5,7 +5,7 @@ PyTorch and JAX are imported in the function of their name alone; fastmlp needs 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -116,6 +116,11 @@ def from_torch(module: Any, loss: Callable[[Any, Any], Any], X: npt.ArrayLike, y
 
     import torch
 
+    if not isinstance(module, torch.nn.Module):
+        raise TypeError(f"module must be a torch.nn.Module, got {brief(module)}.")
+    for name, value in (("X", X), ("y", y)):
+        if value is None:
+            raise TypeError(f"{name} must be an array or tensor, got None.")
     twin = copy.deepcopy(module).double()
     inputs, targets = (one.double() if one.is_floating_point() else one for one in map(torch.as_tensor, (X, y)))
     loss_of: Callable[..., Any] = check_function(loss, "loss")
@@ -137,14 +142,17 @@ def from_torch(module: Any, loss: Callable[[Any, Any], Any], X: npt.ArrayLike, y
             return float(value_at(point))
 
     def gradient(point: Mapping[str, Array]) -> dict[str, Array]:
-        slopes = torch.autograd.grad(value_at(point), list(parameters.values()), allow_unused=True)
+        value = value_at(point)
+        slopes: Sequence[Any] = [None] * len(parameters)
+        if value.requires_grad:  # which a loss that depends on nothing does not
+            slopes = torch.autograd.grad(value, list(parameters.values()), allow_unused=True)
         return {
             name: np.zeros(one.shape) if slope is None else slope.numpy().copy()
             for (name, one), slope in zip(parameters.items(), slopes, strict=True)
         }
 
     x = {name: one.detach().numpy().copy() for name, one in parameters.items()}
-    if f(x) != f(x):
+    if not np.array_equal(f(x), f(x), equal_nan=True):
         raise ValueError("module gives another loss each time: put it into eval(), where nothing is dropped.")
     return Checkable(f, gradient, x)
 
@@ -159,7 +167,7 @@ def from_jax(function: Callable[..., Any], parameters: Any, *data: Any) -> Check
     function : callable
         From ``parameters`` and ``data`` to one number: the loss.
     parameters : array, or list or dict of arrays
-        The first argument of the function.
+        The first argument of the function. What is nested deeper comes as a dict, by names like "encoder.weights".
     *data : array-like
         What else the function takes; arrays of floats are converted to float64.
 
@@ -191,18 +199,32 @@ def from_jax(function: Callable[..., Any], parameters: Any, *data: Any) -> Check
     others = [jax.tree_util.tree_map(in_double, one) for one in data]
     slopes = jax.jit(jax.grad(function))
     values = jax.jit(function)
-
-    def f(point: Any) -> float:
-        with in_x64(True):
-            return float(values(point, *others))
-
-    def gradient(point: Any) -> Any:
-        with in_x64(True):
-            return jax.tree_util.tree_map(np.asarray, slopes(point, *others))
-
     point = jax.tree_util.tree_map(lambda one: np.asarray(one, np.float64), parameters)
-    if not jax.tree_util.tree_leaves(point):
+    leaves, structure = jax.tree_util.tree_flatten_with_path(point)
+    if not leaves:
         raise ValueError(
             f"parameters hold no arrays, got {brief(parameters)}: give an array, or a list or dict of some."
         )
+    is_nested = any(len(path) > 1 for path, _ in leaves)
+    names = [".".join(map(_key, path)) for path, _ in leaves]
+
+    def nested(point: Any) -> Any:
+        return structure.unflatten(point[name] for name in names) if is_nested else point
+
+    def f(point: Any) -> float:
+        with in_x64(True):
+            return float(values(nested(point), *others))
+
+    def gradient(point: Any) -> Any:
+        with in_x64(True):
+            found = jax.tree_util.tree_map(np.asarray, slopes(nested(point), *others))
+        return dict(zip(names, jax.tree_util.tree_leaves(found), strict=True)) if is_nested else found
+
+    if is_nested:
+        point = {name: leaf for name, (_, leaf) in zip(names, leaves, strict=True)}
     return Checkable(f, gradient, point)
+
+
+def _key(step: Any) -> str:
+    """Return what a step of JAX into a tree is called: a key, an index or an attribute."""
+    return str(next(getattr(step, word) for word in ("key", "idx", "name") if hasattr(step, word)))

@@ -49,6 +49,18 @@ def check_torch() -> None:
     report = fm.check_gradients(*from_torch(module(BrokenTanh()), torch.nn.functional.mse_loss, X, VALUES))
     # behind the broken activation all is wrong, before it nothing
     assert {probe.place.partition("[")[2].partition("]")[0] for probe in report.wrong} == {"'0.weight'", "'0.bias'"}
+    # a loss that depends on nothing has no slope, and what is no module gets a sentence
+    assert fm.check_gradients(*from_torch(right, lambda outputs, y: torch.ones(()), X, VALUES)).passed
+    for call, sentence in (
+        (lambda: from_torch(3, loss, X, VALUES), "module must be"),
+        (lambda: from_torch(right, loss, X, None), "y must be"),
+    ):
+        try:
+            call()
+        except TypeError as error:
+            assert sentence in str(error)
+        else:
+            raise AssertionError(sentence)
     print("PyTorch: right modules pass, a broken one is found in its layer")
 
 
@@ -68,6 +80,9 @@ def check_jax() -> None:
     assert report.passed, report
     report = fm.check_gradients(*from_jax(broken, point, X, VALUES))
     assert {probe.place for probe in report.wrong} == {"x['b'][0]", "x['b'][1]"}
+    nested = fm.check_gradients(*from_jax(lambda p, X, y: loss(p["layer"], X, y), {"layer": point}, X, VALUES))
+    assert nested.passed, nested
+    assert {probe.where for probe in nested.worst} == {"x['layer.W']", "x['layer.b']"}
     assert jnp.zeros(1).dtype == jnp.float32
     print("JAX: a right loss passes, a stopped derivative is found")
 

@@ -106,3 +106,34 @@ def test_a_network_with_kinks_and_large_targets_is_decided(size):
     X, y = random.normal(size=(50, 4)), size * random.normal(size=50)
     net = fm.Network(4, [fm.Dense(6, "relu"), fm.Dense(1)], loss="half_squared_error", seed=0, dtype="float64")
     assert net.check_gradients(X, y).passed
+
+
+def test_a_function_that_raises_errors_of_its_own_outside_its_domain():
+    def f(x):
+        if x[0] > 1:
+            raise ValueError("x[0] must be at most 1")
+        return x[0] ** 2 + float(np.linalg.inv(np.array([[x[1]]]))[0, 0])
+
+    report = fm.check_gradients(f, [2.0, -1.0], [1.0, 1.0])
+    assert not report.wrong
+    assert "outside of its domain" in report.undecided[0].reason
+    assert fm.check_gradients(f, [1.98, -1.0], [0.99, 1.0]).passed
+    with pytest.raises(ValueError, match="at most 1"):
+        fm.check_gradients(f, [2.0, -1.0], [2.0, 1.0])
+
+
+def test_a_tuple_of_arrays_arrives_as_one():
+    seen = []
+
+    def f(x):
+        seen.append(type(x))
+        return float(x[0] @ x[1])
+
+    assert fm.check_gradients(f, lambda x: (x[1], x[0]), (np.ones(2), np.array([2.0, 3.0]))).passed
+    assert set(seen) == {tuple}
+
+
+def test_a_gradient_of_float16_is_told_so():
+    report = fm.check_gradients(lambda x: (x**2).sum(), lambda x: (2 * x).astype(np.float16), [1.5, 2.0])
+    assert not report.wrong
+    assert "float16" in report.undecided[0].reason

@@ -25,7 +25,7 @@ class Arrays:
             self._keys = list(x)
             values = list(x.values())
         elif isinstance(x, (list, tuple)) and any(np.ndim(part) > 0 for part in x) and not _is_one_array(x):
-            self._keys, self._kind = list(range(len(x))), list
+            self._keys, self._kind = list(range(len(x))), type(x)
             values = list(x)
         if not values:
             raise ValueError(
@@ -49,7 +49,9 @@ class Arrays:
     def _as_given(self, copies: list[Array]) -> Any:
         if self._keys is None:
             return copies[0]
-        return copies if self._kind is list else dict(zip(self._keys, copies, strict=True))
+        if self._kind is dict:
+            return dict(zip(self._keys, copies, strict=True))
+        return tuple(copies) if issubclass(self._kind, tuple) else copies
 
     def gradients(self, gradient: Any) -> tuple[list[Array], np.dtype[Any]]:
         """Return a user's gradient for each array, in float64, and the dtype it came in."""
@@ -61,7 +63,7 @@ class Arrays:
                     f"gradient has the keys {brief(list(gradient))}, but must have those of x: {brief(self._keys)}."
                 )
             parts = [gradient[key] for key in self._keys]
-        elif isinstance(gradient, (list, tuple)) and self._kind is list:
+        elif isinstance(gradient, (list, tuple)) and self._kind is not dict:
             if len(gradient) != len(self._keys):
                 raise ValueError(
                     f"gradient holds {len(gradient)} arrays, but must hold one for each of x: {len(self._keys)}."

@@ -30,7 +30,7 @@ class Distance:
 class ValuesOf:
     """The values of a user's function at a point that others move.
 
-    An error at the point itself is the user's to see; beside it, one of arithmetic says that f ends there.
+    An error at the point itself is the user's to see; beside it, one of arithmetic or values says that f ends there.
     """
 
     def __init__(self, f: Callable[[Any], Any], point: Arrays | Distance, shape: tuple[int, ...] = ()) -> None:
@@ -47,9 +47,8 @@ class ValuesOf:
     def __call__(self) -> Sequence[float]:
         try:
             value = self._f(self._point.for_function())
-        except (ArithmeticError, ValueError) as error:
-            is_outside = isinstance(error, ArithmeticError) or "math domain error" in str(error)
-            if not (self._has_begun and is_outside):
+        except (ArithmeticError, ValueError, np.linalg.LinAlgError):
+            if not self._has_begun:
                 raise
             return [math.nan] * math.prod(self._shape)
         self._has_begun = True
