@@ -6,6 +6,7 @@ What could go wrong: the module or JAX's settings are changed, parameters are mi
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import fastmlp as fm
 from fastmlp.testing import from_jax, from_torch
@@ -55,12 +56,8 @@ def check_torch() -> None:
         (lambda: from_torch(3, loss, X, VALUES), "module must be"),
         (lambda: from_torch(right, loss, X, None), "y must be"),
     ):
-        try:
+        with pytest.raises(TypeError, match=sentence):
             call()
-        except TypeError as error:
-            assert sentence in str(error)
-        else:
-            raise AssertionError(sentence)
     print("PyTorch: right modules pass, a broken one is found in its layer")
 
 
