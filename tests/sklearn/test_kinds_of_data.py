@@ -288,11 +288,15 @@ def test_labels_keep_their_kind(names):
         pd.Series(CLASSES > 0, dtype="boolean"),
         pd.Series(CLASSES, dtype="Int64"),
         pl.Series(list(CLASSES)),
-        np.array(NAMES, np.dtypes.StringDType()),
+        pytest.param(
+            lambda: np.array(NAMES, np.dtypes.StringDType()),
+            marks=pytest.mark.skipif(np.__version__ < "2", reason="came with NumPy 2"),
+        ),
     ],
     ids=range(7),
 )
 def test_labels_are_what_they_are_whatever_holds_them(y):
+    y = y() if callable(y) else y
     plain = NAMES if str(y.dtype) == "StringDType()" else np.array(list(y))
     labels = np.unique(plain)
     expected = MLPClassifier(**SMALL).fit(X, plain)
