@@ -484,7 +484,7 @@ def test_pickled_cloned_and_searched():
     model = small().fit(X, y)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict_proba(X), model.predict_proba(X))
     np.testing.assert_array_equal(clone(model).fit(X, y).predict_proba(X), model.predict_proba(X))
-    search = GridSearchCV(small(), {"hidden_layer_sizes": [4, (8, 8)]}, cv=2, n_jobs=2).fit(X, y)
+    search = GridSearchCV(small(), {"hidden_layer_sizes": [(4, 4), (8, 8)]}, cv=2, n_jobs=2).fit(X, y)
     assert len(search.best_estimator_.networks_) == 2
 
 

@@ -60,9 +60,11 @@ def _is_missing(value: Any) -> bool:
 
 def places_of(y: Array, classes: Array, name: str = "y") -> npt.NDArray[np.int32]:
     """Return the place of each label among the sorted classes; one that is not there is an error."""
+    kinds = {classes.dtype.kind, y.dtype.kind}
     try:
         places = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
-        known = classes[places] == y
+        differ = "U" in kinds and kinds & set("biuf")  # text and numbers, of whose comparison NumPy before 1.25 warns
+        known = np.zeros(len(y), bool) if differ else classes[places] == y
     except TypeError:  # labels of a kind that cannot be compared with those before
         known = np.zeros(len(y), bool)
     if not known.all():
