@@ -13,8 +13,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
-import numpy as np
-
+from fastmlp._gradient_check.noise import EPS
 from fastmlp._gradient_check.slope import NO_SLOPE, Quotient, Slope, estimate
 from fastmlp._gradient_check.verdict import Judge
 
@@ -42,7 +41,6 @@ _CONTRADICTION = (
 )
 
 _ALL_ZEROS = "f is 0 wherever it was looked at, as a sum whose terms cancel may be that is not"
-EPS = float(np.finfo(np.float64).eps)
 
 Values = tuple[float, float, float]
 

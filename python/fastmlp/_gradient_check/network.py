@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.arguments import check_integer
-from fastmlp._gradient_check.checker import EPS, Checker
+from fastmlp._gradient_check.checker import Checker
 from fastmlp._gradient_check.lines import SINGLE_PROBES, Part
+from fastmlp._gradient_check.noise import EPS
 from fastmlp._gradient_check.report import GradientReport
 from fastmlp._model.derivatives import gradients_of
 from fastmlp._model.kinks import far_from_kinks

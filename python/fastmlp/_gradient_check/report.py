@@ -163,20 +163,17 @@ class GradientReport:
         """Whether something was compared, all of it agrees, and nothing is undecided."""
         return self.n_checked > 0 and not self.wrong and not self.undecided
 
-    def __str__(self) -> str:
-        rows = [("layer", "worst parameter", "analytic", "numeric", "+-", "relative error")]
-        rows += [
-            (
-                probe.where,
-                probe.parameter,
-                f"{probe.analytic:.9g}",
-                f"{probe.numeric:.9g}",
-                f"{probe.error:.1e}",
-                f"{probe.relative_error:.1e}",
+    def _rows(self, about: str) -> list[tuple[str, ...]]:
+        rows: list[tuple[str, ...]] = [("layer", "worst parameter", "analytic", "numeric", about, "relative error")]
+        for probe in self.worst:
+            derivatives = f"{probe.analytic:.9g}", f"{probe.numeric:.9g}"
+            rows.append(
+                (probe.where, probe.parameter, *derivatives, f"{probe.error:.1e}", f"{probe.relative_error:.1e}")
             )
-            for probe in self.worst
-        ]
-        lines = text_table(rows, "<<>>>>")
+        return rows
+
+    def __str__(self) -> str:
+        lines = text_table(self._rows("+-"), "<<>>>>")
         shown = {id(probe) for probe in self.worst}
         others = [probe for probe in self.wrong if id(probe) not in shown]
         lines += [f"also wrong: {line}" for line in _listed(others, _numbers)]
@@ -189,18 +186,7 @@ class GradientReport:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        rows = [("layer", "worst parameter", "analytic", "numeric", "±", "relative error")]
-        rows += [
-            (
-                probe.where,
-                probe.parameter,
-                f"{probe.analytic:.9g}",
-                f"{probe.numeric:.9g}",
-                f"{probe.error:.1e}",
-                f"{probe.relative_error:.1e}",
-            )
-            for probe in self.worst
-        ]
+        rows = self._rows("±")
         # what the text has below its table
         *lines, verdict = str(self).splitlines()[len(rows) :]
         return html_of("GradientReport", verdict, rows, "<<>>>>", "\n".join(lines))
