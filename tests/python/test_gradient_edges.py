@@ -137,3 +137,9 @@ def test_a_gradient_of_float16_is_told_so():
     report = fm.check_gradients(lambda x: (x**2).sum(), lambda x: (2 * x).astype(np.float16), [1.5, 2.0])
     assert not report.wrong
     assert "float16" in report.undecided[0].reason
+
+
+def test_a_kink_within_reach_hides_no_slope_of_zero():
+    # f stands still in short steps, and moves beyond the kink by as little as one likes: no staircase
+    assert fm.check_gradients(lambda x: 3 + max(0.0, x[0] - 1.0), [0.0], [0.97]).passed
+    assert not fm.check_gradients(lambda x: 3 + max(0.0, x[0] - 1.0), [0.01], [0.97]).passed

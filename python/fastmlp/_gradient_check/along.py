@@ -35,7 +35,7 @@ _ROUNDINGS = 8.0
 # Of what is no part of a line when steps are twice as long: 4 where f has a third derivative, 4096 with a 13th only.
 _MOST_GROWTH = 4096.0
 # of halvings of the distance between a step in which f moves and one in which it stands still
-_BISECTIONS = 12
+_BISECTIONS = 24
 _CONTRADICTION = (
     "f has the slope {:.6g} in long and {:.6g} in short steps: it oscillates, or a part of it computes in float32"
 )
@@ -72,12 +72,13 @@ class Quotients:
         self._least_noise = least_noise
         self._known: dict[float, tuple[Quotient, Values]] = {}
         self._least_change = 0.0
+        self._is_resolved = False
 
     def __call__(self, step: float) -> Quotient:
         """Return the quotient with this step."""
         quotient = self._at(step)[0]
         # an f that stands still within a step may do so since it moves in larger ones
-        return quotient if quotient.moves else quotient._replace(noise=max(quotient.noise, self._least_change))
+        return quotient if quotient.moves else quotient._replace(noise=max(quotient.noise, self._resolution()))
 
     @property
     def is_still(self) -> bool:
@@ -173,13 +174,15 @@ class Quotients:
             return 0.0
         short, long = max(still), min(moving)
         for _ in range(_BISECTIONS):
-            if not short < long:
+            # next to a kink, f moves by as little as one likes
+            if self._is_resolved or not short < long or self._least_change <= _ROUNDINGS * self._at(long)[0].noise:
                 break
             middle = (short + long) / 2
-            if self(middle).moves:
+            if self._at(middle)[0].moves:
                 long = middle
             else:
                 short = middle
+        self._is_resolved = True
         return self._least_change
 
 
