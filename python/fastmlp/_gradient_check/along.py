@@ -35,7 +35,7 @@ _ROUNDINGS = 8.0
 # Of what is no part of a line when steps are twice as long: 4 where f has a third derivative, 4096 with a 13th only.
 _MOST_GROWTH = 4096.0
 # of halvings of the distance between a step in which f moves and one in which it stands still
-_BISECTIONS = 24
+_BISECTIONS = 52
 _CONTRADICTION = (
     "f has the slope {:.6g} in long and {:.6g} in short steps: it oscillates, or a part of it computes in float32"
 )
@@ -84,6 +84,12 @@ class Quotients:
     def is_still(self) -> bool:
         """Whether f had one value wherever it was looked at."""
         return not any(quotient.moves for quotient, _ in self._known.values())
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether f has one value in short steps, and no staircase is the reason."""
+        still = [quotient.noise for quotient, _ in self._known.values() if not quotient.moves]
+        return bool(still) and self._resolution() <= _ROUNDINGS * max(still)
 
     @property
     def is_zero(self) -> bool:
@@ -229,7 +235,7 @@ def slope_along(
         slope = estimated(first, noise)
     if quotients.is_zero and 0 < abs(analytic) * longest < EPS:
         return Found(slope, _ALL_ZEROS)
-    if judge.agrees(analytic, slope, quotients.is_still) or not math.isfinite(slope.error):
+    if judge.agrees(analytic, slope, quotients.is_flat) or not math.isfinite(slope.error):
         return Found(slope)
 
     for i in range(_MOST_MEASURES):
@@ -241,7 +247,7 @@ def slope_along(
         else:
             break
     rounding = quotients(slope.step or first).noise
-    if judge.agrees(analytic, slope, quotients.is_still) or noise <= _ROUNDINGS * rounding:
+    if judge.agrees(analytic, slope, quotients.is_flat) or noise <= _ROUNDINGS * rounding:
         return Found(slope)
 
     short = _in_short_steps(quotients, first)

@@ -41,7 +41,7 @@ class _Found(NamedTuple):
     line: Line
     value: int
     slope: Slope
-    is_still: bool
+    is_flat: bool
     reason: str = ""
 
 
@@ -198,7 +198,7 @@ class Checker:
             quotients = Quotients(values_around, self._center[value], eps, size, self._least_noise)
             slope, reason = slope_along(quotients, first, longest, judge, line.analytic(value), is_direction)
             judge.raise_scale(abs(slope.value) - slope.error + slope.curvature * first)
-            found.append(_Found(line, value, slope, quotients.is_still, reason))
+            found.append(_Found(line, value, slope, quotients.is_flat, reason))
         return found if self._aside is None else self._by_complex_step(line, found)
 
     def _by_complex_step(self, line: Line, found: list[_Found]) -> list[_Found]:
@@ -222,7 +222,7 @@ class Checker:
     def _settle(self, found: _Found, judge: Judge) -> None:
         line, slope = found.line, found.slope
         analytic = line.analytic(found.value)
-        verdict = judge.verdict(analytic, slope, found.is_still)
+        verdict = judge.verdict(analytic, slope, found.is_flat)
         if found.reason:
             verdict = Verdict(False, 0.0, found.reason)
         where = line.part.where

@@ -70,13 +70,13 @@ class Judge:
         difference, allowed = abs(analytic - slope.value), self.tolerance * size + error
         return error <= _CLEAR * size and (difference <= allowed or difference > _FAR * allowed)
 
-    def agrees(self, analytic: float, slope: Slope, is_still: bool) -> bool:
+    def agrees(self, analytic: float, slope: Slope, is_flat: bool) -> bool:
         """Return whether the derivative is right, as far as it can be wanted to be known."""
-        verdict = self.verdict(analytic, slope, is_still)
+        verdict = self.verdict(analytic, slope, is_flat)
         return not (verdict.is_wrong or verdict.reason or verdict.is_unseen)
 
-    def verdict(self, analytic: float, slope: Slope, is_still: bool = False) -> Verdict:
-        """Return the verdict on one entry; is_still: f had one value at all steps."""
+    def verdict(self, analytic: float, slope: Slope, is_flat: bool = False) -> Verdict:
+        """Return the verdict on one entry; is_flat: f has one value in short steps."""
         if math.isnan(slope.value):
             return Verdict(False, math.inf, "f is not finite close to the point (overflow, or outside of its domain)")
         if not math.isfinite(analytic):
@@ -93,7 +93,7 @@ class Judge:
             if slope.error + self._cancelled > _SEEN * size:
                 return Verdict(False, 0.0, self._own_rounding())
         excess = max(0.0, difference - error) / size if size > 0 else 0.0
-        if error <= _SEEN * size or (is_still and analytic == 0):
+        if error <= _SEEN * size or (is_flat and analytic == 0):
             return Verdict(False, excess)
         if error <= _UNSEEN * self._scale:
             return Verdict(False, excess, is_unseen=True)
