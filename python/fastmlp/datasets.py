@@ -128,8 +128,8 @@ def load_digits() -> tuple[Bytes, Bytes]:
     --------
     >>> import fastmlp as fm
     >>> X, y = fm.datasets.load_digits()
-    >>> X.shape, X.max(), y[:5]
-    ((1797, 64), np.uint8(16), array([0, 1, 2, 3, 4], dtype=uint8))
+    >>> X.shape, int(X.max()), y[:5]
+    ((1797, 64), 16, array([0, 1, 2, 3, 4], dtype=uint8))
     """
     try:
         from sklearn import datasets
@@ -199,8 +199,8 @@ def load_handwriting() -> Handwriting:
     --------
     >>> import fastmlp as fm
     >>> name, X_train, y_train, X_test, y_test = fm.datasets.load_handwriting()
-    >>> X_train.dtype, X_train.max()
-    (dtype('uint8'), np.uint8(255))
+    >>> X_train.dtype, int(X_train.max())
+    (dtype('uint8'), 255)
     """
     folder = os.environ.get("FASTMLP_MNIST")
     if folder:

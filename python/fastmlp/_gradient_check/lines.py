@@ -112,7 +112,7 @@ def lines_of(part: Part, random: np.random.Generator) -> list[Line]:
         called = at if part.rows is None else (int(part.rows[at[0]]), *at[1:])
         lines.append(Line(part, called, at, float(part.scales[at]), 1.0))
     typical = median(part.scales)
-    shares = np.clip(part.scales, typical / _LEAST_SHARE, typical * _LEAST_SHARE)
+    shares = np.minimum(np.maximum(part.scales, typical / _LEAST_SHARE), typical * _LEAST_SHARE)  # NaN too
     for _ in range(DIRECTIONS if is_sampled else 0):
         # of about one scale in what many entries add up to: signs are random, and fan-in is the first dimension
         move = smooth * shares * random.choice([-1.0, 1.0], smooth.shape) / math.sqrt(len(smooth))
