@@ -10,6 +10,7 @@ used in a process of its own.
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -269,8 +270,14 @@ def compile_to(folder: Path) -> None:
     facts = [f'-DFASTMLP_{name}="copy"' for name in ("BUILD_TYPE", "COMPILER")] + ['-DFASTMLP_VERSION="0"']
     flags = ["-std=gnu++20", "-O0", "-fPIC", "-fopenmp", "-fvisibility=hidden", *common.group(1).split(), *facts]
     machine = "x86" if sysconfig.get_platform().endswith(("x86_64", "amd64")) else "aarch64"
+    services = re.search(rf"set\(services_{platform.system()} ([^)]*)\)", cmake)
+    assert services is not None
+    of_system = {f"{service}.cpp" for service in services.group(1).split()}
     sources = [
-        path for path in folder.glob("cpp/**/*.cpp") if path.parent.name != "targets" or path.name.startswith(machine)
+        path
+        for path in folder.glob("cpp/**/*.cpp")
+        if (path.parent.name != "targets" or path.name.startswith(machine))
+        and (path.parent.parent.name != "platform" or f"{path.parent.name}/{path.name}" in of_system)
     ]
     # several of the bindings at a time: most of what each takes is reading pybind11 (65 s of one core become 39)
     for index, names in enumerate(BINDINGS_TOGETHER):
