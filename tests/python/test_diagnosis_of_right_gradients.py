@@ -129,3 +129,13 @@ def test_a_step_of_a_unit_near_its_jump_is_not_held_against_single_precision():
     X, y = np.float32([[0.1, 0.2], [1.0, 2.0], [-1.0, 0.5]]), [1.0, 2.0, 3.0]
     ours = net.gradients(X, y)
     assert diagnosed(net, X, y, ours.weights, ours.biases).is_right
+
+
+@pytest.mark.parametrize("bias", range(6, 15))
+@pytest.mark.parametrize("y", [[0], [[1, 0]], [[0.0, 1.0]]], ids=["label", "one-hot", "the other"])
+def test_an_output_that_is_nearly_certain_is_right_in_float32(bias, y):
+    net = fm.Network(1, [fm.Dense(2, "softmax")], seed=0)
+    net.layers[0].weights[:] = 0
+    net.layers[0].bias[:] = [bias, 0]
+    found = net.gradients([[1.0]], y)
+    assert fm.diagnose_gradients(net, [[1.0]], y, weights=found.weights, biases=found.biases).is_right

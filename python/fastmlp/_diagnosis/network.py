@@ -82,8 +82,8 @@ def roundoff_of(model: Model, samples: Samples, values: Values, unit: float) -> 
         size = unit * (outputs + np.abs(targets.reshape(outputs.shape)))
         for side in (-1.0, 1.0):
             compare(core, seen._replace(targets=targets + side * size.reshape(targets.shape)))
-    else:
-        # p - 1 is off by the roundoff of 1, however near p is
+    if isinstance(model.architecture.loss, CrossEntropy):
+        # p - 1 is off by the roundoff of 1, however near p is, and so is a p that is computed as 1 - q or by tanh
         of_delta = of_delta + model.loss_unit * unit * (outputs + 1) / len(outputs)
     if values.slope is not None and not isinstance(model.architecture.loss, CrossEntropy):
         # and so is the derivative where it is written in a
