@@ -15,9 +15,9 @@ import numpy.typing as npt
 from fastmlp._checks.arguments import check_choice, check_function, check_integer, check_real
 from fastmlp._checks.arrays import check_gradient, check_point, check_values
 from fastmlp._gradient_check.arrays import Arrays, median, scales_of
-from fastmlp._gradient_check.checker import SINGLE_EPS, Checker
+from fastmlp._gradient_check.checker import Checker
 from fastmlp._gradient_check.lines import Part
-from fastmlp._gradient_check.noise import EPS
+from fastmlp._gradient_check.noise import EPS, SINGLE_EPS
 from fastmlp._gradient_check.report import GradientReport, Probe, Sampling
 from fastmlp._gradient_check.values import Distance, ValuesOf
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from fastmlp._checks.arguments import check_integer, check_real
 from fastmlp._gradient_check.along import Quotients, slope_along
 from fastmlp._gradient_check.lines import Line, Part, Values, lines_of, smooth_entries
-from fastmlp._gradient_check.noise import EPS, Precision, precision_of
+from fastmlp._gradient_check.noise import EPS, SINGLE_EPS, Precision, precision_of
 from fastmlp._gradient_check.report import GradientReport, Probe, Sampling
 from fastmlp._gradient_check.slope import Slope
 from fastmlp._gradient_check.verdict import Judge, Verdict
@@ -32,7 +32,6 @@ _AGREES = 1e-6
 _NOT_ANALYTIC = (
     "the complex step gives {:.6g} and differences {:.6g}: f takes real parts or is not analytic (abs, max, ...)"
 )
-SINGLE_EPS = float(np.finfo(np.float32).eps)
 
 
 class _Found(NamedTuple):

@@ -24,7 +24,9 @@ _ORDERS = (5, 6)
 _DEVIATIONS = 6.0
 # A number of so few digits may be one of float32 by chance.
 _FEW_BITS = 14
+# unit roundoffs of float64 and float32
 EPS = float(np.finfo(np.float64).eps)
+SINGLE_EPS = float(np.finfo(np.float32).eps)
 
 
 class Precision(NamedTuple):
@@ -51,7 +53,7 @@ def precision_of(value_at: Callable[[float], float]) -> Precision:
     noise = _noise_of(values)
     largest = max(map(abs, finite))
     is_single = not all(map(_is_round, finite)) and all(float(np.float32(value)) == value for value in finite)
-    rounding = largest * (float(np.finfo(np.float32).eps) if is_single else EPS)
+    rounding = largest * (SINGLE_EPS if is_single else EPS)
     return Precision(max(rounding, _DEVIATIONS * noise if math.isfinite(noise) else 0.0), is_single)
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from fastmlp._checks.arrays import check_value, check_values
 from fastmlp._checks.text import brief
 from fastmlp._gradient_check.arrays import Arrays
+from fastmlp._gradient_check.noise import EPS
 
 Array = npt.NDArray[Any]
 
@@ -38,7 +39,7 @@ class ValuesOf:
         self._point = point
         self._shape = shape
         self._has_begun = False
-        self._eps = float(np.finfo(np.float64).eps)
+        self._eps = EPS
 
     def roundoff(self) -> float:
         """Return the largest unit roundoff of the values so far, by their dtype."""
