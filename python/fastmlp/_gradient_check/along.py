@@ -9,7 +9,7 @@ part of f that does not move (another one is computed in float32): where the sho
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -39,7 +39,6 @@ _BISECTIONS = 52
 _CONTRADICTION = (
     "f has the slope {:.6g} in long and {:.6g} in short steps: it oscillates, or a part of it computes in float32"
 )
-
 _ALL_ZEROS = "f is 0 wherever it was looked at, as a sum whose terms cancel may be that is not"
 
 Values = tuple[float, float, float]
@@ -123,21 +122,13 @@ class Quotients:
 
     def start_of_short_steps(self, first: float) -> float:
         """Return the shortest step whose change of f stands out of its rounding; 0 where none does."""
-        for i in range(_SHORTEST, 0, -1):
-            step = first * _RATIO**i
-            quotient, (above, below, distance) = self._at(step)
-            if distance > 0 and abs(above - below) > _STANDS_OUT * quotient.noise:
-                return step
-        return 0.0
+        stand_out = (step for step, q, change in self._short_steps(first) if change > _STANDS_OUT * q.noise)
+        return next(stand_out, 0.0)
 
     def short_slope_like(self, slope: float, first: float) -> float:
         """Return a quotient like this slope where two shorter steps have such and stand out of the noise; else 0."""
         noise, alike = 0.0, 0
-        for i in range(_SHORTEST, 0, -1):
-            quotient, (above, below, distance) = self._at(first * _RATIO**i)
-            change = abs(above - below)
-            if not (distance > 0 and math.isfinite(change)):
-                continue
+        for _, quotient, change in self._short_steps(first):
             is_like = abs(quotient.slope - slope) < abs(slope) / 2 and change > 4 * max(noise, quotient.noise)
             alike = alike + 1 if is_like else 0
             if alike == 2:
@@ -155,6 +146,14 @@ class Quotients:
                 return all(shorter >= longer / _MOST_GROWTH for shorter, longer in pairwise(apart[-3:]))
             step *= 2
         return len(apart) > 2
+
+    def _short_steps(self, first: float) -> Iterator[tuple[float, Quotient, float]]:
+        """Yield steps from the shortest on, with their quotients and changes of f."""
+        for i in range(_SHORTEST, 0, -1):
+            step = first * _RATIO**i
+            quotient, (above, below, distance) = self._at(step)
+            if distance > 0 and math.isfinite(above - below):
+                yield step, quotient, abs(above - below)
 
     def _at(self, step: float) -> tuple[Quotient, Values]:
         if step not in self._known:
@@ -174,6 +173,8 @@ class Quotients:
 
     def _resolution(self) -> float:
         """Return the least change of f where it stands still in short steps and moves in longer ones, else 0."""
+        if self._is_resolved:
+            return self._least_change
         still = [step for step, (quotient, _) in self._known.items() if not quotient.moves]
         moving = [step for step, (quotient, _) in self._known.items() if quotient.moves]
         if not still or not moving:
@@ -181,7 +182,7 @@ class Quotients:
         short, long = max(still), min(moving)
         for _ in range(_BISECTIONS):
             # next to a kink, f moves by as little as one likes
-            if self._is_resolved or not short < long or self._least_change <= _ROUNDINGS * self._at(long)[0].noise:
+            if not short < long or self._least_change <= _ROUNDINGS * self._at(long)[0].noise:
                 break
             middle = (short + long) / 2
             if self._at(middle)[0].moves:
@@ -246,7 +247,7 @@ def slope_along(
             slope = estimated(first, noise)
         else:
             break
-    rounding = quotients(slope.step or first).noise
+    rounding = quotients(slope.step).noise
     if judge.agrees(analytic, slope, quotients.is_flat) or noise <= _ROUNDINGS * rounding:
         return Found(slope)
 
