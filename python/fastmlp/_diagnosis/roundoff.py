@@ -80,5 +80,6 @@ def _errors(values: Values, unit: float, of_delta: Array) -> Iterator[Array]:
             # 1 - a^2 is off by this much where a is near 1
             of_slopes = np.abs(sides[1] - sides[0]) + unit * (1 + np.abs(values.activations[layer - 1]))
             of_came = of_delta @ np.abs(W).T + summing * (size @ np.abs(W).T)
-            of_delta = of_came * np.abs(slopes) + np.abs(came) * of_slopes
+            # at two kinks in a row, both are off by all of themselves
+            of_delta = of_came * (np.abs(slopes) + of_slopes) + np.abs(came) * of_slopes
             delta = came * slopes
