@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 
 from fastmlp._files import model_file
-from fastmlp._files.opening import ModelFileError, read_file
+from fastmlp._files.opening import ModelFileError as ModelFileError
+from fastmlp._files.opening import read_file
 from fastmlp.network import Network, model_of, network_of
-
-__all__ = ["ModelFileError", "load", "save"]
 
 
 def save(network: Network, path: str | os.PathLike[str]) -> None:
