@@ -60,4 +60,5 @@ html_theme_options = {
 }
 html_favicon = "_static/logo.svg"
 html_context = {"default_mode": "auto"}
-html_sidebars = {"index": []}
+# pages that have none below them
+html_sidebars = {page: [] for page in ("index", "installation", "overview", "contributing", "changelog")}

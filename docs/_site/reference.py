@@ -37,6 +37,7 @@ DATA = {
 }
 
 
+MANY = 8  # members of a class, from which on its page begins with a list of them
 # whose functions are a line each, so that their files can be read like a page of a book
 GATES = ("fastmlp.reference.graph", "fastmlp.reference.functions")
 OF_GATES = "Takes gates, or numbers in their place; :class:`~fastmlp.reference.Gate` has an example."
@@ -106,7 +107,20 @@ def page(name: Name, public: set[type]) -> str:
     lines = [*title, f".. auto{kind}:: {name.path}"]
     lines += ["   :show-inheritance:"] if public.intersection(name.value.__bases__) else []
     members = public_members(name.value, public) if kind == "class" else []
-    return "\n".join([*lines, *([f"   :members: {', '.join(members)}"] if members else []), ""])
+    lines += [f"   :members: {', '.join(members)}"] if members else []
+    if len(members) >= MANY:
+        lines[3:3] = overview([Name(f"{name.path}.{member}", getattr(name.value, member)) for member in members])
+    return "\n".join([*lines, ""])
+
+
+def overview(members: list[Name]) -> list[str]:
+    """Return a table of what a class has, to be opened by those who look for something."""
+    lines = [f".. dropdown:: All {len(members)} methods and properties", ""]
+    lines += ["   .. list-table::", "      :widths: 30 70", ""]
+    for member in members:
+        _, _, short = member.path.rpartition(".")
+        lines += [f"      * - :py:obj:`{short} <{member.path}>`", f"        - {member.summary}"]
+    return [*lines, ""]
 
 
 def module_page(module: str, names: list[Name]) -> str:
