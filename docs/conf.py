@@ -52,6 +52,7 @@ html_theme_options = {
     "footer_start": [],
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc"],
+    "show_toc_level": 2,  # the methods of a class
     "pygments_light_style": "tango",
     "pygments_dark_style": "monokai",
     "header_links_before_dropdown": 6,

@@ -9,6 +9,7 @@ link that is right in the repository and wrong on the site (links); a number of 
 
 from __future__ import annotations
 
+import doctest
 import inspect
 import re
 from pathlib import Path
@@ -143,6 +144,13 @@ def test_a_module_calls_public_what_stands_in_its_registry(module):
     public = getattr(fm, module)
     kinds = getattr(public, module.upper())
     assert {kind.__name__ for kind in kinds.values()} <= set(public.__all__)
+
+
+@pytest.mark.parametrize("path", reference.DATA)
+def test_the_example_of_a_name_without_a_docstring_runs(path):
+    test = doctest.DocTestParser().get_doctest(reference.DATA[path], {}, path, None, 0)
+    assert test.examples
+    assert doctest.DocTestRunner().run(test).failed == 0
 
 
 def test_all_methods_of_a_network_are_shown():
