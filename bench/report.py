@@ -77,7 +77,7 @@ def draw(path: Path, machine: dict[str, str], results: Sequence[Result]) -> None
         "onnxruntime": ("ONNX Runtime", "#5b9a5b"),
         "sklearn": ("scikit-learn", "#d9b44a"),
     }
-    figure, axes = plt.subplots(figsize=(1.6 * len(cells) + 2.4, 4.6), layout="constrained")
+    figure, axes = plt.subplots(figsize=(1.25 * len(cells) + 1.8, 4.2), layout="constrained")
     width = 0.84 / len(peers)
     for p, peer in enumerate(peers):
         own = {result.cell: result for result in results if result.peer == peer}
@@ -90,7 +90,7 @@ def draw(path: Path, machine: dict[str, str], results: Sequence[Result]) -> None
     axes.axhline(1.0, color="black", linewidth=1)
     axes.set_xlim(-0.6, len(cells) - 0.4)
     axes.text(len(cells) - 0.42, 1.01, "measured fused multiply-add peak", ha="right", va="bottom", fontsize=8)
-    axes.set_xticks(range(len(cells)), [label(cell) for cell in cells])
+    axes.set_xticks(range(len(cells)), [label(cell) for cell in cells], fontsize=9)
     axes.set_ylim(0, 1.1)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes.set_ylabel("share of the machine's peak")
