@@ -119,7 +119,7 @@ def check_gradients(
     )
     checker.compare(
         [
-            Part(name, name, array, part[np.newaxis], scales_of(array), limit)
+            Part(name, name, array, part[np.newaxis], scales_of(array), limit, units_apart=True)
             for name, array, part in zip(point.names, point.arrays, analytic, strict=True)
         ]
     )
@@ -193,7 +193,8 @@ def check_jacobian(
     )
     array = point.arrays[0]
     limit = check_integer(max_parameters, "max_parameters", minimum=1)
-    checker.compare([Part("jacobian", "jacobian", array, analytic.reshape(-1, *array.shape), scales_of(array), limit)])
+    derivatives = analytic.reshape(-1, *array.shape)
+    checker.compare([Part("jacobian", "jacobian", array, derivatives, scales_of(array), limit, units_apart=True)])
     return checker.report()
 
 

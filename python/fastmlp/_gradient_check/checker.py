@@ -29,6 +29,8 @@ _COMPLEX_STEP = 2.0**-70
 _COMPLEX_FACTORS = (1.0, 1.37, 1.83)
 _ROUNDINGS = 16
 _AGREES = 1e-6
+# Of its scale, a number for which even the first step may be too long.
+_TINY = 1 / 64
 _NOT_ANALYTIC = (
     "the complex step gives {:.6g} and differences {:.6g}: f takes real parts or is not analytic (abs, max, ...)"
 )
@@ -195,7 +197,8 @@ class Checker:
 
             eps = max(self._roundoff(), SINGLE_EPS if judge.precision.is_single else EPS)
             quotients = Quotients(values_around, self._center[value], eps, size, self._least_noise)
-            own = self._step * size if size > 0 else first
+            is_tiny = line.part.units_apart and 0 < size < _TINY * line.scale
+            own = self._step * size if is_tiny else first
             slope, reason = slope_along(quotients, first, longest, own, judge, line.analytic(value), is_direction)
             judge.raise_scale(abs(slope.value) - slope.error + slope.curvature * first)
             found.append(_Found(line, value, slope, quotients.is_flat, reason))

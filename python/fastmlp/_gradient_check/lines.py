@@ -44,6 +44,8 @@ class Part(NamedTuple):
         Which entries can be compared.
     rows : array or None
         The numbers by which the first index is called.
+    units_apart : bool
+        Whether each entry may be in a unit of its own: then tiny ones are moved in steps of their size as well.
     """
 
     where: str
@@ -54,6 +56,7 @@ class Part(NamedTuple):
     limit: int
     smooth: Array | None = None
     rows: Array | None = None
+    units_apart: bool = False
 
 
 class Line(NamedTuple):
