@@ -4,8 +4,9 @@
 
 What could go wrong: a page that a link leads to is not there, or has not the place that the link names (links); a
 script fails, or something is loaded from elsewhere (alone); a task is more than two clicks away (clicks); a page is
-wider than the screen of a telephone, or its letters cannot be told from the background (looks); a word is not found,
-or below other pages (search). .ci/browser runs this, with Debian's Chromium; the other tests need no browser.
+wider than the screen of a telephone, its letters cannot be told from the background, or its code is cut (looks); a
+word is not found, or below other pages (search). .ci/browser runs this, with Debian's Chromium; the other tests need
+no browser.
 """
 
 from __future__ import annotations
@@ -35,8 +36,10 @@ AMONG_THE_FIRST = 6
 LOOKED_AT = [
     "index.html",
     "installation.html",
+    "overview.html",
     "guide/index.html",
     "guide/classify.html",
+    "guide/csv.html",
     "gallery/index.html",
     "gallery/03_xor.html",
     "api/index.html",
@@ -53,6 +56,8 @@ LINKS = "[...document.querySelectorAll('a[href]')].map(a => a.href)"
 PLACES = "[...document.querySelectorAll('[id]')].map(e => e.id)"
 # whether the page can be pushed sideways, and how far its text and its background are apart, from 0 to 255
 WIDTH = "[document.documentElement.scrollWidth, window.innerWidth]"
+# lines of code that cannot be read without moving them: none on a wide screen, but for examples of the reference
+CUT = "[...document.querySelectorAll('.highlight-python pre')].filter(e => e.scrollWidth > e.clientWidth).length"
 CONTRAST = """
 (() => {
   const grey = color => color.match(/[0-9.]+/g).slice(0, 3).reduce((sum, part) => sum + Number(part) / 3, 0);
@@ -147,6 +152,9 @@ def look(browser: Browser, address: str, faults: list[str], pictures: Path | Non
                 needed, there = page.evaluate(WIDTH)
                 if needed > there:
                     faults.append(f"{where}: {needed} pixels are needed")
+                cut = page.evaluate(CUT) if viewport == WIDE else 0
+                if cut:
+                    faults.append(f"{where}: {cut} blocks of code are cut")
                 text, background = page.evaluate(CONTRAST)
                 if (text < background) != (scheme == "light") or abs(text - background) < 128:
                     faults.append(f"{where}: text of grey {text:.0f} on {background:.0f}")

@@ -1,10 +1,10 @@
 """The documents are true: what they show runs, and what they name exists.
 
-What could go wrong: an example that no longer runs (examples), a name that was renamed or never documented (public
-names), a command or an option of the command line that is gone (commands), a link, file or function that moved (links,
-files, functions of math.md), a registry entry without its formula (formulas), a continuous integration that tests
-something else than the README says (test command), a version without its changes (changelog), packages that are
-to be installed and cannot be (index).
+What could go wrong: an example that no longer runs, or prints another number than it says (examples), a name that was
+renamed or never documented (public names), a command or an option of the command line that is gone (commands), a link,
+file or function that moved (links, files, functions of math.md), a registry entry without its formula (formulas), a
+continuous integration that tests something else than the README says (test command), a version without its changes
+(changelog), packages that are to be installed and cannot be (index).
 """
 
 from __future__ import annotations
@@ -76,6 +76,16 @@ def test_an_example_runs(block, tmp_path):
             timeout=120,
         )
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/index.md"])
+def test_the_first_example_prints_what_its_comment_says(name, tmp_path):
+    block = re.findall(r"^```python\n(.*?)^```", TEXTS[name], flags=re.MULTILINE | re.DOTALL)[0]
+    (said,) = re.findall(r"^print\(.*\)  # (0\.\d+)$", block, flags=re.MULTILINE)
+    done = subprocess.run(
+        [sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True
+    )
+    assert done.stdout.splitlines()[0] == said
 
 
 def test_there_are_examples_of_both_kinds():
