@@ -1,10 +1,11 @@
-"""Fixtures of several folders' tests: the planner switched off, dropout masks, trainings on every target.
+"""Fixtures of several folders' tests: Ctrl-C, the planner switched off, dropout masks, trainings on every target.
 
 The planner gives networks as small as a test's one thread; off, a request is taken as it is.
 """
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -13,6 +14,12 @@ import fastmlp as fm
 from fastmlp._core import _testing
 
 DROPOUT_STREAM, STREAM_BITS = 2, 8  # core/random.hpp and junction.hpp
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c() -> None:
+    """Let Ctrl-C raise where a shell without job control lets it be ignored, by what it starts with &."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -42,6 +42,8 @@ _threads_lost = 0
 
 # held by the thread that imports something, or that forks
 _importing = threading.RLock()
+# the names of what has been imported to its end
+_whole: set[str] = set()
 
 
 def _before_fork() -> None:
@@ -66,10 +68,14 @@ def imported(name: str) -> Any:
     """Return a module that few calls need, imported in a call.
 
     A child has one thread: what another one was importing when the process was forked, the child would wait for for
-    ever. So a fork waits until the module is there.
+    ever. So a fork waits until the module is there. And a second call does not import it again: before Python 3.11 that
+    takes the lock of all imports, which Ctrl-C may leave locked, and other threads would wait for it for ever.
     """
-    with _importing:
-        return import_module(name)
+    if name not in _whole or sys.modules.get(name) is None:
+        with _importing:
+            import_module(name)
+            _whole.add(name)
+    return sys.modules[name]
 
 
 def thread_limit() -> int:

@@ -376,6 +376,7 @@ def test_the_function_may_not_change_the_network():
     )
 
 
+@pytest.mark.filterwarnings("ignore:Setting the shape on a NumPy array:DeprecationWarning")  # since NumPy 2.5
 @pytest.mark.parametrize("shape", [(2, 16), (16, 2), (4, 8), (32,), (1, 32)])
 def test_the_function_may_give_the_data_another_shape(shape):
     net, twin = (fm.Network(4, [fm.Dense(3, "tanh"), fm.Dense(2)], seed=0) for _ in range(2))

@@ -2,7 +2,8 @@
 
 What could go wrong: a limit that is not put back, not passed to the core or that changes results, an environment
 variable that is ignored or takes nonsense, an import that drags in what only some users need (each in a process of its
-own), names of the package that do not exist.
+own), names of the package that do not exist, a thread that waits for ever since Ctrl-C has left Python's lock of
+imports locked (a module that is there; seen on Python 3.10, whose import_module locks each time).
 """
 
 import os
@@ -101,6 +102,24 @@ def test_the_configuration_names_what_a_report_needs(capsys):
     shown = capsys.readouterr().out
     for fact in (fm.__version__, np.__version__, fm.active_target(), "Python", "compiler", "threads"):
         assert fact in shown
+
+
+LOCKED = """
+import _imp, threading
+from fastmlp.runtime import imported
+
+found = [imported("calendar")]
+_imp.acquire_lock()
+thread = threading.Thread(target=lambda: found.append(imported("calendar")), daemon=True)
+thread.start()
+thread.join(20)
+print(len(found), len(set(found)))
+"""
+
+
+def test_a_module_that_is_there_is_given_while_imports_are_locked():
+    run = python(LOCKED)
+    assert run.stdout == "2 1\n", run.stderr
 
 
 FORKED = """
