@@ -38,7 +38,7 @@ FLOORS = [
     ["_training"],
     ["_network"],
     ["network"],
-    ["callbacks", "serialization", "plots", "sklearn", "testing", "diagnosis", "explanation"],
+    ["callbacks", "serialization", "plots", "sklearn", "testing", "diagnosis", "explanation", "fleets"],
     ["__init__"],
     ["cli"],
     ["__main__"],

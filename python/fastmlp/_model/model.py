@@ -176,7 +176,7 @@ class Model:
     def learn_scaling(self, samples: Samples) -> None:
         """Learn from the samples of a fit what the scalings do not know yet."""
         if self._scaling is not None and self.columns is None:
-            self._scale_inputs(learned(self._scaling, samples.dense, samples.sample_weight))
+            self._scale_inputs(learned(self._scaling, samples.not_sparse, samples.sample_weight))
         if self._target_scaling is not None and self.units is None:
             scaling = learned(self._target_scaling, samples.targets, samples.sample_weight, name="y")
             assert isinstance(scaling, Standardize)

@@ -1,0 +1,144 @@
+"""``fastmlp.fit_many``: many networks trained in one call, each with the bits of its own fit.
+
+What it is given becomes trainings in _training/fleet.py, which run together in _training/crew.py. Documentation makes
+this a long file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmlp._checks.arguments import ProgressKind, check_progress, is_list
+from fastmlp._checks.text import brief
+from fastmlp._training.fleet import Member, SharedRows, check_apart, check_settings, train_members, with_validation
+from fastmlp.history import History
+from fastmlp.network import Network, model_of
+
+
+def fit_many(
+    networks: Sequence[Network],
+    X: npt.ArrayLike | Sequence[npt.ArrayLike],
+    y: npt.ArrayLike | Sequence[npt.ArrayLike],
+    *,
+    rows: Sequence[Any] | None = None,
+    validation_rows: Sequence[Any] | None = None,
+    settings: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+    progress: ProgressKind = None,
+) -> list[History]:
+    """Train many networks at once, each as its own ``fit`` would: to the same bits.
+
+    Folds, seeds, searches, ensembles: one network a thread, the next one as a thread comes free. Networks may differ in
+    everything. There is one X for all of them: rows are taken by their numbers and copied by nobody.
+
+    Parameters
+    ----------
+    networks : list of Network
+        They are trained in place.
+    X : array (samples, inputs), or a list of such arrays
+        Shared, or one for each network.
+    y : array (samples,) or (samples, outputs), or a list of such arrays
+        As for ``fit``; a list where X is one.
+    rows : list, optional
+        For each network which rows of X and y it learns: numbers, a mask or a slice; None: all. A number may come
+        twice, as in bagging.
+    validation_rows : list, optional
+        For each network on which rows of X and y it is evaluated after each epoch, in the place of its
+        ``validation_data``; None: on none.
+    settings : list of dict, or a dict, optional
+        For each network the arguments of its ``fit`` by name, but for X, y and ``progress``; one dict: for all.
+        Callbacks are called on the thread that called this; those that keep something between epochs, such as
+        EarlyStopping, are for one network each. Not the optimizer LBFGS.
+    progress : bool or "lines", optional
+        As for ``fit``, of all together.
+
+    Returns
+    -------
+    list of History
+        Entry i is what ``networks[i].fit(X[rows[i]], y[rows[i]], **settings[i])`` returns, but for the seconds. One
+        whose loss or weights became no number has the reason as ``error``, and the epochs before; the others go on.
+
+    Raises
+    ------
+    ValueError, TypeError
+        An argument is not as described; nothing has changed then.
+    KeyboardInterrupt
+        Ctrl-C; each network holds its last finished step, as after ``fit``. Whatever else a callback raises ends all
+        of them likewise.
+
+    See Also
+    --------
+    Network.fit : Train one.
+    set_num_threads : How many at once.
+
+    Notes
+    -----
+    Where there are fewer networks than threads, each may use several. No result depends on any of that.
+
+    Examples
+    --------
+    Three seeds, each on its own two thirds of the data, judged on the rest:
+
+    >>> import numpy as np
+    >>> import fastmlp as fm
+    >>> X, y = fm.datasets.moons(120)
+    >>> nets = [fm.Network(2, [fm.Dense(8, "tanh"), fm.Dense(2, "softmax")], seed=seed) for seed in range(3)]
+    >>> rest = [np.arange(120) % 3 == fold for fold in range(3)]
+    >>> histories = fm.fit_many(
+    ...     nets, X, y, rows=[~one for one in rest], validation_rows=rest, settings={"epochs": 20, "batch_size": 16}
+    ... )
+    >>> [len(history["validation_accuracy"]) for history in histories]
+    [20, 20, 20]
+    """
+    fleet = _list_of(networks, "networks", "networks")
+    for index, network in enumerate(fleet):
+        if not isinstance(network, Network):
+            raise TypeError(f"networks[{index}] must be a Network, got {brief(network)}.")
+    n = len(fleet)
+    if y is None:
+        raise ValueError("fit_many learns from arrays X and y, got no y: batches are for the fit of one network.")
+    own_data = _of_each(X, y, n)
+    own_rows, own_validation = _for_each(rows, "rows", n), _for_each(validation_rows, "validation_rows", n)
+    given = [settings or {}] * n if settings is None or isinstance(settings, Mapping) else settings
+    members = []
+    for index, one in enumerate(_for_each(given, "settings", n)):
+        name = "settings" if isinstance(settings, Mapping) else f"settings[{index}]"
+        arguments = check_settings({} if one is None else one, name)
+        model, data = model_of(fleet[index]), own_data[index]
+        if own_validation[index] is not None:
+            name = f"validation_rows[{index}]"
+            arguments = with_validation(arguments, data.of(model, own_validation[index], name), name)
+        own_X, own_y = data.of(model, own_rows[index], f"rows[{index}]")
+        members.append(Member(model, fleet[index], own_X, own_y, arguments))
+    check_apart(members)
+    return train_members(members, check_progress(progress), lambda: True, [()] * n)
+
+
+def _of_each(X: Any, y: Any, n: int) -> list[SharedRows]:
+    """Return for each network the data that it has rows of."""
+    if not isinstance(X, list | tuple) or not X or np.ndim(X[0]) != 2:
+        return [SharedRows(X, y)] * n
+    own_X, own_y = _for_each(X, "X", n), _for_each(y, "y", n)
+    return [SharedRows(*pair, f"[{index}]") for index, pair in enumerate(zip(own_X, own_y, strict=True))]
+
+
+def _for_each(values: Iterable[Any] | None, name: str, n: int) -> list[Any]:
+    """Return one value for each network."""
+    if values is None:
+        return [None] * n
+    listed = _list_of(values, name, "entries")
+    if len(listed) != n:
+        raise ValueError(f"{name} has {len(listed)} entries, but must have one for each of {n} networks.")
+    return listed
+
+
+def _list_of(values: Any, name: str, of: str) -> list[Any]:
+    if isinstance(values, str | Mapping) or not (isinstance(values, list | tuple) or is_list(values)):
+        raise TypeError(f"{name} must be a list, got {brief(values)}: put its {of} into one.")
+    found = list(values)
+    if not found:
+        raise ValueError(f"{name} is empty: give at least one.")
+    return found
