@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import fastmlp._core as _core
 from fastmlp._training.fit import Plan, Slice
@@ -28,8 +28,8 @@ def train_together(
     *,
     may_begin: Callable[[], bool] = lambda: True,
     after_slice: Callable[[int, _core.RunReport], None] = lambda index, report: None,
-) -> list[Result | None]:
-    """Run the trainings, as many at once as there are threads, and return what each returns.
+) -> dict[int, Result]:
+    """Run the trainings, as many at once as there are threads, and return what each returns, by its index.
 
     The first failure, or Ctrl-C, ends all of them.
 
@@ -38,14 +38,14 @@ def train_together(
     trainings : sequence of generators
         Of which some may be prepared already.
     may_begin : callable
-        Whether another one may still begin; the result of one that does not is None.
+        Whether another one may still begin.
     after_slice : callable
         Told the index of a training and what was done for it.
     """
     threads = get_num_threads()
     waiting = deque(range(len(trainings)))
     under_way: set[int] = set()
-    results: list[Any] = [None] * len(trainings)
+    results: dict[int, Result] = {}
 
     def go_on(crew: _core.Crew, index: int, report: _core.RunReport | None) -> None:
         """Let a training say what it wants next, and give that to the crew."""
