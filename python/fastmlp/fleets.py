@@ -1,22 +1,62 @@
 """``fastmlp.fit_many``: many networks trained in one call, each with the bits of its own fit.
 
-What it is given becomes trainings in _training/fleet.py, which run together in _training/crew.py. Documentation makes
-this a long file.
+What it is given becomes members in _training/members.py, and a fleet of them in _training/fleet.py, which a crew trains
+(_training/crew.py) or an executor (_fleets/elsewhere.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._checks.arguments import ProgressKind, check_progress, is_list
+from fastmlp._checks.arguments import ProgressKind, check_integer, check_progress, check_real, is_list
 from fastmlp._checks.text import brief
-from fastmlp._training.fleet import Member, SharedRows, check_apart, check_settings, train_members, with_validation
+from fastmlp._fleets.elsewhere import train_elsewhere
+from fastmlp._training.fleet import Fleet, TimeLimit
+from fastmlp._training.members import Member, SharedRows, check_settings, with_validation
 from fastmlp.history import History
 from fastmlp.network import Network, model_of
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+
+class Histories(list[History]):
+    """What ``fit_many`` returns: a History for each network, and what the clock decided.
+
+    Parameters
+    ----------
+    histories : iterable of History
+    plan : iterable of int or None
+
+    Attributes
+    ----------
+    plan : list of int or None
+        For each network after how many epochs the time limit or a given plan ended it; 0: it was not trained; None: it
+        ended by itself.
+
+    See Also
+    --------
+    fit_many : Returns one, and takes its plan.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> X, y = fm.datasets.moons()
+    >>> nets = [fm.Network(2, [fm.Dense(2, "softmax")], seed=seed) for seed in range(2)]
+    >>> histories = fm.fit_many(nets, X, y, settings={"epochs": 10**9}, time_limit=0.2)
+    >>> again = [fm.Network(2, [fm.Dense(2, "softmax")], seed=seed) for seed in range(2)]
+    >>> other = fm.fit_many(again, X, y, settings={"epochs": 10**9}, plan=histories.plan)
+    >>> bool((nets[0].get_parameters() == again[0].get_parameters()).all())
+    True
+    """
+
+    def __init__(self, histories: Iterable[History] = (), plan: Iterable[int | None] = ()) -> None:
+        super().__init__(histories)
+        self.plan = list(plan)
 
 
 def fit_many(
@@ -27,8 +67,11 @@ def fit_many(
     rows: Sequence[Any] | None = None,
     validation_rows: Sequence[Any] | None = None,
     settings: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+    time_limit: float | None = None,
+    plan: Sequence[int | None] | None = None,
+    executor: Executor | None = None,
     progress: ProgressKind = None,
-) -> list[History]:
+) -> Histories:
     """Train many networks at once, each as its own ``fit`` would: to the same bits.
 
     Folds, seeds, searches, ensembles: one network a thread, the next one as a thread comes free. Networks may differ in
@@ -52,14 +95,26 @@ def fit_many(
         For each network the arguments of its ``fit`` by name, but for X, y and ``progress``; one dict: for all.
         Callbacks are called on the thread that called this; those that keep something between epochs, such as
         EarlyStopping, are for one network each. Not the optimizer LBFGS.
+    time_limit : float, optional
+        Seconds after which no network begins any more, and none begins an epoch that would not be done in time, as its
+        last one says: the first epoch of a network may end later. Default: no result depends on time.
+    plan : list of int or None, optional
+        For each network after how many of its epochs it ends, as if a callback had ended it; 0: it is not trained;
+        None: it ends by itself. That of an earlier result makes the same networks again.
+    executor : Executor of concurrent.futures, optional
+        Trains each network on one thread in another process, or on another machine: a ProcessPoolExecutor, that of
+        Dask's ``Client.get_executor()``, or mpi4py's MPIPoolExecutor. What a task needs is sent with it, its own rows
+        of X included, and the results are written into the given networks; callbacks are called there, and copies of
+        them where it is another process. Default: the threads of this process.
     progress : bool or "lines", optional
         As for ``fit``, of all together.
 
     Returns
     -------
-    list of History
-        Entry i is what ``networks[i].fit(X[rows[i]], y[rows[i]], **settings[i])`` returns, but for the seconds. One
-        whose loss or weights became no number has the reason as ``error``, and the epochs before; the others go on.
+    Histories
+        A list of History, and the ``plan`` that the clock made. Entry i is what ``networks[i].fit(X[rows[i]],
+        y[rows[i]], **settings[i])`` returns, but for the seconds. One whose loss or weights became no number has the
+        reason as ``error``, and the epochs before; the others go on.
 
     Raises
     ------
@@ -72,6 +127,7 @@ def fit_many(
     See Also
     --------
     Network.fit : Train one.
+    Histories : What comes back.
     set_num_threads : How many at once.
 
     Notes
@@ -93,11 +149,11 @@ def fit_many(
     >>> [len(history["validation_accuracy"]) for history in histories]
     [20, 20, 20]
     """
-    fleet = _list_of(networks, "networks", "networks")
-    for index, network in enumerate(fleet):
+    networks = _list_of(networks, "networks", "networks")
+    for index, network in enumerate(networks):
         if not isinstance(network, Network):
             raise TypeError(f"networks[{index}] must be a Network, got {brief(network)}.")
-    n = len(fleet)
+    n = len(networks)
     if y is None:
         raise ValueError("fit_many learns from arrays X and y, got no y: batches are for the fit of one network.")
     own_data = _of_each(X, y, n)
@@ -107,14 +163,26 @@ def fit_many(
     for index, one in enumerate(_for_each(given, "settings", n)):
         name = "settings" if isinstance(settings, Mapping) else f"settings[{index}]"
         arguments = check_settings({} if one is None else one, name)
-        model, data = model_of(fleet[index]), own_data[index]
+        model, data = model_of(networks[index]), own_data[index]
         if own_validation[index] is not None:
             name = f"validation_rows[{index}]"
             arguments = with_validation(arguments, data.of(model, own_validation[index], name), name)
         own_X, own_y = data.of(model, own_rows[index], f"rows[{index}]")
-        members.append(Member(model, fleet[index], own_X, own_y, arguments))
-    check_apart(members)
-    return train_members(members, check_progress(progress), lambda: True, [()] * n)
+        members.append(Member(model, networks[index], own_X, own_y, arguments))
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise TypeError(f"executor must be an Executor of concurrent.futures, got {brief(executor)}.")
+    seconds = None if time_limit is None else check_real(time_limit, "time_limit", above=0.0)
+    limit, kind = TimeLimit(seconds), check_progress(progress)
+    planned = [
+        None if epochs is None else check_integer(epochs, f"plan[{index}]", minimum=0)
+        for index, epochs in enumerate(_for_each(plan, "plan", n))
+    ]
+    with Fleet(members, planned, limit) as fleet, fleet.shown.on(kind):
+        if executor is None:
+            fleet.train()
+        else:
+            train_elsewhere(fleet, networks, members, executor)
+    return Histories(fleet.histories, [last.plan for last in fleet.last_epochs])
 
 
 def _of_each(X: Any, y: Any, n: int) -> list[SharedRows]:

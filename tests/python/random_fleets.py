@@ -62,6 +62,11 @@ def _rows(random, n):
     return np.append(random.integers(-n, n, int(random.integers(n // 2, 2 * n))), [0, 1, 2])
 
 
+def ends_after_five(net, epoch):
+    """Be a callback that other processes can be given."""
+    return epoch["epoch"] == 5
+
+
 def _settings(random, rows):
     settings = {
         "epochs": int(random.integers(1, 8)),
@@ -74,7 +79,7 @@ def _settings(random, rows):
     if random.integers(3) == 0:
         settings["validation_fraction"] = 0.3
     monitor = "validation_loss" if "validation_fraction" in settings else "loss"
-    callbacks = [fm.EarlyStopping(patience=1, monitor=monitor), lambda net, epoch: epoch["epoch"] == 5]
+    callbacks = [fm.EarlyStopping(patience=1, monitor=monitor), ends_after_five]
     settings["callbacks"] = callbacks[: random.integers(3)]
     return settings
 
@@ -123,7 +128,7 @@ def columns(history):
     return repr({name: values for name, values in history.items() if name not in ("seconds", "samples_per_second")})
 
 
-def differences(seed, threads):
+def differences(seed, threads, executor=None):
     """Return in what a fleet differs from its members' own fits: nothing, if all is well."""
     networks, X, y, given = random_fleet(seed)
     alone = pickle.loads(pickle.dumps(networks))
@@ -131,7 +136,7 @@ def differences(seed, threads):
         warnings.simplefilter("ignore")  # of targets that are far, of classes that are not there
         before = X.copy()
         with fm.num_threads(threads):
-            together = fm.fit_many(networks, X, y, progress=False, **given)
+            together = fm.fit_many(networks, X, y, progress=False, executor=executor, **given)
         expected = fit_one_by_one(alone, X, y, **given)
     found = [] if np.array_equal(X, before) else ["X was written"]
     for index, (net, other, history, own) in enumerate(zip(networks, alone, together, expected, strict=True)):

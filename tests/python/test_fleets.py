@@ -5,7 +5,8 @@ fleets; forty of them on all targets: python tests/python/random_fleets.py), X i
 callback runs on another thread or sees a network amid a slice (where callbacks run, tests/core/test_crew.py), one that
 diverges takes the others with it, a mistake in one of many arguments is found after an hour or leaves others changed
 (refused before anything changes), Ctrl-C or a callback's error leaves networks locked (interrupted fleets), a forked
-child waits for threads that it does not have (fork in a callback).
+child waits for threads that it does not have (fork in a callback), what the clock decided cannot be repeated (plans),
+another process gives other bits, or what cannot be sent there an error that nobody understands (executors).
 """
 
 import os
@@ -14,12 +15,16 @@ import signal
 import threading
 import tracemalloc
 import warnings
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from random_fleets import bits, columns, differences
 
 import fastmlp as fm
+from fastmlp._training import fleet
 
 X, Y = fm.datasets.moons(90)
 
@@ -125,6 +130,10 @@ STOPPING = fm.EarlyStopping(monitor="loss")
         ({"settings": [{}, {"sample_weight": [1.0]}]}, r"of networks\[1\]: sample_weight has shape"),
         ({"settings": {"callbacks": [STOPPING]}}, r"settings\[0\] and settings\[1\] share one EarlyStopping"),
         ({"progress": "bar"}, "progress must be"),
+        ({"time_limit": 0}, "time_limit must be above 0"),
+        ({"plan": [None, -1]}, r"plan\[1\] must be an integer of at least 0"),
+        ({"plan": [3]}, "plan has 1 entries, but must have one for each of 2"),
+        ({"executor": 4}, r"executor must be an Executor of concurrent\.futures, got 4"),
     ],
 )
 def test_what_is_wrong_is_refused_before_anything_changes(wrong, sentence):
@@ -151,6 +160,103 @@ def test_a_warning_stands_at_the_line_of_the_call():
         warnings.simplefilter("always")
         fm.fit_many([net], X, 1e6 + X[:, :1], settings={"epochs": 1, "optimizer": fm.SGD(1e-9)})
     assert [os.path.basename(one.filename) for one in caught] == ["test_fleets.py"]
+
+
+# ---- a clock, and its plan ----
+
+
+@pytest.fixture
+def ticking(monkeypatch):
+    """Give a callback by which every epoch takes a second of the fleet's clock."""
+    now = [0.0]
+    monkeypatch.setattr(fleet, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def tick(net, epoch):
+        now[0] += 1.0
+
+    return tick
+
+
+def six_networks():
+    return [network(seed) for seed in range(6)]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_the_clock_decided_is_a_plan_that_gives_the_same_bits(ticking, threads):
+    settings = {"epochs": 5, "optimizer": fm.Adam(fm.schedules.Cosine(0.1))}
+    nets, again = six_networks(), six_networks()
+    with fm.num_threads(threads):
+        histories = fm.fit_many(nets, X, Y, settings=settings | {"callbacks": [ticking]}, time_limit=11.0)
+    assert histories.plan[-1] is not None
+    if threads == 1:
+        assert histories.plan == [None, None, 1, 0, 0, 0]
+        assert bits(nets[-1]) == bits(network(5))
+    for history, planned in zip(histories, histories.plan, strict=True):
+        assert len(history.epochs) == (5 if planned is None else planned)
+    replayed = fm.fit_many(again, X, Y, settings=settings, plan=histories.plan)
+    assert replayed.plan == histories.plan
+    assert [bits(net) for net in again] == [bits(net) for net in nets]
+    assert [columns(history) for history in replayed] == [columns(history) for history in histories]
+
+
+def test_no_epoch_begins_that_would_not_be_done_in_time(ticking):
+    histories = fm.fit_many([network()], X, Y, settings={"epochs": 50, "callbacks": [ticking]}, time_limit=10.5)
+    assert histories.plan == [10]
+
+
+def test_names_of_classes_are_not_learned_by_a_network_that_did_not_begin():
+    nets = [network(0), network(1)]
+    fm.fit_many(nets, X, np.array(["a", "b"])[Y], plan=[1, 0])
+    assert [net.classes for net in nets] == [["a", "b"], None]
+
+
+# ---- executors ----
+
+
+@pytest.mark.parametrize("seed", [1003, 1004])
+def test_threads_of_an_executor_give_the_same_bits(seed):
+    with ThreadPoolExecutor(2) as executor:
+        assert differences(seed, 2, executor) == []
+
+
+def test_processes_of_an_executor_give_the_same_bits():
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
+        assert [differences(seed, 2, executor) for seed in (1005, 1006, 1007)] == [[], [], []]
+
+
+def test_an_executor_obeys_the_clock_and_a_plan():
+    nets, again, settings = six_networks(), six_networks(), {"epochs": 10**9}
+    with ThreadPoolExecutor(2) as executor:
+        histories = fm.fit_many(nets, X, Y, settings=settings, executor=executor, time_limit=0.5)
+        replayed = fm.fit_many(again, X, Y, settings=settings, executor=executor, plan=histories.plan)
+    assert None not in histories.plan
+    assert histories.plan[-1] == 0
+    assert replayed.plan == histories.plan
+    assert [bits(net) for net in again] == [bits(net) for net in nets]
+
+
+def test_what_cannot_be_sent_is_said():
+    settings = [{}, {"callbacks": [lambda net, epoch: None]}]
+    nets = [network(0), network(1)]
+    said = r"settings\[1\] cannot be sent to another process: .*; give callbacks and metrics that are"
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor, pytest.raises(ValueError, match=said):
+        fm.fit_many(nets, X, Y, settings=settings, executor=executor)
+    for net in nets:
+        net.fit(X, Y, epochs=1)
+
+
+def test_a_failure_elsewhere_ends_the_fleet():
+    def fails(net, epoch):
+        raise KeyError("there")
+
+    nets = six_networks()
+    with ThreadPoolExecutor(1) as executor, pytest.raises(KeyError, match="there"):
+        fm.fit_many(nets, X, Y, settings=[{}, {"callbacks": [fails]}, {}, {}, {}, {}], executor=executor)
+    for net in nets:
+        net.fit(X, Y, epochs=1)
+
+
+# ---- what ends a fleet ----
 
 
 @pytest.mark.parametrize("failure", [KeyError("a callback's"), KeyboardInterrupt()])

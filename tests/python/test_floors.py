@@ -38,6 +38,7 @@ FLOORS = [
     ["_training"],
     ["_network"],
     ["network"],
+    ["_fleets"],
     ["callbacks", "serialization", "plots", "sklearn", "testing", "diagnosis", "explanation", "fleets"],
     ["__init__"],
     ["cli"],

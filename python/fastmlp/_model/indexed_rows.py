@@ -33,6 +33,10 @@ class IndexedRows:
     def __init__(self, array: Array, numbers: npt.NDArray[np.integer[Any]]) -> None:
         self.parts = array, np.ascontiguousarray(numbers, np.int64)
 
+    def __reduce__(self) -> tuple[type[IndexedRows], tuple[Array, Array]]:
+        """Pickle these rows alone: another process has no use for the rest."""
+        return IndexedRows, (self.dense(), np.arange(len(self)))
+
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""

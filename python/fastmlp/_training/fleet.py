@@ -1,125 +1,125 @@
-"""What ``fit_many`` is given, made into trainings: each network's rows, targets and settings, checked beforehand.
+"""A fleet of members: all are checked before one is trained, and a clock or a plan may end them.
 
-How trainings run together: crew.py; what each is: fit.py.
+What a member is given is in members.py, how trainings run together in crew.py, what each is in fit.py.
 """
 
 from __future__ import annotations
 
+import math
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any, cast
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import cast
 
 import fastmlp._core as _core
-from fastmlp._checks.arguments import ProgressKind, check_row_numbers
-from fastmlp._checks.arrays import check_data
-from fastmlp._checks.text import brief, joined
-from fastmlp._model.indexed_rows import IndexedRows
-from fastmlp._model.model import Model
+from fastmlp._checks.arguments import ProgressKind
 from fastmlp._training import fit
-from fastmlp._training.arguments import FitArguments
 from fastmlp._training.crew import SomeTraining, train_together
+from fastmlp._training.members import Member, check_apart
 from fastmlp._training.progress import Progress
-from fastmlp.history import History
+from fastmlp.history import Epoch, History
 from fastmlp.optimizers import LBFGS
 
-Array = npt.NDArray[Any]
-# what a callback has that keeps something from epoch to epoch
-STATEFUL = ("begin", "end", "interrupted")
+
+class TimeLimit:
+    """The moment at which a fleet shall have ended, by a clock that never goes back."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._end = math.inf if seconds is None else time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds from now."""
+        return self._end - time.monotonic()
 
 
-@dataclass(frozen=True)
-class Member:
-    """One network of a fleet, and what it is fitted to."""
+class LastEpoch:
+    """A callback of the fleet's own: ends a member where the plan or the clock says so.
 
-    model: Model
-    owner: object
-    X: Any
-    y: Any
-    arguments: FitArguments
+    Parameters
+    ----------
+    planned : int or None
+        After so many epochs, None: after all.
+    limit : TimeLimit
+        After which no epoch shall end; how long one takes, the one before says.
 
+    Attributes
+    ----------
+    plan : int or None
+        After which epoch it ended, or None if neither has ended it; 0: it has not begun.
+    """
 
-class SharedRows:
-    """X and y of a fleet, of which each member has some rows; X is looked at once for each kind of network."""
+    def __init__(self, planned: int | None, limit: TimeLimit) -> None:
+        self.plan, self._limit = planned, limit
+        self._left: float | None = None
 
-    def __init__(self, X: Any, y: Any, name: str = "") -> None:
-        self._X, self._y_as_given = X, y
-        self._y = y if isinstance(y, np.ndarray) else np.asarray(y)
-        self._names = f"X{name}", f"y{name}"
-        self._seen: set[tuple[int, np.dtype[Any]]] = set()
-
-    def of(self, model: Model, rows: Any, name: str) -> tuple[Any, Array]:
-        """Return the data and targets of these rows, None for all of them, without a copy of X."""
-        kind = model.architecture.n_inputs, model.architecture.dtype
-        if kind not in self._seen and not isinstance(self._X, IndexedRows):
-            # what it returns is what any other network takes, too
-            self._X = check_data(self._X, *kind, self._names[0])
-            self._seen.add(kind)
-        X, y = self._X, self._y
-        if y.ndim == 0 or len(y) != len(X):
-            came = "one value" if y.ndim == 0 else f"{len(y)} rows"
-            raise ValueError(f"{self._names[1]} has {came}, but {self._names[0]} has {len(X)}: give one for each row.")
-        if rows is None:
-            return X, self._y_as_given
-        numbers = check_row_numbers(rows, len(X), name)
-        return X[numbers] if isinstance(X, IndexedRows) else IndexedRows(X, numbers), y[numbers]
+    def __call__(self, owner: object, epoch: Epoch) -> bool:
+        """Look whether this was the last one."""
+        left = self._limit.left
+        took = 0.0 if self._left is None else self._left - left
+        self._left = left
+        if left <= 0.0 or left < took:
+            self.plan = int(epoch["epoch"])
+        return epoch["epoch"] == self.plan
 
 
-def check_settings(given: Mapping[str, Any], name: str) -> FitArguments:
-    """Return the arguments of a fit that these settings are."""
-    known = [field.name for field in fields(FitArguments) if field.name != "progress"]
-    if not isinstance(given, Mapping):
-        raise TypeError(f"{name} must be a dict of arguments of fit, got {brief(given)}.")
-    if "progress" in given:
-        raise ValueError(f"{name} has 'progress', but a fleet shows one for all: give progress to fit_many.")
-    for setting in given:
-        if setting not in known:
-            raise ValueError(f"{name} has {brief(setting)}, but fit takes {joined(known)}: take it out.")
-    return FitArguments(**given, progress=False)
+class Fleet:
+    """Members that are checked, and held, before any has changed: in a with statement.
 
+    Attributes
+    ----------
+    histories : list of History
+        Filled while the members are trained.
+    last_epochs : list of LastEpoch
+        Whose plans say in the end what was decided.
+    trainings : list of generators
+    shown : Shown
+    limit : TimeLimit
+    """
 
-def check_apart(members: Sequence[Member]) -> None:
-    """Refuse what two members would change at the same time."""
-    models: dict[int, int] = {}
-    callbacks: dict[int, int] = {}
-    for index, member in enumerate(members):
-        first = models.setdefault(id(member.model), index)
-        if first != index:
-            raise ValueError(f"networks[{first}] and networks[{index}] are the same: give each once, or a copy().")
-        called = member.arguments.callbacks
-        for callback in called if isinstance(called, list | tuple) else ():
-            if any(hasattr(callback, method) for method in STATEFUL):
-                first = callbacks.setdefault(id(callback), index)
-                if first != index:
-                    raise ValueError(
-                        f"settings[{first}] and settings[{index}] share one {type(callback).__name__}, which would mix "
-                        "up what it sees: give each its own."
-                    )
+    def __init__(self, members: Sequence[Member], plan: Sequence[int | None], limit: TimeLimit) -> None:
+        check_apart(members)
+        self.histories = [History() for _ in members]
+        self.shown = Shown()
+        self.limit = limit
+        self.last_epochs = [LastEpoch(planned, limit) for planned in plan]
+        self.trainings = [
+            _training(index, member, history, self.shown)
+            for index, (member, history) in enumerate(zip(members, self.histories, strict=True))
+        ]
 
+    def __enter__(self) -> Fleet:
+        try:
+            for index, training in enumerate(self.trainings):
+                self.shown.plans.append(_prepared(training, index))
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
 
-def train_members(
-    members: Sequence[Member], progress: ProgressKind, may_begin: Callable[[], bool], own: Sequence[Iterable[Any]]
-) -> list[History]:
-    """Train them all; ``own`` are callbacks of the fleet itself for each, after those of its user."""
-    histories = [History() for _ in members]
-    shown = _Shown()
-    trainings = [_training(index, member, histories[index], shown) for index, member in enumerate(members)]
-    try:
-        for index, (training, more) in enumerate(zip(trainings, own, strict=True)):
-            shown.plans.append(_prepared(training, index))
-            shown.plans[-1].watch.callbacks.extend(more)
-        with Progress(progress, 1, sum(plan.n_samples for plan in shown.plans)) as shown.bar:
-            train_together(trainings, may_begin=may_begin, after_slice=shown.after_slice)
-    finally:
-        for training in trainings:
+    def __exit__(self, *failure: object) -> None:
+        for training in self.trainings:
             training.close()
-    return histories
+
+    def train(self) -> None:
+        """Train all whose plan is not to begin at all, on the threads of this process."""
+        begun = [index for index, last in enumerate(self.last_epochs) if last.plan != 0]
+        for index in begun:
+            last = self.last_epochs[index]
+            if last.plan is not None or self.limit.left < math.inf:
+                self.shown.plans[index].watch.callbacks.append(last)
+        trained = train_together(
+            [self.trainings[index] for index in begun],
+            may_begin=lambda: self.limit.left > 0,
+            after_slice=lambda place, report: self.shown.after_slice(begun[place], report),
+        )
+        for place, index in enumerate(begun):
+            if place not in trained:
+                self.last_epochs[index].plan = 0
 
 
-def _training(index: int, member: Member, history: History, shown: _Shown) -> SomeTraining[None]:
+def _training(index: int, member: Member, history: History, shown: Shown) -> SomeTraining[None]:
     """Train a member; where it diverges, its history says so."""
     try:
         yield from fit.training(member.model, member.owner, member.X, member.y, member.arguments, history)
@@ -144,7 +144,7 @@ def _prepared(training: SomeTraining[None], index: int) -> fit.Plan:
     return plan
 
 
-class _Shown:
+class Shown:
     """The progress of a fleet: samples of all, and how many networks are trained."""
 
     def __init__(self) -> None:
@@ -153,6 +153,12 @@ class _Shown:
         self._steps: Counter[int] = Counter()
         self._ended = 0
         self._words = ""
+
+    @contextmanager
+    def on(self, progress: ProgressKind) -> Iterator[None]:
+        """Show it inside a with block, once all is prepared."""
+        with Progress(progress, 1, sum(plan.n_samples for plan in self.plans)) as self.bar:
+            yield
 
     def after_slice(self, index: int, report: _core.RunReport) -> None:
         """Count a slice."""
@@ -169,10 +175,3 @@ class _Shown:
 
     def _advance(self, samples: int) -> None:
         self.bar.advance(samples, f"{self._ended}/{len(self.plans)} networks{self._words}")
-
-
-def with_validation(arguments: FitArguments, pair: tuple[Any, Any], name: str) -> FitArguments:
-    """Return the arguments with this validation data, the only one."""
-    if arguments.validation_data is not None or arguments.validation_fraction is not None:
-        raise ValueError(f"{name} and the settings both say what validation is made on: give one of them.")
-    return replace(arguments, validation_data=pair)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from fastmlp._checks.monitor import Monitor
 from fastmlp._model.scaling import ColumnScaling, columns_of
 from fastmlp._training.crew import SomeTraining
-from fastmlp._training.fleet import SharedRows
+from fastmlp._training.members import SharedRows
 from fastmlp.network import Network, model_of
 from fastmlp.scalings import RobustScale
 from fastmlp.sklearn._models import training_of, with_scaling
