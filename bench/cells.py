@@ -168,6 +168,15 @@ def training_cell(name: str) -> Cell:
     return _TRAINING[name]
 
 
+def label(name: str) -> str:
+    """Return a cell's name for those who do not know the names: the network and the batch, where it trains one."""
+    cell = _TRAINING.get(name)
+    if cell is None:
+        return name
+    dtype = "" if cell.dtype == "float32" else f", {cell.dtype}"
+    return f"{'-'.join(map(str, cell.sizes))}\nbatch {cell.batch}{dtype}"
+
+
 def cells_named(names: str, images: dict[str, AnyCell]) -> list[AnyCell]:
     """Return the cells of a comma-separated list of cells and groups, each once; ``images``: those of images.py.
 

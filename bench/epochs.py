@@ -25,10 +25,12 @@ def seconds_of_epochs(peer: str, cell: ImageCell, threads: int) -> list[float]:
     """Return seconds a step in each epoch of a new network."""
     model = importlib.import_module(PEERS[peer]).prepare(cell, threads)
     seconds = []
-    for _ in range(EPOCHS):
+    for epoch in range(EPOCHS):
         start = time.perf_counter()
         model.train(1)
         seconds.append((time.perf_counter() - start) / cell.steps_per_epoch)
+        if epoch == 0:
+            cell.kill_units(model)
     return seconds
 
 
@@ -40,6 +42,7 @@ def flagged_steps(cell: ImageCell, threads: int) -> str:
         return "not counted here"
     model = importlib.import_module(PEERS["fastmlp"]).prepare(cell, threads)
     model.train(1)
+    cell.kill_units(model)
     _testing.count_subnormals(True)
     model.train(EPOCHS - 1)
     counts = _testing.subnormal_counts()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from bench.cells import label
 from bench.run import Result
 
 HEADER = f"{'cell':<20}{'peer':<16}{'threads':>7}{'us':>12}{'spread':>8}{'GFLOP/s':>10}{'of peak':>9}{'ratio':>8}"
@@ -60,7 +61,7 @@ def compare(old: Sequence[Result], new: Sequence[Result]) -> tuple[str, bool]:
 
 
 def draw(path: Path, machine: dict[str, str], results: Sequence[Result]) -> None:
-    """Draw GFLOP/s of each peer by cell; the line on top is the machine's peak."""
+    """Draw the share of the machine's peak of each peer by cell; the line on top is the peak."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -68,27 +69,28 @@ def draw(path: Path, machine: dict[str, str], results: Sequence[Result]) -> None
 
     cells = list(dict.fromkeys(result.cell for result in results))
     peers = list(dict.fromkeys(result.peer for result in results))
-    colours = {
-        "fastmlp": "#c1440e",
-        "jax": "#4c78a8",
-        "torch": "#7a7a7a",
-        "torch-compiled": "#a8a8a8",
-        "onnxruntime": "#5b9a5b",
-        "sklearn": "#d9b44a",
+    looks = {
+        "fastmlp": ("fastmlp", "#c1440e"),
+        "jax": ("JAX", "#4c78a8"),
+        "torch": ("PyTorch", "#7a7a7a"),
+        "torch-compiled": ("PyTorch, compiled", "#a8a8a8"),
+        "onnxruntime": ("ONNX Runtime", "#5b9a5b"),
+        "sklearn": ("scikit-learn", "#d9b44a"),
     }
-    figure, axes = plt.subplots(figsize=(1.6 * len(cells) + 2.4, 4.6), layout="constrained")
+    figure, axes = plt.subplots(figsize=(1.25 * len(cells) + 1.8, 4.2), layout="constrained")
     width = 0.84 / len(peers)
     for p, peer in enumerate(peers):
         own = {result.cell: result for result in results if result.peer == peer}
         at = [c + (p - (len(peers) - 1) / 2) * width for c, cell in enumerate(cells) if cell in own]
         heights = [own[cell].share for cell in cells if cell in own]
-        bars = axes.bar(at, heights, width * 0.92, label=peer, color=colours.get(peer))
+        name, colour = looks.get(peer, (peer, None))
+        bars = axes.bar(at, heights, width * 0.92, label=name, color=colour)
         if peer == "fastmlp":
             axes.bar_label(bars, [f"{height:.0%}" for height in heights], fontsize=8, padding=2)
     axes.axhline(1.0, color="black", linewidth=1)
     axes.set_xlim(-0.6, len(cells) - 0.4)
     axes.text(len(cells) - 0.42, 1.01, "measured fused multiply-add peak", ha="right", va="bottom", fontsize=8)
-    axes.set_xticks(range(len(cells)), cells)
+    axes.set_xticks(range(len(cells)), [label(cell) for cell in cells], fontsize=9)
     axes.set_ylim(0, 1.1)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes.set_ylabel("share of the machine's peak")

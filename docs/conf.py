@@ -52,6 +52,7 @@ html_theme_options = {
     "footer_start": [],
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc"],
+    "show_toc_level": 2,  # the methods of a class
     "pygments_light_style": "tango",
     "pygments_dark_style": "monokai",
     "header_links_before_dropdown": 6,
@@ -60,4 +61,5 @@ html_theme_options = {
 }
 html_favicon = "_static/logo.svg"
 html_context = {"default_mode": "auto"}
-html_sidebars = {"index": []}
+# pages that have none below them
+html_sidebars = {page: [] for page in ("index", "installation", "overview", "contributing", "changelog")}

@@ -5,7 +5,8 @@
 
 The blocks of a page that are marked ``python`` make one program, from top to bottom. A block ``text`` right below one
 is what it printed, and a picture of the page is one that the program saved under its name. So a page shows nothing that
-its program does not do; the tests compare. Programs of other libraries, which are not run, are marked ``py``.
+its program does not do; the tests compare. Lines of a block ``sh`` are calls of the command fastmlp, and belong to it.
+Programs of other libraries, which are not run, are marked ``py``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import contextlib
 import io
 import os
 import re
+import shlex
 import sys
 import tempfile
 import warnings
@@ -24,10 +26,13 @@ import matplotlib
 import matplotlib.pyplot as plt
 
 from docs._site.gallery import build
+from fastmlp import cli
 
 FOLDER = Path(__file__).resolve().parent
 PROGRAMS = ("guide/*.md", "coming-from/*.md", "file-format.md")
-BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```\n(?:\n```text\n(?P<output>.*?)^```\n)?", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(
+    r"^```(?P<kind>python|sh)\n(?P<code>.*?)^```\n(?:\n```text\n(?P<output>.*?)^```\n)?", re.MULTILINE | re.DOTALL
+)
 PICTURE = re.compile(r"!\[[^\]]*\]\((?P<file>pictures/[\w.-]+)\)")
 
 
@@ -47,13 +52,22 @@ def run(page: Path, folder: Path) -> list[str]:
         for block in BLOCK.finditer(text):
             line = text.count("\n", 0, block.start("code"))
             printed = io.StringIO()
-            # tracebacks name the page and the right line
-            program = compile("\n" * line + block["code"], str(page), "exec")
             with contextlib.redirect_stdout(printed):
-                exec(program, namespace)
+                if block["kind"] == "sh":
+                    call(block["code"])
+                else:  # tracebacks name the page and the right line
+                    exec(compile("\n" * line + block["code"], str(page), "exec"), namespace)
             outputs.append(printed.getvalue())
         plt.close("all")
     return outputs
+
+
+def call(lines: str) -> None:
+    """Run lines as a shell would, each a call of the command fastmlp that must end well."""
+    for line in lines.splitlines():
+        program, *arguments = shlex.split(line)
+        if program != "fastmlp" or cli.main(arguments) != 0:
+            raise RuntimeError(f"{line!r} is no call of fastmlp that ends well.")
 
 
 @contextlib.contextmanager
@@ -84,7 +98,7 @@ def written(text: str, outputs: list[str]) -> str:
     def block(match: re.Match[str]) -> str:
         output = next(remaining)
         shown = f"\n```text\n{output.rstrip()}\n```\n" if output.strip() else ""
-        return f"```python\n{match['code']}```\n{shown}"
+        return f"```{match['kind']}\n{match['code']}```\n{shown}"
 
     return BLOCK.sub(block, text)
 

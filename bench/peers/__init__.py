@@ -32,3 +32,5 @@ class Model(NamedTuple):
 
     train: Callable[[int], None]  # trains so many more epochs, and returns when the work is done
     predict: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]  # X (rows, inputs) to probabilities (rows, classes)
+    # sets the biases of the first layer's first so many units to a number
+    set_bias: Callable[[int, float], None] | None = None

@@ -23,4 +23,7 @@ def prepare(cell: Cell, threads: int) -> Model:
     def train(epochs: int) -> None:
         net.fit(X, y, epochs=epochs, batch_size=cell.batch, optimizer=optimizer, progress=False)
 
-    return Model(train, net.predict_proba)
+    def set_bias(units: int, value: float) -> None:
+        net.layers[0].bias[:units] = value
+
+    return Model(train, net.predict_proba, set_bias)

@@ -70,4 +70,8 @@ def prepare(cell: Cell, threads: int) -> Model:
     def predict(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return np.asarray(jax.block_until_ready(probabilities(held["parameters"], rows)))
 
-    return Model(train, predict)
+    def set_bias(units: int, value: float) -> None:
+        (weights, bias), *others = held["parameters"]
+        held["parameters"] = [(weights, bias.at[:units].set(value)), *others]
+
+    return Model(train, predict, set_bias)

@@ -47,4 +47,7 @@ def prepare(cell: Cell, threads: int, kind: Any = MLPClassifier) -> Model:
     def train(epochs: int) -> None:
         model.set_params(max_iter=epochs).fit(X, y)
 
-    return Model(train, model.predict_proba)
+    def set_bias(units: int, value: float) -> None:
+        model.intercepts_[0][:units] = value  # warm start goes on from it
+
+    return Model(train, model.predict_proba, set_bias)

@@ -51,4 +51,8 @@ def prepare(cell: Cell, threads: int, wrap: Callable[..., Callable[..., None]] =
         with torch.inference_mode():
             return with_softmax(torch.from_numpy(rows)).numpy()
 
-    return Model(train, predict)
+    def set_bias(units: int, value: float) -> None:
+        with torch.no_grad():
+            modules[0].bias[:units] = value
+
+    return Model(train, predict, set_bias)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from importlib import import_module
+from textwrap import indent
 from typing import Any, NamedTuple
 
 # in the order of the index: what each module is for, in one sentence
@@ -29,14 +30,49 @@ MODULES = {
 }
 # names that are no functions or classes have no docstring of their own
 DATA = {
-    "fastmlp.callbacks.Callback": "The type of a callback: a function of a network and of an epoch, "
-    "the row of its :class:`~fastmlp.History`; returning True ends the fit.",
-    "fastmlp.reference.ACTIVATIONS": "The activations by name, as functions that make gates of gates.",
-    "fastmlp.reference.LOSSES": "The losses by name, as functions that make gates of gates.",
-    "fastmlp.reference.OPTIMIZERS": "The rules of the optimizers by name, each for a single number.",
+    "fastmlp.callbacks.Callback": """The type of a callback: a function of a network and of an epoch, the row of its
+:class:`~fastmlp.History`; returning True ends the fit.
+
+>>> import fastmlp as fm
+>>> from fastmlp.callbacks import Callback
+>>> def early(network: fm.Network, epoch: dict[str, float]) -> bool:
+...     return epoch["loss"] < 0.5
+>>> callbacks: list[Callback] = [early, fm.LogEvaluation(10)]
+>>> net = fm.Network(2, [fm.Dense(8, "tanh"), fm.Dense(2, "softmax")], seed=0)
+>>> history = net.fit(*fm.datasets.xor(), epochs=1000, callbacks=[early])
+>>> history["loss"][-1] < 0.5 <= history["loss"][-2]
+True""",
+    "fastmlp.reference.ACTIVATIONS": """The activations by name, as functions that make gates of gates.
+
+They take the pre-activations of a layer and the activation as an object, for its settings.
+
+>>> from fastmlp.activations import LeakyReLU
+>>> from fastmlp.reference import ACTIVATIONS, Gate
+>>> [a.value for a in ACTIVATIONS["leaky_relu"]([Gate(-2.0), Gate(3.0)], LeakyReLU(0.5))]
+[-1.0, 3.0]""",
+    "fastmlp.reference.LOSSES": """The losses by name, as functions that make gates of gates.
+
+They take pre-activations and outputs of the last layer, targets, the last activation and the loss as objects.
+
+>>> from fastmlp.activations import Identity
+>>> from fastmlp.losses import MeanSquaredError
+>>> from fastmlp.reference import LOSSES, Gate
+>>> outputs = [Gate(3.0), Gate(1.0)]
+>>> LOSSES["mse"](outputs, outputs, [1.0, 1.0], Identity(), MeanSquaredError()).value
+2.0""",
+    "fastmlp.reference.OPTIMIZERS": """The rules of the optimizers by name, each for a single number.
+
+They take the optimizer as an object, the learning rate, the number of the step, a parameter, its gradient and what the
+rule remembers, and return the next parameter and what is to be remembered: here 2 - 0.1 * 0.5 and the velocity.
+
+>>> from fastmlp.optimizers import SGD
+>>> from fastmlp.reference import OPTIMIZERS
+>>> OPTIMIZERS["sgd"](SGD(0.1), 0.1, 1, 2.0, 0.5)
+(1.95, 0.5)""",
 }
 
 
+MANY = 8  # members of a class, from which on its page begins with a list of them
 # whose functions are a line each, so that their files can be read like a page of a book
 GATES = ("fastmlp.reference.graph", "fastmlp.reference.functions")
 OF_GATES = "Takes gates, or numbers in their place; :class:`~fastmlp.reference.Gate` has an example."
@@ -99,14 +135,27 @@ def page(name: Name, public: set[type]) -> str:
     _, _, short = name.path.rpartition(".")
     title = [short, "=" * len(short), ""]
     if name.path in DATA:
-        return "\n".join([*title, f".. py:data:: {name.path}", "", f"   {DATA[name.path]}", ""])
+        return "\n".join([*title, f".. py:data:: {name.path}", "", indent(DATA[name.path], "   "), ""])
     if not inspect.isclass(name.value):
         return "\n".join([*title, f".. autofunction:: {name.path}", "", OF_GATES if name.is_gate else "", ""])
     kind = "exception" if issubclass(name.value, BaseException) else "class"
     lines = [*title, f".. auto{kind}:: {name.path}"]
     lines += ["   :show-inheritance:"] if public.intersection(name.value.__bases__) else []
     members = public_members(name.value, public) if kind == "class" else []
-    return "\n".join([*lines, *([f"   :members: {', '.join(members)}"] if members else []), ""])
+    lines += [f"   :members: {', '.join(members)}"] if members else []
+    if len(members) >= MANY:
+        lines[3:3] = overview([Name(f"{name.path}.{member}", getattr(name.value, member)) for member in members])
+    return "\n".join([*lines, ""])
+
+
+def overview(members: list[Name]) -> list[str]:
+    """Return a table of what a class has, to be opened by those who look for something."""
+    lines = [f".. dropdown:: All {len(members)} methods and properties", ""]
+    lines += ["   .. list-table::", "      :widths: 30 70", ""]
+    for member in members:
+        _, _, short = member.path.rpartition(".")
+        lines += [f"      * - :py:obj:`{short} <{member.path}>`", f"        - {member.summary}"]
+    return [*lines, ""]
 
 
 def module_page(module: str, names: list[Name]) -> str:

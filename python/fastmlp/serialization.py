@@ -3,34 +3,11 @@
 from __future__ import annotations
 
 import os
-import stat
 
-from fastmlp._checks.text import shortened
 from fastmlp._files import model_file
-from fastmlp._files.names import check_path
+from fastmlp._files.opening import ModelFileError as ModelFileError
+from fastmlp._files.opening import read_file
 from fastmlp.network import Network, model_of, network_of
-
-
-class ModelFileError(ValueError):
-    """A file is not a sound fastmlp model.
-
-    See Also
-    --------
-    load : Read one.
-
-    Examples
-    --------
-    >>> import os, tempfile
-    >>> import fastmlp as fm
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = os.path.join(folder, "model.safetensors")
-    ...     open(path, "w").close()
-    ...     try:
-    ...         fm.load(path)
-    ...     except fm.ModelFileError as error:
-    ...         print(str(error).removeprefix(folder + os.sep))
-    model.safetensors is not a sound fastmlp model: it is truncated.
-    """
 
 
 def save(network: Network, path: str | os.PathLike[str]) -> None:
@@ -109,17 +86,5 @@ def load(path: str | os.PathLike[str]) -> Network:
     >>> import fastmlp as fm
     >>> net = fm.load("digits.safetensors")  # doctest: +SKIP
     """
-    name = check_path(path)
-    try:
-        mode = os.stat(name).st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        raise FileNotFoundError(f"{shortened(name)} does not exist: give the path of a model file.") from None
-    if not stat.S_ISREG(mode):
-        raise ModelFileError(f"{shortened(name)} is not a regular file: give the path of a model file.")
-    with open(name, "rb") as file:
-        try:
-            content = model_file.read(file, os.fstat(file.fileno()).st_size)
-        except (ValueError, TypeError) as error:
-            reason = str(error).rstrip(".")
-            raise ModelFileError(f"{shortened(name)} is not a sound fastmlp model: {reason}.") from None
+    content = read_file(path, model_file.read)
     return network_of(content.model, classes=content.classes, metadata=content.metadata)

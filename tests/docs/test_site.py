@@ -9,6 +9,7 @@ link that is right in the repository and wrong on the site (links); a number of 
 
 from __future__ import annotations
 
+import doctest
 import inspect
 import re
 from pathlib import Path
@@ -24,6 +25,7 @@ from docs._site.gallery import build
 DOCS = Path(__file__).parents[2] / "docs"
 TASKS = sorted(DOCS.glob("guide/*.md"))
 MAX_PICTURE_BYTES = 60_000
+COLUMNS = 100  # of code in 0.77 em, beside two lists, on a screen of 1300 pixels
 PROGRAMS = pages.programs()
 each_program = pytest.mark.parametrize(
     "page", PROGRAMS, ids=lambda page: page.relative_to(DOCS).with_suffix("").as_posix()
@@ -40,6 +42,26 @@ def test_a_page_shows_what_its_program_prints_and_draws(page, tmp_path):
     for name in pages.pictures(page):
         assert (tmp_path / name).exists(), name
         assert 0 < (page.parent / "pictures" / name).stat().st_size <= MAX_PICTURE_BYTES, f"run {again}"
+
+
+def test_a_line_of_code_fits_a_column_of_the_site():
+    """A page of the gallery has no list beside its text, and room for the 120 columns of its script."""
+    folders = ("*.md", "guide/*.md", "coming-from/*.md")
+    documents = [DOCS.parent / "README.md", *(page for folder in folders for page in DOCS.glob(folder))]
+    too_long, seen = [], 0
+    for document in documents:
+        blocks = re.findall(r"^```(?:python|py|sh)\n(.*?)^```", document.read_text(encoding="utf-8"), re.M | re.S)
+        seen += len(blocks)
+        too_long += [line for block in blocks for line in block.splitlines() if len(line) > COLUMNS]
+    assert seen > 80
+    assert not too_long
+
+
+def test_a_command_that_fails_is_seen(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("# P\n\n```sh\nfastmlp info none.safetensors\n```\n", encoding="utf-8")
+    with pytest.raises(RuntimeError, match=r"fastmlp info none\.safetensors"):
+        pages.run(page, tmp_path)
 
 
 def test_a_wrong_output_is_seen(tmp_path):
@@ -122,6 +144,13 @@ def test_a_module_calls_public_what_stands_in_its_registry(module):
     public = getattr(fm, module)
     kinds = getattr(public, module.upper())
     assert {kind.__name__ for kind in kinds.values()} <= set(public.__all__)
+
+
+@pytest.mark.parametrize("path", reference.DATA)
+def test_the_example_of_a_name_without_a_docstring_runs(path):
+    test = doctest.DocTestParser().get_doctest(reference.DATA[path], {}, path, None, 0)
+    assert test.examples
+    assert doctest.DocTestRunner().run(test).failed == 0
 
 
 def test_all_methods_of_a_network_are_shown():

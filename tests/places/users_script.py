@@ -21,7 +21,7 @@ import fastmlp as fm
 from fastmlp import reference
 from fastmlp.gradient_check import Probe, Sampling
 from fastmlp.layers import Layer
-from fastmlp.sklearn import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor, from_sklearn
+from fastmlp.sklearn import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor, from_sklearn, load
 
 if sys.version_info >= (3, 11):
     from typing import assert_type
@@ -302,6 +302,10 @@ def estimators() -> None:
     tables = (TabularClassifier(4, n_estimators=1, max_iter=1), TabularRegressor(4, n_estimators=1, max_iter=1))
     converter: Callable[[Any], MLPClassifier | MLPRegressor] = from_sklearn
     print(classifier, regressor, tables, converter)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "table.safetensors")
+        tables[0].fit(X, y).save(path)
+        assert_type(load(path), TabularClassifier | TabularRegressor)
 
 
 def machine() -> None:

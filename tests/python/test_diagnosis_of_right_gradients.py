@@ -47,6 +47,43 @@ def test_the_minimum_of_least_squares_leaves_nothing_but_roundoff(size):
     assert diagnosed(net, X, y, [weights[0] + size * 1e-9], biases).wrong == ("layer 1 weights",)
 
 
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_relu_may_have_the_slope_1_at_0_in_every_layer(depth):
+    # rows of zeros, in a fresh network whose biases are 0, are at the kinks of all layers
+    random = np.random.default_rng(depth)
+    net = fm.Network(3, [*[fm.Dense(6, "relu")] * depth, fm.Dense(1)], loss="mse", seed=depth, dtype="float64")
+    X, y = random.normal(size=(10, 3)), random.normal(size=(10, 1))
+    X[::3] = 0
+    activations, into = [X], []
+    for layer in net.layers:
+        into.append(activations[-1] @ layer.weights + layer.bias)
+        activations.append(np.maximum(into[-1], 0) if len(into) <= depth else into[-1])
+    delta, weights, biases = 2 * (activations[-1] - y) / y.size, [], []
+    for i in reversed(range(depth + 1)):
+        weights.insert(0, activations[i].T @ delta)
+        biases.insert(0, delta.sum(axis=0))
+        if i > 0:
+            delta = (delta @ net.layers[i].weights.T) * (into[i - 1] >= 0)
+    assert diagnosed(net, X, y, weights, biases).is_right
+    assert not diagnosed(net, X, y, [3 * weights[0], *weights[1:]], biases).is_right
+
+
+@pytest.mark.parametrize("shift", [-40.0, -80.0, 0.0, 40.0])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_sigmoid_written_with_tanh_is_right_where_it_is_saturated(dtype, shift):
+    random = np.random.default_rng(0)
+    net = fm.Network(3, [fm.Dense(5, "sigmoid"), fm.Dense(2)], loss="mse", seed=0, dtype=np.dtype(dtype).name)
+    net.layers[0].bias[:] = shift
+    X, y = random.normal(size=(30, 3)).astype(dtype), random.normal(size=(30, 2)).astype(dtype)
+    (W1, W2), (b1, b2) = ([getattr(layer, name) for layer in net.layers] for name in ("weights", "bias"))
+    a = dtype(0.5) * (1 + np.tanh((X @ W1 + b1) / 2))
+    delta = 2 * (a @ W2 + b2 - y) / y.size
+    below = (delta @ W2.T) * a * (1 - a)
+    weights, biases = [X.T @ below, a.T @ delta], [below.sum(axis=0), delta.sum(axis=0)]
+    assert diagnosed(net, X, y, weights, biases).is_right
+    assert diagnosed(net, X, y, [weights[0], weights[1] + 1e-2], biases).wrong == ("layer 2 weights",)
+
+
 @pytest.mark.parametrize("as_given", [np.asarray, lambda one: one.astype(np.float64), lambda one: one.tolist()])
 def test_balanced_classes_at_weights_of_zero(as_given):
     net = fm.Network(2, [fm.Dense(3, "softmax")], seed=0)

@@ -91,6 +91,49 @@ def test_a_kink_beside_curvature_is_no_error(distance, seed):
     assert far.wrong
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_a_network_of_relus_in_float32_is_not_called_wrong(seed):
+    # 100 kinks a unit, noise of 1e-7: no step is short enough for the ones and long enough for the other
+    random = np.random.default_rng(seed)
+    X, y, W, v = (random.normal(size=size).astype(np.float32) for size in ((100, 5), 100, (5, 16), 16))
+    Z = X.astype(float) @ W
+    gradient = X.T @ (2 * (np.maximum(Z, 0) @ v - y)[:, None] / 100 * v * (Z > 0))
+
+    def f(W):
+        return float(((np.maximum(X @ W.astype(np.float32), 0) @ v - y) ** 2).mean())
+
+    assert not fm.check_gradients(f, gradient, W.astype(float)).wrong
+    gradient[1, 2] += abs(gradient).max()
+    assert [probe.parameter for probe in fm.check_gradients(f, gradient, W.astype(float)).wrong] == ["x[1, 2]"]
+
+
+@pytest.mark.parametrize("exponent", [2, 4, 6, 9, 12, 30, 100])
+@pytest.mark.parametrize("seed", range(4))
+def test_parameters_of_sizes_far_apart_have_steps_of_their_own(exponent, seed):
+    random = np.random.default_rng(seed)
+    scales = 10.0 ** np.array([-exponent, exponent, exponent])
+    z = random.uniform(-1, 1, 3)
+    gradient = (1 - np.tanh(z) ** 2) / scales
+
+    def f(x):
+        return np.tanh(x / scales).sum()
+
+    assert fm.check_gradients(f, gradient, z * scales).passed
+    for i in range(3):
+        for factor in (0.0, 1.001):
+            assert not fm.check_gradients(f, np.where(np.arange(3) == i, factor, 1) * gradient, z * scales).passed
+    gradient[0] *= 1.001
+    assert [probe.parameter for probe in fm.check_gradients(f, gradient, z * scales).wrong] == ["x[0]"]
+
+
+def test_a_gradient_in_float64_is_not_told_to_use_it():
+    report = fm.check_gradients(lambda x: 1e14 * x[0] + x[1], [1e14, -0.3], [0.0, 1.0])
+    assert "cancel; scale x so that" in report.undecided[0].reason
+    x, gradient = np.array([0.0, 1.0]), np.float32([1e7, 1.1])
+    report = fm.check_gradients(lambda x: 1e7 * x[0] + x[1], gradient, x)
+    assert "cancel; compute it in float64, or scale x so that" in report.undecided[0].reason
+
+
 @pytest.mark.parametrize("frequency", [1e2, 1e4, 1e6, 1e8])
 @pytest.mark.parametrize("seed", range(5))
 def test_an_oscillation_is_followed_into_the_shortest_steps(seed, frequency):

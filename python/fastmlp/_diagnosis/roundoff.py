@@ -32,8 +32,18 @@ def errors_before(values: Values, unit: float) -> list[Array]:
         z, function = values.pre_activations[layer], values.functions[layer]
         # a step moves by all of itself
         moved = np.abs(function(z + error) - function(z - error))
-        of_inputs = np.maximum(np.abs(values.right_slopes(layer)) * error, moved) + unit * into
+        of_inputs = np.maximum(np.abs(values.right_slopes(layer)) * error, moved) + _rounding(values, layer, unit)
     return found
+
+
+def _rounding(values: Values, layer: int, unit: float) -> Array:
+    """Return how wrong a layer's activations may be by their own formula, where z is exact.
+
+    One that is not made of lines through 0 has other forms, with terms of size 1 that cancel: (1 + tanh(z / 2)) / 2.
+    """
+    z, function = values.pre_activations[layer], values.functions[layer]
+    is_of_lines = np.array_equal(function(2 * z), 2 * function(z))
+    return unit * (np.abs(values.activations[layer]) + (0.0 if is_of_lines else 1.0))
 
 
 def errors_of_gradients(values: Values, unit: float, of_delta: Array) -> list[float]:
@@ -55,7 +65,7 @@ def _errors(values: Values, unit: float, of_delta: Array) -> Iterator[Array]:
         of_into = unit * into
         if layer > 0:
             slopes = values.right_slopes(layer - 1)
-            of_into = of_into + np.abs(slopes) * before[layer - 1]
+            of_into = _rounding(values, layer - 1, unit) + np.abs(slopes) * before[layer - 1]
         size = np.abs(delta)
         yield (
             into.T @ (of_delta + summing * size)
@@ -70,5 +80,6 @@ def _errors(values: Values, unit: float, of_delta: Array) -> Iterator[Array]:
             # 1 - a^2 is off by this much where a is near 1
             of_slopes = np.abs(sides[1] - sides[0]) + unit * (1 + np.abs(values.activations[layer - 1]))
             of_came = of_delta @ np.abs(W).T + summing * (size @ np.abs(W).T)
-            of_delta = of_came * np.abs(slopes) + np.abs(came) * of_slopes
+            # at two kinks in a row, both are off by all of themselves
+            of_delta = of_came * (np.abs(slopes) + of_slopes) + np.abs(came) * of_slopes
             delta = came * slopes

@@ -7,12 +7,12 @@ the same model shall give the same bytes. Optimizer state and time are not in it
 
 A layer, an activation, an initializer or a loss is its name and its settings, as the walk over the layers
 (_model/description.py) gives them: a new kind of these needs nothing here, unless a setting is an object of yet another
-registry (NESTED). safetensors.py reads and writes the layout itself.
+registry (NESTED). container.py puts the description and the tensors into one file; a file of several networks takes
+the parts of this one (estimator_file.py).
 """
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import fields
@@ -23,18 +23,17 @@ import numpy.typing as npt
 
 from fastmlp._checks.text import brief
 from fastmlp._files.atomic import write_atomically
+from fastmlp._files.container import FORMAT, read_description, to_file
 from fastmlp._files.costs import check_memory, check_work
 from fastmlp._files.names import MODEL_SUFFIX, check_format
-from fastmlp._files.plain_json import check_amount, check_plain, parse_object
+from fastmlp._files.opening import OtherKindError
+from fastmlp._files.plain_json import check_plain
 from fastmlp._files.safetensors import (
     DTYPES,
-    MAX_HEADER_BYTES,
     check_keys,
     check_tensors,
     of_type,
-    read_header,
     read_into,
-    to_safetensors,
 )
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.class_names import ClassNames, check_class_names
@@ -48,7 +47,6 @@ from fastmlp.losses import LOSSES, CrossEntropy, Loss
 from fastmlp.losses import Formula as LossFormula
 from fastmlp.scalings import Standardize
 
-FORMAT = 1
 # Settings that the first files of this format did not have: left out where they are the default.
 CAME_LATER = {
     "dense": ("weight_rate_factor", "bias_rate_factor", "initializer"),
@@ -73,16 +71,48 @@ Kind = TypeVar("Kind")
 
 
 class Content(NamedTuple):
-    """What a model file holds."""
+    """A network, and what a user keeps with it."""
 
     model: Model
     classes: list[str] | None
     metadata: dict[str, Any]
 
 
+class Blueprint(NamedTuple):
+    """What a description says of a network, before memory is taken for it; shapes of weights and bias, in turn."""
+
+    description: dict[str, Any]
+    n_inputs: int
+    layers: list[Layer]
+    dtype: str
+    shapes: dict[str, tuple[int, ...]]
+
+
 def write(content: Content, path: str | os.PathLike[str]) -> None:
     """Write a model file; described at ``fastmlp.save``."""
     check_format(path, "a model", MODEL_SUFFIX)
+    description, tensors = description_of(content)
+    try:
+        write_atomically(path, to_file(description, tensors))
+    except ValueError as reason:
+        raise ValueError(f"this network was not saved: {reason}.") from None
+
+
+def read(file: IO[bytes], size: int) -> Content:
+    """Return what a file of so many bytes holds; an error (ValueError, TypeError) says in a clause what is wrong."""
+    header, description, start = read_description(file)
+    if "estimator" in description:
+        raise OtherKindError("holds an estimator for tables, not a network: read it with fastmlp.sklearn.load")
+    drawn = blueprint(description)
+    order = check_tensors(header, drawn.shapes, drawn.dtype, size - start)
+    content = built(drawn)
+    for name in order:
+        read_into(file, tensor_of(content.model, name), name)
+    return content
+
+
+def description_of(content: Content) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    """Return the description of a network and its tensors, by name; what would not be read is an error."""
     model, architecture = content.model, content.model.architecture
     model.guard.check_access()
     tensors: dict[str, npt.NDArray[Any]] = {}
@@ -112,38 +142,21 @@ def write(content: Content, path: str | os.PathLike[str]) -> None:
         description["target_scaling"] = settings_of(model.target_scaling)
     if content.classes is not None and model.names.are_predicted:
         description["predicts_names"] = True
-    text = json.dumps(description, separators=(",", ":"))
-    try:  # what would not be read shall not be written
+    try:
         check_work(layers)
         check_memory([values.shape for values in tensors.values()], str(architecture.dtype))
-        check_amount(text, "its description, with classes and metadata,")
     except ValueError as reason:
         raise ValueError(f"this network was not saved: {reason}.") from None
-    file = to_safetensors(tensors, {"fastmlp": text})
-    if int.from_bytes(file[:8], "little") > MAX_HEADER_BYTES:
-        raise ValueError(f"metadata and classes take more than the {MAX_HEADER_BYTES} bytes of a model file's header.")
-    write_atomically(path, file)
+    return description, tensors
 
 
-def read(file: IO[bytes], size: int) -> Content:
-    """Return what a file of so many bytes holds; an error (ValueError, TypeError) says in a clause what is wrong."""
-    header, start = read_header(file)
-    text = header.pop("__metadata__", None)
-    if not isinstance(text, dict) or list(text) != ["fastmlp"] or not isinstance(text["fastmlp"], str):
-        raise ValueError("its header does not describe a network")
-    description = parse_object(text.pop("fastmlp"), "its description")
-    # looked at first: a later format may have other keys
-    version = description.get("format")
-    if type(version) is int and version > FORMAT:
-        raise ValueError(f"it has format {brief(version)} and this fastmlp reads up to {FORMAT}, so upgrade fastmlp")
-    if type(version) is not int or version != FORMAT:
-        raise ValueError(f"its format is {brief(version)}, not {FORMAT}")
+def blueprint(description: dict[str, Any]) -> Blueprint:
+    """Return what a description says, every claim of which was compared with what is allowed."""
     keys = {"format", "n_inputs", "layers", "loss", "dtype", "seed", "classes", "metadata"}
     check_keys(description, keys | (description.keys() & set(OPTIONAL)), "its description")
     dtype = of_type(description["dtype"], str, "dtype")
     if dtype not in DTYPES:
         raise ValueError(f"its dtype is {brief(dtype)}")
-
     n_inputs = of_type(description["n_inputs"], int, "n_inputs")
     entries = of_type(description["layers"], list, "layers")
     check_work(entries)
@@ -151,31 +164,38 @@ def read(file: IO[bytes], size: int) -> Content:
     shapes: dict[str, tuple[int, ...]] = {}
     for number, (weights, bias) in enumerate(shapes_of(n_inputs, placed(layers))):
         shapes |= {f"layers.{number}.weights": weights, f"layers.{number}.bias": bias}
-    order = check_tensors(header, shapes, dtype, size - start)
     check_memory(shapes.values(), dtype)
+    return Blueprint(description, n_inputs, layers, dtype, shapes)
 
+
+def built(drawn: Blueprint) -> Content:
+    """Return the network of a blueprint, whose weights are to be read."""
+    description = drawn.description
     seed = of_type(description["seed"], int, "seed")
     target_scaling = _target_scaling(description["target_scaling"]) if "target_scaling" in description else False
-    # memory is taken from here on
     model = Model(
         Architecture.of(
-            n_inputs,
-            layers,
+            drawn.n_inputs,
+            drawn.layers,
             loss=_loss(description["loss"]),
-            dtype=dtype,
+            dtype=drawn.dtype,
             seed=seed,
             scale_targets=target_scaling,
         )
     )
-    for name in order:
-        _, layer, part = name.split(".")
-        read_into(file, getattr(model.layers[int(layer)], part), name)
     classes = check_class_names(description["classes"], model.architecture.n_outputs)
     predicts_names = description.get("predicts_names", False)
     if predicts_names not in (False, True) or (predicts_names and classes is None):
         raise ValueError(f"its predicts_names is {brief(predicts_names)}")
     model.names = ClassNames(classes, bool(predicts_names))
     return Content(model, classes, _checked_metadata(description["metadata"]))
+
+
+def tensor_of(model: Model, name: str) -> npt.NDArray[Any]:
+    """Return the array of a network that a tensor's name means."""
+    _, layer, part = name.split(".")
+    array: npt.NDArray[Any] = getattr(model.layers[int(layer)], part)
+    return array
 
 
 def _settings(kind: Layer | Loss) -> dict[str, Any]:

@@ -204,15 +204,15 @@ class Found(NamedTuple):
 
 
 def slope_along(
-    quotients: Quotients, first: float, longest: float, judge: Judge, analytic: float, is_direction: bool
+    quotients: Quotients, first: float, longest: float, own: float, judge: Judge, analytic: float, is_direction: bool
 ) -> Found:
     """Return the slope that a derivative is compared with.
 
     Parameters
     ----------
     quotients : Quotients
-    first, longest : float
-        The step to begin with, and the longest one.
+    first, longest, own : float
+        The step to begin with, the longest one, and one that is short beside the number that moves.
     judge : Judge
         Says when a slope is known well enough.
     analytic : float
@@ -236,7 +236,8 @@ def slope_along(
         slope = estimated(first, noise)
     if quotients.is_zero and 0 < abs(analytic) * longest < EPS:
         return Found(slope, _ALL_ZEROS)
-    if judge.agrees(analytic, slope, quotients.is_flat) or not math.isfinite(slope.error):
+    is_tiny = own < first
+    if not is_tiny and (judge.agrees(analytic, slope, quotients.is_flat) or not math.isfinite(slope.error)):
         return Found(slope)
 
     for i in range(_MOST_MEASURES):
@@ -248,10 +249,10 @@ def slope_along(
         else:
             break
     rounding = quotients(slope.step).noise
-    if judge.agrees(analytic, slope, quotients.is_flat) or noise <= _ROUNDINGS * rounding:
+    if not is_tiny and (judge.agrees(analytic, slope, quotients.is_flat) or noise <= _ROUNDINGS * rounding):
         return Found(slope)
 
-    short = _in_short_steps(quotients, first)
+    short = _in_short_steps(quotients, min(first, own))
     if short is None:
         seen = quotients.short_slope_like(analytic, first)
         is_wrong = judge.verdict(analytic, slope).is_wrong

@@ -195,7 +195,8 @@ class Checker:
 
             eps = max(self._roundoff(), SINGLE_EPS if judge.precision.is_single else EPS)
             quotients = Quotients(values_around, self._center[value], eps, size, self._least_noise)
-            slope, reason = slope_along(quotients, first, longest, judge, line.analytic(value), is_direction)
+            own = self._step * size if size > 0 else first
+            slope, reason = slope_along(quotients, first, longest, own, judge, line.analytic(value), is_direction)
             judge.raise_scale(abs(slope.value) - slope.error + slope.curvature * first)
             found.append(_Found(line, value, slope, quotients.is_flat, reason))
         return found if self._aside is None else self._by_complex_step(line, found)

@@ -4,7 +4,8 @@
 with their meaning, and more by keyword. ``from_sklearn`` turns a fitted model of scikit-learn's into one of these.
 Needs scikit-learn (the extra ``sklearn``), which is imported with this package and not before.
 
-``TabularClassifier`` and ``TabularRegressor`` are for tables with categories and missing values.
+``TabularClassifier`` and ``TabularRegressor`` are for tables with categories and missing values; ``load`` reads what
+their ``save`` wrote.
 
 The first two are in _mlp/, the other two in _tabular/; neither folder knows the other. Beside them is what both need:
 a fit's results before the estimator takes them over (_results.py), the few things that are done with a Network beyond
@@ -22,6 +23,7 @@ from fastmlp.sklearn._mlp.classifier import MLPClassifier
 from fastmlp.sklearn._mlp.conversion import from_sklearn
 from fastmlp.sklearn._mlp.regressor import MLPRegressor
 from fastmlp.sklearn._tabular.classifier import TabularClassifier
+from fastmlp.sklearn._tabular.loading import load
 from fastmlp.sklearn._tabular.regressor import TabularRegressor
 
-__all__ = ["MLPClassifier", "MLPRegressor", "TabularClassifier", "TabularRegressor", "from_sklearn"]
+__all__ = ["MLPClassifier", "MLPRegressor", "TabularClassifier", "TabularRegressor", "from_sklearn", "load"]

@@ -7,6 +7,7 @@ regressor.py.
 
 from __future__ import annotations
 
+import os
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
@@ -31,6 +32,7 @@ from fastmlp.sklearn._labels import one_column, plain_targets
 from fastmlp.sklearn._sizes import hidden_sizes
 from fastmlp.sklearn._tabular.columns import Table, as_table, is_frame
 from fastmlp.sklearn._tabular.encoder import TableEncoder
+from fastmlp.sklearn._tabular.files import write
 from fastmlp.sklearn._tabular.members import Rows, Samples, Settings, train, validation_rows
 from fastmlp.sklearn._tabular.recipe import batch_of, build, optimizer_of
 from fastmlp.sklearn._tabular.results import TabularResult
@@ -124,6 +126,45 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         result.best_iterations_ = [trained[index].best_epoch for index in range(members)]
         result.n_iter_ = max_iter
         result.hand_over(self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted model to a file that ``fastmlp.sklearn.load`` reads; the same model gives the same bytes.
+
+        Parameters
+        ----------
+        path : path
+            The file, by custom ``*.safetensors``. It appears whole or not at all. Kept are the parameters, what the
+            columns stand for, labels or units, and the networks; the text of categories and labels is in it.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            There is nothing to save yet.
+        TypeError
+            A parameter is an object that the file does not keep, such as a ``RandomState``.
+        ValueError
+            The name is that of another format, or there is more than a file takes.
+        OSError
+            The file cannot be written.
+
+        See Also
+        --------
+        fastmlp.sklearn.load : Read one.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import fastmlp.sklearn
+        >>> X, y = [[25, "cat"], [31, "dog"]] * 20, [4.0, 30.0] * 20
+        >>> model = fastmlp.sklearn.TabularRegressor(max_iter=5, random_state=0).fit(X, y)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "pets.safetensors")
+        ...     model.save(path)
+        ...     fastmlp.sklearn.load(path)
+        TabularRegressor(max_iter=5, random_state=0)
+        """
+        check_is_fitted(self)
+        write(self, TabularResult.of(self), path)
 
     def _forward(self, X: Table) -> Array:
         """Return the outputs of the members for rows of a table, averaged."""

@@ -1,0 +1,203 @@
+"""What a fitted TabularClassifier or TabularRegressor says of itself in a file, and the fit's result out of that again.
+
+Plain JSON and networks, never a pickle: a file executes nothing, and needs no version of scikit-learn. Every claim is
+compared with the networks before anything is predicted. The file itself is _files/estimator_file.py's.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmlp._checks.text import brief
+from fastmlp._files import estimator_file
+from fastmlp._files.model_file import Content
+from fastmlp._files.safetensors import check_keys, of_type
+from fastmlp.network import model_of, network_of
+from fastmlp.sklearn._tabular.encoder import LARGEST, MOST_CATEGORIES, CategoryColumn, NumberColumn, TableEncoder
+from fastmlp.sklearn._tabular.results import TabularResult
+from fastmlp.sklearn._tabular.text_numbers import WAYS, Reading
+from fastmlp.sklearn._tabular.units import Units
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
+Array = npt.NDArray[Any]
+Described = dict[str, Any]
+
+# kinds of labels that JSON gives back, by NumPy's letter of them
+LABELS: Mapping[str, type] = {"b": bool, "i": int, "u": int, "f": float, "U": str, "O": str}
+
+
+def write(estimator: BaseEstimator, result: TabularResult, path: str | os.PathLike[str]) -> None:
+    """Write a fitted estimator to a file."""
+    described: Described = {
+        "kind": type(estimator).__name__,
+        "parameters": {name: _plain(name, value) for name, value in estimator.get_params(deep=False).items()},
+        "columns": [_column_described(column) for column in result.encoder.columns],
+        "names": _names_described(result),
+        "n_iter": int(result.n_iter_),
+        "best_iterations": [int(epoch) for epoch in result.best_iterations_],
+    }
+    if "classes_" in vars(result):
+        dtype = result.classes_.dtype
+        # of objects, fit has let through nothing but text
+        values = list(map(str, result.classes_)) if dtype.kind == "O" else result.classes_.tolist()
+        described["classes"] = {"dtype": "O" if dtype.kind == "O" else dtype.str, "values": values}
+    if "units" in vars(result):
+        described["units"] = vars(result.units)
+    networks = [Content(model_of(network), network.classes, network.metadata) for network in result.networks_]
+    estimator_file.write(estimator_file.Estimator(described, networks), path)
+
+
+def result_of(read: estimator_file.Estimator, *, is_classifier: bool) -> TabularResult:
+    """Return what the fit left; an error (ValueError, TypeError) says in a clause what is wrong with the file."""
+    described = read.description
+    target = "classes" if is_classifier else "units"
+    check_keys(
+        described, {"kind", "parameters", "columns", "names", "n_iter", "best_iterations", target}, "its estimator"
+    )
+    result = TabularResult()
+    result.encoder = TableEncoder()
+    result.encoder.columns = [_column(entry) for entry in of_type(described["columns"], list, "columns")]
+    widths = [column.width if isinstance(column, CategoryColumn) else 1 for column in result.encoder.columns]
+    n_outputs = 1
+    if is_classifier:
+        result.classes_ = _labels(described["classes"])
+        n_outputs = len(result.classes_)
+    else:
+        result.units = _units(described["units"])
+    result.networks_ = [network_of(one.model, classes=one.classes, metadata=one.metadata) for one in read.networks]
+    for network in result.networks_:
+        sizes = (network.n_inputs, network.layers[-1].units)
+        if sizes != (sum(widths), n_outputs):
+            raise ValueError(
+                f"a network goes from {sizes[0]} to {sizes[1]} numbers, not from {sum(widths)} to {n_outputs}"
+            )
+    result.n_features_in_ = len(widths)
+    names = described["names"]
+    if names is not None:
+        if len(_all_of(names, str, "names")) != len(widths):
+            raise ValueError(f"it has {len(widths)} columns and {len(names)} names")
+        result.feature_names_in_ = np.array(names, dtype=object)
+    result.n_iter_ = _natural(described["n_iter"], "n_iter")
+    result.best_iterations_ = [
+        _natural(epoch, "a best iteration") for epoch in of_type(described["best_iterations"], list, "best_iterations")
+    ]
+    if len(result.best_iterations_) != len(result.networks_):
+        raise ValueError(f"it has {len(result.networks_)} networks and {len(result.best_iterations_)} best iterations")
+    return result
+
+
+def parameters_of(read: estimator_file.Estimator, known: Sequence[str]) -> Described:
+    """Return the parameters of the constructor; those that came later may be missing."""
+    parameters = of_type(read.description.get("parameters"), dict, "parameters")
+    check_keys(parameters, set(known) & set(parameters), "its list of parameters")
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in parameters.items()}
+
+
+def _plain(name: str, value: Any) -> Any:
+    """Return a parameter as JSON has it."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain(name, one) for one in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    raise TypeError(
+        f"{name} is {brief(value)}, which a file does not keep: set_params({name}=...) to a number or None before save."
+    )
+
+
+def _names_described(result: TabularResult) -> list[str] | None:
+    return result.feature_names_in_.tolist() if "feature_names_in_" in vars(result) else None
+
+
+def _column_described(column: NumberColumn | CategoryColumn) -> Described:
+    if isinstance(column, NumberColumn):
+        return {"numbers": vars(column.reading), "median": column.median}
+    return {"categories": list(column.places), "places": list(column.places.values()), "is_bool": column.is_bool}
+
+
+def _column(entry: Any) -> NumberColumn | CategoryColumn:
+    if "numbers" in of_type(entry, dict, "a column"):
+        check_keys(entry, {"numbers", "median"}, "a column of numbers")
+        reading = of_type(entry["numbers"], dict, "the reading of a column")
+        check_keys(reading, {"decimal", "thousands", "is_percent"}, "the reading of a column")
+        if (reading["decimal"], reading["thousands"]) not in WAYS:
+            raise ValueError(f"a column is read with the marks {brief([reading['decimal'], reading['thousands']])}")
+        return NumberColumn(
+            Reading(reading["decimal"], reading["thousands"], _bool(reading["is_percent"], "is_percent")),
+            _number(entry["median"], "a median", LARGEST),
+        )
+    check_keys(entry, {"categories", "places", "is_bool"}, "a column of categories")
+    names, places = (of_type(entry[key], list, key) for key in ("categories", "places"))
+    if any(not (name is None or isinstance(name, str)) for name in names) or len(set(names)) != len(names):
+        raise ValueError(f"a column has the categories {brief(names)}")
+    found = sorted({_natural(place, "the place of a category") for place in places})
+    if len(places) != len(names) or found != list(range(len(found))) or len(found) > MOST_CATEGORIES:
+        raise ValueError(f"a column has the places {brief(places)}")
+    return CategoryColumn(dict(zip(names, places, strict=True)), _bool(entry["is_bool"], "is_bool"))
+
+
+def _labels(entry: Any) -> Array:
+    check_keys(of_type(entry, dict, "classes"), {"dtype", "values"}, "classes")
+    text = of_type(entry["dtype"], str, "dtype of the classes")
+    values = of_type(entry["values"], list, "classes")
+    try:
+        dtype = np.dtype(text)
+    except TypeError:
+        raise ValueError(f"its classes are of {brief(text)}") from None
+    kind = LABELS.get(dtype.kind)
+    if not values or not all(type(value) is kind for value in values) or dtype.subdtype:
+        raise ValueError(f"its classes are {brief(values)} of {brief(text)}")
+    try:
+        labels = np.array(values, dtype)
+    except OverflowError:
+        raise ValueError(f"its classes are {brief(values)} of {brief(text)}") from None
+    if labels.tolist() != values or any(one >= other for one, other in pairwise(values)):
+        raise ValueError(f"its classes are {brief(values)}, which are no different labels in order")
+    return labels
+
+
+def _units(entry: Any) -> Units:
+    check_keys(of_type(entry, dict, "units"), {"mean", "deviation", "least", "greatest"}, "units")
+    units = Units(**{name: _number(value, name) for name, value in entry.items()})
+    if not (units.deviation > 0 and units.least <= units.greatest):
+        raise ValueError(f"its units are {brief(entry)}")
+    return units
+
+
+def _all_of(values: Any, kind: type, subject: str) -> list[Any]:
+    for value in of_type(values, list, subject):
+        of_type(value, kind, subject)
+    found: list[Any] = values
+    return found
+
+
+def _natural(value: Any, subject: str) -> int:
+    number: int = of_type(value, int, subject)
+    if number < 0:
+        raise ValueError(f"{subject} is {number}")
+    return number
+
+
+def _number(value: Any, subject: str, most: float = math.inf) -> float:
+    number = of_type(value, int | float, subject)
+    if not abs(number) <= most:
+        raise ValueError(f"{subject} is {brief(number)}")
+    return float(number)
+
+
+def _bool(value: Any, subject: str) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{subject} is {brief(value)}")
+    return value
