@@ -93,8 +93,9 @@ def fit_many(
         ``validation_data``; None: on none.
     settings : list of dict, or a dict, optional
         For each network the arguments of its ``fit`` by name, but for X, y and ``progress``; one dict: for all.
-        Callbacks are called on the thread that called this; those that keep something between epochs, such as
-        EarlyStopping, are for one network each. Not the optimizer LBFGS.
+        Callbacks are called on the thread that called this, and may use the network that they are given, since the
+        others are being trained; those that keep something between epochs, such as EarlyStopping, are for one network
+        each. Not the optimizer LBFGS.
     time_limit : float, optional
         Seconds after which no network begins any more, and none begins an epoch that would not be done in time, as its
         last one says: the first epoch of a network may end later. Default: no result depends on time.
