@@ -30,7 +30,9 @@ class Histories(list[History]):
     Parameters
     ----------
     histories : iterable of History
+        One for each network.
     plan : iterable of int or None
+        Likewise.
 
     Attributes
     ----------
