@@ -56,9 +56,9 @@ inline DataView data_view(const py::array& array, std::ptrdiff_t columns) {
 // The numbers of a vector of this type, and how many there are.
 template <class V>
 std::pair<const V*, std::ptrdiff_t> vector_of(const py::object& array) {
-  require(py::isinstance<py::array_t<V>>(array), "sparse rows come with a vector of another type.");
+  require(py::isinstance<py::array_t<V>>(array), "rows come with a vector of another type.");
   const auto vector = py::reinterpret_borrow<py::array>(array);
-  require(vector.ndim() == 1 && is_contiguous(vector), "sparse rows come in contiguous vectors.");
+  require(vector.ndim() == 1 && is_contiguous(vector), "rows come with contiguous vectors.");
   return {static_cast<const V*>(vector.data()), vector.shape(0)};
 }
 
@@ -75,6 +75,25 @@ inline DataView sparse_view(const py::tuple& rows, std::ptrdiff_t columns) {
   require(std::all_of(places, places + n_places, [=](std::int32_t j) { return j >= 0 && j < columns; }),
           "sparse rows have a column that the network does not.");
   return {values.data(), data_type_of(values), n_starts - 1, columns, starts, places};
+}
+
+// An array, or (array, places of the rows in it), which are int64 vectors.
+inline DataView dense_view(const py::object& X, std::ptrdiff_t columns) {
+  if (!py::isinstance<py::tuple>(X)) {
+    require(py::isinstance<py::array>(X), "the core takes an array, or sparse rows.");
+    return data_view(py::reinterpret_borrow<py::array>(X), columns);
+  }
+  const auto parts = py::reinterpret_borrow<py::tuple>(X);
+  require(parts.size() == 2 && py::isinstance<py::array>(parts[0]), "rows by their places are an array and a vector.");
+  DataView view = data_view(py::reinterpret_borrow<py::array>(parts[0]), columns);
+  const auto [places, rows] = vector_of<std::int64_t>(parts[1]);
+  require(rows > 0, "the core was given an array without rows.");
+  require(std::all_of(places, places + rows, [&](std::int64_t row) { return row >= 0 && row < view.rows; }),
+          "a place is no row of the array.");
+  static_assert(sizeof(std::int64_t) == sizeof(std::ptrdiff_t));
+  view.places = reinterpret_cast<const std::ptrdiff_t*>(places);
+  view.rows = rows;
+  return view;
 }
 
 // The same without words: nothing where X is not such an array as it stands, or has no rows.

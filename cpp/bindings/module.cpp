@@ -45,6 +45,7 @@ PYBIND11_MODULE(_core_of_the_main_interpreter, module) {
   fastmlp::register_layers(module);
   fastmlp::register_networks(module);
   fastmlp::register_trainers(module);
+  fastmlp::register_crew(module);
   fastmlp::register_testing(module);
 }
 

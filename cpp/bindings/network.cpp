@@ -75,8 +75,8 @@ std::optional<DropoutDraw> draw_of(const Seed& dropout) {
 }
 
 template <class T>
-py::array_t<T> forward(const Network<T>& network, const py::array& X, const Seed& dropout, int threads) {
-  const DataView inputs = data_view(X, network.n_inputs());
+py::array_t<T> forward(const Network<T>& network, const py::object& X, const Seed& dropout, int threads) {
+  const DataView inputs = dense_view(X, network.n_inputs());
   py::array_t<T> out = new_matrix<T>(inputs.rows, network.n_outputs());
   T* data = out.mutable_data();
   const std::optional<DropoutDraw> draw = draw_of(dropout);
@@ -170,9 +170,9 @@ py::array_t<T> row_gradients(const Network<T>& network, const py::array& X, cons
 }
 
 template <class T>
-double loss(const Network<T>& network, const py::array& X, const py::array& targets, const Weights& sample_weight,
+double loss(const Network<T>& network, const py::object& X, const py::array& targets, const Weights& sample_weight,
             int threads) {
-  const Dataset data = dataset(data_view(X, network.n_inputs()), targets, sample_weight, network.n_outputs());
+  const Dataset data = dataset(dense_view(X, network.n_inputs()), targets, sample_weight, network.n_outputs());
   const ReadAccess access(network.access());
   return without_gil([&] { return evaluate_loss(network, data, threads); });
 }

@@ -17,6 +17,7 @@
 
 #include "bindings/arrays.hpp"
 #include "bindings/names.hpp"
+#include "bindings/trainer_handle.hpp"
 #include "bindings/without_gil.hpp"
 #include "core/optimizer.hpp"
 #include "core/trainer.hpp"
@@ -54,48 +55,15 @@ Schedule schedule_of(const ScheduleTuple& value) {
   return schedule;
 }
 
-// Sets a flag for a scope; the GIL is held at both ends.
-class Flag {
- public:
-  explicit Flag(bool& flag) : flag_(flag) { flag_ = true; }
-  ~Flag() { flag_ = false; }
-  Flag(const Flag&) = delete;
-  Flag& operator=(const Flag&) = delete;
-
- private:
-  bool& flag_;
-};
-
-// A trainer, what it reads kept alive, and the network's exclusive use between __enter__ and __exit__.
-template <class T>
-struct TrainerHandle {
-  py::object network;
-  py::object inputs;
-  py::object targets;
-  py::object sample_weight;
-  std::unique_ptr<Trainer<T>> trainer;
-  std::vector<std::int32_t> labels;  // of a batch whose labels came in another type
-  std::ptrdiff_t rows = 0;           // that forward has gone through and run_from is to end; 0: none
-  bool entered = false;
-  bool running = false;
-
-  Network<T>& get() const { return network.cast<Network<T>&>(); }
-  void leave() {
-    if (entered) get().access().end_training();
-    entered = false;
-  }
-  ~TrainerHandle() { leave(); }
-};
-
 // What a trainer reads, of a network's user: an array or sparse rows, and targets for each of them.
 template <class T>
 Dataset samples_of(const Network<T>& net, const py::object& X, const py::array& targets,
                    const std::optional<py::array>& sample_weight) {
-  const bool is_sparse = py::isinstance<py::tuple>(X);
-  require(is_sparse || py::isinstance<py::array>(X), "the core takes an array, or sparse rows.");
-  require(!is_sparse || net.input_scale() == nullptr, "sparse rows are not scaled.");
-  const DataView inputs = is_sparse ? sparse_view(py::reinterpret_borrow<py::tuple>(X), net.n_inputs())
-                                    : data_view(py::cast<py::array>(X), net.n_inputs());
+  if (!py::isinstance<py::tuple>(X) || py::len(X) != 3) {
+    return dataset(dense_view(X, net.n_inputs()), targets, sample_weight, net.n_outputs());
+  }
+  require(net.input_scale() == nullptr, "sparse rows are not scaled.");
+  const DataView inputs = sparse_view(py::reinterpret_borrow<py::tuple>(X), net.n_inputs());
   return dataset(inputs, targets, sample_weight, net.n_outputs());
 }
 
@@ -311,10 +279,7 @@ void register_trainer_of(py::module_& module, const char* name) {
       .def(
           "run",
           [](Handle& handle, std::int64_t n_steps, int threads) {
-            require(n_steps >= 0, "the number of steps must not be negative.");
-            if (!handle.entered) throw std::runtime_error("a trainer runs inside its with statement only.");
-            require(!handle.inputs.is_none(), "a trainer of batches has none of its own.");
-            if (!handle.get().access().trained_by_this_thread()) throw NetworkBusy{};
+            handle.check_can_run(n_steps);
             const Flag running(handle.running);
             return without_gil([&] { return handle.trainer->run(n_steps, threads); });
           },
@@ -329,6 +294,7 @@ void register_trainers(py::module_& module) {
       .def_readonly("seconds", &EpochRecord::seconds);
   py::class_<RunReport>(module, "RunReport")
       .def_readonly("steps", &RunReport::steps)
+      .def_readonly("seconds", &RunReport::seconds)
       .def_readonly("diverged", &RunReport::diverged)
       .def_readonly("last_loss", &RunReport::last_loss)
       .def_readonly("epochs", &RunReport::epochs);

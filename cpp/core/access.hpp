@@ -19,14 +19,18 @@ class FitGuard {
     return holder_.compare_exchange_strong(nobody, std::this_thread::get_id(), std::memory_order_acquire);
   }
   void give_back() noexcept { holder_.store(std::thread::id{}, std::memory_order_release); }
+  // While a crew trains it, a network is not even its holder's, who may be in a callback of another one.
+  void lend(bool is_lent) noexcept { is_lent_.store(is_lent, std::memory_order_release); }
   bool is_taken() const noexcept { return holder_.load(std::memory_order_acquire) != std::thread::id{}; }
   bool is_taken_by_another_thread() const noexcept {
     const std::thread::id holder = holder_.load(std::memory_order_acquire);
-    return holder != std::thread::id{} && holder != std::this_thread::get_id();
+    return holder != std::thread::id{} &&
+           (holder != std::this_thread::get_id() || is_lent_.load(std::memory_order_acquire));
   }
 
  private:
   std::atomic<std::thread::id> holder_{};
+  std::atomic<bool> is_lent_{false};
 };
 
 // Many readers or one trainer. The trainer's own thread may read and write between runs: callbacks evaluate the
@@ -35,6 +39,9 @@ class AccessControl {
  public:
   void begin_training();
   void end_training() noexcept;
+  // Takes the training from its thread, and gives it back to that one.
+  std::thread::id lend() noexcept { return trainer_.exchange(std::thread::id{}, std::memory_order_acq_rel); }
+  void take_back(std::thread::id lender) noexcept { trainer_.store(lender, std::memory_order_release); }
   bool trained_by_this_thread() const noexcept;
   void begin_reading();
   void end_reading() noexcept;

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "kernels/kernel_table.hpp"
+#include "platform/checks.hpp"
 
 namespace fastmlp {
 
@@ -23,9 +24,17 @@ struct Selection {
   const std::ptrdiff_t* order;
   std::ptrdiff_t begin;
   std::ptrdiff_t rows;
+  const std::ptrdiff_t* places = nullptr;  // of inputs taken by their places: where the ordered samples' are
 
   std::ptrdiff_t operator[](std::ptrdiff_t r) const noexcept { return order != nullptr ? order[begin + r] : begin + r; }
 };
+
+// The row of the inputs' array for each sample that a selection could begin with; null: their own numbers.
+inline const std::ptrdiff_t* input_order(const DataView& inputs, const Selection& selection) noexcept {
+  FASTMLP_ASSERT(inputs.places == nullptr || selection.order == nullptr || selection.places != nullptr);
+  if (selection.places != nullptr) return selection.places;
+  return selection.order != nullptr ? selection.order : inputs.places;
+}
 
 // Sum of the selected samples' weights, in ascending order of r.
 inline double total_weight(const Dataset& data, const Selection& selection) noexcept {

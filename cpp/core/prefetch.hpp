@@ -27,8 +27,10 @@ inline Region rows_to_gather(const DataView& inputs, const Selection& next, int 
   const std::ptrdiff_t row_bytes = inputs.columns * size_of(inputs.type);
   if (inputs.rows * row_bytes <= kNearBytes) return {};
   const Share share = share_of(next.rows, thread, threads);
+  const std::ptrdiff_t* order = input_order(inputs, next);
   for (std::ptrdiff_t r = share.begin; r < share.end; ++r) {
-    addresses[r] = static_cast<const char*>(inputs.data) + next[r] * row_bytes;
+    const std::ptrdiff_t row = order != nullptr ? order[next.begin + r] : next.begin + r;
+    addresses[r] = static_cast<const char*>(inputs.data) + row * row_bytes;
   }
   return {.addresses = addresses + share.begin,
           .first = nullptr,

@@ -35,9 +35,9 @@ GatherArguments<T> gathering(const Network<T>& network, const Dataset& data, con
                              std::ptrdiff_t begin, std::ptrdiff_t end, T* out, std::ptrdiff_t ld) noexcept {
   FASTMLP_ASSERT(begin >= 0 && begin <= end && end <= selection.rows);
   FASTMLP_ASSERT(data.inputs.row_starts == nullptr || network.input_scale() == nullptr);
-  const bool ordered = selection.order != nullptr;
+  const std::ptrdiff_t* order = input_order(data.inputs, selection);
   return {.source = data.inputs,
-          .index = ordered ? selection.order + selection.begin + begin : nullptr,
+          .index = order != nullptr ? order + selection.begin + begin : nullptr,
           .first_row = selection.begin + begin,
           .rows = end - begin,
           .out = out,

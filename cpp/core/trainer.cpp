@@ -56,6 +56,7 @@ Trainer<T>::Trainer(Network<T>& network, const Dataset& data, const TrainerOptio
       memory_(network.training_memory()),
       next_rows_(options.batch_size),
       order_(options.shuffle ? data.rows() : 0),
+      places_(options.shuffle && data.inputs.places != nullptr ? data.rows() : 0),
       planner_(plan_threads(network, options.batch_size, 0)),
       epoch_(options.first_epoch) {}
 
@@ -107,6 +108,10 @@ template <class T>
 void Trainer<T>::begin_epoch() noexcept {
   if (options_.shuffle) {
     shuffled_order(order_.data(), data_.rows(), Sequence(options_.seed, Stream::shuffle, epoch_));
+    if (places_.size() > 0) {
+      std::transform(order_.data(), order_.data() + data_.rows(), places_.data(),
+                     [this](std::ptrdiff_t sample) { return data_.inputs.places[sample]; });
+    }
   }
   saved_steps_ = network_.optimizer().steps;
   saved_made_ = place_.made;
@@ -212,7 +217,8 @@ void Trainer<T>::train_step(GradientPlan::Range range, Place& place, Progress& p
                             int threads) noexcept {
   const auto rows_at = [this](std::ptrdiff_t position) {
     return Selection{options_.shuffle ? order_.data() : nullptr, position,
-                     std::min(options_.batch_size, data_.rows() - position)};
+                     std::min(options_.batch_size, data_.rows() - position),
+                     places_.size() > 0 ? places_.data() : nullptr};
   };
   const Selection rows = rows_at(place.position);
   const bool from_gradients = progress.from == From::gradients;
@@ -286,8 +292,8 @@ void Trainer<T>::train_steps(std::int64_t n_steps, Progress& progress, int threa
 }
 
 template <class T>
-RunReport Trainer<T>::run(std::int64_t n_steps, int thread_request) {
-  return run_steps(n_steps, thread_request, From::samples, network_.loss());
+RunReport Trainer<T>::run(std::int64_t n_steps, int thread_request, const std::atomic<bool>* shall_pause) {
+  return run_steps(n_steps, thread_request, From::samples, network_.loss(), shall_pause);
 }
 
 template <class T>
@@ -338,11 +344,13 @@ RunReport Trainer<T>::apply(const T* gradients, int thread_request) {
 }
 
 template <class T>
-RunReport Trainer<T>::run_steps(std::int64_t n_steps, int thread_request, From from, LossKind loss) {
+RunReport Trainer<T>::run_steps(std::int64_t n_steps, int thread_request, From from, LossKind loss,
+                                const std::atomic<bool>* shall_pause) {
   const int limit = thread_limit(thread_request);
   get_memory(limit);
   Progress progress{.from = from, .loss = loss};
-  auto start = Clock::now();
+  const auto begin = Clock::now();
+  auto start = begin;
   progress.epoch_clock = start;
   progress.barrier.measure(barrier_time());
   progress.report.epochs.reserve(static_cast<std::size_t>(n_steps / steps_per_epoch() + 1));
@@ -356,7 +364,8 @@ RunReport Trainer<T>::run_steps(std::int64_t n_steps, int thread_request, From f
     });
     has_run_ = true;
   }
-  for (std::int64_t left = n_steps; left > 0 && !progress.stop;) {
+  const auto is_paused = [&] { return shall_pause != nullptr && shall_pause->load(std::memory_order_relaxed); };
+  for (std::int64_t left = n_steps; left > 0 && !progress.stop && !is_paused();) {
     const ThreadPlanner::Stretch stretch = planner_is_enabled()
                                                ? planner_.next(limit, left)
                                                : ThreadPlanner::Stretch{limit, left, ThreadPlanner::Kind::work};
@@ -372,7 +381,9 @@ RunReport Trainer<T>::run_steps(std::int64_t n_steps, int thread_request, From f
     start = now;
     left -= stretch.steps;
   }
-  epoch_seconds_ += seconds_between(progress.epoch_clock, Clock::now());
+  const auto end = Clock::now();
+  epoch_seconds_ += seconds_between(progress.epoch_clock, end);
+  progress.report.seconds = seconds_between(begin, end);
   if (progress.report.diverged) restore();
   return std::move(progress.report);
 }

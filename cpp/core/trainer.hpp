@@ -15,6 +15,7 @@
 // threads: rows are computed alone, and each tile is summed over the batch in ascending order.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -50,6 +51,7 @@ struct EpochRecord {
 
 struct RunReport {
   std::int64_t steps = 0;
+  double seconds = 0.0;
   bool diverged = false;
   double last_loss = 0.0;
   std::vector<EpochRecord> epochs;
@@ -67,8 +69,9 @@ class Trainer {
 
   // Up to n_steps steps, across epochs, from the optimizer state of the same kind, else from a new one. Stops early
   // only when a loss or, at the end of an epoch, a parameter is not finite: then parameters and optimizer are those of
-  // the start of this epoch. Between runs optimizer state is open to writing, weights when an epoch has ended.
-  RunReport run(std::int64_t n_steps, int thread_request);
+  // the start of this epoch, or some milliseconds after it shall pause. Between runs optimizer state is open to
+  // writing, weights when an epoch has ended.
+  RunReport run(std::int64_t n_steps, int thread_request, const std::atomic<bool>* shall_pause = nullptr);
 
   // A step in two halves, for gradients that the caller has from the outputs: first forward, which leaves outputs
   // (rows, n_outputs), contiguous; then run_from, with the derivatives of a loss by the outputs or, as `kind` says, by
@@ -99,7 +102,8 @@ class Trainer {
     std::ptrdiff_t position;  // samples of this epoch already used
   };
 
-  RunReport run_steps(std::int64_t n_steps, int thread_request, From from, LossKind loss);
+  RunReport run_steps(std::int64_t n_steps, int thread_request, From from, LossKind loss,
+                      const std::atomic<bool>* shall_pause = nullptr);
   TrainingBatch<T> batch_of(const Selection& rows, LossKind loss, Way way) const noexcept;
   void deltas_pass(const TrainingBatch<T>& batch, Barrier& barrier, int thread, int threads) noexcept;
   void update(const GradientUse<T>& use, GradientPlan::Range range, Progress& progress, int thread,
@@ -129,6 +133,7 @@ class Trainer {
   AlignedBuffer<T> scratch_;
   AlignedBuffer<const char*> next_rows_;  // addresses of the next batch's inputs
   AlignedBuffer<std::ptrdiff_t> order_;
+  AlignedBuffer<std::ptrdiff_t> places_;  // of inputs that are taken by their places, in that order
   std::int64_t saved_steps_ = 0;
   std::int64_t saved_made_ = 0;
   ThreadPlanner planner_;

@@ -132,7 +132,7 @@ struct FormulaProgram {
 
 // Rows of input data as the user gave them: contiguous, converted to T only where they are gathered. Of sparse rows
 // (row_starts not null) the data are what is not zero: of row r the values [row_starts[r], row_starts[r + 1]), each with
-// its column.
+// its column. Rows taken by their places in a larger array (places not null) are told to kernels as an index.
 struct DataView {
   const void* data;  // (rows, columns), or (row_starts[rows])
   DataType type;
@@ -140,6 +140,7 @@ struct DataView {
   ptrdiff_t columns;
   const int64_t* row_starts = nullptr;     // (rows + 1)
   const int32_t* value_columns = nullptr;  // (row_starts[rows])
+  const ptrdiff_t* places = nullptr;       // (rows), in an array of as many rows as it takes
 };
 
 // out[r][0:columns] = T(source[index[r]][0:columns]) for r in [0, rows); index null: source rows first_row + r. With

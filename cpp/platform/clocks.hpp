@@ -10,9 +10,10 @@
 namespace fastmlp {
 
 using Clock = std::chrono::steady_clock;
+using Seconds = std::chrono::duration<double>;
 
 inline double seconds_between(Clock::time_point start, Clock::time_point end) noexcept {
-  return std::chrono::duration<double>(end - start).count();
+  return Seconds(end - start).count();
 }
 
 inline std::int64_t nanoseconds_between(Clock::time_point start, Clock::time_point end) noexcept {

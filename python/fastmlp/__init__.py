@@ -31,6 +31,7 @@ from fastmlp import activations, callbacks, initializers, losses, metrics, optim
 from fastmlp.callbacks import EarlyStopping, LambdaCallback, LogEvaluation, ModelCheckpoint
 from fastmlp.diagnosis import Diagnosis, diagnose_gradients
 from fastmlp.explanation import Explanation, explain
+from fastmlp.fleets import Histories, fit_many
 from fastmlp.gradient_check import GradientReport, check_gradients, check_hessian_product, check_jacobian
 from fastmlp.gradients import Gradients
 from fastmlp.history import History
@@ -58,6 +59,7 @@ __all__ = [
     "Explanation",
     "GradientReport",
     "Gradients",
+    "Histories",
     "History",
     "LambdaCallback",
     "LayerNorm",
@@ -81,6 +83,7 @@ __all__ = [
     "datasets",
     "diagnose_gradients",
     "explain",
+    "fit_many",
     "get_num_threads",
     "initializers",
     "load",

@@ -21,6 +21,9 @@ Array: TypeAlias = npt.NDArray[Any]
 Targets: TypeAlias = npt.NDArray[np.int32] | npt.NDArray[np.float32] | npt.NDArray[np.float64]
 # values that are not zero, the column of each, the first value of each row and the end of the last one
 SparseParts: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[np.int32], npt.NDArray[np.int64]]
+# an array, and which of its rows; evaluations take no sparse ones
+IndexedParts: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[np.int64]]
+Inputs: TypeAlias = Array | SparseParts | IndexedParts
 SampleWeight: TypeAlias = npt.NDArray[np.float64] | None
 # loss, of the weights and biases of each layer, of the inputs, of the pre-activations; what the loss starts from
 AllGradients: TypeAlias = tuple[float, list[Array], list[Array], Array, list[Array], Array]
@@ -120,7 +123,7 @@ class Network32:
     def plain_classes(self, X: object, threads: int) -> Array | None:
         """Return the index of each row's largest output, None where X or the outputs need the checks."""
 
-    def forward(self, *, X: Array, dropout: int | None = None, threads: int) -> Array:
+    def forward(self, *, X: Inputs, dropout: int | None = None, threads: int) -> Array:
         """Return the outputs of the last layer after its activation, (rows, n_outputs).
 
         With dropout as a step draws it for row r as sample r of an epoch 0, from this seed; None: without.
@@ -138,7 +141,7 @@ class Network32:
     def row_gradients(self, *, X: Array, targets: Targets, threads: int) -> Array:
         """Return the gradient of each row's own loss, without penalties, (rows, parameters)."""
 
-    def loss(self, *, X: Array, targets: Targets, sample_weight: SampleWeight, threads: int) -> float:
+    def loss(self, *, X: Inputs, targets: Targets, sample_weight: SampleWeight, threads: int) -> float:
         """Weighted mean loss over the rows plus the l1 and l2 penalties."""
 
     @overload
@@ -216,7 +219,11 @@ class RunReport:
 
     @property
     def steps(self) -> int:
-        """Steps made; fewer than asked only when the loss or a weight stopped being finite."""
+        """Steps made; fewer than asked where the loss or a weight stopped being finite, or where a crew paused."""
+
+    @property
+    def seconds(self) -> float:
+        """What the call took."""
 
     @property
     def diverged(self) -> bool:
@@ -246,7 +253,7 @@ class Trainer32:
         self,
         *,
         network: Network32,
-        X: Array | SparseParts | None,
+        X: Inputs | None,
         targets: Targets | None,
         sample_weight: SampleWeight,
         batch_size: int,
@@ -282,7 +289,7 @@ class Trainer32:
         """Make a step from gradients of all parameters as ``write`` orders them, with penalties in them."""
 
     def run_on(
-        self, *, X: Array | SparseParts, targets: Targets, sample_weight: SampleWeight, epoch: int, threads: int
+        self, *, X: Inputs, targets: Targets, sample_weight: SampleWeight, epoch: int, threads: int
     ) -> RunReport:
         """Take other samples once, in steps of batch_size rows, as the epoch of this number; outside the context.
 
@@ -301,6 +308,23 @@ class Trainer32:
         """Make up to ``n_steps`` training steps, across epochs, without touching Python."""
 
 class Trainer64(Trainer32): ...
+
+class Crew:
+    """Runs of several trainers at once, on so many threads, the calling one among them; ``with`` ends it.
+
+    Its end pauses what is under way within some milliseconds.
+    """
+
+    def __init__(self, threads: int) -> None: ...
+    def __enter__(self) -> Crew: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+    def give(self, *, key: int, trainer: Trainer32, guard: FitGuard, n_steps: int, threads: int) -> None:
+        """Let the crew do ``trainer.run``, and nobody use its network until the report of this key is there."""
+
+    def take(self, seconds: float) -> list[tuple[int, RunReport]]:
+        """Work until a report is there, or wait so long where all is being worked on, and return what there is."""
 
 def learning_rate(*, schedule: Schedule, base: float, step: int, total: int) -> float:
     """Return the rate of ``step`` (from 0) of ``total`` steps, as training uses it."""

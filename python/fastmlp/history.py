@@ -38,6 +38,8 @@ class History(dict[str, list[float]]):
     converged : bool or None
         Of L-BFGS: whether it ended where a tolerance said so, not at a limit or for want of a lower loss. None for
         optimizers that do not look for an end, and where a callback ended the fit.
+    error : FloatingPointError or None
+        Of ``fit_many``: why this training ended where its loss or a weight became no number.
 
     See Also
     --------
@@ -62,11 +64,12 @@ class History(dict[str, list[float]]):
     """
 
     # pandas takes a dict, and no other mapping, for columns; no more attributes: what is misspelled would be kept
-    __slots__ = ("__weakref__", "converged")
+    __slots__ = ("__weakref__", "converged", "error")
 
     def __init__(self, epochs: Iterable[Epoch] = ()) -> None:
         super().__init__()
         self.converged: bool | None = None
+        self.error: FloatingPointError | None = None
         for epoch in epochs:
             self.append(epoch)
 

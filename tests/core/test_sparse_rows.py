@@ -57,7 +57,8 @@ VALUES, PLACES, STARTS = np.ones(3), np.array([0, 36, 5], np.int32), np.array([0
 @pytest.mark.parametrize(
     ("parts", "sentence"),
     [
-        ((VALUES, PLACES), "sparse rows are values, columns and starts"),
+        ((VALUES, PLACES), "contiguous, aligned 2-D arrays"),  # an array, and which of its rows
+        ((VALUES, PLACES, STARTS, STARTS), "rows by their places are an array and a vector"),
         ((VALUES, np.array([0, 37, 5], np.int32), STARTS), "a column that the network does not"),
         ((VALUES, np.array([0, -1, 5], np.int32), STARTS), "a column that the network does not"),
         ((VALUES, PLACES, np.array([0, 4, 3], np.int64)), "must not end before it begins"),

@@ -207,6 +207,7 @@ def train(folder: str) -> fm.Network:
     assert_type(net.evaluate(X, y), dict[str, float])
     assert_type(net.loss(X, y), float)
     assert_type(net.partial_fit(X, y), float)
+    assert_type(fm.fit_many([net], X, y, rows=[slice(9)], settings={"epochs": 1}), fm.Histories)
     assert_type(net.learn(X[0], 1), float)
     assert_type(net.summary(), str)
     assert_type(net.layers[0].weights, Array)

@@ -28,7 +28,7 @@ import numpy as np
 
 import fastmlp as fm
 
-KINDS = ("learn", "partial_fit", "fit", "stream", "step", "lbfgs", "predict", "reset", "save")
+KINDS = ("learn", "partial_fit", "fit", "fleet", "stream", "step", "lbfgs", "predict", "reset", "save")
 ROWS, BATCH, EPOCHS = 32, 8, 3
 RNG = np.random.default_rng(0)
 X = RNG.normal([0, 5, -3, 0], [1, 2, 1, 9], (ROWS, 4))
@@ -159,6 +159,13 @@ def first_fit_steps(net: fm.Network) -> Iterator[None]:
     yield from batch_steps(net)
 
 
+def fleet(net: fm.Network) -> None:
+    others = [trained_network() for _ in range(2)]
+    settings = {"epochs": EPOCHS, "optimizer": SGD, "shuffle": False, "batch_size": BATCH}
+    fm.fit_many([others[0], net, others[1]], X, Y, settings=settings, progress=False)
+    assert fingerprint(others[0]) == fingerprint(net)
+
+
 def stream(net: fm.Network) -> None:
     net.fit([*batches()], epochs=EPOCHS, optimizer=SGD, progress=False)
 
@@ -212,6 +219,7 @@ def works(folder: Path) -> dict[str, Work]:
                 Work(trained_network, learn, learn_steps),
                 Work(trained_network, partial_fit, batch_steps),
                 Work(new_network, first_fit, first_fit_steps),
+                Work(trained_network, fleet, batch_steps),
                 Work(trained_network, stream, batch_steps),
                 Work(trained_network, step, own_steps),
                 Work(trained_network, lbfgs, lbfgs_steps),

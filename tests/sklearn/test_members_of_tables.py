@@ -1,12 +1,10 @@
 """The members of a model for tables: the rows that choose their epochs, and training several at once.
 
 What could go wrong: rows that no member learns from, a class that is never set aside, threads that change a result, a
-failure or Ctrl-C that waits for members which nobody needs any more, or leaves a model half fitted.
+member that learns from others than its rows, a failure that leaves a model half fitted. That a failure or Ctrl-C ends
+all of them is in tests/python/test_fleets.py.
 """
 
-import os
-import signal
-import threading
 from itertools import islice
 
 import numpy as np
@@ -14,10 +12,11 @@ import pytest
 from joblib import Parallel, delayed
 
 import fastmlp as fm
-from fastmlp._training.side_by_side import run_side_by_side
-from fastmlp.network import Network
+from fastmlp import _core
 from fastmlp.sklearn import TabularClassifier, TabularRegressor
-from fastmlp.sklearn._tabular.members import Member, validation_rows
+from fastmlp.sklearn._models import training_of
+from fastmlp.sklearn._tabular import members
+from fastmlp.sklearn._tabular.members import train, validation_rows
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(120, 4))
@@ -71,28 +70,6 @@ def test_threads_do_not_change_the_members(kind):
             np.testing.assert_array_equal(own.get_parameters(), other.get_parameters())
 
 
-def test_as_many_members_at_once_as_threads_and_no_more():
-    both = threading.Barrier(2)
-    seen = []
-
-    def training(is_given_up):
-        both.wait(timeout=30)  # breaks unless two are under way
-        seen.append(fm.get_num_threads())
-        return len(seen)
-
-    with fm.num_threads(2):
-        if fm.get_num_threads() < 2:
-            pytest.skip("one processor trains one member at a time")
-        assert sorted(run_side_by_side([training, training], None)) == [1, 2]
-    assert seen == [1, 1]
-
-
-def test_one_thread_is_the_callers():
-    callers = []
-    run_side_by_side([lambda is_given_up: callers.append(threading.get_ident()) or 0] * 2, 1)
-    assert callers == [threading.get_ident()] * 2
-
-
 def test_workers_of_joblib_take_one_thread_each_unless_told():
     def threads_in_predict(n_threads):
         model = TabularClassifier((4,), n_estimators=1, max_iter=1, n_threads=n_threads).fit(X, Y)
@@ -102,87 +79,76 @@ def test_workers_of_joblib_take_one_thread_each_unless_told():
         return seen
 
     def threads_in_fit(n_threads):
-        seen = []
+        crews = []
 
-        def train(network, table, aside, settings, is_given_up):
-            seen.append((threading.get_ident() == caller, fm.get_num_threads()))
-            return Member(network, 1)
+        class Crew(_core.Crew):
+            def __init__(self, threads):
+                super().__init__(threads)
+                crews.append(threads)
 
-        caller = threading.get_ident()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("fastmlp.sklearn._tabular.estimator.train", train)
-            TabularClassifier((4,), n_estimators=2, n_threads=n_threads).fit(X, Y)
-        return seen
+            patch.setattr(_core, "Crew", Crew)
+            TabularClassifier((4,), n_estimators=2, max_iter=1, n_threads=n_threads).fit(X, Y)
+        return crews
 
     if fm.get_num_threads() < 2:
         pytest.skip("one processor cannot show a limit of one")
     run = Parallel(n_jobs=2, backend="threading")
     assert run(delayed(threads_in_predict)(n) for n in (None, 2)) == [[1], [2]]
     # patches of both would meet in threads: one after the other, inside a worker
-    assert run(delayed(threads_in_fit)(n) for n in (None,)) == [[(True, 1)] * 2]
-    assert run(delayed(threads_in_fit)(n) for n in (2,)) == [[(False, 1)] * 2]
-
-
-@pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt])
-def test_a_failure_ends_the_others(failure):
-    ended = []
-
-    def fails(is_given_up):
-        raise failure("here")
-
-    def goes_on(is_given_up):
-        # as long as a test may hang, unless it is told
-        ended.append(any(is_given_up() or threading.Event().wait(0.01) for _ in range(3000)))
-        return 0
-
-    with pytest.raises(failure, match="here"):
-        run_side_by_side([fails, *[goes_on] * 8], 2)
-    assert all(ended)
-    assert len(ended) < 8  # those that had not begun never do
-
-
-def test_ctrl_c_ends_all_before_it_is_seen():
-    under_way = []
-
-    def goes_on(is_given_up):
-        under_way.append(1)
-        while not is_given_up():
-            threading.Event().wait(0.01)
-        under_way.pop()
-        return 0
-
-    pressed = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
-    pressed.start()
-    with pytest.raises(KeyboardInterrupt):
-        run_side_by_side([goes_on] * 3, 2)
-    pressed.join()
-    # one thread: it was the caller's, where Ctrl-C came out of the wait
-    assert len(under_way) == (1 if fm.get_num_threads() < 2 else 0)
+    assert run(delayed(threads_in_fit)(n) for n in (None,)) == [[1]]
+    assert run(delayed(threads_in_fit)(n) for n in (2,)) == [[2]]
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_a_member_that_fails_leaves_the_model_as_it_was(n_threads, monkeypatch):
     model = TabularClassifier((8,), n_estimators=3, max_iter=5, random_state=0, n_threads=n_threads).fit(X, Y)
-    before, fit, lock, calls = model.predict_proba(X), Network.fit, threading.Lock(), []
+    before, calls = model.predict_proba(X), []
 
     def fails_once(network, *arguments, **settings):
-        with lock:
-            calls.append(network)
-            number = len(calls)
-        if number == 2:
+        calls.append(network)
+        if len(calls) == 2:
             raise MemoryError("no more")
-        return fit(network, *arguments, **settings)
+        return training_of(network, *arguments, **settings)
 
-    monkeypatch.setattr(Network, "fit", fails_once)
+    monkeypatch.setattr(members, "training_of", fails_once)
     with pytest.raises(MemoryError, match="no more"):
         model.fit(X[:60], Y[:60])
     np.testing.assert_array_equal(model.predict_proba(X), before)
 
 
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_member_is_the_fit_of_its_network_to_its_rows(sparse):
+    table = np.array([f"kind {number % 40}" for number in range(120)], dtype=object)[:, np.newaxis] if sparse else X
+    seen = []
+
+    def spy(network, samples, aside, settings):
+        seen.append((network.copy(), samples, aside, settings))
+        return train(network, samples, aside, settings)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fastmlp.sklearn._tabular.estimator.train", spy)
+        model = TabularClassifier((8,), n_estimators=3, max_iter=6, random_state=0).fit(table, Y)
+    for member, (network, samples, aside, settings) in zip(model.networks_, seen, strict=True):
+        assert samples.table.is_mostly_zero == sparse
+        rows, targets = samples.table.dense(), samples.targets
+        judged = (rows[aside], targets[aside])
+        others = np.setdiff1d(np.arange(len(rows)), aside)
+        best = members.BestEpoch()
+        fixed = {"validation_data": judged, "metrics": [], "callbacks": [best]}
+        network.fit(rows[others], targets[others], **fixed, **settings)
+        np.testing.assert_allclose(network.predict_proba(rows), member.predict_proba(rows), atol=1e-5 if sparse else 0)
+
+
 @pytest.mark.parametrize(("n", "size"), [(120, 32), (6400, 100), (20_000, 256)])
 def test_batches_grow_with_the_table(n, size, monkeypatch):
     seen = []
-    monkeypatch.setattr(Network, "fit", lambda network, *data, batch_size, **settings: seen.append(batch_size))
+
+    def spy(network, samples, aside, settings):
+        seen.append(settings["batch_size"])
+        return (yield from train(network, samples, aside, settings | {"epochs": 1}))
+
+    monkeypatch.setattr("fastmlp.sklearn._tabular.estimator.train", spy)
     TabularRegressor((4,), n_estimators=1).fit(np.arange(n, dtype=float).reshape(-1, 1), np.arange(n))
     assert seen == [size]
 

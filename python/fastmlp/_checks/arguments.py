@@ -202,6 +202,29 @@ def check_one_validation(validation_data: Any, validation_fraction: Any) -> floa
     return check_real(validation_fraction, "validation_fraction", above=0.0, below=1.0)
 
 
+def check_row_numbers(value: Any, n: int, name: str) -> npt.NDArray[np.int64]:
+    """Return the numbers, from 0, of some of n rows: those of a slice, a mask or a list, whose own may be negative."""
+    if isinstance(value, slice):
+        value = range(*value.indices(n))
+    rule = f"{name} must be integers, a slice or a mask of {n} bools"
+    try:
+        rows = np.asarray(value, np.int64) if len(value) == 0 else np.asarray(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{rule}, got {brief(value)}.") from None
+    if rows.ndim != 1 or rows.dtype.kind not in "biu":
+        raise TypeError(f"{rule}, got {brief(value)}.")
+    if rows.dtype.kind == "b":
+        if len(rows) != n:
+            raise ValueError(f"{rule}, got a mask of {len(rows)}.")
+        rows = np.flatnonzero(rows)
+    if len(rows) == 0:
+        raise ValueError(f"{name} chooses no rows: give at least one.")
+    wrong = (rows < -n) | (rows >= n)
+    if wrong.any():
+        raise ValueError(f"{name} must be from {-n} to {n - 1}, for as many rows, got {rows[np.argmax(wrong)]}.")
+    return np.where(rows < 0, rows + n, rows).astype(np.int64)
+
+
 def check_thread_variable(name: str, text: str) -> int:
     """Return the number in an environment variable that limits threads, 0 where it is empty."""
     if text.strip() and not (text.strip().isdecimal() and int(text) >= 1):

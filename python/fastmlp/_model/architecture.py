@@ -20,6 +20,7 @@ from fastmlp._checks.arguments import check_class_weight_labels, check_dtype, ch
 from fastmlp._checks.arrays import check_data, check_sample_weight
 from fastmlp._checks.targets import check_targets
 from fastmlp._model.class_weight import weigh_classes
+from fastmlp._model.indexed_rows import IndexedRows
 from fastmlp._model.outputs import Meaning, meaning_of_outputs
 from fastmlp._model.samples import Data, Samples
 from fastmlp._model.sparse_rows import SparseRows
@@ -138,7 +139,10 @@ class Architecture:
 
         Targets that are scaled are in float64 and in the user's units: see ``Model.for_core``.
         """
-        data = X if isinstance(X, SparseRows) else check_data(X, self.n_inputs, self.dtype, names[0])
+        if isinstance(X, SparseRows | IndexedRows):
+            data: Array | SparseRows | IndexedRows = X
+        else:
+            data = check_data(X, self.n_inputs, self.dtype, names[0])
         targets = self.check_targets(y, len(data), names)
         weights = check_sample_weight(sample_weight, len(data))
         weights = weigh_classes(self.loss.class_weight, targets, weights, names[1])

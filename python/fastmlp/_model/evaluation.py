@@ -81,13 +81,13 @@ def loss(model: Model, samples: Samples) -> float:
     """Return the mean loss and the penalties."""
     seen = model.for_core(samples)
     return model.loss_unit * model.core.loss(
-        X=seen.dense, targets=seen.targets, sample_weight=seen.sample_weight, threads=thread_limit()
+        X=seen.inputs, targets=seen.targets, sample_weight=seen.sample_weight, threads=thread_limit()
     )
 
 
 def outputs_of(model: Model, samples: Samples) -> Array:
     """Return the outputs for checked samples."""
-    outputs: Array = model.core.forward(X=samples.dense, threads=thread_limit())
+    outputs: Array = model.core.forward(X=samples.inputs, threads=thread_limit())
     return model.for_user(outputs)
 
 

@@ -1,7 +1,8 @@
 """A network's numbers and state, which everything below the face works on: ``fastmlp.Network`` holds one.
 
 What a model is, is its architecture; the parameters and the optimizer's state live in the core, ``layers`` are views on
-them. What can be asked of a model is in evaluation.py, how it is trained in fastmlp/_training.
+them. What can be asked of a model is in evaluation.py, how it is trained in fastmlp/_training. Every way in which its
+state changes stands here, which makes this a long file.
 """
 
 from __future__ import annotations
@@ -176,7 +177,7 @@ class Model:
     def learn_scaling(self, samples: Samples) -> None:
         """Learn from the samples of a fit what the scalings do not know yet."""
         if self._scaling is not None and self.columns is None:
-            self._scale_inputs(learned(self._scaling, samples.dense, samples.sample_weight))
+            self._scale_inputs(learned(self._scaling, samples.not_sparse, samples.sample_weight))
         if self._target_scaling is not None and self.units is None:
             scaling = learned(self._target_scaling, samples.targets, samples.sample_weight, name="y")
             assert isinstance(scaling, Standardize)
@@ -252,13 +253,21 @@ class Model:
     def of_state(cls, state: dict[str, Any]) -> Model:
         """Return a model of what ``state`` returned."""
         model = cls(state["architecture"])
-        model.names = state["names"]
-        model._scale_inputs(state["scaling"])
-        model._scale_targets(state["target_scaling"])
-        model.write(state["parameters"])
-        model.core.set_optimizer_state(state["optimizer_state"])
-        model._epochs_trained = state["epochs_trained"]
+        model.take_state(state)
         return model
+
+    def take_state(self, state: dict[str, Any]) -> None:
+        """Become what ``state`` returned of a model of the same architecture."""
+
+        def take() -> None:
+            self.names = state["names"]
+            self._scale_inputs(state["scaling"])
+            self._scale_targets(state["target_scaling"])
+            self.write(state["parameters"])
+            self.core.set_optimizer_state(state["optimizer_state"])
+            self._epochs_trained = state["epochs_trained"]
+
+        completed(take)
 
     def with_architecture(self, architecture: Architecture, *, keeps_optimizer: bool) -> Model:
         """Return another model of the same shape, with these parameters and perhaps the state of the optimizer."""

@@ -7,19 +7,21 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from fastmlp._model.indexed_rows import IndexedRows
 from fastmlp._model.sparse_rows import SparseRows
 
 Array = npt.NDArray[Any]
 # what users and estimators give: data, a pair for validation, and (X, y) or (X, y, sample_weight) as they come
-Data: TypeAlias = npt.ArrayLike | SparseRows
+Data: TypeAlias = npt.ArrayLike | SparseRows | IndexedRows
 Pair: TypeAlias = tuple[npt.ArrayLike, npt.ArrayLike]
+Inputs: TypeAlias = Array | tuple[Array, Array, Array] | tuple[Array, Array]
 Batch: TypeAlias = tuple[npt.ArrayLike, ...]
 
 
 class Samples(NamedTuple):
     """Checked data, what is to be learned of them, and their weights: as _core.pyi wants them."""
 
-    X: Array | SparseRows
+    X: Array | SparseRows | IndexedRows
     targets: Array
     sample_weight: npt.NDArray[np.float64] | None
 
@@ -29,17 +31,23 @@ class Samples(NamedTuple):
         return len(self.X)
 
     @property
-    def inputs(self) -> Array | tuple[Array, Array, Array]:
-        """The data of trainings as the core reads them: an array, or the parts of sparse rows."""
-        return self.X.parts if isinstance(self.X, SparseRows) else self.X
+    def inputs(self) -> Inputs:
+        """The data as the core reads them: an array, or the parts of sparse or indexed rows."""
+        return self.X if isinstance(self.X, np.ndarray) else self.X.parts
+
+    @property
+    def not_sparse(self) -> Array | IndexedRows:
+        """The data of evaluations, which are never sparse: estimators make those dense."""
+        assert not isinstance(self.X, SparseRows)
+        return self.X
 
     @property
     def dense(self) -> Array:
-        """The data of evaluations, which are never sparse: estimators make those dense."""
-        assert not isinstance(self.X, SparseRows)
+        """The data of evaluations that are one array."""
+        assert isinstance(self.X, np.ndarray)
         return self.X
 
     def taken(self, rows: Array | slice) -> Samples:
         """Return some of them: by index, mask or slice."""
         weight = None if self.sample_weight is None else self.sample_weight[rows]
-        return Samples(self.dense[rows], self.targets[rows], weight)
+        return Samples(self.not_sparse[rows], self.targets[rows], weight)

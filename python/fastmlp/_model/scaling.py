@@ -13,9 +13,11 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from fastmlp._model.indexed_rows import IndexedRows, dense_part
 from fastmlp.scalings import Rescale, RobustScale, Scaling, Standardize
 
 Floats: TypeAlias = npt.NDArray[np.float64]
+Data: TypeAlias = npt.NDArray[Any] | IndexedRows
 # rows that are converted to float64 at a time
 BLOCK = 4096
 # columns that are sorted after one pass over the rows: as many as share a cache line
@@ -35,10 +37,10 @@ class ColumnScaling(NamedTuple):
         return z / np.hypot(1.0, z / self.limit) if self.limit else z
 
 
-def learned(scaling: Scaling, X: npt.NDArray[Any], sample_weight: Floats | None, name: str = "X") -> Scaling:
+def learned(scaling: Scaling, X: Data, sample_weight: Floats | None, name: str = "X") -> Scaling:
     """Return the scaling with the numbers of the data, called by this name; samples of weight 0 do not count."""
     seen = X if sample_weight is None else X[sample_weight > 0]
-    lowest, highest = seen.min(axis=0), seen.max(axis=0)
+    lowest, highest = _extremes(seen)
     if isinstance(scaling, Rescale):
         bounds = (tuple(values.astype(np.float64).tolist()) for values in (lowest, highest))
         return replace(scaling, **dict(zip(("minimum", "maximum"), bounds, strict=True)))
@@ -100,11 +102,27 @@ def _columns(scaling: Scaling | None) -> ColumnScaling | None:
     return ColumnScaling(shift, scale, limit)
 
 
-def _blocks(X: npt.NDArray[Any], sample_weight: Floats | None) -> Iterator[tuple[Floats, Any]]:
-    """Yield the rows in float64 with their weights, a block at a time: the data may be large."""
+def _extremes(X: Data) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return the least and the largest value of each column, by blocks as of indexed rows: for the same zeros."""
+    lowest = highest = np.empty(0)
+    for rows in _slices(X):
+        block = dense_part(X, rows)
+        low, high = block.min(axis=0), block.max(axis=0)
+        is_first = rows.start == 0
+        lowest = low if is_first else np.minimum(lowest, low)
+        highest = high if is_first else np.maximum(highest, high)
+    return lowest, highest
+
+
+def _slices(X: Data) -> Iterator[slice]:
     for start in range(0, len(X), BLOCK):
-        rows = slice(start, start + BLOCK)
-        yield X[rows].astype(np.float64), 1.0 if sample_weight is None else sample_weight[rows, np.newaxis]
+        yield slice(start, start + BLOCK)
+
+
+def _blocks(X: Data, sample_weight: Floats | None) -> Iterator[tuple[Floats, Any]]:
+    """Yield the rows in float64 with their weights, a block at a time: the data may be large."""
+    for rows in _slices(X):
+        yield dense_part(X, rows).astype(np.float64), 1.0 if sample_weight is None else sample_weight[rows, np.newaxis]
 
 
 def _total(sums: Iterator[Floats], failure: str) -> Floats:
@@ -117,7 +135,7 @@ def _total(sums: Iterator[Floats], failure: str) -> Floats:
     return total
 
 
-def _quartiles(X: npt.NDArray[Any], weight: Floats | None) -> Floats:
+def _quartiles(X: Data, weight: Floats | None) -> Floats:
     """Return lower quartile, median and upper quartile of each column, (3, columns).
 
     A quantile lies halfway from the lowest value up to which there is its share of the weight, to the lowest up to
@@ -126,7 +144,8 @@ def _quartiles(X: npt.NDArray[Any], weight: Floats | None) -> Floats:
     quartiles = np.empty((3, X.shape[1]))
     counts = np.arange(1.0, len(X) + 1)
     for start in range(0, X.shape[1], COLUMNS):
-        for index, column in enumerate(np.ascontiguousarray(X[:, start : start + COLUMNS].T), start):
+        own = slice(start, start + COLUMNS)
+        for index, column in enumerate(np.ascontiguousarray(dense_part(X, columns=own).T), start):
             if weight is None:
                 values, reached = np.sort(column), counts
             else:

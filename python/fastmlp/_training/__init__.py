@@ -1,4 +1,4 @@
 """The ways of training: arrays (fit), batches as they come (streams), single rows (online), all samples (lbfgs).
 
-Several trainings at once, each on threads of its own: side_by_side.
+Many networks at once: fleet, on the threads of a crew.
 """

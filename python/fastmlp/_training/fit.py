@@ -2,16 +2,17 @@
 
 The core makes n steps and returns; n is chosen for about 50 ms, so that Ctrl-C (raised by Python between slices), the
 progress bar, validation and callbacks come in time and cost nothing. A slice ends with the epoch only where something
-must happen there (watch.py); else the core crosses epochs by itself. Batches that come one by one are trained on in
-streams.py, single rows in online.py, all samples at once by L-BFGS in lbfgs.py.
+must happen there (watch.py); else the core crosses epochs by itself. The loop is a generator, which says what slice it
+wants: ``fit`` runs it, for many of them at once fleet.py lets a crew do so. Batches that come one by one are trained on
+in streams.py, single rows in online.py, all samples at once by L-BFGS in lbfgs.py.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, TypeAlias, cast
 
 import numpy.typing as npt
 
@@ -32,15 +33,24 @@ from fastmlp._training.arguments import FitArguments
 from fastmlp._training.learning_rate import LearningRate
 from fastmlp._training.progress import Progress
 from fastmlp._training.split import split
-from fastmlp._training.trainer import divergence, new_trainer, run
+from fastmlp._training.trainer import divergence, new_trainer
 from fastmlp._training.watch import COLUMNS, Watch
 from fastmlp.history import History, epoch_row
 from fastmlp.optimizers import LBFGS, Optimizer, StepOptimizer, resolve_optimizer
+from fastmlp.runtime import thread_limit
 
 # short enough for Ctrl-C to feel immediate, long enough that entering the core is free
 SLICE_SECONDS = 0.05
 # a slice grows by no more than this: the first steps of a fit may be faster than the later ones
 SLICE_GROWTH = 8
+
+
+class Slice(NamedTuple):
+    """Steps that a training wants made next."""
+
+    model: Model
+    trainer: _core.Trainer32
+    steps: int
 
 
 @dataclass(frozen=True)
@@ -60,19 +70,61 @@ class Plan:
         """Steps that go once over the samples; the last may be of fewer."""
         return -(-self.samples.rows // self.batch_size)
 
+    @property
+    def n_samples(self) -> int:
+        """How many samples all epochs take."""
+        return self.epochs * self.samples.rows
+
+    def samples_in(self, steps: int) -> int:
+        """Return how many samples the first so many steps take."""
+        epochs, rest = divmod(steps, self.steps_per_epoch)
+        return epochs * self.samples.rows + rest * self.batch_size
+
+
+# What a training says between its slices, and is told of them: first its plan, when nothing has changed yet, then
+# slices, each answered by the report of its run, which may have made fewer steps; at last it returns its history.
+Training: TypeAlias = Generator[Plan | Slice, _core.RunReport | None, History]
+
 
 def fit(
     model: Model, owner: object, X: Data | Iterable[Batch], y: npt.ArrayLike | None, arguments: FitArguments
 ) -> History:
     """Train the model, and call callbacks with its owner; described at ``Network.fit``."""
-    with model.guard.hold():
-        if y is None:
+    if y is None:
+        with model.guard.hold():
             return streams.fit(model, owner, X, arguments)
+    with closing(training(model, owner, cast(Data, X), y, arguments)) as own:
+        report = None
+        while True:
+            try:
+                wanted = own.send(report)
+            except StopIteration as end:
+                history: History = end.value
+                return history
+            if isinstance(wanted, Slice):
+                report = wanted.trainer.run(n_steps=wanted.steps, threads=thread_limit())
+
+
+def training(
+    model: Model, owner: object, X: Data, y: npt.ArrayLike, arguments: FitArguments, history: History | None = None
+) -> Training:
+    """Prepare a fit on arrays, train and finish; the slices of its steps are made by whoever drives it.
+
+    The history, if one is given, has the epochs also where the training fails.
+    """
+    with model.guard.hold():
         with model.learning_names(y):
-            plan = prepare(model, owner, cast(Data, X), y, arguments)
-        if not isinstance(plan.optimizer, LBFGS):  # whose steps are as long as they need to be
+            plan = prepare(model, owner, X, y, arguments)
+            yield plan
+        history = History() if history is None else history
+        if isinstance(plan.optimizer, LBFGS):  # whose steps are as long as they need to be
+            warn_of_layers_that_do_not_learn(model)
+            lbfgs.fit(model, plan.samples, plan.optimizer, plan.epochs, plan.watch, plan.progress, history)
+        else:
             warn_of_far_targets(model, plan.samples)
-        return train(model, plan)
+            warn_of_layers_that_do_not_learn(model)
+            yield from train(model, plan, history)
+        return history
 
 
 def prepare(model: Model, owner: object, X: Data, y: npt.ArrayLike, arguments: FitArguments) -> Plan:
@@ -99,25 +151,20 @@ def prepare(model: Model, owner: object, X: Data, y: npt.ArrayLike, arguments: F
     return Plan(samples, optimizer, epochs, batch, shuffle, progress, watch)
 
 
-def train(model: Model, plan: Plan) -> History:
-    """Make the steps of a plan, in slices, and what lies between them."""
-    optimizer, watch, samples = plan.optimizer, plan.watch, plan.samples
-    warn_of_layers_that_do_not_learn(model)
-    if isinstance(optimizer, LBFGS):
-        return lbfgs.fit(model, samples, optimizer, plan.epochs, watch, plan.progress)
+def train(model: Model, plan: Plan, history: History) -> Generator[Slice, _core.RunReport, None]:
+    """Make the steps of a plan, in slices, and what lies between them; fill the history."""
+    optimizer, watch = plan.optimizer, plan.watch
     assert isinstance(optimizer, StepOptimizer)
     total = plan.epochs * plan.steps_per_epoch
     rate = LearningRate(optimizer.learning_rate, total, plan.steps_per_epoch, watch.columns(COLUMNS))
-    history = History()
     columns = COLUMNS if rate.for_core is None else COLUMNS.extended(["learning_rate"])
-    watch.over(lambda: _steps(model, plan, optimizer, rate, total, history), columns)
-    return history
+    with watch.over(columns):
+        yield from _steps(model, plan, optimizer, rate, total, history)
 
 
 def _steps(
     model: Model, plan: Plan, optimizer: StepOptimizer, rate: LearningRate, total: int, history: History
-) -> None:
-    """Make the steps, and fill the history."""
+) -> Generator[Slice, _core.RunReport, None]:
     watch, samples = plan.watch, plan.samples
     n_steps = n_epochs = 0
     model.learn_scaling(samples)
@@ -125,9 +172,12 @@ def _steps(
     trainer = new_trainer(
         model, model.for_core(samples), plan.batch_size, optimizer, shuffle=plan.shuffle, rate=rate, total_steps=total
     )
-    whole_epochs_apart = watch.is_needed or rate.changes_between_epochs
+    slices = SliceSizes(total, plan.steps_per_epoch, whole_epochs_apart=watch.is_needed or rate.changes_between_epochs)
     with trainer, Progress(plan.progress, plan.epochs, samples.rows, plan.batch_size) as bar:
-        for report in _slices(model, trainer, plan.epochs, whole_epochs_apart=whole_epochs_apart):
+        while slices.left:
+            report = yield Slice(model, trainer, slices.next())
+            model.count_epochs(len(report.epochs))
+            slices.record(report)
             n_steps += report.steps
             rows = []
             for record in report.epochs:
@@ -149,20 +199,22 @@ def _steps(
                 return
 
 
-def _slices(
-    model: Model, trainer: _core.Trainer32, epochs: int, *, whole_epochs_apart: bool
-) -> Iterator[_core.RunReport]:
-    """Run all steps, and yield what each slice of them did."""
-    per_epoch = trainer.steps_per_epoch
-    left = epochs * per_epoch
-    size = 1
-    while left:
+class SliceSizes:
+    """How many steps the next slice has, and how many are left; after those before it."""
+
+    def __init__(self, total: int, per_epoch: int, *, whole_epochs_apart: bool) -> None:
+        self.left = total
+        self._per_epoch, self._whole_epochs_apart = per_epoch, whole_epochs_apart
+        self._size = 1
+
+    def next(self) -> int:
+        """Return the size of the next one."""
         # what is left of this epoch, or of the fit
-        most = (left - 1) % per_epoch + 1 if whole_epochs_apart else left
-        began = time.perf_counter()
-        report = run(model, trainer, min(size, most))
-        seconds = time.perf_counter() - began
-        left -= report.steps
-        yield report
-        in_time = int(report.steps * SLICE_SECONDS / max(seconds, 1e-9))
-        size = max(1, min(in_time, SLICE_GROWTH * size))
+        most = (self.left - 1) % self._per_epoch + 1 if self._whole_epochs_apart else self.left
+        return min(self._size, most)
+
+    def record(self, report: _core.RunReport) -> None:
+        """Learn from a slice how many steps come in time."""
+        self.left -= report.steps
+        in_time = int(report.steps * SLICE_SECONDS / max(report.seconds, 1e-9))
+        self._size = max(1, min(in_time, SLICE_GROWTH * self._size))

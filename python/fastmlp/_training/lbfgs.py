@@ -65,12 +65,12 @@ def fit(
     epochs: int,
     watch: Watch,
     progress: ProgressKind,
-) -> History:
+    history: History,
+) -> None:
     """Train by iterations over all samples, which count as epochs: as many, unless the optimizer has its own limit."""
     limit = epochs if optimizer.max_iterations is None else optimizer.max_iterations
-    history = History()
-    watch.over(lambda: _iterations(model, samples, optimizer, limit, watch, progress, history), COLUMNS)
-    return history
+    with watch.over(COLUMNS):
+        _iterations(model, samples, optimizer, limit, watch, progress, history)
 
 
 def _iterations(

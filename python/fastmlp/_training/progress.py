@@ -66,9 +66,16 @@ class Progress:
         # one step's loss is noisy: it serves only until the first epoch has a mean
         losses = {name: history[name][-1] for name in LOSSES if name in history} or {"loss": last_loss}
         words = [f"epoch {epoch}/{self._epochs}"]
-        # before the bar, since a narrow window cuts off the end; of one length, so that the bar stays where it is
+        # of one length, so that the bar stays where it is
         words += [f"{name} {value:#.4g}" for name, value in losses.items()]
-        self._display.desc = ", ".join(words)
+        self.advance(samples, ", ".join(words))
+
+    def advance(self, samples: int, words: str) -> None:
+        """Count samples, and show these words where it is time."""
+        if self._display is None:
+            return
+        # before the bar, since a narrow window cuts off the end
+        self._display.desc = words
         with self._while_it_can_be_seen():
             self._display.update(samples)
 

@@ -42,7 +42,8 @@ def fit(model: Model, owner: object, given: Data | Iterable[Batch], arguments: F
             raise ValueError(f"{name} needs arrays X and y, but X is an iterable of batches: {mend}.")
     watch = Watch.of(owner, model, arguments.validation_data, None, arguments.metrics, arguments.callbacks)
     history = History()
-    watch.over(lambda: _epochs(model, iterable, epochs, batches, watch, progress, history), COLUMNS)
+    with watch.over(COLUMNS):
+        _epochs(model, iterable, epochs, batches, watch, progress, history)
     return history
 
 

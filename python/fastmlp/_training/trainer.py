@@ -1,7 +1,7 @@
 """The core's trainer of some samples: how it is made of an optimizer's settings, run, and what divergence is called.
 
-fit.py and streams.py make their steps by ``run``; online.py runs its trainer itself, to save a call, and lbfgs.py needs
-none. What a step is: cpp/core/trainer.hpp.
+Who needs steps runs it: fit.py, streams.py by batches.py, online.py; lbfgs.py needs none. What a step is:
+cpp/core/trainer.hpp.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from fastmlp._model.model import Model
 from fastmlp._model.samples import Samples
 from fastmlp._training.learning_rate import LearningRate
 from fastmlp.optimizers import Optimizer, StepOptimizer, resolve_optimizer
-from fastmlp.runtime import thread_limit
 from fastmlp.schedules import Schedule
 
 
@@ -80,13 +79,6 @@ def new_trainer(
 def epoch_number(model: Model) -> int:
     """Return the number of the next epoch; the core counts in 32 bits, which steps of single rows may exceed."""
     return model.epochs_trained % 2**32
-
-
-def run(model: Model, trainer: _core.Trainer32, n_steps: int) -> _core.RunReport:
-    """Make up to so many steps, and count the epochs that they finish."""
-    report = trainer.run(n_steps=n_steps, threads=thread_limit())
-    model.count_epochs(len(report.epochs))
-    return report
 
 
 def constant_rate(optimizer: Optimizer) -> tuple[StepOptimizer, LearningRate]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -65,8 +66,9 @@ class Watch:
         """Return these columns and those of validation."""
         return columns if self.validation is None else columns.extended(*validation_columns(self.measures))
 
-    def over(self, training: Callable[[], None], columns: Columns) -> None:
-        """Run a training, whose rows will have these columns and those of validation, and tell the callbacks of it.
+    @contextmanager
+    def over(self, columns: Columns) -> Iterator[None]:
+        """Tell the callbacks of the training in a with block, whose rows have these columns and those of validation.
 
         Those that have a ``begin`` are told before the first step, those that have an ``end`` after the last one, and
         those that have an ``interrupted`` in its place where an error or Ctrl-C ended the training.
@@ -76,7 +78,7 @@ class Watch:
                 # each its own, which it may change
                 callback.begin(self.owner, self.columns(columns).extended(()))
         try:
-            training()
+            yield
             for callback in self.callbacks:
                 if hasattr(callback, "end"):
                     callback.end(self.owner)

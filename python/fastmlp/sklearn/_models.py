@@ -13,6 +13,8 @@ from fastmlp._checks.arrays import check_data
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.evaluation import plain_outputs as outputs_if_plain
 from fastmlp._model.outputs import Meaning
+from fastmlp._training.arguments import FitArguments
+from fastmlp._training.fit import Training, training
 from fastmlp.layers import Dense
 from fastmlp.losses import MeanSquaredError
 from fastmlp.network import Network, model_of, network_of
@@ -48,6 +50,11 @@ def with_scaling(network: Network, scaling: Scaling | None) -> Network:
     layers = [layer for layer in architecture.layers if not isinstance(layer, Scaling)]
     first = () if scaling is None else (scaling,)
     return with_architecture(network, replace(architecture, layers=(*first, *layers)), keeps_optimizer=False)
+
+
+def training_of(network: Network, X: Any, y: Array, **settings: Any) -> Training:
+    """Return what ``network.fit`` does, to be run with others."""
+    return training(model_of(network), network, X, y, FitArguments(**settings))
 
 
 def unchanged_on_failure(network: Network) -> AbstractContextManager[None]:

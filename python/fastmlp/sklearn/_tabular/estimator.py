@@ -23,7 +23,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from fastmlp._checks.arguments import check_integer, check_real
-from fastmlp._training.side_by_side import run_side_by_side
+from fastmlp._training.crew import train_together
 from fastmlp.losses import Loss
 from fastmlp.network import Network
 from fastmlp.runtime import own_limit
@@ -107,7 +107,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
             X_aside = result.encoder.encode(_checked_like_training(stand_in, X_val))
             y_aside = one_column(np.asarray(plain_targets(y_val, "y_val")))
             check_consistent_length(X_aside, y_aside)
-            asides = repeat((X_aside, self._encode(y_aside, result, "y_val")))
+            asides = repeat(Samples(X_aside, self._encode(y_aside, result, "y_val")))
         batch_size = batch_of(self.batch_size, len(y))
         settings: Settings = {"epochs": max_iter, "batch_size": batch_size, "optimizer": optimizer}
         hidden = hidden_sizes(self.hidden_layer_sizes)
@@ -115,16 +115,15 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
             build(rows.width, hidden, n_outputs, self._activations, self._loss_object(), random_state)
             for _ in range(members)
         ]
-        trainings = [
-            partial(train, network, (rows, targets), aside, settings)
-            for network, aside in zip(networks, asides, strict=False)
-        ]
+        samples = Samples(rows, targets)
+        trainings = [train(network, samples, aside, settings) for network, aside in zip(networks, asides, strict=False)]
         try:
-            trained = run_side_by_side(trainings, limit)
+            with own_limit(limit):
+                trained = train_together(trainings)
         except FloatingPointError as divergence:
             raise ValueError(str(divergence)) from divergence
-        result.networks_ = [member.network for member in trained]
-        result.best_iterations_ = [member.best_epoch for member in trained]
+        result.networks_ = [trained[index].network for index in range(members)]
+        result.best_iterations_ = [trained[index].best_epoch for index in range(members)]
         result.n_iter_ = max_iter
         result.hand_over(self)
 

@@ -1,13 +1,15 @@
 """A member of a model for tables: the rows that choose its epoch, its network, and its training.
 
 What stands in the table and what comes of several members is estimator.py's; running them at once is
-_training/side_by_side.py's.
+_training/crew.py's.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypedDict
 
 import numpy as np
@@ -15,9 +17,11 @@ import numpy.typing as npt
 
 from fastmlp._checks.monitor import Monitor
 from fastmlp._model.scaling import ColumnScaling, columns_of
-from fastmlp.network import Network
+from fastmlp._training.crew import SomeTraining
+from fastmlp._training.members import SharedRows
+from fastmlp.network import Network, model_of
 from fastmlp.scalings import RobustScale
-from fastmlp.sklearn._models import with_scaling
+from fastmlp.sklearn._models import training_of, with_scaling
 from fastmlp.sklearn._tabular.encoded import Encoded
 
 if TYPE_CHECKING:
@@ -25,8 +29,19 @@ if TYPE_CHECKING:
     from fastmlp.optimizers import Optimizer
 
 Rows: TypeAlias = npt.NDArray[np.intp]
-# a table, and targets as a network takes them
-Samples: TypeAlias = tuple[Encoded, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """A table, and targets as a network takes them."""
+
+    table: Encoded
+    targets: npt.NDArray[Any]
+
+    @cached_property
+    def shared(self) -> SharedRows:
+        """One array of them, of which members take their rows."""
+        return SharedRows(self.table.dense(), self.targets)
 
 
 class Settings(TypedDict):
@@ -38,25 +53,17 @@ class Settings(TypedDict):
 
 
 class BestEpoch:
-    """Keeps the weights of the epoch with the least validation loss, the last of equals, and puts them back.
+    """Keeps the weights of the epoch with the least validation loss, the last of equals, and puts them back."""
 
-    Parameters
-    ----------
-    is_given_up : callable
-        Whether the fit shall end now: another member's failed, or all were interrupted.
-    """
-
-    def __init__(self, is_given_up: Callable[[], bool]) -> None:
-        self._is_given_up = is_given_up
+    def __init__(self) -> None:
         self._monitor = Monitor("validation_loss", "min", counts_equal=True)
         self.epoch = 0
 
-    def __call__(self, network: Network, epoch: Epoch) -> bool:
+    def __call__(self, network: Network, epoch: Epoch) -> None:
         """Look at an epoch."""
         if self._monitor.improves(epoch[self._monitor.column]):
             self.epoch = int(epoch["epoch"])
             self._weights = network.get_parameters()
-        return self._is_given_up()
 
     def end(self, network: Network) -> None:
         """Put the best weights back."""
@@ -98,28 +105,35 @@ class Member(NamedTuple):
     best_epoch: int
 
 
-def train(
-    network: Network, samples: Samples, aside: Rows | Samples, settings: Settings, is_given_up: Callable[[], bool]
-) -> Member:
+def train(network: Network, samples: Samples, aside: Rows | Samples, settings: Settings) -> SomeTraining[Member]:
     """Train a member; ``aside`` says which samples choose its epoch, or gives others."""
-    X, y = samples
-    if isinstance(aside, tuple):
-        learned: Any = slice(None)
-        X_aside, y_aside = aside
+    learned: Rows | None = None
+    judged: Rows | None = None
+    others = samples
+    if isinstance(aside, Samples):
+        others = aside
     else:
-        learned = np.ones(len(y), bool)
-        learned[aside] = False
-        X_aside, y_aside = X.taken(aside), y[aside]
-    best = BestEpoch(is_given_up)
+        learned, judged = np.delete(np.arange(len(samples.targets)), aside), aside
+    best = BestEpoch()
     fixed: dict[str, Any] = {"metrics": [], "callbacks": [best], "progress": False, **settings}
-    if not X.is_mostly_zero:
-        network.fit(X.taken(learned).dense(), y[learned], validation_data=(X_aside.dense(), y_aside), **fixed)
+    if not samples.table.is_mostly_zero:
+        model = model_of(network)
+        X, y = samples.shared.of(model, learned, "rows")
+        yield from training_of(network, X, y, validation_data=others.shared.of(model, judged, "rows"), **fixed)
         return Member(network, best.epoch)
     # the core takes sparse rows as they are: what scales the inputs stands beside the network while it is trained
-    scaling, columns, rows = _scaled_apart(X.taken(learned), network)
+    scaling, columns, rows = _scaled_apart(_taken(samples.table, learned), network)
     bare = with_scaling(network, None)
-    bare.fit(rows, y[learned], validation_data=(X_aside.scaled(columns), y_aside), **fixed)
+    validation = _taken(others.table, judged).scaled(columns), _taken(others.targets, judged)
+    yield from training_of(bare, rows, _taken(samples.targets, learned), validation_data=validation, **fixed)
     return Member(with_scaling(bare, scaling), best.epoch)
+
+
+def _taken(values: Any, rows: Rows | None) -> Any:
+    """Return these rows, or all."""
+    if rows is None:
+        return values
+    return values.taken(rows) if isinstance(values, Encoded) else values[rows]
 
 
 def _scaled_apart(X: Encoded, network: Network) -> tuple[RobustScale, ColumnScaling, Any]:
