@@ -93,9 +93,10 @@ def write(content: Content, path: str | os.PathLike[str]) -> None:
     check_format(path, "a model", MODEL_SUFFIX)
     description, tensors = description_of(content)
     try:
-        write_atomically(path, to_file(description, tensors))
+        file = to_file(description, tensors)
     except ValueError as reason:
         raise ValueError(f"this network was not saved: {reason}.") from None
+    write_atomically(path, file)
 
 
 def read(file: IO[bytes], size: int) -> Content:

@@ -41,7 +41,7 @@ def write(estimator: BaseEstimator, result: TabularResult, path: str | os.PathLi
         "kind": type(estimator).__name__,
         "parameters": {name: _plain(name, value) for name, value in estimator.get_params(deep=False).items()},
         "columns": [_column_described(column) for column in result.encoder.columns],
-        "names": _names_described(result),
+        "names": result.feature_names_in_.tolist() if "feature_names_in_" in vars(result) else None,
         "n_iter": int(result.n_iter_),
         "best_iterations": [int(epoch) for epoch in result.best_iterations_],
     }
@@ -115,10 +115,6 @@ def _plain(name: str, value: Any) -> Any:
     raise TypeError(
         f"{name} is {brief(value)}, which a file does not keep: set_params({name}=...) to a number or None before save."
     )
-
-
-def _names_described(result: TabularResult) -> list[str] | None:
-    return result.feature_names_in_.tolist() if "feature_names_in_" in vars(result) else None
 
 
 def _column_described(column: NumberColumn | CategoryColumn) -> Described:
