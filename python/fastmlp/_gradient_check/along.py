@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from fastmlp._gradient_check.noise import EPS
+from fastmlp._gradient_check.noise import EPS, SINGLE_EPS, are_single
 from fastmlp._gradient_check.slope import NO_SLOPE, Quotient, Slope, estimate
 from fastmlp._gradient_check.verdict import Judge
 
@@ -54,7 +54,7 @@ class Quotients:
     center : float
         The value between them.
     eps : float
-        The unit roundoff of the values.
+        The unit roundoff of the values, but of those that may be numbers of float32.
     size : float
         Of the number that moves: it is rounded as well.
     least_noise : float
@@ -84,11 +84,11 @@ class Quotients:
         """Whether f had one value wherever it was looked at."""
         return not any(quotient.moves for quotient, _ in self._known.values())
 
-    @property
-    def is_flat(self) -> bool:
-        """Whether f has one value in short steps, and no staircase is the reason."""
-        still = [quotient.noise for quotient, _ in self._known.values() if not quotient.moves]
-        return bool(still) and self._resolution() <= _ROUNDINGS * max(still)
+    def is_flat(self, step: float) -> bool:
+        """Return whether f has one value in steps up to this, and no staircase is the reason."""
+        still = [(known, quotient.noise) for known, (quotient, _) in self._known.items() if not quotient.moves]
+        reached, noise = max(still, default=(0.0, 0.0))
+        return reached >= step and self._resolution() <= _ROUNDINGS * noise
 
     @property
     def is_zero(self) -> bool:
@@ -162,7 +162,8 @@ class Quotients:
             if distance > 0:
                 slope = (above - below) / distance
                 bend = 2 * ((above - self._center) - (self._center - below)) / distance
-                noise = self._eps * max(abs(above), abs(below)) + self._eps * self._size * abs(slope)
+                eps = max(self._eps, SINGLE_EPS) if are_single((above, below)) else self._eps
+                noise = eps * max(abs(above), abs(below)) + eps * self._size * abs(slope)
                 noise = max(noise, self._least_noise)
                 quotient = Quotient(slope, bend, noise, above != self._center or below != self._center)
             changes = [c for c in (abs(above - self._center), abs(below - self._center)) if 0 < c < math.inf]
@@ -237,7 +238,7 @@ def slope_along(
     if quotients.is_zero and 0 < abs(analytic) * longest < EPS:
         return Found(slope, _ALL_ZEROS)
     is_tiny = own < first
-    if not is_tiny and (judge.agrees(analytic, slope, quotients.is_flat) or not math.isfinite(slope.error)):
+    if not is_tiny and (judge.agrees(analytic, slope, quotients.is_flat(first)) or not math.isfinite(slope.error)):
         return Found(slope)
 
     for i in range(_MOST_MEASURES):
@@ -249,7 +250,7 @@ def slope_along(
         else:
             break
     rounding = quotients(slope.step).noise
-    if not is_tiny and (judge.agrees(analytic, slope, quotients.is_flat) or noise <= _ROUNDINGS * rounding):
+    if not is_tiny and (judge.agrees(analytic, slope, quotients.is_flat(first)) or noise <= _ROUNDINGS * rounding):
         return Found(slope)
 
     short = _in_short_steps(quotients, min(first, own))

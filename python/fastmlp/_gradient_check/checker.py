@@ -168,10 +168,10 @@ class Checker:
         finally:
             for part, center in zip(parts, kept, strict=True):
                 part.array[...] = center
+        roundoff = self._roundoff()
         return [
-            one._replace(noise=max(one.noise, least))
+            Precision(max(one.noise, self._least_noise, roundoff * abs(center)), one.is_single or roundoff >= SINGLE_EPS)
             for one, center in zip(found, self._center, strict=True)
-            for least in [max(self._least_noise, self._roundoff() * abs(center))]
         ]
 
     def _slopes(self, line: Line, judges: Sequence[Judge]) -> list[_Found]:
@@ -200,8 +200,9 @@ class Checker:
             is_tiny = line.part.units_apart and 0 < size < _TINY * line.scale
             own = self._step * size if is_tiny else first
             slope, reason = slope_along(quotients, first, longest, own, judge, line.analytic(value), is_direction)
-            judge.raise_scale(abs(slope.value) - slope.error + slope.curvature * first)
-            found.append(_Found(line, value, slope, quotients.is_flat, reason))
+            # curvature is known of as far as the slope's own steps went
+            judge.raise_scale(abs(slope.value) - slope.error + slope.curvature * min(first, slope.step))
+            found.append(_Found(line, value, slope, quotients.is_flat(first), reason))
         return found if self._aside is None else self._by_complex_step(line, found)
 
     def _by_complex_step(self, line: Line, found: list[_Found]) -> list[_Found]:

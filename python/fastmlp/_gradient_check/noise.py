@@ -8,7 +8,7 @@ Estimating computational noise, SIAM J. Sci. Comput. 33, 2011). Rounding inside 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -52,9 +52,14 @@ def precision_of(value_at: Callable[[float], float]) -> Precision:
         return Precision(0.0, False)
     noise = _noise_of(values)
     largest = max(map(abs, finite))
-    is_single = not all(map(_is_round, finite)) and all(float(np.float32(value)) == value for value in finite)
+    is_single = not all(map(_is_round, finite)) and are_single(finite)
     rounding = largest * (SINGLE_EPS if is_single else EPS)
     return Precision(max(rounding, _DEVIATIONS * noise if math.isfinite(noise) else 0.0), is_single)
+
+
+def are_single(values: Iterable[float]) -> bool:
+    """Return whether these may be numbers of float32."""
+    return all(float(np.float32(value)) == value for value in values)
 
 
 def _noise_of(values: list[float]) -> float:

@@ -65,7 +65,7 @@ class Slope(NamedTuple):
     blind : float
         A kink whose one-sided slopes differ by less than this may be there unseen.
     curvature : float
-        About the size of the second derivative.
+        About the size of the second derivative, as far as it stands out of the noise.
     """
 
     value: float
@@ -185,7 +185,7 @@ def _of_two(rung: Ladder, step: float, noise: float) -> Slope:
     bend, blind = abs(2 * short.bend - long.bend), _NOISE_OF_BEND[0] * max(of_long, of_short) / step
     if bend <= blind:
         bend = 0.0
-    return _slope(short.slope + change, abs(change), share, step, bend, blind, short.bend / (step / 2))
+    return _slope(short.slope + change, abs(change), share, step, bend, blind, short.bend)
 
 
 def _of_three(rung: Ladder, halvings: int, step: float, noise: float) -> Slope:
@@ -204,14 +204,15 @@ def _of_three(rung: Ladder, halvings: int, step: float, noise: float) -> Slope:
         bend = 0.0
     elif bend < _KINK_OVER_CHANGE * abs(second_bend - first_bend):
         curvature, bend = curvature + bend, 0.0
-    return _slope(value, curvature, share, step, bend, blind, middle.bend / (step / 2))
+    return _slope(value, curvature, share, step, bend, blind, middle.bend)
 
 
 def _slope(
-    value: float, change: float, noise: float, step: float, bend: float, blind: float, curvature: float
+    value: float, change: float, noise: float, step: float, bend: float, blind: float, bend_of_half_step: float
 ) -> Slope:
     # whose kink lies within the steps may have either slope
     error = change + noise + bend / 2
     if not math.isfinite(error):
         return NO_SLOPE._replace(step=step)
-    return Slope(value, error, noise, step, bend, blind, abs(curvature))
+    curvature = max(0.0, abs(bend_of_half_step) - blind) / (step / 2)
+    return Slope(value, error, noise, step, bend, blind, curvature)

@@ -24,6 +24,8 @@ _UNSETTLED = 4.0
 _FAR = 100.0
 # Of the largest slope of f, an error that leaves a small derivative unseen.
 _UNSEEN = 1e-4
+# The same where f does not move at all: a slope of a tenth of the error would move it.
+_FLAT = 1e-3
 # Roundings in a gradient's entry, in units of itself, and of the largest entry where terms of that size cancel.
 _ROUNDINGS = 64
 
@@ -79,7 +81,7 @@ class Judge:
         return not (verdict.is_wrong or verdict.reason or verdict.is_unseen)
 
     def verdict(self, analytic: float, slope: Slope, is_flat: bool = False) -> Verdict:
-        """Return the verdict on one entry; is_flat: f has one value in short steps."""
+        """Return the verdict on one entry; is_flat: f has one value in all steps up to the first."""
         if math.isnan(slope.value):
             return Verdict(False, math.inf, "f is not finite close to the point (overflow, or outside of its domain)")
         if not math.isfinite(analytic):
@@ -99,11 +101,15 @@ class Judge:
             if slope.error + self._cancelled > _SEEN * size:
                 return Verdict(False, 0.0, self._own_rounding())
         excess = max(0.0, difference - error) / size if size > 0 else 0.0
-        if error <= _SEEN * size or (is_flat and analytic == 0):
+        if error <= _SEEN * size or (analytic == 0 and is_flat and self._shows_flat(error)):
             return Verdict(False, excess)
         if error <= _UNSEEN * self._scale:
             return Verdict(False, excess, is_unseen=True)
         return Verdict(False, excess, self._reason(slope, error))
+
+    def _shows_flat(self, error: float) -> bool:
+        """Return whether f would move if it were not flat, and not stand still since it has few digits."""
+        return not self.precision.is_single or error <= _FLAT * self._scale
 
     def _own_rounding(self) -> str:
         remedy = "compute it in float64, or scale x" if self._roundoff > _ROUNDINGS * EPS else "scale x"
