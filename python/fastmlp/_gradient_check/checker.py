@@ -170,7 +170,9 @@ class Checker:
                 part.array[...] = center
         roundoff = self._roundoff()
         return [
-            Precision(max(one.noise, self._least_noise, roundoff * abs(center)), one.is_single or roundoff >= SINGLE_EPS)
+            Precision(
+                max(one.noise, self._least_noise, roundoff * abs(center)), one.is_single or roundoff >= SINGLE_EPS
+            )
             for one, center in zip(found, self._center, strict=True)
         ]
 
