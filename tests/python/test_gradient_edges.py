@@ -57,6 +57,70 @@ CASES = {
 }
 
 
+# f, its gradient and x out of random numbers: f has too few digits for its slopes, in part or everywhere
+
+
+def single_with_a_constant(random):
+    x = random.normal(size=4)
+    return lambda x: float(np.float32(1e6) + np.float32(1e-2) * (np.float32(x) ** 2).sum()), 0.02 * x, x
+
+
+def with_two_digits(random):
+    A, x = random.normal(size=(20, 3)), random.normal(size=3)
+    return lambda x: round(float(np.logaddexp(0, A @ x).mean()), 2), A.T @ (1 / (1 + np.exp(-A @ x))) / 20, x
+
+
+def cross_entropy_of_rounded_probabilities(random):
+    A, y, x = 10 * random.normal(size=(20, 3)), random.random(20) < 0.5, random.normal(size=3)
+
+    def f(x):
+        s = 1 / (1 + np.exp(-A @ x))  # next to 1, 1 - s has few digits
+        with np.errstate(divide="ignore"):
+            return -np.log(np.where(y, s, 1 - s)).mean()
+
+    return f, A.T @ (1 / (1 + np.exp(-A @ x)) - y) / 20, x
+
+
+COARSE = [single_with_a_constant, with_two_digits, cross_entropy_of_rounded_probabilities]
+
+
+@pytest.mark.parametrize("family", COARSE)
+@pytest.mark.parametrize("seed", range(25))
+def test_a_function_of_few_digits_has_no_wrong_gradient(family, seed):
+    f, gradient, x = family(np.random.default_rng(seed))
+    assert not fm.check_gradients(f, gradient, x).wrong
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_function_of_few_digits_has_no_gradient_of_zeros(seed):
+    random = np.random.default_rng(seed)
+    f, gradient, x = with_two_digits(random)
+    assert not fm.check_gradients(f, 0 * gradient, x).passed
+    f, gradient, x = single_with_a_constant(random)
+    assert not fm.check_gradients(lambda x: np.float32(f(x)), 0 * gradient, x).passed
+    # a constant has, whatever its digits
+    assert fm.check_gradients(lambda x: 0.5, 0 * gradient, x).passed
+
+
+@pytest.mark.parametrize("p", [1e-18, 1e-15, 1e-12])
+@pytest.mark.parametrize("factor", [2.0, 0.0, -1.0, 1.001])
+def test_a_number_next_to_the_end_of_the_domain_is_not_too_small_to_be_seen(p, factor):
+    x, q = np.array([0.5, 0.3, 0.2, p]), np.array([0.1, 0.2, 0.3, 0.4])
+    gradient = np.log(x / q) + 1
+    assert not fm.check_gradients(lambda x: (x * np.log(x / q)).sum(), gradient, x).wrong
+    gradient[3] *= factor
+    assert not fm.check_gradients(lambda x: (x * np.log(x / q)).sum(), gradient, x).passed
+
+
+def test_a_jump_far_away_excuses_no_error():
+    def f(x):
+        return np.sin(x[0]) + (x[0] > 1.9)
+
+    assert fm.check_gradients(f, [math.cos(1.2)], [1.2]).passed
+    assert fm.check_gradients(f, [1.001 * math.cos(1.2)], [1.2]).wrong
+    assert fm.check_gradients(f, [-math.cos(1.2)], [1.2]).wrong
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_a_right_gradient_is_not_called_wrong(case):
     f, right, _, x = CASES[case]

@@ -23,6 +23,7 @@ _ANOTHER = 0.73
 _CONTRADICTION = (
     "f has the slope {:.6g} in long and {:.6g} in short steps: it oscillates, or a part of it computes in float32"
 )
+_JUMP = "f jumps {:.2g} away, as one does that rounds within: its slope between jumps is not the one over many"
 _ALL_ZEROS = "f is 0 wherever it was looked at, as a sum whose terms cancel may be that is not"
 
 
@@ -38,6 +39,9 @@ def slope_along(
 ) -> Found:
     """Return the slope that a derivative is compared with.
 
+    Of an f that moves in steps by itself or in part, as log(1 - s) does where s is rounded next to 1, the slope on one
+    of them is not that of f: where a jump would explain what differs, nothing is told.
+
     Parameters
     ----------
     quotients : Quotients
@@ -52,7 +56,16 @@ def slope_along(
     """
     if not 0 < first < math.inf:  # where an infinite activation leaves no step that moves it by itself
         return Found(NO_SLOPE)
+    found = _without_jumps(quotients, first, longest, own, judge, analytic, is_direction)
+    if not found.reason and judge.verdict(analytic, found.slope).is_wrong:
+        distance = quotients.jump_towards(analytic - found.slope.value, found.slope, longest)
+        return found._replace(reason=_JUMP.format(distance) if distance else "")
+    return found
 
+
+def _without_jumps(
+    quotients: Quotients, first: float, longest: float, own: float, judge: Judge, analytic: float, is_direction: bool
+) -> Found:
     def enough(slope: Slope) -> bool:
         return not is_direction and judge.is_enough(analytic, slope)
 

@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.arguments import check_integer, check_real
-from fastmlp._gradient_check.along import Quotients, slope_along
+from fastmlp._gradient_check.along import slope_along
 from fastmlp._gradient_check.lines import Line, Part, Values, lines_of, smooth_entries
 from fastmlp._gradient_check.noise import EPS, SINGLE_EPS, Precision, precision_of
+from fastmlp._gradient_check.quotients import Quotients
 from fastmlp._gradient_check.report import GradientReport, Probe, Sampling
 from fastmlp._gradient_check.slope import Slope
 from fastmlp._gradient_check.verdict import Judge, Verdict
@@ -42,6 +43,7 @@ class _Found(NamedTuple):
     line: Line
     value: int
     slope: Slope
+    is_still: bool
     is_flat: bool
     reason: str = ""
 
@@ -204,7 +206,8 @@ class Checker:
             slope, reason = slope_along(quotients, first, longest, own, judge, line.analytic(value), is_direction)
             # curvature is known of as far as the slope's own steps went
             judge.raise_scale(abs(slope.value) - slope.error + slope.curvature * min(first, slope.step))
-            found.append(_Found(line, value, slope, quotients.is_flat(first), reason))
+            judge.raise_resolution(quotients.staircase)
+            found.append(_Found(line, value, slope, quotients.is_still, quotients.is_flat(first), reason))
         return found if self._aside is None else self._by_complex_step(line, found)
 
     def _by_complex_step(self, line: Line, found: list[_Found]) -> list[_Found]:
@@ -228,6 +231,9 @@ class Checker:
     def _settle(self, found: _Found, judge: Judge) -> None:
         line, slope = found.line, found.slope
         analytic = line.analytic(found.value)
+        if found.is_still and slope.step > 0:
+            # f may stand still here since it moves in the steps that other lines have shown
+            slope = slope.with_noise(judge.resolution)
         verdict = judge.verdict(analytic, slope, found.is_flat)
         if found.reason:
             verdict = Verdict(False, 0.0, found.reason)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from fastmlp._gradient_check.noise import SINGLE_EPS, are_single
-from fastmlp._gradient_check.slope import Quotient, Slope
+from fastmlp._gradient_check.slope import NOISE_OF_SLOPE, Quotient, Slope
 
 # Shorter steps for a look at noise: each a fourth of the one before, about, in ratios that no period fits.
 _RATIO = 0.25
@@ -29,6 +29,12 @@ ROUNDINGS = 8.0
 _MOST_GROWTH = 4096.0
 # of halvings of the distance between a step in which f moves and one in which it stands still
 _BISECTIONS = 52
+# A jump is a change within so little of its distance.
+_PLACE = 1e-10
+# One of several makes up for a part of a difference of slopes, or for more where it is nearer than most.
+_MORE_JUMPS = 16.0
+# Where a curve has left the straight line by so many times a jump's size, the jump is no matter.
+_FAR = 1e6
 
 Values = tuple[float, float, float]
 
@@ -75,11 +81,16 @@ class Quotients:
         """Whether f had one value wherever it was looked at."""
         return not any(quotient.moves for quotient, _ in self._known.values())
 
+    @property
+    def staircase(self) -> float:
+        """The least change of f where it moves in steps that rounding does not explain, else 0."""
+        noise = max((quotient.noise for quotient, _ in self._known.values() if not quotient.moves), default=0.0)
+        return least if (least := self._resolution()) > ROUNDINGS * noise else 0.0
+
     def is_flat(self, step: float) -> bool:
         """Return whether f has one value in steps up to this, and no staircase is the reason."""
-        still = [(known, quotient.noise) for known, (quotient, _) in self._known.items() if not quotient.moves]
-        reached, noise = max(still, default=(0.0, 0.0))
-        return reached >= step and self._resolution() <= ROUNDINGS * noise
+        still = [known for known, (quotient, _) in self._known.items() if not quotient.moves]
+        return max(still, default=0.0) >= step and not self.staircase
 
     @property
     def is_zero(self) -> bool:
@@ -137,6 +148,40 @@ class Quotients:
                 return all(shorter >= longer / _MOST_GROWTH for shorter, longer in pairwise(apart[-3:]))
             step *= 2
         return len(apart) > 2
+
+    def jump_towards(self, apart: float, slope: Slope, longest: float) -> float:
+        """Return the distance of a jump of f that may be why longer steps have a slope so far apart; 0 without one."""
+        noise = slope.noise * slope.step / NOISE_OF_SLOPE
+        short = slope.step
+        while 0 < short < longest:
+            long = min(2 * short, longest)
+            unexplained = 2 * ROUNDINGS * max(noise, self._at(long)[0].noise)
+            size = max(abs(apart) * long, unexplained)
+            if self._jumps(short, long, slope.value, math.copysign(1.0, apart), size):
+                return long
+            short = long
+        return 0.0
+
+    def _jumps(self, short: float, long: float, slope: float, sign: float, size: float) -> bool:
+        """Return whether f leaves a straight line by about such a size at one place between two steps."""
+
+        def left(step: float) -> float:
+            above, below, distance = self._at(step)[1]
+            return sign * (above - below - slope * distance)
+
+        at_short, at_long = left(short), left(long)
+        if not abs(at_long) <= _FAR * size < math.inf:
+            return False
+        while long - short > _PLACE * long:
+            if not at_long - at_short >= size / _MORE_JUMPS:
+                return False
+            middle = (short + long) / 2
+            at_middle = left(middle)
+            if at_middle - at_short >= at_long - at_middle:
+                long, at_long = middle, at_middle
+            else:
+                short, at_short = middle, at_middle
+        return at_long - at_short <= size * _MORE_JUMPS
 
     def _short_steps(self, first: float) -> Iterator[tuple[float, Quotient, float]]:
         """Yield steps from the shortest on, with their quotients and changes of f."""

@@ -20,7 +20,7 @@ _PATIENCE = 3
 _MOST_HALVINGS = 60
 # How the error of f enters the extrapolated quotients of three steps, and the extrapolated bends of two and of three
 # steps, over the longest step.
-_NOISE_OF_SLOPE = 6.6
+NOISE_OF_SLOPE = 6.6
 _NOISE_OF_BEND = (20.0, 50.0)
 # A kink stands out of what the extrapolation of bends changes: those of curvature shrink with the step.
 _KINK_OVER_CHANGE = 4.0
@@ -78,7 +78,7 @@ class Slope(NamedTuple):
 
     def with_noise(self, noise: float) -> Slope:
         """Return the same slope where a value of f may be wrong by at least this much."""
-        share = max(self.noise, _NOISE_OF_SLOPE * noise / self.step)
+        share = max(self.noise, NOISE_OF_SLOPE * noise / self.step)
         return self._replace(error=self.error - self.noise + share, noise=share)
 
 
@@ -157,7 +157,7 @@ def estimate(
 
 def _is_lost(noise: float, best: Slope) -> bool:
     """Return whether so much noise in a quotient hides more than the best estimate does not know, or its kink."""
-    return _NOISE_OF_SLOPE * noise > best.error or (best.bend > 0 and _NOISE_OF_BEND[1] * noise > best.bend)
+    return NOISE_OF_SLOPE * noise > best.error or (best.bend > 0 and _NOISE_OF_BEND[1] * noise > best.bend)
 
 
 def _settled(halvings: int, found: Mapping[int, Slope]) -> Slope:

@@ -57,6 +57,7 @@ class Judge:
     def __init__(self, tolerance: float, precision: Precision, eps: float, largest: float) -> None:
         self.tolerance = tolerance
         self.precision = precision
+        self.resolution = 0.0
         self._scale = 0.0
         self._roundoff = _ROUNDINGS * eps
         self._cancelled = self._roundoff * largest
@@ -65,6 +66,10 @@ class Judge:
         """Know of a slope of f as large as this."""
         if math.isfinite(slope):
             self._scale = max(self._scale, slope)
+
+    def raise_resolution(self, change: float) -> None:
+        """Know that f moves in steps as large as this."""
+        self.resolution = max(self.resolution, change)
 
     def is_enough(self, analytic: float, slope: Slope) -> bool:
         """Return whether better differences would not change the verdict."""
@@ -109,7 +114,7 @@ class Judge:
 
     def _shows_flat(self, error: float) -> bool:
         """Return whether f would move if it were not flat, and not stand still since it has few digits."""
-        return not self.precision.is_single or error <= _FLAT * self._scale
+        return not (self.precision.is_single or self.resolution) or error <= _FLAT * self._scale
 
     def _own_rounding(self) -> str:
         remedy = "compute it in float64, or scale x" if self._roundoff > _ROUNDINGS * EPS else "scale x"
