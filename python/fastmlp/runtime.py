@@ -120,8 +120,8 @@ def own_limit(n: int | None) -> Iterator[None]:
         yield
         return
     before = _own.limit
-    _own.limit = min(n, LARGEST_LIMIT)
-    try:
+    try:  # from here on: Ctrl-C may come between two lines
+        _own.limit = min(n, LARGEST_LIMIT)
         yield
     finally:
         _own.limit = before
@@ -208,12 +208,13 @@ def num_threads(n: int | None) -> Iterator[None]:
     ...     fm.get_num_threads()
     1
     """
+    global _limit
     before = _limit
     try:
         set_num_threads(n)
         yield
     finally:
-        set_num_threads(before or None)
+        _limit = before  # no call, at whose begin Ctrl-C may come
 
 
 def available_targets() -> list[str]:
