@@ -109,7 +109,7 @@ def diagnose_gradients(
     Parameters
     ----------
     net : Network
-        Of Dense layers, with the weights at which the gradients were computed.
+        Of Dense layers (and Dropout, which gradients leave out), with the weights at which the gradients were computed.
     X, y : array-like
         The samples, as for ``net.gradients``.
     weights : sequence of arrays (inputs, units)
@@ -203,7 +203,12 @@ def _explanations(
     """Return what explains gradients, the single mistakes that do or else the first of what is less likely."""
     found = search.single()
     if not found:
-        others = (search.in_some_samples, lambda: _of_scaling(model, samples, given, near), search.pair)
+        others = (
+            search.in_some_samples,
+            lambda: _of_scaling(model, samples, given, near),
+            search.pair,
+            search.one_factor,
+        )
         found = [one for other in others for one in [other()] if one is not None][:1]
     return found
 

@@ -127,6 +127,15 @@ def test_a_factor_that_has_no_name_is_said_as_a_number():
     assert "is net.loss(X, y) your own loss?" in str(diagnosis)
 
 
+@pytest.mark.parametrize("factor", [-0.1, 3.7, 1e300])
+def test_a_factor_of_all_that_has_no_name_is_a_mistake_too(factor):
+    net, X, y, T, plain = made("deep")
+    weights, biases = ([factor * one for one in arrays] for arrays in student(plain, X, T))
+    diagnosis = fm.diagnose_gradients(net, X, y, weights=weights, biases=biases)
+    assert diagnosis.kinds == ("factor",)
+    assert f"is {factor:.6g} times the right one: an update" in str(diagnosis)
+
+
 def test_what_is_wrong_beside_another_layout_is_not_passed_over():
     net, X, y, T, plain = made("tanh to values")
     weights, biases = student(plain, X, T)
@@ -202,7 +211,7 @@ def test_numbers_near_the_end_of_floats_bring_no_warning():
     net, X, y, T, plain = made("tanh to softmax")
     weights, biases = student(plain, X, T)
     weights, biases = [1e300 * one for one in weights], [1e300 * one for one in biases]
-    assert fm.diagnose_gradients(net, X, y, weights=weights, biases=biases).mistakes == ()
+    assert fm.diagnose_gradients(net, X, y, weights=weights, biases=biases).kinds == ("factor",)
     # a probability of exp(-800)
     net.layers[-1].bias[:] = [800, 0, 0, 0]
     right = net.gradients(X, y)

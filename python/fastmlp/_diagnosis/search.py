@@ -24,6 +24,7 @@ Array = npt.NDArray[Any]
 _SHOWN = 8
 # what is rounded, of what is near enough
 _OF_NEAR = 1e-3
+_OF_FACTOR = "the whole gradient is {:.6g} times the right one: an update, or that of a loss in another unit"
 # numbers that samples are solved from: of each sample, and of all together
 _FEWEST_NUMBERS, _MOST_NUMBERS = 50, 20_000_000
 
@@ -52,6 +53,7 @@ class Search:
         self._given = given
         self._near = near
         right = [of_data + l1 + l2 for of_data, l1, l2 in self._sums(Program())]
+        self._right_gradients = right
         self._shapes = [one.shape for one in given]
         self._difference = [one - other for one, other in zip(given, right, strict=True)]
         self.wrong = frozenset(
@@ -84,8 +86,7 @@ class Search:
         return f"layer {self._values.depth - i // 2} {('weights', 'bias')[i % 2]}"
 
     def _difference_of(self, i: int) -> str:
-        given, apart = self._given[i], self._difference[i]
-        right = given - apart
+        given, apart, right = self._given[i], self._difference[i], self._right_gradients[i]
         square = float((right * right).sum())
         factor = float((given * right).sum()) / square if square > 0 else 0.0
         if given.size > 1 and (np.abs(given - factor * right) <= self._near[i]).all():
@@ -104,6 +105,18 @@ class Search:
         found += [_said(words) for words in self._left_out(Program())]
         # the same mistake may be known in two ways, which differ only together with another one
         return list(dict.fromkeys(found))
+
+    def one_factor(self) -> Explanation | None:
+        """Return the factor, no known one, that all arrays have in common."""
+        given, right = (
+            np.concatenate([one.ravel() for one, near in zip(arrays, self._near, strict=True) if np.isfinite(near)])
+            for arrays in (self._given, self._right_gradients)
+        )
+        largest = int(np.abs(right).argmax())
+        factor = float(given[largest] / right[largest]) if right[largest] else 0.0
+        if factor == 0 or not self._all_near([factor * one for one in self._right_gradients]):
+            return None
+        return Explanation(("factor",), (_OF_FACTOR.format(factor),))
 
     def in_some_samples(self) -> Explanation | None:
         """Return a mistake that was made in some samples alone, at most half of them.
