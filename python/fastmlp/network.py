@@ -240,7 +240,9 @@ class Network(Differentiable):
         optimizer: str | Optimizer = "adam",
         shuffle: bool = True,
         sample_weight: npt.ArrayLike | None = None,
-        validation_data: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+        validation_data: tuple[npt.ArrayLike, npt.ArrayLike]
+        | tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]
+        | None = None,
         validation_fraction: float | None = None,
         metrics: Iterable[Metric] | None = None,
         callbacks: Iterable[Callback] = (),
@@ -269,7 +271,7 @@ class Network(Differentiable):
             an iterable of batches.
         sample_weight : array (samples,), optional
             Not negative; the loss is the weighted mean. In a full batch, a sample of weight 2 is that sample twice.
-        validation_data : pair (X, y), optional
+        validation_data : (X, y) or (X, y, sample_weight), optional
             Evaluated after each epoch.
         validation_fraction : float, optional
             Share of the samples to set aside for validation, above 0 and below 1, in the place of validation_data.

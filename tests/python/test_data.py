@@ -191,5 +191,19 @@ def test_validation_data_are_called_by_their_name():
         ValueError, match=rf"^validation_data\[1\] has 1 row, but validation_data\[0\] has {len(CLEAN)}: "
     ):
         network().fit(CLEAN, LABELS, validation_data=(CLEAN, LABELS[:1]))
-    with pytest.raises(TypeError, match=r"^validation_data must be a pair \(X, y\), got ndarray\.$"):
+    pair = r"^validation_data must be a pair \(X, y\), or \(X, y, sample_weight\), got"
+    with pytest.raises(TypeError, match=rf"{pair} ndarray\.$"):
         network().fit(CLEAN, LABELS, validation_data=CLEAN)
+    with pytest.raises(TypeError, match=rf"{pair} 1 of them\.$"):
+        network().fit(CLEAN, LABELS, validation_data=(CLEAN,))
+    with pytest.raises(ValueError, match=r"^validation_data\[2\] has shape \(1,\), but must have .* of valid"):
+        network().fit(CLEAN, LABELS, validation_data=(CLEAN, LABELS, [1.0]))
+
+
+def test_validation_samples_have_weights():
+    weights = np.arange(1.0, len(LABELS) + 1)
+    net = network()
+    history = net.fit(CLEAN, LABELS, epochs=1, validation_data=(CLEAN, LABELS, weights))
+    expected = net.evaluate(CLEAN, LABELS, sample_weight=weights)
+    assert history["validation_loss"] == [expected["loss"]]
+    assert history["validation_accuracy"] == [expected["accuracy"]]

@@ -193,6 +193,15 @@ def check_pair(value: Any, name: str) -> tuple[Any, Any]:
     return value[0], value[1]
 
 
+def check_validation(value: Any, name: str) -> tuple[Any, Any, Any]:
+    """Return X, y and the weights, or None, of (X, y) or (X, y, sample_weight)."""
+    if not isinstance(value, tuple | list) or len(value) not in (2, 3):
+        came = f"{len(value)} of them" if isinstance(value, tuple | list) else type(value).__name__
+        raise TypeError(f"{name} must be a pair (X, y), or (X, y, sample_weight), got {came}.")
+    X, y, *weights = value
+    return X, y, weights[0] if weights else None
+
+
 def check_one_validation(validation_data: Any, validation_fraction: Any) -> float | None:
     """Return the fraction, if that is given; data and fraction exclude each other."""
     if validation_fraction is None:

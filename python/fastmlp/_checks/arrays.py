@@ -40,20 +40,18 @@ def check_data(X: Any, n_inputs: int, dtype: np.dtype[Any], name: str = "X") -> 
     return as_core_takes_it(array, name, dtype)
 
 
-def check_sample_weight(sample_weight: Any, rows: int) -> Array | None:
+def check_sample_weight(sample_weight: Any, rows: int, name: str = "sample_weight", data: str = "X") -> Array | None:
     """Return the weights as float64 (rows,): finite, none negative, some positive."""
     if sample_weight is None:
         return None
-    array = numeric_array(sample_weight, "sample_weight")
+    array = numeric_array(sample_weight, name)
     if array.shape != (rows,):
-        raise ValueError(
-            f"sample_weight has shape {array.shape}, but must have one number for each row of X: ({rows},)."
-        )
-    weights = np.require(as_core_takes_it(array, "sample_weight", np.dtype(np.float64)), np.float64)
+        raise ValueError(f"{name} has shape {array.shape}, but must have one number for each row of {data}: ({rows},).")
+    weights = np.require(as_core_takes_it(array, name, np.dtype(np.float64)), np.float64)
     if weights.min() < 0:
         row = int(np.argmax(weights < 0))
-        raise ValueError(f"sample_weight[{row}] is {weights[row]}, but weights must not be negative.")
-    return check_total_weight(weights, "sample_weight")
+        raise ValueError(f"{name}[{row}] is {weights[row]}, but weights must not be negative.")
+    return check_total_weight(weights, name)
 
 
 def check_total_weight(weights: Array, name: str) -> Array:

@@ -22,7 +22,7 @@ from fastmlp._checks.targets import check_targets
 from fastmlp._model.class_weight import weigh_classes
 from fastmlp._model.indexed_rows import IndexedRows
 from fastmlp._model.outputs import Meaning, meaning_of_outputs
-from fastmlp._model.samples import Data, Samples
+from fastmlp._model.samples import NAMES, Data, Samples
 from fastmlp._model.sparse_rows import SparseRows
 from fastmlp._model.stack import Placed, check_stack, placed, scaling_of, shapes_of
 from fastmlp.activations import Activation, Identity, Softmax
@@ -133,9 +133,9 @@ class Architecture:
         X: Data,
         y: npt.ArrayLike,
         sample_weight: npt.ArrayLike | None = None,
-        names: tuple[str, str] = ("X", "y"),
+        names: tuple[str, str, str] = NAMES,
     ) -> Samples:
-        """Return data, targets and weights as the core takes them; an error calls X and y by these names.
+        """Return data, targets and weights as the core takes them; an error calls the three by these names.
 
         Targets that are scaled are in float64 and in the user's units: see ``Model.for_core``.
         """
@@ -143,8 +143,8 @@ class Architecture:
             data: Array | SparseRows | IndexedRows = X
         else:
             data = check_data(X, self.n_inputs, self.dtype, names[0])
-        targets = self.check_targets(y, len(data), names)
-        weights = check_sample_weight(sample_weight, len(data))
+        targets = self.check_targets(y, len(data), (names[0], names[1]))
+        weights = check_sample_weight(sample_weight, len(data), names[2], names[0])
         weights = weigh_classes(self.loss.class_weight, targets, weights, names[1])
         return Samples(data, targets, weights)
 

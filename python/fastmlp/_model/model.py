@@ -22,7 +22,7 @@ from fastmlp._model.class_names import ClassNames
 from fastmlp._model.dense_layer import DenseLayer
 from fastmlp._model.interruption import completed
 from fastmlp._model.outputs import is_classifier
-from fastmlp._model.samples import Data, Samples
+from fastmlp._model.samples import NAMES, Data, Samples
 from fastmlp._model.scaling import ColumnScaling, columns_of, learned
 from fastmlp._model.target_scaling import TargetUnits
 from fastmlp.gradients import flat_vector
@@ -88,7 +88,7 @@ class Model:
         X: Data,
         y: npt.ArrayLike,
         sample_weight: npt.ArrayLike | None = None,
-        names: tuple[str, str] = ("X", "y"),
+        names: tuple[str, str, str] = NAMES,
     ) -> Samples:
         """Return samples as ``Architecture.check`` does, of labels that may be names of classes."""
         return self.architecture.check(X, self.numbers_of(y, names[1]), sample_weight, names)

@@ -11,9 +11,11 @@ from fastmlp._model.indexed_rows import IndexedRows
 from fastmlp._model.sparse_rows import SparseRows
 
 Array = npt.NDArray[Any]
-# what users and estimators give: data, a pair for validation, and (X, y) or (X, y, sample_weight) as they come
+# what users and estimators give: data, and (X, y) or (X, y, sample_weight) for validation or as they come
 Data: TypeAlias = npt.ArrayLike | SparseRows | IndexedRows
-Pair: TypeAlias = tuple[npt.ArrayLike, npt.ArrayLike]
+Validation: TypeAlias = tuple[npt.ArrayLike, npt.ArrayLike] | tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]
+# what errors call them
+NAMES = ("X", "y", "sample_weight")
 Inputs: TypeAlias = Array | tuple[Array, Array, Array] | tuple[Array, Array]
 Batch: TypeAlias = tuple[npt.ArrayLike, ...]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy.typing as npt
 
 from fastmlp._checks.arguments import ProgressKind
-from fastmlp._model.samples import Pair
+from fastmlp._model.samples import Validation
 from fastmlp._training.watch import Callback
 from fastmlp.metrics import Metric
 from fastmlp.optimizers import Optimizer
@@ -23,7 +23,7 @@ class FitArguments:
     optimizer: str | Optimizer = "adam"
     shuffle: bool = True
     sample_weight: npt.ArrayLike | None = None
-    validation_data: Pair | None = None
+    validation_data: Validation | None = None
     validation_fraction: float | None = None
     metrics: Iterable[Metric] | None = None
     callbacks: Iterable[Callback] = ()

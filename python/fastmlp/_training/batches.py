@@ -14,6 +14,7 @@ import numpy as np
 import fastmlp._core as _core
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.model import Model
+from fastmlp._model.samples import NAMES
 from fastmlp._training.advice import warn_of_far_targets
 from fastmlp._training.trainer import SettledOptimizer, epoch_number, new_trainer
 from fastmlp.optimizers import Optimizer
@@ -75,7 +76,7 @@ class Batches:
         sample_weight: Any,
         *,
         batch_size: int | None = None,
-        names: tuple[str, str] = ("X", "y"),
+        names: tuple[str, str, str] = NAMES,
     ) -> tuple[float, float, int]:
         """Train once on these rows, in steps of ``batch_size``; return their loss, weight and number.
 
@@ -92,7 +93,7 @@ class Batches:
             raise
 
     def _step(
-        self, X: Any, y: Any, sample_weight: Any, batch_size: int | None, names: tuple[str, str]
+        self, X: Any, y: Any, sample_weight: Any, batch_size: int | None, names: tuple[str, str, str]
     ) -> tuple[float, float, int]:
         model, trainer, classes = self._model, self._trainer, self._plain_classes
         is_plain = type(X) is np.ndarray and X.ndim == 2 and sample_weight is None

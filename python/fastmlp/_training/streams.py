@@ -78,7 +78,9 @@ def _epoch(
         X, y, sample_weight = check_batch(batch, name)
         began = time.perf_counter()
         try:
-            loss, weight, rows = batches.step(X, y, sample_weight, names=(f"X of {name}", f"y of {name}"))
+            loss, weight, rows = batches.step(
+                X, y, sample_weight, names=(f"X of {name}", f"y of {name}", f"sample_weight of {name}")
+            )
         except Diverged as diverged:
             where = f" at epoch {epoch}, step {index + 1}"
             raise divergence(diverged.report, where, "from before this batch", batches.rate) from None

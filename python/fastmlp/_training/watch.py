@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from fastmlp._checks.arguments import check_callables, check_pair, check_verdict
+from fastmlp._checks.arguments import check_callables, check_validation, check_verdict
 from fastmlp._checks.monitor import Columns
 from fastmlp._model.model import Model
-from fastmlp._model.samples import Pair, Samples
+from fastmlp._model.samples import Samples, Validation
 from fastmlp._training.measures import Measure, measured, resolve_measures, validation_columns
 from fastmlp._training.trainer import Divergence
 from fastmlp.history import Epoch
@@ -38,7 +38,7 @@ class Watch:
         cls,
         owner: object,
         model: Model,
-        validation_data: Pair | None,
+        validation_data: Validation | None,
         set_aside: Samples | None,
         metrics: Iterable[Metric] | None,
         callbacks: Iterable[Callback],
@@ -47,8 +47,8 @@ class Watch:
         called = check_callables(callbacks, "callbacks")
         validation = set_aside
         if validation_data is not None:
-            pair = check_pair(validation_data, "validation_data")
-            validation = model.check(*pair, names=("validation_data[0]", "validation_data[1]"))
+            given = check_validation(validation_data, "validation_data")
+            validation = model.check(*given, names=("validation_data[0]", "validation_data[1]", "validation_data[2]"))
         if validation is None:
             if metrics is not None:
                 raise ValueError(
