@@ -488,6 +488,11 @@ def test_pickled_cloned_and_searched():
     assert len(search.best_estimator_.networks_) == 2
 
 
+# It holds a row of weight 2 against the row given twice, of which one may be set aside for validation while the other
+# is learned: docs/scikit-learn.md. What weights do is tested in test_weights_of_tables.py.
+NOT_KEPT = {"check_sample_weight_equivalence_on_dense_data"}
+
+
 # parametrize_with_checks of scikit-learn 1.6 does not go with pytest 9
 @pytest.mark.parametrize(
     ("estimator", "check"),
@@ -498,6 +503,7 @@ def test_pickled_cloned_and_searched():
             TabularRegressor((16,), n_estimators=2, max_iter=30),
         )
         for estimator, check in estimator_checks_generator(model)
+        if getattr(check, "func", check).__name__ not in NOT_KEPT
     ],
 )
 @pytest.mark.filterwarnings("ignore")  # the checks look at warnings where they matter

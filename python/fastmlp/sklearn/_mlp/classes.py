@@ -16,15 +16,15 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from fastmlp._checks.arguments import check_real
-from fastmlp._checks.text import brief, listed
+from fastmlp._checks.text import listed
 from fastmlp._model.class_weight import balanced
 from fastmlp.activations import resolve_activation
 from fastmlp.losses import CrossEntropy, Loss, kind_of_loss, resolve_loss
 from fastmlp.network import Network
-from fastmlp.sklearn._labels import one_column, places_of, refuse_label
+from fastmlp.sklearn._labels import one_column, places_of
 from fastmlp.sklearn._mlp.data import outputs_of
 from fastmlp.sklearn._mlp.goal import Goal
+from fastmlp.sklearn._weights import weight_of_each
 
 Array = npt.NDArray[Any]
 
@@ -135,7 +135,7 @@ class ClassGoal(Goal):
             columns = targets[:, np.newaxis] if targets.ndim == 1 else targets
             weights = np.prod([balanced(column, counted) for column in columns.T], axis=0)
         elif self._labels.binarizer is None and not isinstance(self._class_weight, str):
-            weights = _weight_of_each(self._labels.classes, self._class_weight)[targets]
+            weights = weight_of_each(self._labels.classes, self._class_weight)[targets]
         else:
             weights = compute_sample_weight(self._class_weight, y)
         return weights if sample_weight is None else weights * sample_weight
@@ -174,18 +174,3 @@ def is_scoring(loss: str | Loss) -> bool:
     """Whether a loss asks for scores, not for probabilities."""
     kind = kind_of_loss(loss)
     return kind is not None and kind.meaning == "scores"
-
-
-def _weight_of_each(classes: Array, class_weight: Mapping[Any, float]) -> npt.NDArray[np.float64]:
-    if not isinstance(class_weight, Mapping):
-        raise TypeError(
-            f"class_weight must be None, 'balanced' or a dict of labels and weights, got {brief(class_weight)}."
-        )
-    weights = np.ones(len(classes))
-    for label, weight in class_weight.items():
-        # with the labels one by one: NumPy would take a tuple for an array of them
-        of_label = np.array([known == label for known in classes.tolist()])
-        if not np.any(of_label):
-            refuse_label(label, classes, "class_weight")
-        weights[of_label] = check_real(weight, f"class_weight[{brief(label)}]", minimum=0.0)
-    return weights

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, is_regressor
 from sklearn.model_selection import train_test_split
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import validate_data
 
 from fastmlp._checks.arrays import check_total_weight, check_unmasked
 from fastmlp.optimizers import LBFGS
@@ -22,6 +22,7 @@ from fastmlp.sklearn._blocks import by_blocks
 from fastmlp.sklearn._labels import plain_targets
 from fastmlp.sklearn._mlp.goal import Goal
 from fastmlp.sklearn._mlp.parameters import Parameters
+from fastmlp.sklearn._weights import checked_sample_weight
 
 Array = npt.NDArray[Any]
 # what scikit-learn lets pass as X: the network converts the dtype of numbers as it needs them
@@ -52,12 +53,7 @@ def checked_pair(
 
 def checked_weights(X: Any, y: Array, targets: Array, sample_weight: Any, goal: Goal) -> Array | None:
     """Return the weight of each sample, that of its class included."""
-    if sample_weight is not None:
-        check_unmasked(sample_weight, "sample_weight")
-        sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
-        if sample_weight.min() < 0:
-            raise ValueError(f"sample_weight holds {sample_weight.min()}, but weights must not be negative.")
-    weights = goal.weights(y, targets, sample_weight)
+    weights = goal.weights(y, targets, checked_sample_weight(sample_weight, X))
     return None if weights is None else check_total_weight(weights, "sample_weight")
 
 

@@ -7,8 +7,8 @@ whose arguments scikit-learn wants one by one.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ from fastmlp.sklearn._models import logits_of
 from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.estimator import BaseTabular
 from fastmlp.sklearn._tabular.results import TabularResult
+from fastmlp.sklearn._weights import balanced_weight_of_each, weight_of_each
 
 Array = npt.NDArray[Any]
 
@@ -48,6 +49,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         Rows of a step; "auto": a sixty-fourth of them, at least 32 and at most 256.
     label_smoothing : float, default 0.1
         In [0, 1).
+    class_weight : None, "balanced" or dict of label to weight, default None
+        Weights of the rows of each class; "balanced": such that all classes weigh the same.
     validation_fraction : float, default 0.2
         Share of the rows that choose the epoch of a network and that it does not learn from; as the next network sets
         the next ones aside, the default's five learn from every row.
@@ -104,6 +107,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         max_iter: int = 112,
         batch_size: int | str = "auto",
         label_smoothing: float = 0.1,
+        class_weight: str | Mapping[Any, float] | None = None,
         validation_fraction: float = 0.2,
         random_state: int | np.random.RandomState | None = None,
         n_threads: int | None = None,
@@ -114,11 +118,21 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         self.max_iter = max_iter
         self.batch_size = batch_size
         self.label_smoothing = label_smoothing
+        self.class_weight = class_weight
         self.validation_fraction = validation_fraction
         self.random_state = random_state
         self.n_threads = n_threads
 
-    def fit(self, X: Table, y: Any, *, X_val: Table = None, y_val: Any = None) -> TabularClassifier:
+    def fit(
+        self,
+        X: Table,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Table = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> TabularClassifier:
         """Train the model.
 
         Parameters
@@ -127,15 +141,21 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
             Numbers, text, categories, missing values.
         y : array (samples,)
             Labels of any kind.
+        sample_weight : array (samples,), optional
+            Not negative: how much a row counts, in the loss and in the choice of the epoch. A row of weight 0 is as if
+            it were not there; one of weight 2 counts as two, which is not the same as to give it twice: of two rows one
+            may be set aside.
         X_val, y_val : optional
             Rows that choose the epoch, in the place of validation_fraction.
+        sample_weight_val : array, optional
+            Weights of these.
 
         Returns
         -------
         self
             The estimator.
         """
-        self._train(X, y, X_val, y_val)
+        self._train(X, y, sample_weight, X_val, y_val, sample_weight_val)
         return self
 
     def predict(self, X: Table) -> Array:
@@ -196,10 +216,19 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         loss = self.networks_[0].loss_function
         return loss.label_smoothing if isinstance(loss, CrossEntropy) else 0.0
 
+    def _weight_of_each(
+        self, targets: Array, weights: Array | None, result: TabularResult
+    ) -> npt.NDArray[np.float64] | None:
+        if self.class_weight is None:
+            return None
+        if isinstance(self.class_weight, str) and self.class_weight == "balanced":
+            return balanced_weight_of_each(targets, len(result.classes_), weights)
+        return weight_of_each(result.classes_, cast("Mapping[Any, float]", self.class_weight))
+
     def _loss_object(self) -> Loss:
         return CrossEntropy(label_smoothing=self.label_smoothing)
 
-    def _learn_targets(self, y: Array, result: TabularResult) -> int:
+    def _learn_targets(self, y: Array, weights: Array | None, result: TabularResult) -> int:
         try:
             check_classification_targets(y)
             result.classes_ = np.unique(y)

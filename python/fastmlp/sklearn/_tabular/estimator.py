@@ -23,6 +23,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from fastmlp._checks.arguments import check_integer, check_real
+from fastmlp._checks.arrays import check_total_weight
 from fastmlp._training.crew import train_together
 from fastmlp.losses import Loss
 from fastmlp.network import Network
@@ -37,6 +38,7 @@ from fastmlp.sklearn._tabular.members import Rows, Samples, Settings, train, val
 from fastmlp.sklearn._tabular.recipe import batch_of, build, optimizer_of
 from fastmlp.sklearn._tabular.results import TabularResult
 from fastmlp.sklearn._threads import threads_of
+from fastmlp.sklearn._weights import checked_sample_weight
 
 Array = npt.NDArray[Any]
 
@@ -73,14 +75,26 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         """Return the loss to minimize."""
 
     @abstractmethod
-    def _learn_targets(self, y: Array, result: TabularResult) -> int:
+    def _learn_targets(self, y: Array, weights: Array | None, result: TabularResult) -> int:
         """Settle what targets stand for, and return the units of the last layer."""
 
     @abstractmethod
     def _encode(self, y: Array, result: TabularResult, name: str) -> Array:
         """Return targets as the network takes them; an error calls them by the name."""
 
-    def _train(self, X: Table, y: Any, X_val: Table, y_val: Any) -> None:
+    def _weight_of_each(
+        self, targets: Array, weights: Array | None, result: TabularResult
+    ) -> npt.NDArray[np.float64] | None:
+        """Return the weight of each target that is one of classes, or None: all weigh the same."""
+        return None
+
+    def _weights(self, targets: Array, weights: Array | None, of_each: Array | None) -> Array | None:
+        """Return the weights of samples, those of their classes included."""
+        if of_each is None:
+            return weights
+        return check_total_weight(of_each[targets] * (1.0 if weights is None else weights), "class_weight")
+
+    def _train(self, X: Table, y: Any, sample_weight: Any, X_val: Table, y_val: Any, sample_weight_val: Any) -> None:
         members = check_integer(self.n_estimators, "n_estimators", minimum=1)
         max_iter = check_integer(self.max_iter, "max_iter", minimum=1)
         fraction = check_real(self.validation_fraction, "validation_fraction", above=0.0, below=1.0)
@@ -93,29 +107,40 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         result.take_columns(stand_in)
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val belong together: give both.")
-        if X_val is None and len(y) < 2:
-            raise ValueError("X has one sample, but needs one to learn from and one for validation: give more.")
-        n_outputs = self._learn_targets(y, result)
+        if sample_weight_val is not None and X_val is None:
+            raise ValueError("sample_weight_val is of X_val and y_val: give these, too.")
+        weights = checked_sample_weight(sample_weight, y)
+        n_outputs = self._learn_targets(y, weights, result)
         targets = self._encode(y, result, "y")
+        of_each = self._weight_of_each(targets, weights, result)
+        weights = self._weights(targets, weights, of_each)
+        if weights is not None and not weights.all():
+            # what weighs nothing is not there: neither for the columns nor among the rows that are set aside
+            weighing = np.flatnonzero(weights)
+            table, targets, weights = _rows_of(table)[weighing], targets[weighing], weights[weighing]
+        if X_val is None and len(targets) < 2:
+            raise ValueError("X has one sample, but needs one to learn from and one for validation: give more.")
         random_state = check_random_state(self.random_state)
         result.encoder = TableEncoder()
         rows = result.encoder.fit_encode(table)
         asides: Iterable[Rows | Samples]
         if X_val is None:
-            asides = validation_rows(len(y), fraction, targets if is_classifier(self) else None, random_state)
+            asides = validation_rows(len(targets), fraction, targets if is_classifier(self) else None, random_state)
         else:
             X_aside = result.encoder.encode(_checked_like_training(stand_in, X_val))
             y_aside = one_column(np.asarray(plain_targets(y_val, "y_val")))
             check_consistent_length(X_aside, y_aside)
-            asides = repeat(Samples(X_aside, self._encode(y_aside, result, "y_val")))
-        batch_size = batch_of(self.batch_size, len(y))
+            weights_aside = checked_sample_weight(sample_weight_val, y_aside, "sample_weight_val")
+            targets_aside = self._encode(y_aside, result, "y_val")
+            asides = repeat(Samples(X_aside, targets_aside, self._weights(targets_aside, weights_aside, of_each)))
+        batch_size = batch_of(self.batch_size, len(targets))
         settings: Settings = {"epochs": max_iter, "batch_size": batch_size, "optimizer": optimizer}
         hidden = hidden_sizes(self.hidden_layer_sizes)
         networks = [
             build(rows.width, hidden, n_outputs, self._activations, self._loss_object(), random_state)
             for _ in range(members)
         ]
-        samples = Samples(rows, targets)
+        samples = Samples(rows, targets, weights)
         trainings = [train(network, samples, aside, settings) for network, aside in zip(networks, asides, strict=False)]
         try:
             with own_limit(limit):
@@ -179,7 +204,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         """Return what comes of the values of a function of each member for rows of a table."""
         check_is_fitted(self)
         table = _checked_like_training(self, X)
-        rows = table.iloc if hasattr(table, "iloc") else table
+        rows = _rows_of(table)
         functions = [function_of(network) for network in self.networks_]
 
         size = max(1, ENTRIES // self.networks_[0].n_inputs)
@@ -231,6 +256,11 @@ def _checked_like_training(estimator: BaseTabular, X: Table) -> Table:
     with AS_NUMPY():
         X = validate_data(estimator, X, reset=False, dtype=None, ensure_all_finite="allow-nan")
     return _without_infinities(X)
+
+
+def _rows_of(table: Table) -> Any:
+    """Return what gives rows of a table by their numbers."""
+    return table.iloc if hasattr(table, "iloc") else table
 
 
 def _without_infinities(X: Array) -> Array:

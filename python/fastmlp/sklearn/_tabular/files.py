@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 Described = dict[str, Any]
 
+# how JSON has a dict whose keys are no text, such as weights of classes
+PAIRS = "pairs"
 # kinds of labels that JSON gives back, by NumPy's letter of them
 LABELS: Mapping[str, type] = {"b": bool, "i": int, "u": int, "f": float, "U": str, "O": str}
 
@@ -99,7 +101,19 @@ def parameters_of(read: estimator_file.Estimator, known: Sequence[str]) -> Descr
     """Return the parameters of the constructor; those that came later may be missing."""
     parameters = of_type(read.description.get("parameters"), dict, "parameters")
     check_keys(parameters, set(known) & set(parameters), "its list of parameters")
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in parameters.items()}
+    return {name: _of_plain(value) for name, value in parameters.items()}
+
+
+def _of_plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        check_keys(value, {PAIRS}, "a parameter")
+        pairs = of_type(value[PAIRS], list, "a parameter")
+        if not all(
+            isinstance(pair, list) and len(pair) == 2 and not isinstance(pair[0], list | dict) for pair in pairs
+        ):
+            raise ValueError(f"a parameter has the pairs {brief(pairs)}")
+        return dict(pairs)
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _plain(name: str, value: Any) -> Any:
@@ -110,6 +124,8 @@ def _plain(name: str, value: Any) -> Any:
         return [_plain(name, one) for one in value]
     if isinstance(value, np.generic):
         value = value.item()
+    if isinstance(value, Mapping):
+        return {PAIRS: [[_plain(name, one) for one in pair] for pair in value.items()]}
     if value is None or isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
         return value
     raise TypeError(

@@ -33,10 +33,11 @@ Rows: TypeAlias = npt.NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Samples:
-    """A table, and targets as a network takes them."""
+    """A table, targets as a network takes them, and weights."""
 
     table: Encoded
     targets: npt.NDArray[Any]
+    weights: npt.NDArray[np.float64] | None
 
     @cached_property
     def shared(self) -> SharedRows:
@@ -116,22 +117,27 @@ def train(network: Network, samples: Samples, aside: Rows | Samples, settings: S
         learned, judged = np.delete(np.arange(len(samples.targets)), aside), aside
     best = BestEpoch()
     fixed: dict[str, Any] = {"metrics": [], "callbacks": [best], "progress": False, **settings}
+    fixed["sample_weight"] = _taken(samples.weights, learned)
+    judged_weights = _taken(others.weights, judged)
+    weights_of_validation = () if judged_weights is None else (judged_weights,)
     if not samples.table.is_mostly_zero:
         model = model_of(network)
         X, y = samples.shared.of(model, learned, "rows")
-        yield from training_of(network, X, y, validation_data=others.shared.of(model, judged, "rows"), **fixed)
+        validation = *others.shared.of(model, judged, "rows"), *weights_of_validation
+        yield from training_of(network, X, y, validation_data=validation, **fixed)
         return Member(network, best.epoch)
     # the core takes sparse rows as they are: what scales the inputs stands beside the network while it is trained
     scaling, columns, rows = _scaled_apart(_taken(samples.table, learned), network)
     bare = with_scaling(network, None)
-    validation = _taken(others.table, judged).scaled(columns), _taken(others.targets, judged)
+    judged_rows = _taken(others.table, judged).scaled(columns)
+    validation = judged_rows, _taken(others.targets, judged), *weights_of_validation
     yield from training_of(bare, rows, _taken(samples.targets, learned), validation_data=validation, **fixed)
     return Member(with_scaling(bare, scaling), best.epoch)
 
 
 def _taken(values: Any, rows: Rows | None) -> Any:
     """Return these rows, or all."""
-    if rows is None:
+    if rows is None or values is None:
         return values
     return values.taken(rows) if isinstance(values, Encoded) else values[rows]
 

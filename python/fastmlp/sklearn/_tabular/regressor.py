@@ -91,7 +91,16 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         self.random_state = random_state
         self.n_threads = n_threads
 
-    def fit(self, X: Table, y: Any, *, X_val: Table = None, y_val: Any = None) -> TabularRegressor:
+    def fit(
+        self,
+        X: Table,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Table = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> TabularRegressor:
         """Train the model.
 
         Parameters
@@ -100,15 +109,21 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             Numbers, text, categories, missing values.
         y : array (samples,)
             Values.
+        sample_weight : array (samples,), optional
+            Not negative: how much a row counts, in the loss and in the choice of the epoch. A row of weight 0 is as if
+            it were not there; one of weight 2 counts as two, which is not the same as to give it twice: of two rows one
+            may be set aside.
         X_val, y_val : optional
             Rows that choose the epoch, in the place of validation_fraction.
+        sample_weight_val : array, optional
+            Weights of these.
 
         Returns
         -------
         self
             The estimator.
         """
-        self._train(X, y, X_val, y_val)
+        self._train(X, y, sample_weight, X_val, y_val, sample_weight_val)
         return self
 
     def predict(self, X: Table) -> Array:
@@ -130,8 +145,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     def _loss_object(self) -> Loss:
         return MeanSquaredError()
 
-    def _learn_targets(self, y: Array, result: TabularResult) -> int:
-        result.units = Units.of(y)
+    def _learn_targets(self, y: Array, weights: Array | None, result: TabularResult) -> int:
+        result.units = Units.of(y if weights is None else y[weights > 0])
         return 1
 
     def _encode(self, y: Array, result: TabularResult, name: str) -> Array:
