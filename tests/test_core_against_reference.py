@@ -190,6 +190,44 @@ def test_ten_steps_agree_where_layers_have_their_own_rates(optimizer, dtype):
             assert (old.bias == new.bias).all() == (index == 2)
 
 
+EDGES = [(-0.9, -0.3, 0.1, 0.2, 0.95), (-0.5, 0.5), (0.0,), (-0.8, 0.0, 0.4), (-1.5, -1.0, 2.0)]
+EMBEDDINGS = [
+    fm.PiecewiseLinear(4, EDGES),
+    fm.Periodic(),
+    fm.Periodic(5, 2, deviation=1.0),
+    fm.Periodic(3, 6),
+]
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("before", [(), (fm.Standardize([0.1] * INPUTS, [0.7] * INPUTS),)], ids=["", "scaled"])
+@pytest.mark.parametrize("embedding", EMBEDDINGS, ids=lambda embedding: embedding.spelled)
+def test_every_gradient_agrees_behind_an_embedding(embedding, before, dtype):
+    hidden = [fm.Dense(HIDDEN, "tanh"), fm.Dense(4, "relu")]
+    for layers in ([*hidden, fm.Dense(OUTPUTS, "softmax")], [fm.Dense(OUTPUTS, "softmax")]):
+        net, oracle = twins([*before, embedding, *layers], None, dtype, l1=0.01, l2=0.1)
+        X, y = samples(dtype, Softmax(), CrossEntropy(), "labels")
+        weight = np.random.default_rng(6).uniform(0, 3, ROWS)
+        assert_same_gradients(net, oracle, X, y, weight, dtype)
+        of_embedding = net.gradients(X, y).embedding
+        if embedding.n_parameters:
+            assert_close(of_embedding, oracle.gradients(X.tolist(), y.tolist()).embedding, dtype)
+        else:
+            assert of_embedding is None
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
+def test_ten_steps_of_training_agree_behind_an_embedding(optimizer, dtype):
+    for embedding in EMBEDDINGS[:3]:
+        layers = [embedding, fm.Dense(HIDDEN, "tanh"), fm.Dense(OUTPUTS, "softmax")]
+        net, oracle = twins(layers, None, dtype, 0.01, 0.1)
+        X, y = samples(dtype, Softmax(), CrossEntropy(), "labels")
+        net.fit(X, y, epochs=4, batch_size=None, optimizer=optimizer, shuffle=False)
+        oracle.fit(X.tolist(), y.tolist(), epochs=4, optimizer=optimizer)
+        assert_close(net.get_parameters(), oracle.get_parameters(), dtype)
+
+
 def test_every_optimizer_of_the_registry_is_compared():
     by_steps = {type(optimizer) for optimizer in OPTIMIZERS}
     assert by_steps | {fm.LBFGS} == set(fm.optimizers.OPTIMIZERS.values())

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/embedding.hpp"
 #include "core/layer.hpp"
 #include "core/schedule.hpp"
 #include "kernels/kernel_table.hpp"
@@ -98,6 +99,11 @@ inline constexpr std::pair<std::string_view, Distribution> kDistributionNames[] 
     {"uniform", Distribution::uniform},
     {"normal", Distribution::normal},
     {"constant", Distribution::constant},
+};
+
+inline constexpr std::pair<std::string_view, EmbeddingKind> kEmbeddingNames[] = {
+    {"piecewise_linear", EmbeddingKind::piecewise_linear},
+    {"periodic", EmbeddingKind::periodic},
 };
 
 template <class Names>

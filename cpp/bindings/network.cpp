@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bindings/arrays.hpp"
+#include "bindings/embedding.hpp"
 #include "bindings/formula.hpp"
 #include "bindings/hold.hpp"
 #include "bindings/names.hpp"
@@ -30,13 +31,14 @@ using Seed = std::optional<std::uint64_t>;
 template <class T>
 std::unique_ptr<Network<T>> make_network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& layers,
                                          const std::string& loss, double loss_parameter,
-                                         const std::optional<FormulaTuple>& loss_formula) {
+                                         const std::optional<FormulaTuple>& loss_formula,
+                                         const std::optional<EmbeddingTuple>& embedding) {
   require(n_inputs > 0 && n_inputs < kMaxUnits && !layers.empty(), "a network needs inputs and layers.");
   require(!layers.front().normalizes, "the inputs of the first layer are not normalized.");
   const LossKind kind = kind_of(kLossNames, loss);
   require((kind == LossKind::formula) == loss_formula.has_value(), "a formula belongs to its loss.");
   const std::optional<Formula> formula = loss_formula ? std::optional(formula_of(*loss_formula, 2)) : std::nullopt;
-  return std::make_unique<Network<T>>(n_inputs, layers, kind, loss_parameter, formula);
+  return std::make_unique<Network<T>>(n_inputs, layers, kind, loss_parameter, formula, embedding_of(embedding));
 }
 
 template <class T>
@@ -199,7 +201,8 @@ struct GradientArrays {
   T* ends_place = nullptr;
 };
 
-// (loss, weights, biases, inputs), and where they were wanted deltas and what the loss starts from
+// (loss, weights, biases, inputs), where they were wanted deltas and what the loss starts from, and of an embedding that
+// learns its gradient
 template <class T>
 py::tuple gradient_tuple(const Network<T>& network, double loss, const GradientArrays<T>& arrays) {
   py::list weights;
@@ -215,8 +218,25 @@ py::tuple gradient_tuple(const Network<T>& network, double loss, const GradientA
     weights.append(std::move(w));
     biases.append(std::move(b));
   }
-  if (arrays.deltas.empty()) return py::make_tuple(loss, weights, biases, arrays.inputs);
-  return py::make_tuple(loss, weights, biases, arrays.inputs, arrays.deltas, arrays.ends);
+  py::list found;
+  found.append(loss);
+  for (const py::object& part : {py::object(weights), py::object(biases), py::object(arrays.inputs)}) {
+    found.append(part);
+  }
+  if (!arrays.deltas.empty()) {
+    found.append(arrays.deltas);
+    found.append(arrays.ends);
+  }
+  if (network.embedding().learns()) {
+    const Layer& place = network.embedding().parameters;
+    py::array_t<T> g = new_matrix<T>(place.n_in, place.n_out);
+    for (std::ptrdiff_t i = 0; i < place.n_in; ++i) {
+      const T* from = arrays.parameters.data() + place.offset + i * place.ld;
+      std::copy_n(from, place.n_out, g.mutable_data() + i * place.n_out);
+    }
+    found.append(std::move(g));
+  }
+  return py::tuple(std::move(found));
 }
 
 template <class T>
@@ -299,12 +319,7 @@ py::object optimizer_state(const Network<T>& network) {
 // Copies a buffer of the parameters' shape without its padding: anything but zero there would enter the penalties.
 template <class T>
 void copy_without_padding(const Network<T>& network, const T* from, T* to) {
-  for (const Layer& layer : network.layers()) {
-    for (std::ptrdiff_t i = 0; i <= layer.n_in; ++i) {
-      const std::ptrdiff_t at = layer.offset + i * layer.ld;
-      std::copy_n(from + at, layer.n_out, to + at);
-    }
-  }
+  network.for_each_row([&](std::ptrdiff_t at, std::ptrdiff_t columns) { std::copy_n(from + at, columns, to + at); });
 }
 
 template <class T>
@@ -335,13 +350,10 @@ void write(Network<T>& network, const py::array_t<T, py::array::c_style>& parame
           "this is another network's vector.");
   const WriteAccess access(network.access());
   const T* from = parameters.data();
-  for (const Layer& layer : network.layers()) {
-    for (std::ptrdiff_t i = 0; i < layer.n_in; ++i, from += layer.n_out) {
-      std::copy_n(from, layer.n_out, network.weights(layer) + i * layer.ld);
-    }
-    std::copy_n(from, layer.n_out, network.bias(layer));
-    from += layer.n_out;
-  }
+  network.for_each_row([&](std::ptrdiff_t at, std::ptrdiff_t columns) {
+    std::copy_n(from, columns, network.parameters() + at);
+    from += columns;
+  });
 }
 
 template <class T>
@@ -405,10 +417,13 @@ void register_network_of(py::module_& module, const char* name) {
   const auto threads = py::arg("threads");
   py::class_<N>(module, name)
       .def(py::init(&make_network<T>), by_name, py::arg("n_inputs"), py::arg("layers"), py::arg("loss"),
-           py::arg("loss_parameter") = 0.0, py::arg("loss_formula") = py::none())
+           py::arg("loss_parameter") = 0.0, py::arg("loss_formula") = py::none(), py::arg("embedding") = py::none())
       .def("initialize", &initialize<T>, by_name, py::arg("seed"))
       .def("weights", &weights_view<T>, py::arg("layer"))
       .def("bias", &bias_view<T>, py::arg("layer"))
+      .def("embedding", &embedding_view<T>)
+      .def("first_inputs", &first_inputs<T>, by_name, X, threads)
+      .def("set_bins", &set_bins<T>, by_name, py::arg("lower"), py::arg("upper"))
       .def("forward", &forward<T>, by_name, X, py::arg("dropout") = py::none(), threads)
       // by position too, for what is called once a row: pybind11 makes a string of each name in each call
       .def("plain_outputs", &plain_outputs<T>, X, threads)

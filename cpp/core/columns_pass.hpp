@@ -75,7 +75,8 @@ template <class T>
 void backward_columns(const Network<T>& network, const T* transposed, const Workspace<T>& workspace,
                       std::ptrdiff_t rows, T* sums, int thread, int threads, Barrier& barrier,
                       const DropoutDraw* draw = nullptr) noexcept {
-  for (std::size_t l = network.layers().size() - 1; l > 0; --l) {
+  const std::size_t first = first_deltas(network);
+  for (std::size_t l = network.layers().size() - 1; l + 1 > first; --l) {
     const Share columns = columns_of(network.layers()[l].n_in, thread, threads);
     if (columns.begin < columns.end) {
       for_each_row_block(0, rows, row_block(network), [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
@@ -87,7 +88,7 @@ void backward_columns(const Network<T>& network, const T* transposed, const Work
       const Share share = share_of(rows, thread, threads);
       leave_layer(network, workspace, l, share.begin, share.end, draw);
     }
-    if (l > 1) barrier.arrive_and_wait(threads);
+    if (l > first) barrier.arrive_and_wait(threads);
   }
 }
 
@@ -104,7 +105,7 @@ void columns_pass(const TrainingBatch<T>& batch, T* sums, int thread, int thread
   if (way == Way::there) return;
   gather_targets(workspace, data, rows, share.begin, share.end, share.begin, weight);
   loss_rows(network, workspace, loss, data.labels != nullptr, share.begin, share.end);
-  if (network.layers().size() == 1) return;
+  if (network.layers().size() == first_deltas(network)) return;
   barrier.arrive_and_wait(threads);
   backward_columns(network, transposed, workspace, rows.rows, sums, thread, threads, barrier, &draw);
 }

@@ -14,11 +14,17 @@
 namespace fastmlp {
 namespace {
 
-// Padding is looked at as well. That of inputs is finite; that of outputs may be NaN beside finite outputs where a
-// hidden unit is infinite, and the caller, told so, then looks closer.
+// Of outputs. Padding is looked at as well: it may be NaN beside finite outputs where a hidden unit is infinite, and the
+// caller, told so, then looks closer.
 template <class T>
 bool has_nonfinite(const Workspace<T>& workspace, std::size_t l, std::ptrdiff_t row, std::ptrdiff_t rows) noexcept {
   return kernels<T>().first_nonfinite(rows * workspace.ld(l), workspace.activations(l, row)) >= 0;
+}
+
+// Of inputs as they were gathered, whose padding is finite.
+template <class T>
+bool has_nonfinite_inputs(const Workspace<T>& workspace, std::ptrdiff_t row, std::ptrdiff_t rows) noexcept {
+  return kernels<T>().first_nonfinite(rows * workspace.ld_numbers(), workspace.numbers(row)) >= 0;
 }
 
 }  // namespace
@@ -61,6 +67,16 @@ void evaluate_activations(const Network<T>& network, const DataView& inputs, con
 }
 
 template <class T>
+void evaluate_first_inputs(const Network<T>& network, const DataView& inputs, T* out, int thread_request) {
+  const std::ptrdiff_t columns = network.layers().front().n_in;
+  over_gathered_blocks(
+      network, inputs, thread_request,
+      [&](const Workspace<T>& workspace, std::ptrdiff_t at, std::ptrdiff_t end, std::ptrdiff_t begin, T*) noexcept {
+        copy_rows(workspace.activations(0, at), workspace.ld(0), end - at, columns, out + begin * columns);
+      });
+}
+
+template <class T>
 void evaluate_pre_activations(const Network<T>& network, const DataView& inputs, const std::vector<T*>& out,
                               int thread_request) {
   over_gathered_blocks(network, inputs, thread_request,
@@ -100,7 +116,7 @@ bool over_outputs(const Network<T>& network, const DataView& inputs, int thread_
   std::atomic<bool> is_finite{true};
   const auto gather = [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at) noexcept {
     gather_inputs(network, workspace, data, all, begin, end, at);
-    if (has_nonfinite(workspace, 0, at, end - begin)) is_finite.store(false, std::memory_order_relaxed);
+    if (has_nonfinite_inputs(workspace, at, end - begin)) is_finite.store(false, std::memory_order_relaxed);
   };
   if (by_columns) {
     Barrier barrier;
@@ -183,6 +199,7 @@ double evaluate_loss(const Network<T>& network, const Dataset& data, int thread_
 
 #define FASTMLP_INSTANTIATE(T)                                                                             \
   template void evaluate_activations(const Network<T>&, const DataView&, const std::vector<T*>&, int);     \
+  template void evaluate_first_inputs(const Network<T>&, const DataView&, T*, int);                        \
   template void evaluate_pre_activations(const Network<T>&, const DataView&, const std::vector<T*>&, int); \
   template bool evaluate_outputs(const Network<T>&, const DataView&, T*, int, const DropoutDraw*);         \
   template bool evaluate_classes(const Network<T>&, const DataView&, std::ptrdiff_t*, int);                \

@@ -18,6 +18,10 @@ template <class T>
 void evaluate_activations(const Network<T>& network, const DataView& inputs, const std::vector<T*>& out,
                           int thread_request);
 
+// What the first layer takes of the inputs: (rows, n_in of that layer), contiguous.
+template <class T>
+void evaluate_first_inputs(const Network<T>& network, const DataView& inputs, T* out, int thread_request);
+
 // What the activation of each layer is applied to: out[l] (rows, n_out of layer l), contiguous.
 template <class T>
 void evaluate_pre_activations(const Network<T>& network, const DataView& inputs, const std::vector<T*>& out,

@@ -20,22 +20,25 @@ class GradientNorm {
   GradientNorm(const Network<T>& network, bool wanted) : network_(network) {
     std::ptrdiff_t rows = 0;
     for (const Layer& layer : network.layers()) rows += layer.n_in + 1;
+    rows += network.embedding().parameters.n_in;
     if (wanted) squares_ = AlignedBuffer<double>(rows);
   }
 
   // This thread's share of the rows of gradients, a buffer of the parameters' layout.
   void add_rows(const T* gradients, int thread, int threads) const noexcept {
     std::ptrdiff_t first = 0;
-    for (const Layer& layer : network_.layers()) {
-      const Share share = share_of(layer.n_in + 1, thread, threads);
+    const auto add = [&](const Layer& layer, std::ptrdiff_t n_rows) {
+      const Share share = share_of(n_rows, thread, threads);
       for (std::ptrdiff_t i = share.begin; i < share.end; ++i) {
         T sum_abs;
         T sum_squares;
         kernels<T>().row_norms(layer.n_out, gradients + layer.offset + i * layer.ld, &sum_abs, &sum_squares);
         squares_[first + i] = static_cast<double>(sum_squares);
       }
-      first += layer.n_in + 1;
-    }
+      first += n_rows;
+    };
+    for (const Layer& layer : network_.layers()) add(layer, layer.n_in + 1);
+    add(network_.embedding().parameters, network_.embedding().parameters.n_in);
   }
 
   // The factor that brings the norm down to `most`, at most 1, once every thread's rows are there. PyTorch's form: 1e-6

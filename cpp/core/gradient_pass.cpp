@@ -1,8 +1,9 @@
-// See gradient_pass.hpp.
+// See gradient_pass.hpp. The plan and the pass share what they know of units, which makes this a long file.
 #include "core/gradient_pass.hpp"
 
 #include <algorithm>
 
+#include "core/entrance.hpp"
 #include "core/optimizer.hpp"
 #include "core/prefetch.hpp"
 #include "core/product_plan.hpp"
@@ -34,6 +35,11 @@ constexpr std::ptrdiff_t kMostOwnedEarly = 1 << 18;
 constexpr std::ptrdiff_t kManyTerms = 512;
 // Operands of a layer that stay in the second-level cache from one unit to the next.
 constexpr std::ptrdiff_t kFewOperands = 1 << 17;
+
+// Inputs of an embedding in a unit: four of the usual width are transposed together, in vectors, if there are enough to
+// be shared.
+constexpr std::ptrdiff_t kSomeInputs = 4;
+constexpr std::ptrdiff_t kManyInputs = 16;
 
 std::ptrdiff_t count_of(std::ptrdiff_t n, std::ptrdiff_t part) noexcept { return (n + part - 1) / part; }
 
@@ -86,6 +92,21 @@ GradientPlan::GradientPlan(const Network<T>& network, std::ptrdiff_t batch, Plan
       }
     }
   }
+  const Embedding& embedding = network.embedding();
+  if (embedding.learns()) {
+    const Layer& place = embedding.parameters;
+    // an input has so many sums over the batch, and as much work besides
+    const std::int64_t cost_of_input = 2 * rounded_up(place.n_out, lanes);
+    const std::ptrdiff_t unit_rows = place.n_in >= kManyInputs ? kSomeInputs : 1;
+    for (std::ptrdiff_t row = 0; row < place.n_in; row += unit_rows) {
+      const std::ptrdiff_t n_rows = std::min(unit_rows, place.n_in - row);
+      units_.push_back({kEntrance, row, n_rows, 0, place.n_out, false});
+      cost_before_.push_back(cost);
+      cost += n_rows * cost_of_input;
+    }
+    const std::ptrdiff_t room = checked_count(embedding.width, leading_dimension(batch));
+    scratch_size_ = std::max(scratch_size_, unit_rows * (leading_dimension(place.n_out) + room));
+  }
   cost_before_.push_back(cost);
 }
 
@@ -106,13 +127,14 @@ namespace {
 template <class T>
 struct UnitParameters {
   UnitParameters(Network<T>& network, const GradientUse<T>& use, const GradientUnit& unit) noexcept
-      : layer(network.layers()[unit.layer]), at(layer.offset + unit.row * layer.ld + unit.column) {
+      : layer(network.place(unit.layer)), at(layer.offset + unit.row * layer.ld + unit.column) {
     w = network.parameters() + at;
     for (int i = 0; i < 2; ++i) {
       slots[i] = use.slots[i] != nullptr ? use.slots[i] + at : nullptr;
       from[i] = use.from[i] != nullptr ? use.from[i] + at : nullptr;
     }
-    if (use.transposed != nullptr && unit.layer > 0) {
+    const bool is_copied = unit.layer != kEntrance && unit.layer >= first_deltas(network);
+    if (use.transposed != nullptr && is_copied) {
       transposed = use.transposed + layer.transposed_offset + unit.column * layer.ldt + unit.row;
     }
   }
@@ -211,7 +233,7 @@ void update_unit(const GradientUnit& unit, const UnitParameters<T>& memory, cons
   const UpdateArguments<T> update{.step = step,
                                   .n_rows = unit.n_rows,
                                   .n_columns = unit.n_columns,
-                                  .penalized_rows = layer.n_in - unit.row,
+                                  .penalized_rows = unit.layer == kEntrance ? 0 : layer.n_in - unit.row,
                                   .has_penalty = layer.has_penalty(),
                                   .l1 = static_cast<T>(l1),
                                   .l2 = static_cast<T>(l2),
@@ -234,6 +256,17 @@ void update_unit(const GradientUnit& unit, const UnitParameters<T>& memory, cons
   update_rows(update, weights, unit.n_rows, layer.bias_rate_factor);
 }
 
+// The whole of a unit of the embedding, whose waves are in the workspace.
+template <class T>
+void pass_entrance_unit(Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t batch,
+                        const GradientUnit& unit, const GradientUse<T>& use) noexcept {
+  const std::ptrdiff_t ldg = leading_dimension(unit.n_columns);
+  std::fill_n(use.scratch, unit.n_rows * ldg, T(0));
+  waves_gradient_of(network, workspace, 0, batch, unit.row, unit.n_rows, use.scratch + unit.n_rows * ldg, use.scratch,
+                    ldg);
+  update_unit<T>(unit, UnitParameters<T>(network, use, unit), use.step, 0.0, 0.0, use.scratch, ldg);
+}
+
 }  // namespace
 
 template <class T>
@@ -244,11 +277,15 @@ void gradient_pass(Network<T>& network, const Workspace<T>& workspace, std::ptrd
   const auto units = static_cast<std::ptrdiff_t>(range.end - range.begin);
   for (std::size_t i = range.begin; i < range.end; ++i) {
     const GradientUnit& unit = plan[i];
+    if (unit.layer == kEntrance) {
+      pass_entrance_unit(network, workspace, batch, unit, use);
+      continue;
+    }
     const UnitMemory<T> memory(network, workspace, use, unit);
     const Layer& layer = memory.layer;
 
     RegionList to_read;
-    if (i + 1 < range.end && batch * (layer.n_in + layer.n_out) > kFewOperands) {
+    if (i + 1 < range.end && plan[i + 1].layer != kEntrance && batch * (layer.n_in + layer.n_out) > kFewOperands) {
       add_next_operands(to_read, UnitMemory<T>(network, workspace, use, plan[i + 1]), unit, plan[i + 1], batch);
     }
     to_read.add(part_of(next_rows, static_cast<std::ptrdiff_t>(i - range.begin), units));

@@ -48,11 +48,13 @@ CompiledFormula<T>::CompiledFormula(const Formula& formula) : instructions_(form
 
 template <class T>
 Network<T>::Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& specs, LossKind loss, double loss_parameter,
-                    const std::optional<Formula>& loss_formula)
-    : loss_(loss),
+                    const std::optional<Formula>& loss_formula, const EmbeddingSpec& embedding)
+    : n_inputs_(n_inputs),
+      embedding_{embedding},
+      loss_(loss),
       loss_parameter_(loss_parameter),
       loss_formula_(loss_formula ? std::make_unique<const CompiledFormula<T>>(*loss_formula) : nullptr) {
-  std::ptrdiff_t n_in = n_inputs;
+  std::ptrdiff_t n_in = checked_count(n_inputs, embedding.width);
   std::size_t size = 0;
   std::size_t transposed_size = 0;
   const auto grow = [](std::size_t& total, std::ptrdiff_t rows, std::ptrdiff_t ld) {
@@ -70,12 +72,24 @@ Network<T>::Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& specs
     layer.ld = leading_dimension(layer.n_out);
     layer.ldt = leading_dimension(n_in);
     layer.offset = grow(size, n_in + 1, layer.ld);
-    if (!is_first) layer.transposed_offset = grow(transposed_size, layer.n_out, layer.ldt);
+    if (!is_first || embedding_.learns()) layer.transposed_offset = grow(transposed_size, layer.n_out, layer.ldt);
     layer.has_junction = !is_first && (spec.normalizes || layers_.back().pieces > 1);
     layers_.push_back(layer);
     const bool has_formula = spec.activation == ActivationKind::formula;
     formulas_.push_back(has_formula ? std::make_unique<const CompiledFormula<T>>(spec.formula) : nullptr);
     n_in = spec.units;
+  }
+  if (embedding_.kind == EmbeddingKind::piecewise_linear) {
+    for (AlignedBuffer<T>* numbers : {&bins_.lower, &bins_.least, &bins_.inverse}) {
+      *numbers = AlignedBuffer<T>(checked_count(n_inputs, embedding.width));
+    }
+  }
+  if (embedding_.learns()) {
+    Layer& entrance = embedding_.parameters;
+    entrance.n_in = n_inputs;
+    entrance.n_out = checked_count(embedding.frequencies, embedding.width + 1) + embedding.width - 1;
+    entrance.ld = leading_dimension(entrance.n_out);
+    entrance.offset = grow(size, n_inputs, entrance.ld);
   }
   parameters_ = AlignedBuffer<T>(static_cast<std::ptrdiff_t>(size));
   transposed_size_ = static_cast<std::ptrdiff_t>(transposed_size);
@@ -86,6 +100,7 @@ void Network<T>::initialize(std::uint64_t seed) {
   // A team of one, for its floating-point mode.
   run_team(1, [&](int, int) noexcept {
     for (std::size_t l = 0; l < layers_.size(); ++l) draw_weights(l, seed);
+    if (embedding_.learns()) draw_embedding(seed);
   });
   optimizer_ = OptimizerState<T>{};
 }
@@ -113,6 +128,43 @@ void Network<T>::draw_weights(std::size_t l, std::uint64_t seed) noexcept {
   for (std::ptrdiff_t j = 0; j < layer.n_out; ++j) bias(layer)[j] = T(0);
 }
 
+// As RealMLP has them: frequencies are normal, phases spread over a turn, weights and biases as usual for a layer of so
+// many inputs in PyTorch. A stream of its own, so that the layers' numbers are those without an embedding.
+template <class T>
+void Network<T>::draw_embedding(std::uint64_t seed) noexcept {
+  Sequence sequence(seed, Stream::embedding, 0);
+  NormalSequence normal(sequence);
+  const Layer& entrance = embedding_.parameters;
+  const std::ptrdiff_t frequencies = embedding_.frequencies;
+  for (std::ptrdiff_t i = 0; i < n_inputs_; ++i) {
+    T* row = weights(entrance) + i * entrance.ld;
+    for (std::ptrdiff_t k = 0; k < frequencies; ++k) row[k] = static_cast<T>(normal.next() * embedding_.deviation);
+  }
+  const double size = 1.0 / std::sqrt(static_cast<double>(frequencies));
+  for (std::ptrdiff_t i = 0; i < n_inputs_; ++i) {
+    T* row = weights(entrance) + i * entrance.ld;
+    for (std::ptrdiff_t j = frequencies; j < entrance.n_out; ++j) {
+      const double half = j < 2 * frequencies ? 0.5 : size;
+      row[j] = static_cast<T>((2.0 * unit_interval(sequence.next()) - 1.0) * half);
+    }
+  }
+}
+
+template <class T>
+void Network<T>::set_bins(const double* lower, const double* upper) {
+  for (std::ptrdiff_t i = 0; i < bins_.lower.size(); ++i) {
+    // as inputs are gathered
+    const auto number = [](double x) { return std::abs(x) < Smallest<T>::kept ? T(0) : static_cast<T>(x); };
+    const T width = number(upper[i]) - number(lower[i]);
+    const bool is_there = width > T(0);
+    bins_.lower[i] = number(lower[i]);
+    // a share that shall be multiplied; where bins are that narrow themselves, any is
+    const T least = width * Smallest<T>::factor;
+    bins_.least[i] = least >= Smallest<T>::kept ? least : T(0);
+    bins_.inverse[i] = is_there ? T(1) / width : T(0);
+  }
+}
+
 template <class T>
 void Network<T>::set_input_scaling(const double* shift, const double* scale, double limit) {
   AlignedBuffer<double> buffers[2];
@@ -137,7 +189,7 @@ bool Network<T>::has_penalty() const noexcept {
 template <class T>
 std::ptrdiff_t Network<T>::parameter_count() const noexcept {
   std::ptrdiff_t count = 0;
-  for (const Layer& layer : layers_) count += (layer.n_in + 1) * layer.n_out;
+  for_each_row([&count](std::ptrdiff_t, std::ptrdiff_t columns) { count += columns; });
   return count;
 }
 
@@ -163,7 +215,7 @@ void Network<T>::move_towards(const Network& other, T tau) noexcept {
 template <class T>
 void Network<T>::transpose_weights(T* transposed, int thread, int threads) const noexcept {
   constexpr std::ptrdiff_t kBlock = 16;  // rows that the kernel transposes in registers
-  for (std::size_t l = 1; l < layers_.size(); ++l) {
+  for (std::size_t l = embedding_.learns() ? 0 : 1; l < layers_.size(); ++l) {
     const Layer& layer = layers_[l];
     const Share blocks = share_of((layer.n_in + kBlock - 1) / kBlock, thread, threads);
     const std::ptrdiff_t begin = blocks.begin * kBlock;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/access.hpp"
+#include "core/embedding.hpp"
 #include "core/layer.hpp"
 #include "kernels/kernel_table.hpp"
 #include "platform/aligned_buffer.hpp"
@@ -64,19 +65,42 @@ class CompiledFormula {
   FormulaProgram<T> program_;
 };
 
+// Of an embedding in bins, (n_inputs, bins) without gaps: see BinsArguments. None is there before they are learned.
+template <class T>
+struct Bins {
+  AlignedBuffer<T> lower;
+  AlignedBuffer<T> least;
+  AlignedBuffer<T> inverse;
+};
+
 template <class T>
 class Network {
  public:
   // Its weights are zero.
   Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& layers, LossKind loss, double loss_parameter = 0.0,
-          const std::optional<Formula>& loss_formula = std::nullopt);
+          const std::optional<Formula>& loss_formula = std::nullopt, const EmbeddingSpec& embedding = {});
 
   // Draws the weights, as each layer was told; biases zero; no optimizer state.
   void initialize(std::uint64_t seed);
 
-  std::ptrdiff_t n_inputs() const noexcept { return layers_.front().n_in; }
+  std::ptrdiff_t n_inputs() const noexcept { return n_inputs_; }
   std::ptrdiff_t n_outputs() const noexcept { return layers_.back().n_out; }
   const std::vector<Layer>& layers() const noexcept { return layers_; }
+  const Embedding& embedding() const noexcept { return embedding_; }
+  const Bins<T>& bins() const noexcept { return bins_; }
+  // Edges of the bins of each input, (n_inputs, width); a bin whose edges are equal is not there.
+  void set_bins(const double* lower, const double* upper);
+  // Where the parameters of layer l lie, or those of the embedding.
+  const Layer& place(std::size_t l) const noexcept { return l == kEntrance ? embedding_.parameters : layers_[l]; }
+  // Calls f(offset, columns) for each row of parameters in the order of users' vectors: W0, b0, W1, ..., the embedding.
+  template <class F>
+  void for_each_row(F&& f) const {
+    for (const Layer& layer : layers_) {
+      for (std::ptrdiff_t i = 0; i <= layer.n_in; ++i) f(layer.offset + i * layer.ld, layer.n_out);
+    }
+    const Layer& entrance = embedding_.parameters;
+    for (std::ptrdiff_t i = 0; i < entrance.n_in; ++i) f(entrance.offset + i * entrance.ld, entrance.n_out);
+  }
   LossKind loss() const noexcept { return loss_; }
   double loss_parameter() const noexcept { return loss_parameter_; }
   // Null where the loss is none.
@@ -100,7 +124,7 @@ class Network {
   const T* weights(const Layer& layer) const noexcept { return parameters() + layer.offset; }
   const T* bias(const Layer& layer) const noexcept { return weights(layer) + layer.n_in * layer.ld; }
 
-  // W^T (n_out, ldt) of every layer but the first, for the backward pass, at the layer's transposed_offset of a buffer
+  // W^T (n_out, ldt) of every layer but the first (of that too, after an embedding that learns), for the backward pass, at the layer's transposed_offset of a buffer
   // of transposed_size elements. It belongs to the computation that needs it; each thread of a team fills its part.
   std::ptrdiff_t transposed_size() const noexcept { return transposed_size_; }
   void transpose_weights(T* transposed, int thread, int threads) const noexcept;
@@ -124,7 +148,11 @@ class Network {
 
  private:
   void draw_weights(std::size_t l, std::uint64_t seed) noexcept;
+  void draw_embedding(std::uint64_t seed) noexcept;
 
+  std::ptrdiff_t n_inputs_;
+  Embedding embedding_;
+  Bins<T> bins_;
   std::vector<Layer> layers_;
   std::vector<std::unique_ptr<const CompiledFormula<T>>> formulas_;  // one per layer, most of them null
   LossKind loss_;

@@ -14,7 +14,7 @@
 namespace fastmlp {
 
 // What a number is for. A new use gets a new stream, so that old results stay as they are.
-enum class Stream : std::uint32_t { weights = 0, shuffle = 1, dropout = 2 };
+enum class Stream : std::uint32_t { weights = 0, shuffle = 1, dropout = 2, embedding = 3 };
 
 // The sequence of 64-bit numbers of one stream and part (a layer, an epoch), read from its start.
 class Sequence {

@@ -10,9 +10,11 @@
 namespace fastmlp {
 namespace {
 
-// W0, b0, W1, ... of one row: each weight's gradient is a product of its input and its delta.
+// W0, b0, W1, ..., the embedding, of one row: each weight's gradient is a product of its input and its delta. room: the
+// thread's own, of entrance_room.
 template <class T>
-void write_row_gradients(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t row, T* to) noexcept {
+void write_row_gradients(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t row, T* room,
+                         T* to) noexcept {
   for (std::size_t l = 0; l < network.layers().size(); ++l) {
     const Layer& layer = network.layers()[l];
     const T* x = workspace.activations(l, row);  // the input of the bias is the 1 behind it
@@ -22,6 +24,18 @@ void write_row_gradients(const Network<T>& network, const Workspace<T>& workspac
       for (std::ptrdiff_t j = 0; j < layer.n_out; ++j) to[j] = x[i] * delta[j] + T(0);
     }
   }
+  const Layer& entrance = network.embedding().parameters;
+  for (std::ptrdiff_t i = 0; i < entrance.n_in; ++i, to += entrance.n_out) {
+    T* g = room + network.embedding().width * workspace.ld_waves();
+    waves_gradient_of(network, workspace, row, 1, i, 1, room, g, entrance.ld);
+    std::copy_n(g, entrance.n_out, to);
+  }
+}
+
+template <class T>
+std::ptrdiff_t entrance_room(const Network<T>& network, const Workspace<T>& workspace) noexcept {
+  const Embedding& embedding = network.embedding();
+  return embedding.learns() ? embedding.width * workspace.ld_waves() + embedding.parameters.ld : 0;
 }
 
 }  // namespace
@@ -82,6 +96,8 @@ void evaluate_row_gradients(const Network<T>& network, const Dataset& data, T* o
   network.transpose_weights(transposed.data(), 0, 1);
   const Selection all{nullptr, 0, data.rows()};
   const std::ptrdiff_t parameters = network.parameter_count();
+  const std::ptrdiff_t room_size = entrance_room(network, workspace);
+  const AlignedBuffer<T> room(checked_count(threads, room_size));
   over_row_blocks(network, data.rows(), threads,
                   [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at, int thread) noexcept {
                     const std::ptrdiff_t last = at + end - begin;
@@ -91,7 +107,8 @@ void evaluate_row_gradients(const Network<T>& network, const Dataset& data, T* o
                     loss_rows(network, workspace, network.loss(), data.labels != nullptr, at, last);
                     backward_rows(network, transposed.data(), workspace, at, last, sums.of(thread));
                     for (std::ptrdiff_t r = at; r < last; ++r) {
-                      write_row_gradients(network, workspace, r, out + (begin + r - at) * parameters);
+                      write_row_gradients(network, workspace, r, room.data() + thread * room_size,
+                                          out + (begin + r - at) * parameters);
                     }
                   });
 }

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "core/dataset.hpp"
+#include "core/entrance.hpp"
 #include "core/junction.hpp"
 #include "core/network.hpp"
 #include "core/product_plan.hpp"
@@ -47,12 +48,13 @@ GatherArguments<T> gathering(const Network<T>& network, const Dataset& data, con
           .limit = network.input_limit()};
 }
 
-// Likewise, into the workspace, at the rows from `at` on.
+// Likewise, into the workspace, at the rows from `at` on; there they are embedded.
 template <class T>
 void gather_inputs(const Network<T>& network, const Workspace<T>& workspace, const Dataset& data,
                    const Selection& selection, std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at) noexcept {
   FASTMLP_ASSERT(at + end - begin <= workspace.rows());
-  kernels<T>().gather(gathering(network, data, selection, begin, end, workspace.activations(0, at), workspace.ld(0)));
+  kernels<T>().gather(gathering(network, data, selection, begin, end, workspace.numbers(at), workspace.ld_numbers()));
+  embed_rows(network, workspace, at, at + end - begin);
 }
 
 // Targets and scales (weight / total weight) of the same rows.
@@ -200,7 +202,7 @@ void backward_layer(const Network<T>& network, const T* transposed, const Worksp
                          .ld_out = workspace.ld(l + 1),
                          .transposed = transposed + layer.transposed_offset + columns.begin,
                          .ldt = layer.ldt,
-                         .activation = network.layers()[l - 1].activation,
+                         .activation = l > 0 ? network.layers()[l - 1].activation : ActivationKind::identity,
                          .d = d + columns.begin,
                          .ld_in = workspace.ld(l),
                          .unscaled = has_junction,
@@ -208,11 +210,11 @@ void backward_layer(const Network<T>& network, const T* transposed, const Worksp
                          .sums = sums});
 }
 
-// Deltas of all layers before the last, down to the first; draw: the forward pass's.
+// Deltas of all layers before the last, down to the first or to an embedding that learns; draw: the forward pass's.
 template <class T>
 void backward_rows(const Network<T>& network, const T* transposed, const Workspace<T>& workspace, std::ptrdiff_t begin,
                    std::ptrdiff_t end, T* sums, const DropoutDraw* draw = nullptr) noexcept {
-  for (std::size_t l = network.layers().size() - 1; l > 0; --l) {
+  for (std::size_t l = network.layers().size() - 1; l + 1 > first_deltas(network); --l) {
     backward_layer(network, transposed, workspace, l, begin, end, Share{0, network.layers()[l].n_in}, sums);
     if (network.has_junction(l)) leave_layer(network, workspace, l, begin, end, draw);
   }

@@ -327,6 +327,10 @@ template <class T>
 RunReport Trainer<T>::apply(const T* gradients, int thread_request) {
   if (!memory_.gradients) memory_.gradients = AlignedBuffer<T>(network_.buffer_size());
   const T most = static_cast<T>(options_.optimizer.clip_value);
+  const auto copy = [most](const T* from, std::ptrdiff_t n, T* to) {
+    std::copy_n(from, n, to);
+    if (most > T(0)) std::transform(to, to + n, to, [most](T g) { return std::clamp(g, -most, most); });
+  };
   for (const Layer& layer : network_.layers()) {
     for (std::ptrdiff_t i = 0; i <= layer.n_in; ++i, gradients += layer.n_out) {
       T* to = memory_.gradients.data() + layer.offset + i * layer.ld;
@@ -334,10 +338,14 @@ RunReport Trainer<T>::apply(const T* gradients, int thread_request) {
       if ((i < layer.n_in ? layer.weight_rate_factor : layer.bias_rate_factor) == 0.0) {
         std::fill_n(to, layer.n_out, T(0));
       } else {
-        std::copy_n(gradients, layer.n_out, to);
-        if (most > T(0)) std::transform(to, to + layer.n_out, to, [most](T g) { return std::clamp(g, -most, most); });
+        copy(gradients, layer.n_out, to);
       }
     }
+  }
+  const Layer& entrance = network_.embedding().parameters;
+  for (std::ptrdiff_t i = 0; i < entrance.n_in; ++i, gradients += entrance.n_out) {
+    T* to = memory_.gradients.data() + entrance.offset + i * entrance.ld;
+    copy(gradients, entrance.n_out, to);
   }
   take({.inputs = {.data = nullptr, .type = DataType::float32, .rows = 1, .columns = 0}}, epoch_);
   return run_steps(1, thread_request, From::gradients, network_.loss());

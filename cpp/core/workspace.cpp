@@ -19,6 +19,7 @@ struct Starts {
 template <class T>
 Workspace<T>::Workspace(const Network<T>& network, std::ptrdiff_t rows, Purpose purpose) : rows_(rows) {
   const std::size_t depth = network.layers().size();
+  const Embedding& embedding = network.embedding();
   std::ptrdiff_t size = 0;
   // Every part starts on a cache line, and rows may be read up to the next multiple of 16 elements.
   const auto reserve = [&size](std::ptrdiff_t n_rows, std::ptrdiff_t ld) {
@@ -30,14 +31,15 @@ Workspace<T>::Workspace(const Network<T>& network, std::ptrdiff_t rows, Purpose 
   std::vector<Starts> starts;
   starts.reserve(depth + 1);
   for (std::size_t l = 0; l <= depth; ++l) {
-    const std::ptrdiff_t columns = l == 0 ? network.n_inputs() : network.layers()[l - 1].n_out;
+    const std::ptrdiff_t columns = l == 0 ? network.layers().front().n_in : network.layers()[l - 1].n_out;
     const std::ptrdiff_t ld = leading_dimension(columns + 1);
     const std::ptrdiff_t start = reserve(rows, ld);
     starts.push_back({.ld = ld, .activations = start, .normalized = start});
   }
   ld_targets_ = leading_dimension(network.n_outputs());
   for (std::size_t l = 0; l <= depth; ++l) {
-    const bool kept = is_for_gradients(purpose) ? l > 0 : (purpose == Purpose::loss && l == depth);
+    const bool kept =
+        is_for_gradients(purpose) ? l > 0 || embedding.learns() : (purpose == Purpose::loss && l == depth);
     if (kept) starts[l].deltas = reserve(rows, starts[l].ld);
   }
   for (std::size_t l = 1; l < depth; ++l) {
@@ -49,6 +51,14 @@ Workspace<T>::Workspace(const Network<T>& network, std::ptrdiff_t rows, Purpose 
       place.normalized = reserve(rows, place.ld);
     }
     place.inverse_deviations = reserve(rows, 1);
+  }
+  const bool is_embedded = embedding.kind != EmbeddingKind::none;
+  ld_numbers_ = is_embedded ? leading_dimension(network.n_inputs()) : starts[0].ld;
+  const std::ptrdiff_t numbers_start = is_embedded ? reserve(rows, ld_numbers_) : starts[0].activations;
+  ld_waves_ = leading_dimension(rows);
+  std::ptrdiff_t wave_starts[2] = {-1, -1};
+  for (int i = 0; i < (!embedding.learns() ? 0 : is_for_gradients(purpose) ? 2 : 1); ++i) {
+    wave_starts[i] = reserve(checked_count(network.n_inputs(), embedding.frequencies), ld_waves_);
   }
   const bool has_loss = purpose != Purpose::inference;
   const std::ptrdiff_t targets_start = has_loss ? reserve(rows, ld_targets_) : 0;
@@ -66,13 +76,16 @@ Workspace<T>::Workspace(const Network<T>& network, std::ptrdiff_t rows, Purpose 
                        .normalized = base + of.normalized,
                        .inverse_deviations = base + of.inverse_deviations});
   }
+  numbers_ = base + numbers_start;
+  if (wave_starts[0] >= 0) cosines_ = base + wave_starts[0];
+  if (wave_starts[1] >= 0) sines_ = base + wave_starts[1];
   if (has_loss) {
     targets_ = base + targets_start;
     scale_ = base + row_starts[0];
     row_loss_ = base + row_starts[1];
     labels_ = AlignedBuffer<std::int32_t>(rows);
   }
-  for (std::ptrdiff_t r = 0; r < rows; ++r) activations(0, r)[network.n_inputs()] = T(1);
+  for (std::ptrdiff_t r = 0; r < rows; ++r) activations(0, r)[network.layers().front().n_in] = T(1);
 }
 
 template class Workspace<float>;

@@ -47,6 +47,14 @@ class Workspace {
   }
   std::ptrdiff_t ld(std::size_t l) const noexcept { return places_[l].ld; }
 
+  // Before an embedding: the numbers as they were gathered, (rows, ld_numbers); without one, the inputs themselves.
+  T* numbers(std::ptrdiff_t row) const noexcept { return numbers_ + row * ld_numbers_; }
+  std::ptrdiff_t ld_numbers() const noexcept { return ld_numbers_; }
+  // By input and frequency, (inputs * frequencies, ld_waves), a row of the batch in each column. Sines may be null.
+  T* cosines(std::ptrdiff_t row) const noexcept { return cosines_ + row; }
+  T* sines(std::ptrdiff_t row) const noexcept { return sines_ != nullptr ? sines_ + row : nullptr; }
+  std::ptrdiff_t ld_waves() const noexcept { return ld_waves_; }
+
   T* targets(std::ptrdiff_t row) const noexcept { return targets_ + row * ld_targets_; }
   std::ptrdiff_t ld_targets() const noexcept { return ld_targets_; }
   std::int32_t* labels(std::ptrdiff_t row) const noexcept { return labels_.data() + row; }
@@ -66,6 +74,11 @@ class Workspace {
 
   std::ptrdiff_t rows_;
   std::vector<Place> places_;  // one vector: to predict one row takes little longer than a few allocations
+  T* numbers_ = nullptr;
+  std::ptrdiff_t ld_numbers_ = 0;
+  T* cosines_ = nullptr;
+  T* sines_ = nullptr;
+  std::ptrdiff_t ld_waves_ = 0;
   T* targets_ = nullptr;
   std::ptrdiff_t ld_targets_ = 0;
   T* scale_ = nullptr;

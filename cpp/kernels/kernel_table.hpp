@@ -161,6 +161,45 @@ struct GatherArguments {
   double limit;         // 0: no clip
 };
 
+// Numbers in bins, column by column: out[r][j bins + t] is the share of bin t of column j that x[r][j] has filled, 0
+// below its lower edge and 1 from its upper one on, (x - lower) * inverse between. What is closer to the lower edge than
+// `least` counts as at it; a bin that is not there has inverse 0.
+template <class T>
+struct BinsArguments {
+  ptrdiff_t rows;
+  ptrdiff_t n_inputs;
+  ptrdiff_t bins;
+  const T* x;  // (rows, ldx)
+  ptrdiff_t ldx;
+  const T* lower;  // (n_inputs, bins), without gaps
+  const T* least;
+  const T* inverse;  // of the bin's width
+  T* out;            // (rows, ld)
+  ptrdiff_t ld;
+};
+
+// Numbers as waves, column by column: w[k] = cos(2 pi (x f[k] + p[k])), and out[r][j width + u] = b[u] + sum over k of
+// w[k] W[k][u] for u below width - 1, where x itself stands. A row of parameters holds f, p, W and b of one column. The
+// cosines, and where not null the sines, lie by column and frequency, (n_inputs frequencies, ldw), a row of the batch in
+// each column, and are written to these rows alone. In waves numbers, frequencies and phases below the root of
+// Smallest::factor count as 0, and what is very large as a limit.
+template <class T>
+struct WavesArguments {
+  ptrdiff_t rows;
+  ptrdiff_t n_inputs;
+  ptrdiff_t frequencies;
+  ptrdiff_t width;
+  const T* parameters;  // (n_inputs, ldp)
+  ptrdiff_t ldp;
+  const T* x;  // (rows, ldx)
+  ptrdiff_t ldx;
+  T* cosines;
+  T* sines;
+  ptrdiff_t ldw;
+  T* out;  // (rows, ld)
+  ptrdiff_t ld;
+};
+
 // Inverted dropout (docs/math.md) of columns [0, columns): element j of row r becomes scale times itself if word j of
 // row first_row + r of the random numbers is at least `threshold`, else zero; in a, and where not null in d. A row of
 // words is the counters (first_row + r) blocks .. + blocks of the sequence (seed, stream, part), four words each.
@@ -357,6 +396,15 @@ struct Kernels {
   void (*gather)(const GatherArguments<T>&) noexcept;
   // out[r][j] *= the derivative of the clip at the z of that element; there is a limit.
   void (*clip_backward)(const GatherArguments<T>&) noexcept;
+  void (*bins)(const BinsArguments<T>&) noexcept;
+  // dx (rows, ld) from gradients by what `bins` left, which are in out.
+  void (*bins_backward)(const BinsArguments<T>&, T* dx, ptrdiff_t ld) noexcept;
+  void (*waves)(const WavesArguments<T>&) noexcept;
+  // dx likewise; cosines and sines are made anew.
+  void (*waves_backward)(const WavesArguments<T>&, T* dx, ptrdiff_t ld) noexcept;
+  // g (n_inputs, ldg) by the parameters from gradients in out, summed over the rows in 16 virtual lanes: row r goes to
+  // lane r % 16. room: (n_inputs width, ldw).
+  void (*waves_gradient)(const WavesArguments<T>&, T* room, T* g, ptrdiff_t ldg) noexcept;
   void (*forward)(const ForwardArguments<T>&) noexcept;
   // a[j] = max over pieces p of a[p units + j], a[units] = 1; where d is not null, d = 1 where the maximum was taken
   // (the first of equal ones), else 0.

@@ -4,6 +4,7 @@
 // and includes this; its instruction set comes from CMake (fastmlp_add_target).
 #pragma once
 
+#include "kernels/bins-inl.hpp"
 #include "kernels/junction-inl.hpp"
 #include "kernels/kernel_table.hpp"
 #include "kernels/loss-inl.hpp"
@@ -11,6 +12,7 @@
 #include "kernels/product-inl.hpp"
 #include "kernels/random-inl.hpp"
 #include "kernels/rows-inl.hpp"
+#include "kernels/waves-inl.hpp"
 
 namespace fastmlp {
 namespace {
@@ -20,6 +22,11 @@ constexpr Kernels<T> kernels_of_this_target() {
   return {
       .gather = gather<T>,
       .clip_backward = clip_backward<T>,
+      .bins = bins<T>,
+      .bins_backward = bins_backward<T>,
+      .waves = waves<T>,
+      .waves_backward = waves_backward<T>,
+      .waves_gradient = waves_gradient<T>,
       .forward = forward<T>,
       .pool = pool<T>,
       .normalize = normalize<T>,

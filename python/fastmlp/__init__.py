@@ -30,6 +30,7 @@ except (ImportError, ValueError) as error:
 from fastmlp import activations, callbacks, initializers, losses, metrics, optimizers, schedules
 from fastmlp.callbacks import EarlyStopping, LambdaCallback, LogEvaluation, ModelCheckpoint
 from fastmlp.diagnosis import Diagnosis, diagnose_gradients
+from fastmlp.embeddings import Periodic, PiecewiseLinear
 from fastmlp.explanation import Explanation, explain
 from fastmlp.fleets import Histories, fit_many
 from fastmlp.gradient_check import GradientReport, check_gradients, check_hessian_product, check_jacobian
@@ -68,6 +69,8 @@ __all__ = [
     "ModelCheckpoint",
     "ModelFileError",
     "Network",
+    "Periodic",
+    "PiecewiseLinear",
     "RMSProp",
     "Rescale",
     "RobustScale",

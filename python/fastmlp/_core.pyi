@@ -25,8 +25,9 @@ SparseParts: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[np.int32], npt.NDAr
 IndexedParts: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[np.int64]]
 Inputs: TypeAlias = Array | SparseParts | IndexedParts
 SampleWeight: TypeAlias = npt.NDArray[np.float64] | None
-# loss, of the weights and biases of each layer, of the inputs, of the pre-activations; what the loss starts from
-AllGradients: TypeAlias = tuple[float, list[Array], list[Array], Array, list[Array], Array]
+# loss, of the weights and biases of each layer, of the inputs; where they were wanted, of the pre-activations, and what
+# the loss starts from; where there is one, of an embedding that learns
+SomeGradients: TypeAlias = tuple[Any, ...]
 # (distribution, its one number): the bound, the standard deviation or the value
 Draw: TypeAlias = tuple[str, float]
 # (name, up to three numbers, steps of warm-up); names and numbers: Schedule in cpp/core/schedule.hpp
@@ -84,8 +85,9 @@ class Network32:
     """Parameters of a dense network in float32, and its arithmetic; ``Network64`` is the same in float64.
 
     ``loss_parameter`` is the one number of the loss, 0 where it has none; ``loss_formula`` what
-    ``fastmlp._formula.Program.for_core`` returns of a formula in output and target. The weights are zero until
-    ``initialize`` or until they are written.
+    ``fastmlp._formula.Program.for_core`` returns of a formula in output and target. ``embedding`` is its name in
+    ``cpp/bindings/names.hpp``, what each input becomes, and where it learns its frequencies and the standard deviation
+    of the initial ones, else 0; None: none. The parameters are zero until ``initialize`` or until they are written.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class Network32:
         loss: str,
         loss_parameter: float = 0.0,
         loss_formula: Any = None,
+        embedding: tuple[str, int, int, float] | None = None,
     ) -> None: ...
     def initialize(self, *, seed: int) -> None:
         """Draw the weights of each layer as it was told, zero the biases, forget the optimizer state."""
@@ -105,6 +108,12 @@ class Network32:
 
     def bias(self, layer: int) -> Array:
         """View (n_out,) on the bias: writing changes the network."""
+
+    def embedding(self) -> Any:
+        """View (n_inputs, parameters of an input) on an embedding's: writing changes it; None where it has none."""
+
+    def set_bins(self, *, lower: npt.NDArray[np.float64], upper: npt.NDArray[np.float64]) -> None:
+        """Take the edges of each bin, (n_inputs, bins); a bin whose edges are equal stays empty."""
 
     def set_input_scaling(
         self, *, shift: npt.NDArray[np.float64] | None, scale: npt.NDArray[np.float64] | None, limit: float = 0.0
@@ -132,6 +141,9 @@ class Network32:
     def activations(self, *, X: Array, threads: int) -> list[Array]:
         """Return the outputs of every layer, [(rows, units), ...]."""
 
+    def first_inputs(self, *, X: Array, threads: int) -> Array:
+        """Return what the first layer takes of the inputs, (rows, n_in), after scaling and embedding."""
+
     def pre_activations(self, *, X: Array, threads: int) -> list[Array]:
         """Return what the activation of every layer is applied to, [(rows, n_out), ...]."""
 
@@ -153,7 +165,7 @@ class Network32:
         sample_weight: SampleWeight,
         with_deltas: Literal[False] = False,
         threads: int,
-    ) -> tuple[float, list[Array], list[Array], Array]:
+    ) -> SomeGradients:
         """(loss, [dW (n_in, n_out)], [db (n_out,)], dX (rows, n_inputs)) of the value that ``loss`` returns."""
 
     @overload
@@ -165,7 +177,7 @@ class Network32:
         sample_weight: SampleWeight,
         with_deltas: Literal[True],
         threads: int,
-    ) -> AllGradients:
+    ) -> SomeGradients:
         """And [dz (rows, n_out)] of the layers, and what the loss starts from: logits or outputs (rows, n_outputs)."""
 
     def soft_update(self, *, other: Network32, tau: float) -> None:
@@ -198,7 +210,7 @@ class Gradients32:
     def outputs(self) -> Array:
         """Go forward, (rows, n_outputs); dropout as in ``Network32.forward``."""
 
-    def finish(self, *, given: Array, at: str) -> AllGradients:
+    def finish(self, *, given: Array, at: str) -> SomeGradients:
         """Go back from the derivatives of a loss by the "outputs" or by the last layer's "pre_activations".
 
         The loss in the result is 0, penalties have their part in the gradients.

@@ -152,6 +152,9 @@ def diagnose_gradients(
     model = model_of(net)
     if any(type(part.layer) is not Dense or part.normalizes for part in model.architecture.placed):
         raise ValueError("diagnose_gradients knows networks of Dense layers alone, but this one has others.")
+    if model.architecture.embedding is not None:
+        kind = type(model.architecture.embedding).__name__
+        raise ValueError(f"diagnose_gradients knows networks of Dense layers alone, but this one has {kind}.")
     samples = model.check(X, y, None)
     if tolerance is not None:
         tolerance = check_real(tolerance, "tolerance", above=0.0)

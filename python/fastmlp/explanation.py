@@ -144,6 +144,9 @@ def explain(
     model = model_of(net)
     if any(type(part.layer) is not Dense or part.normalizes for part in model.architecture.placed):
         raise ValueError("explain writes out networks of Dense layers alone, but this one has others.")
+    if model.architecture.embedding is not None:
+        kind = type(model.architecture.embedding).__name__
+        raise ValueError(f"explain writes out networks of Dense layers alone, but this one has {kind}.")
     if model.target_scaling is not None:
         raise ValueError("explain does not write out scaled targets: explain a network without scale_targets.")
     digits = check_integer(digits, "digits", minimum=0, maximum=15)

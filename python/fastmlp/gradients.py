@@ -29,6 +29,8 @@ class Gradients:
     deltas : list of arrays (samples, units)
         For each layer, d(loss)/dz, by what its activation is applied to; of a Maxout piece after piece. Always finite
         where the network is.
+    embedding : array (inputs, parameters of an input) or None
+        By those of a Periodic embedding: for each input by frequencies, phases, weights and bias, in this order.
 
     See Also
     --------
@@ -51,6 +53,7 @@ class Gradients:
     inputs: Array
     deltas: list[Array]
     _outputs: Callable[[], Array] = field(repr=False)
+    embedding: Array | None = None
 
     @property
     def outputs(self) -> Array:
@@ -88,9 +91,10 @@ class Gradients:
         >>> net.gradients([[1.0, 2.0]], [3.0]).ravel().shape
         (3,)
         """
-        return flat_vector(zip(self.weights, self.biases, strict=True))
+        return flat_vector(zip(self.weights, self.biases, strict=True), self.embedding)
 
 
-def flat_vector(layers: Iterable[tuple[Array, Array]]) -> Array:
-    """Return W0.ravel(), b0, W1.ravel(), b1, ... as one new vector."""
-    return np.concatenate([part.ravel() for layer in layers for part in layer])
+def flat_vector(layers: Iterable[tuple[Array, Array]], embedding: Array | None = None) -> Array:
+    """Return W0.ravel(), b0, W1.ravel(), b1, ..., embedding.ravel() as one new vector."""
+    entrance = () if embedding is None else (embedding.ravel(),)
+    return np.concatenate([*(part.ravel() for layer in layers for part in layer), *entrance])

@@ -24,6 +24,7 @@ from fastmlp._model.architecture import Architecture
 from fastmlp._model.class_names import ClassNames, check_class_names
 from fastmlp._model.dense_layer import DenseLayer
 from fastmlp._model.derivatives import check_dropout
+from fastmlp._model.embedding import Waves
 from fastmlp._model.interruption import completed
 from fastmlp._model.mixing import move_towards
 from fastmlp._model.model import Model
@@ -36,6 +37,7 @@ from fastmlp._training.batches import Batches
 from fastmlp._training.online import Online
 from fastmlp._training.own_steps import OwnSteps
 from fastmlp._training.watch import Callback
+from fastmlp.embeddings import PiecewiseLinear
 from fastmlp.history import History
 from fastmlp.layers import Layer
 from fastmlp.losses import Loss
@@ -57,7 +59,7 @@ class Network(Differentiable):
         Columns of X.
     layers : list of Dense and Maxout, with LayerNorm and Dropout between
         From the first to the last, which is a Dense; softmax only there. The first entry may be Standardize,
-        Rescale or RobustScale.
+        Rescale or RobustScale; the first, or the one after that, PiecewiseLinear or Periodic.
     loss : str or loss object, optional
         Default: "cross_entropy" after softmax and sigmoid, "mse" after other activations.
     dtype : "float32" or "float64", default "float32"
@@ -83,6 +85,10 @@ class Network(Differentiable):
         What is done to inputs, with the numbers that the first fit learned.
     target_scaling : Standardize or None
         What is done to targets, likewise.
+    embedding : PiecewiseLinear, Waves or None
+        How inputs are embedded: with the edges that the first fit learned, or with frequencies (inputs, frequencies),
+        phases, weights (inputs, frequencies, units - 1) and bias (inputs, units - 1) as views: writing changes the
+        network.
     loss_function : loss object
     dtype : numpy dtype
     seed : int
@@ -172,6 +178,11 @@ class Network(Differentiable):
     def target_scaling(self) -> Standardize | None:
         """What is done to targets, which the outputs take back."""
         return self._model.target_scaling
+
+    @property
+    def embedding(self) -> PiecewiseLinear | Waves | None:
+        """How inputs are embedded before the first layer."""
+        return self._model.embedding
 
     @property
     def classes(self) -> list[str] | None:
@@ -614,7 +625,7 @@ class Network(Differentiable):
         return measures.evaluate(self._model, X, y, sample_weight, metrics)
 
     def get_parameters(self) -> Array:
-        """Return a copy of all parameters as one vector: W0.ravel(), b0, W1.ravel(), b1, ...
+        """Return a copy of all parameters as one vector: W0.ravel(), b0, W1.ravel(), b1, ...; at last an embedding's.
 
         Returns
         -------

@@ -109,6 +109,21 @@ def test_no_step_after_the_first_epoch_meets_subnormal_numbers(optimizer, name):
     assert evaluation.flagged == 0
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+@pytest.mark.parametrize("embedding", [fm.PiecewiseLinear(8), fm.Periodic()], ids=lambda embedding: embedding.name)
+def test_no_step_behind_an_embedding_meets_subnormal_numbers(embedding, optimizer):
+    few = X[:, :8] * np.array([1, 1, 1, 1e-12, 1, 1, 1, 1], np.float32)  # some subnormal, and mostly 0
+    net = fm.Network(8, [embedding, fm.Dense(40, "relu"), fm.Dense(CLASSES, "softmax")], seed=0)
+    net.layers[0].bias[:3] = -30.0
+    with Counted() as training:
+        net.fit(few, LABELS, epochs=4, batch_size=BATCH, optimizer=OPTIMIZERS[optimizer])
+    assert training.looks >= 4 * ROWS // BATCH
+    assert training.flagged <= MOST_FLAGGED * training.looks
+    with Counted() as evaluation:
+        net.predict(few)
+    assert evaluation.flagged == 0
+
+
 @pytest.mark.parametrize("name", ["relu-softmax", "sigmoid-mse-dropout"])
 def test_the_count_sees_subnormal_numbers(name):
     net = network_with_dead_units(name)

@@ -83,6 +83,7 @@ def layers() -> list[Layer]:
     hidden = [fm.Dense(4, kind, initializer=initializers[i % 5]) for i, kind in enumerate(kinds)]
     return [
         fm.Standardize(),
+        fm.Periodic(4, units=2),
         *hidden,
         fm.Dense(4, "relu", l2=1e-4, weight_rate_factor=0.5),
         fm.LayerNorm(),
@@ -239,6 +240,8 @@ def derivatives(net: fm.Network) -> fm.GradientReport:
     makers: list[Callable[..., fm.testing.Checkable]] = [fm.testing.from_torch, fm.testing.from_jax]
     small = fm.Network(2, [fm.Rescale(minimum=0.0, maximum=1.0), fm.Dense(1)], dtype="float64", seed=0)
     robust: Layer = fm.RobustScale(limit=None)
+    binned = fm.Network(2, [fm.PiecewiseLinear(3, edges=((0.0, 1.0), (0.0, 0.5, 1.0))), fm.Dense(1)], seed=0)
+    assert isinstance(binned.embedding, fm.PiecewiseLinear)
     found = small.gradients(X, y)
     diagnosis: fm.Diagnosis = fm.diagnose_gradients(small, X, y, weights=found.weights, biases=found.biases)
     assert_type(diagnosis.is_right, bool)

@@ -30,7 +30,7 @@ FLOORS = [
     ["history"],
     ["activations", "initializers", "schedules", "runtime"],
     ["layers", "losses", "optimizers"],
-    ["scalings"],
+    ["scalings", "embeddings"],
     ["_model"],
     ["_files"],
     ["metrics", "_gradient_check", "_diagnosis", "_explanation", "reference", "datasets"],

@@ -1,9 +1,9 @@
 """A model as a file and back, bit for bit: what is written, and what is believed of what is read.
 
 A model file has the safetensors layout: the length of a JSON header, the header, the tensors ``layers.0.weights``
-(inputs, units), ``layers.0.bias`` (units,), ... one after the other. The description of the model is one JSON string
-under the key "fastmlp" of the header's metadata: one key, because safetensors leaves the order of several open, and
-the same model shall give the same bytes. Optimizer state and time are not in it.
+(inputs, units), ``layers.0.bias`` (units,), ..., ``embedding.parameters``, one after the other. The description of the
+model is one JSON string under the key "fastmlp" of the header's metadata: one key, because safetensors leaves the order
+of several open, and the same model shall give the same bytes. Optimizer state and time are not in it.
 
 A layer, an activation, an initializer or a loss is its name and its settings, as the walk over the layers
 (_model/description.py) gives them: a new kind of these needs nothing here, unless a setting is an object of yet another
@@ -39,7 +39,7 @@ from fastmlp._model.architecture import Architecture
 from fastmlp._model.class_names import ClassNames, check_class_names
 from fastmlp._model.description import described, settings_of
 from fastmlp._model.model import Model
-from fastmlp._model.stack import LAYERS, placed, shapes_of
+from fastmlp._model.stack import LAYERS, embedding_of, placed, shapes_of
 from fastmlp.activations import ACTIVATIONS, Formula
 from fastmlp.initializers import INITIALIZERS
 from fastmlp.layers import Layer
@@ -61,9 +61,11 @@ NESTED: dict[str, Mapping[str, type[Any]]] = {
     "activation": {**ACTIVATIONS, Formula.name: Formula},
     "initializer": INITIALIZERS,
 }
+# The tensor of an embedding that is trained, (inputs, parameters of an input).
+EMBEDDING = "embedding.parameters"
 # Settings of layers whose type is looked at here, since a layer itself takes None, or an integer for a float.
 JSON_TYPES: dict[str, type] = {
-    "units": int, "pieces": int, "rate": float, "l1": float, "l2": float,
+    "units": int, "pieces": int, "bins": int, "frequencies": int, "rate": float, "l1": float, "l2": float,
     "weight_rate_factor": float, "bias_rate_factor": float,
 }  # fmt: skip
 
@@ -121,13 +123,12 @@ def description_of(content: Content) -> tuple[dict[str, Any], dict[str, npt.NDAr
     number = 0
     for layer, weights, bias in described(model):
         layers.append({"kind": layer.name, **_settings(layer)})
+        if weights is not None and bias is None:
+            tensors[EMBEDDING] = _finite(weights, EMBEDDING)
         if weights is None or bias is None:
             continue
         for part, values in (("weights", weights), ("bias", bias)):
-            if not np.isfinite(values).all():
-                raise ValueError(f"layers[{number}].{part} holds NaN or infinity: this network was not saved.")
-            # a copy of this moment, without the gaps of a padded leading dimension
-            tensors[f"layers.{number}.{part}"] = np.array(values, order="C")
+            tensors[f"layers.{number}.{part}"] = _finite(values, f"layers[{number}].{part}")
         number += 1
     description = {
         "format": FORMAT,
@@ -151,6 +152,13 @@ def description_of(content: Content) -> tuple[dict[str, Any], dict[str, npt.NDAr
     return description, tensors
 
 
+def _finite(values: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
+    """Return a copy of this moment, without the gaps of a padded leading dimension."""
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} holds NaN or infinity: this network was not saved.")
+    return np.array(values, order="C")
+
+
 def blueprint(description: dict[str, Any]) -> Blueprint:
     """Return what a description says, every claim of which was compared with what is allowed."""
     keys = {"format", "n_inputs", "layers", "loss", "dtype", "seed", "classes", "metadata"}
@@ -165,6 +173,9 @@ def blueprint(description: dict[str, Any]) -> Blueprint:
     shapes: dict[str, tuple[int, ...]] = {}
     for number, (weights, bias) in enumerate(shapes_of(n_inputs, placed(layers))):
         shapes |= {f"layers.{number}.weights": weights, f"layers.{number}.bias": bias}
+    embedding = embedding_of(layers)
+    if embedding is not None and embedding.n_parameters:
+        shapes[EMBEDDING] = n_inputs, embedding.n_parameters
     check_memory(shapes.values(), dtype)
     return Blueprint(description, n_inputs, layers, dtype, shapes)
 
@@ -194,6 +205,8 @@ def built(drawn: Blueprint) -> Content:
 
 def tensor_of(model: Model, name: str) -> npt.NDArray[Any]:
     """Return the array of a network that a tensor's name means."""
+    if name == EMBEDDING and model.embedding_parameters is not None:
+        return model.embedding_parameters
     _, layer, part = name.split(".")
     array: npt.NDArray[Any] = getattr(model.layers[int(layer)], part)
     return array

@@ -24,8 +24,9 @@ from fastmlp._model.indexed_rows import IndexedRows
 from fastmlp._model.outputs import Meaning, meaning_of_outputs
 from fastmlp._model.samples import NAMES, Data, Samples
 from fastmlp._model.sparse_rows import SparseRows
-from fastmlp._model.stack import Placed, check_stack, placed, scaling_of, shapes_of
+from fastmlp._model.stack import Placed, check_stack, embedding_of, placed, scaling_of, shapes_of
 from fastmlp.activations import Activation, Identity, Softmax
+from fastmlp.embeddings import Embedding
 from fastmlp.layers import MAX_UNITS, Layer, WeightedLayer
 from fastmlp.losses import Loss, resolve_loss
 from fastmlp.scalings import Scaling, Standardize
@@ -87,6 +88,11 @@ class Architecture:
         return scaling_of(self.layers)
 
     @property
+    def embedding(self) -> Embedding | None:
+        """The embedding of the inputs, as given."""
+        return embedding_of(self.layers)
+
+    @property
     def n_outputs(self) -> int:
         """Units of the last layer."""
         return self.placed[-1].layer.units
@@ -119,13 +125,16 @@ class Architecture:
     def new_core(self, dtype: npt.DTypeLike) -> _core.Network32:
         """Return a network of the core, with weights of zero and no scaling of its inputs."""
         kind = _core.Network32 if np.dtype(dtype) == np.float32 else _core.Network64
-        sizes = pairwise([self.n_inputs, *(layer.units for layer, _ in self.placed)])
+        embedding = self.embedding
+        n_first = self.n_inputs * (1 if embedding is None else embedding.width)
+        sizes = pairwise([n_first, *(layer.units for layer, _ in self.placed)])
         return kind(
             n_inputs=self.n_inputs,
             layers=[_spec(part, n_in, units) for part, (n_in, units) in zip(self.placed, sizes, strict=True)],
             loss=self.loss.core_name(self.last_activation),
             loss_parameter=self.loss.parameter,
             loss_formula=self.loss.formula,
+            embedding=None if embedding is None else embedding.for_core,
         )
 
     def check(

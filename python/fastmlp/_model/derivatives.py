@@ -39,9 +39,10 @@ def gradients_of(core: _core.Network32, model: Model, seen: Samples) -> Gradient
 
     They are in the units of the model's targets, and in float64 where these are scaled.
     """
-    loss, weights, biases, inputs, deltas, ends = core.gradients(
+    loss, weights, biases, inputs, deltas, ends, *entrance = core.gradients(
         X=seen.dense, targets=seen.targets, sample_weight=seen.sample_weight, with_deltas=True, threads=thread_limit()
     )
+    embedding = entrance[0] if entrance else None
     outputs = partial(_same, deltas[-1])
     if not isinstance(model.architecture.last_activation, Identity):
         loss_function, last = model.architecture.loss, model.architecture.last_activation
@@ -49,7 +50,7 @@ def gradients_of(core: _core.Network32, model: Model, seen: Samples) -> Gradient
         weight = None if seen.sample_weight is None else seen.sample_weight.copy()
         outputs = partial(output_gradients, loss_function, last, ends, seen.targets.copy(), weight)
     if model.units is None:
-        return Gradients(loss, weights, biases, inputs, deltas, outputs)
+        return Gradients(loss, weights, biases, inputs, deltas, outputs, embedding)
     unit = np.float64(model.loss_unit)
     return Gradients(
         loss * float(unit),
@@ -58,6 +59,7 @@ def gradients_of(core: _core.Network32, model: Model, seen: Samples) -> Gradient
         unit * inputs,
         [unit * dz for dz in deltas],
         partial(_scaled, outputs, unit / model.units.deviation),
+        None if embedding is None else unit * embedding,
     )
 
 
@@ -78,9 +80,9 @@ def backward(model: Model, X: npt.ArrayLike, d_outputs: Derivatives, at: str, dr
             check_outputs(outputs)
             value = d_outputs(outputs)
         given = check_given(model, value, len(outputs), is_returned=callable(d_outputs))
-        _, weights, biases, inputs, deltas, _ = under_way.finish(given=for_core(model, given, at), at=at)
+        _, weights, biases, inputs, deltas, _, *entrance = under_way.finish(given=for_core(model, given, at), at=at)
     as_given = partial(_outputs_given, given.copy() if at == "outputs" else None)
-    return Gradients(np.nan, weights, biases, inputs, deltas, as_given)
+    return Gradients(np.nan, weights, biases, inputs, deltas, as_given, entrance[0] if entrance else None)
 
 
 def check_given(model: Model, value: Any, rows: int, *, is_returned: bool) -> Array:

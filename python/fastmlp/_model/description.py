@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from fastmlp._model.model import Model
 from fastmlp.activations import Activation
+from fastmlp.embeddings import Embedding
 from fastmlp.initializers import Initializer
 from fastmlp.layers import Layer, WeightedLayer
 from fastmlp.scalings import Scaling
@@ -31,7 +32,8 @@ class Described(NamedTuple):
     layer : layer object
         Its settings, with nothing left open: penalties in force, a scaling with what it has learned.
     weights, bias : arrays (inputs, units * pieces) and (units * pieces,), or None
-        Views on the numbers of a layer that has them.
+        Views on the numbers of a layer that has them; an embedding that is trained has weights alone, of each input its
+        own.
     """
 
     layer: Layer
@@ -45,6 +47,8 @@ def described(model: Model) -> Iterator[Described]:
     for layer in model.architecture.layers:
         if isinstance(layer, Scaling) and model.scaling is not None:
             yield Described(model.scaling)
+        elif isinstance(layer, Embedding) and model.embedding_settings is not None:
+            yield Described(model.embedding_settings, model.embedding_parameters)
         elif isinstance(layer, WeightedLayer):
             numbers = next(built)
             yield Described(layer, numbers.weights, numbers.bias)

@@ -19,8 +19,8 @@ from fastmlp._model.samples import Samples
 from fastmlp.runtime import thread_limit
 
 Array = npt.NDArray[Any]
-# the loss, of the weights and biases of each layer, of the inputs
-CoreGradients: TypeAlias = tuple[float, list[Array], list[Array], Array]
+# the loss, of the weights and biases of each layer, of the embedding's parameters
+CoreGradients: TypeAlias = tuple[float, list[Array], list[Array], Array | None]
 
 
 def forward(model: Model, X: npt.ArrayLike, dropout: int | None = None) -> Array:
@@ -93,10 +93,10 @@ def outputs_of(model: Model, samples: Samples) -> Array:
 
 def core_gradients(core: _core.Network32, samples: Samples) -> CoreGradients:
     """Return loss and gradients of a core, be it of a model or a copy in float64; targets are as it learns them."""
-    found: CoreGradients = core.gradients(
+    loss, weights, biases, _, *entrance = core.gradients(
         X=samples.dense, targets=samples.targets, sample_weight=samples.sample_weight, threads=thread_limit()
     )
-    return found
+    return loss, weights, biases, entrance[0] if entrance else None
 
 
 def _checked_outputs(model: Model, X: npt.ArrayLike) -> Array:

@@ -13,35 +13,31 @@ import numpy.typing as npt
 import fastmlp._core as _core
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.samples import Samples
-from fastmlp._model.scaling import ColumnScaling
 from fastmlp.losses import Formula
 from fastmlp.runtime import thread_limit
 
 Array = npt.NDArray[Any]
 
 
-def far_from_kinks(
-    core: _core.Network32, architecture: Architecture, scaling: ColumnScaling, samples: Samples, reach: float
-) -> Array:
+def far_from_kinks(core: _core.Network32, architecture: Architecture, samples: Samples, reach: float) -> Array:
     """Return which rows have no pre-activation, and no output, within ``reach`` of a kink; data are float64."""
     X, targets = samples.dense, samples.targets
     far = np.ones(samples.rows, bool)
-    inputs = scaling.of(X)
     all_outputs = core.activations(X=X, threads=thread_limit())
-    z = outputs = inputs
+    sums = core.pre_activations(X=X, threads=thread_limit())
+    z, outputs = sums[-1], all_outputs[-1]
     last = len(all_outputs) - 1
-    for index, (part, outputs) in enumerate(zip(architecture.placed, all_outputs, strict=True)):
+    for index, part in enumerate(architecture.placed):
         layer, from_logits = part.layer, index == last and architecture.loss.from_logits
         has_kinks = layer.activation_object.may_have_kinks and not from_logits
         if layer.pieces > 1 or has_kinks or from_logits:
-            z = inputs @ core.weights(index) + core.bias(index)
+            z = sums[index]
         if layer.pieces > 1:
             pieces = np.sort(z.reshape(samples.rows, layer.pieces, layer.units), axis=1)
             far &= ~(pieces[:, -1] - pieces[:, -2] <= reach).any(axis=1)
         elif has_kinks:
             # NaN is near nothing: it is compared, and fails
             far &= ~layer.activation_object.has_kink_between(z - reach, z + reach).any(axis=1)
-        inputs = outputs
     rows = np.eye(architecture.n_outputs)[targets] if targets.ndim == 1 else targets
     return far & ~_near_kinks_of_loss(architecture, z, outputs, rows, reach).any(axis=1)
 

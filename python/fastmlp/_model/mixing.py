@@ -19,6 +19,7 @@ def move_towards(model: Model, other: Model, tau: float) -> None:
         _check_equal("dtype", own.dtype, others.dtype)
         _check_equal("layers", _layers(own), _layers(others))
     _check_equal("scaling", model.scaling, other.scaling)
+    _check_equal("embedding", model.embedding_settings, other.embedding_settings)
     _check_equal("target_scaling", model.target_scaling, other.target_scaling)
     model.core.soft_update(other=other.core, tau=tau)
 

@@ -20,11 +20,14 @@ from fastmlp._checks.arrays import check_parameters
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.class_names import ClassNames
 from fastmlp._model.dense_layer import DenseLayer
+from fastmlp._model.embedding import Waves, edges_of, learned_bins, waves_of
 from fastmlp._model.interruption import completed
 from fastmlp._model.outputs import is_classifier
 from fastmlp._model.samples import NAMES, Data, Samples
 from fastmlp._model.scaling import ColumnScaling, columns_of, learned
+from fastmlp._model.sparse_rows import SparseRows
 from fastmlp._model.target_scaling import TargetUnits
+from fastmlp.embeddings import Embedding, Periodic, PiecewiseLinear
 from fastmlp.gradients import flat_vector
 from fastmlp.losses import Loss
 from fastmlp.scalings import Scaling, Standardize
@@ -68,8 +71,11 @@ class Model:
             )
             for index, (layer, _) in enumerate(architecture.placed)
         ]
+        # (inputs, parameters of an input), where an embedding has some
+        self.embedding_parameters: Array | None = self.core.embedding()
         self._epochs_trained = 0
         self._scale_inputs(architecture.scaling)
+        self._embed_inputs(architecture.embedding)
         self._scale_targets(architecture.target_scaling)
 
     def reset(self) -> None:
@@ -81,6 +87,7 @@ class Model:
         self.core.initialize(seed=self.architecture.seed)
         self._epochs_trained = 0
         self._scale_inputs(self.architecture.scaling)
+        self._embed_inputs(self.architecture.embedding)
         self._scale_targets(self.architecture.target_scaling)
 
     def check(
@@ -122,12 +129,13 @@ class Model:
     @property
     def n_parameters(self) -> int:
         """Number of weights and biases."""
-        return sum(math.prod(shape) for shapes in self.architecture.shapes for shape in shapes)
+        of_layers = sum(math.prod(shape) for shapes in self.architecture.shapes for shape in shapes)
+        return of_layers + (0 if self.embedding_parameters is None else self.embedding_parameters.size)
 
     def parameters(self) -> Array:
-        """Return a copy of all parameters as one vector, layer by layer, weights first."""
+        """Return a copy of all parameters as one vector, layer by layer, weights first; at last the embedding's."""
         self.guard.check_access()
-        return flat_vector((layer.weights, layer.bias) for layer in self.layers)
+        return flat_vector(((layer.weights, layer.bias) for layer in self.layers), self.embedding_parameters)
 
     def set_parameters(self, values: npt.ArrayLike) -> None:
         """Write all parameters from such a vector as a user gives it."""
@@ -148,7 +156,10 @@ class Model:
         self.guard.check_access()
         core = architecture.new_core(dtype)
         _set_scaling(core, columns_of(self._scaling, architecture.n_inputs, dtype))
+        _set_bins(core, self._embedding, architecture.n_inputs)
         _set_loss(core, architecture.loss, self.units)
+        if self.embedding_parameters is not None:
+            core.embedding()[...] = self.embedding_parameters
         for index, layer in enumerate(self.layers):
             core.weights(index)[...] = layer.weights
             core.bias(index)[...] = layer.bias
@@ -165,6 +176,20 @@ class Model:
         return columns_of(self._scaling, self.architecture.n_inputs, self.architecture.dtype)
 
     @property
+    def embedding_settings(self) -> Embedding | None:
+        """How inputs are embedded, with the bins that a fit learned."""
+        return self._embedding
+
+    @property
+    def embedding(self) -> PiecewiseLinear | Waves | None:
+        """The same; of one that is trained its parameters."""
+        if isinstance(self._embedding, Periodic):
+            assert self.embedding_parameters is not None
+            return waves_of(self._embedding, self.embedding_parameters)
+        assert self._embedding is None or isinstance(self._embedding, PiecewiseLinear)
+        return self._embedding
+
+    @property
     def target_scaling(self) -> Standardize | None:
         """What is done to targets, with the numbers that a fit learned; None: they are learned as they are."""
         return self._target_scaling
@@ -175,9 +200,16 @@ class Model:
         return 1.0 if self.units is None else self.units.loss_unit(self.architecture.loss)
 
     def learn_scaling(self, samples: Samples) -> None:
-        """Learn from the samples of a fit what the scalings do not know yet."""
+        """Learn from the samples of a fit what the scalings and bins do not know yet."""
         if self._scaling is not None and self.columns is None:
             self._scale_inputs(learned(self._scaling, samples.not_sparse, samples.sample_weight))
+        if isinstance(self._embedding, PiecewiseLinear) and self._embedding.edges is None:
+            if isinstance(samples.X, SparseRows):
+                raise ValueError(
+                    "PiecewiseLinear cannot learn its bins from sparse rows: give a dense array, or edges."
+                )
+            dtype = self.architecture.dtype
+            self._embed_inputs(learned_bins(self._embedding, self.columns, samples.X, samples.sample_weight, dtype))
         if self._target_scaling is not None and self.units is None:
             scaling = learned(self._target_scaling, samples.targets, samples.sample_weight, name="y")
             assert isinstance(scaling, Standardize)
@@ -188,6 +220,8 @@ class Model:
         if self._scaling is not None and self.columns is None:
             kind = type(self._scaling).__name__
             raise ValueError(f"{kind} has not learned its numbers yet: fit on arrays first, or give them to {kind}.")
+        if isinstance(self._embedding, PiecewiseLinear) and self._embedding.edges is None:
+            raise ValueError("PiecewiseLinear has not learned its bins yet: fit on arrays first, or give it edges.")
         self._check_units_are_known()
 
     def for_core(self, samples: Samples, dtype: npt.DTypeLike | None = None) -> Samples:
@@ -243,6 +277,7 @@ class Model:
             "architecture": self.architecture,
             "names": self.names,
             "scaling": self._scaling,
+            "embedding": self._embedding,
             "target_scaling": self._target_scaling,
             "parameters": self.parameters(),
             "optimizer_state": self.core.optimizer_state(),
@@ -262,6 +297,7 @@ class Model:
         def take() -> None:
             self.names = state["names"]
             self._scale_inputs(state["scaling"])
+            self._embed_inputs(state["embedding"])
             self._scale_targets(state["target_scaling"])
             self.write(state["parameters"])
             self.core.set_optimizer_state(state["optimizer_state"])
@@ -276,6 +312,8 @@ class Model:
             state["optimizer_state"] = None
         if architecture.scaling != self.architecture.scaling:
             state["scaling"] = architecture.scaling
+        if architecture.embedding != self.architecture.embedding:
+            state["embedding"] = architecture.embedding
         return Model.of_state(state)
 
     def _scale_inputs(self, scaling: Scaling | None) -> None:
@@ -284,6 +322,13 @@ class Model:
         def change() -> None:
             _set_scaling(self.core, columns)
             self._scaling = scaling
+
+        completed(change)
+
+    def _embed_inputs(self, embedding: Embedding | None) -> None:
+        def change() -> None:
+            _set_bins(self.core, embedding, self.architecture.n_inputs)
+            self._embedding = embedding
 
         completed(change)
 
@@ -303,6 +348,12 @@ def _set_scaling(core: _core.Network32, columns: ColumnScaling | None) -> None:
         core.set_input_scaling(shift=None, scale=None)
     else:
         core.set_input_scaling(shift=columns.shift, scale=columns.scale, limit=columns.limit)
+
+
+def _set_bins(core: _core.Network32, embedding: Embedding | None, n_inputs: int) -> None:
+    if isinstance(embedding, PiecewiseLinear):
+        edges = edges_of(embedding, n_inputs)
+        core.set_bins(lower=edges.lower, upper=edges.upper)
 
 
 def _set_loss(core: _core.Network32, loss: Loss, units: TargetUnits | None) -> None:

@@ -45,7 +45,8 @@ def learned(scaling: Scaling, X: Data, sample_weight: Floats | None, name: str =
         bounds = (tuple(values.astype(np.float64).tolist()) for values in (lowest, highest))
         return replace(scaling, **dict(zip(("minimum", "maximum"), bounds, strict=True)))
     if isinstance(scaling, RobustScale):
-        lower, median, upper = _quartiles(seen, None if sample_weight is None else sample_weight[sample_weight > 0])
+        weight = None if sample_weight is None else sample_weight[sample_weight > 0]
+        lower, median, upper = quantiles(seen, weight, np.array([0.25, 0.5, 0.75]))
         with np.errstate(over="ignore"):
             deviation = upper - lower
         _check_finite(deviation, f"{name} cannot be scaled")
@@ -135,13 +136,13 @@ def _total(sums: Iterator[Floats], failure: str) -> Floats:
     return total
 
 
-def _quartiles(X: Data, weight: Floats | None) -> Floats:
-    """Return lower quartile, median and upper quartile of each column, (3, columns).
+def quantiles(X: Data, weight: Floats | None, shares: Floats) -> Floats:
+    """Return the quantiles of these shares of each column, (shares, columns).
 
     A quantile lies halfway from the lowest value up to which there is its share of the weight, to the lowest up to
     which there is more: two values only where one ends just there, as in the median of an even number of rows.
     """
-    quartiles = np.empty((3, X.shape[1]))
+    found = np.empty((len(shares), X.shape[1]))
     counts = np.arange(1.0, len(X) + 1)
     for start in range(0, X.shape[1], COLUMNS):
         own = slice(start, start + COLUMNS)
@@ -151,15 +152,15 @@ def _quartiles(X: Data, weight: Floats | None) -> Floats:
             else:
                 order = np.argsort(column)
                 values, reached = column[order], np.cumsum(weight[order])
-            shares = reached[-1] * np.array([0.25, 0.5, 0.75])
+            wanted = reached[-1] * shares
             # sums that are equal but for their rounding count as equal
             rounding = reached[-1] * len(values) * np.finfo(np.float64).eps
             just, more = (
-                np.searchsorted(reached, shares - rounding),
-                np.searchsorted(reached, shares + rounding, "right"),
+                np.searchsorted(reached, wanted - rounding),
+                np.searchsorted(reached, wanted + rounding, "right").clip(max=len(values) - 1),
             )
-            quartiles[:, index] = (values[np.stack([just, more])].astype(np.float64) / 2.0).sum(axis=0)
-    return quartiles
+            found[:, index] = (values[np.stack([just, more])].astype(np.float64) / 2.0).sum(axis=0)
+    return found
 
 
 def _check_finite(values: Floats, failure: str) -> None:

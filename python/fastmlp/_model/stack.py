@@ -9,10 +9,13 @@ from fastmlp._checks.arguments import is_list
 from fastmlp._checks.registry import by_name
 from fastmlp._checks.text import brief
 from fastmlp.activations import Softmax
-from fastmlp.layers import Dense, Dropout, Layer, LayerNorm, Maxout, WeightedLayer
+from fastmlp.embeddings import Embedding, Periodic, PiecewiseLinear
+from fastmlp.layers import MAX_UNITS, Dense, Dropout, Layer, LayerNorm, Maxout, WeightedLayer
 from fastmlp.scalings import Rescale, RobustScale, Scaling, Standardize
 
-LAYERS: dict[str, type[Layer]] = by_name(Dense, Maxout, Dropout, LayerNorm, Standardize, Rescale, RobustScale)
+LAYERS: dict[str, type[Layer]] = by_name(
+    Dense, Maxout, Dropout, LayerNorm, Standardize, Rescale, RobustScale, PiecewiseLinear, Periodic
+)
 
 
 class Placed(NamedTuple):
@@ -56,7 +59,9 @@ def placed(layers: Iterable[Layer]) -> list[Placed]:
 def shapes_of(n_inputs: int, layers: Iterable[Placed]) -> list[tuple[tuple[int, int], tuple[int]]]:
     """Return the shapes of the weights and of the bias of each layer."""
     shapes: list[tuple[tuple[int, int], tuple[int]]] = []
-    for layer, _ in layers:
+    for layer, before in layers:
+        embedding = embedding_of(before)
+        n_inputs *= 1 if embedding is None else embedding.width
         columns = layer.units * layer.pieces
         shapes.append(((n_inputs, columns), (columns,)))
         n_inputs = layer.units
@@ -66,6 +71,11 @@ def shapes_of(n_inputs: int, layers: Iterable[Placed]) -> list[tuple[tuple[int, 
 def scaling_of(layers: Iterable[Layer]) -> Scaling | None:
     """Return the scaling of the inputs, if there is one."""
     return next((layer for layer in layers if isinstance(layer, Scaling)), None)
+
+
+def embedding_of(layers: Iterable[Layer]) -> Embedding | None:
+    """Return the embedding of the inputs, if there is one."""
+    return next((layer for layer in layers if isinstance(layer, Embedding)), None)
 
 
 def check_stack(value: Iterable[Layer], n_inputs: int) -> list[Layer]:
@@ -91,12 +101,19 @@ def check_stack(value: Iterable[Layer], n_inputs: int) -> list[Layer]:
     for index, layer in enumerate(layers[:-1]):
         if isinstance(layer, Dense) and isinstance(layer.activation, Softmax):
             raise ValueError(f"layers[{index}] has softmax, but only the last layer may: use 'relu' or 'tanh' there.")
-    scaling = scaling_of(layers)
+    scaling, embedding = scaling_of(layers), embedding_of(layers)
     if scaling is not None and scaling.n_columns not in (None, n_inputs):
         raise ValueError(
             f"{type(scaling).__name__} is for {scaling.n_columns} inputs, but the network has {n_inputs}: "
             "give one number for each input."
         )
+    if embedding is not None and embedding.n_columns not in (None, n_inputs):
+        raise ValueError(
+            f"{type(embedding).__name__} is for {embedding.n_columns} inputs, but the network has {n_inputs}: "
+            "give edges for each input."
+        )
+    if embedding is not None and max(embedding.width, embedding.n_parameters) * n_inputs > MAX_UNITS:
+        raise ValueError(f"{embedding.spelled} of {n_inputs} inputs is larger than any memory: make it smaller.")
     return layers
 
 
@@ -112,5 +129,13 @@ def _check_place(layer: Layer, where: str, before: Layer | None, *, has_weights:
     elif isinstance(layer, Dropout):
         if isinstance(before, Dropout):
             raise ValueError(f"{where} is Dropout right after Dropout: put one of them there, or a Dense between.")
+    elif isinstance(layer, Embedding):
+        kind = type(layer).__name__
+        if isinstance(before, Embedding):
+            raise ValueError(f"{where} is {kind} after {type(before).__name__}: a network has one embedding at most.")
+        if before is not None and not isinstance(before, Scaling):
+            raise ValueError(f"{where} is {kind}, which embeds inputs: put it first, or right after a scaling.")
+    elif isinstance(layer, Scaling) and isinstance(before, Embedding):
+        raise ValueError(f"{where} is {type(layer).__name__} after an embedding: scale the numbers before it.")
     elif isinstance(layer, Scaling) and before is not None:
         raise ValueError(f"{where} is {type(layer).__name__}, which scales inputs: it must be the first layer.")

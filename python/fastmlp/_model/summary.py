@@ -25,6 +25,9 @@ def summary(model: Model) -> Summary:
     rows = [("layer", "activation", "weights", "parameters", "rate factors")]
     number = 0
     for layer, weights, bias in described(model):
+        if weights is not None and bias is None:  # an embedding's, of each input its own
+            rows.append(("", layer.title, f"{weights.shape[0]} x {weights.shape[1]}", str(weights.size), ""))
+            continue
         if not isinstance(layer, WeightedLayer) or weights is None or bias is None:
             rows.append(("", layer.title, "", "0", ""))
             continue

@@ -28,6 +28,8 @@ def most_kept_rows(architecture: Architecture) -> int:
     """Return how many rows a step may have whose trainer is kept."""
     # activations, and of each layer the derivatives that become deltas
     row = architecture.n_inputs + 2 * sum(shape[0] for _, shape in architecture.shapes)
+    if architecture.embedding is not None:  # what leaves it and the deltas there, and a cosine and a sine for each wave
+        row += 2 * architecture.n_inputs * (architecture.embedding.width + architecture.embedding.n_parameters)
     return MOST_KEPT_BYTES // (row * architecture.dtype.itemsize)
 
 

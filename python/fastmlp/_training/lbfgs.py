@@ -115,6 +115,8 @@ def _search(
     """
     double = model.double()
     parts = [part(index) for index in range(len(model.layers)) for part in (double.weights, double.bias)]
+    embedding = double.embedding()
+    parts += [] if embedding is None else [embedding]
     ends = np.cumsum([part.size for part in parts])
     last_x: Vector = np.empty(0)
     last_loss = np.nan
@@ -125,11 +127,11 @@ def _search(
         nonlocal last_x, last_loss
         for part, values in zip(parts, np.split(x, ends[:-1]), strict=True):
             part[...] = values.reshape(part.shape)
-        last_loss, weights, biases, _ = core_gradients(double, samples)
+        last_loss, weights, biases, of_embedding = core_gradients(double, samples)
         last_x = x.copy()
         if not finished and not np.isfinite(last_loss):
             raise _divergence(last_loss, 0)
-        return last_loss, flat_vector(zip(weights, biases, strict=True))
+        return last_loss, flat_vector(zip(weights, biases, strict=True), of_embedding)
 
     def iteration(x: Vector) -> None:
         nonlocal finished, began

@@ -97,6 +97,10 @@ def network_diagram(
     """
     if not isinstance(network, Network):
         raise TypeError(f"network must be a Network, got {type(network).__name__}.")
+    if network.embedding is not None:
+        raise ValueError(
+            "network_diagram draws inputs that go into the first layer as they are, but this network embeds them."
+        )
     check_finite_layers(network.layers)
     max_units = check_integer(max_units, "max_units", minimum=2)
     digits = check_integer(digits, "digits", minimum=0, maximum=15)

@@ -6,11 +6,13 @@ What a gate computes, stands in graph.py and functions.py; what is done with a c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from fastmlp.activations import Activation
+from fastmlp.embeddings import Embedding
 from fastmlp.losses import Loss
+from fastmlp.reference.embeddings import embedded
 from fastmlp.reference.formulas import activate
 from fastmlp.reference.functions import Row, layer_norm, maxout, scaled
 from fastmlp.reference.graph import Gate, add
@@ -34,6 +36,8 @@ class Gradients:
         ``biases[l][j]``.
     inputs : list of lists
         ``inputs[n][i]``, derivative with respect to ``X[n][i]``.
+    embedding : list of lists
+        ``embedding[i]``, with respect to the parameters of a Periodic embedding of input i; else empty.
 
     See Also
     --------
@@ -55,6 +59,7 @@ class Gradients:
     weights: list[Matrix]
     biases: list[Vector]
     inputs: Matrix
+    embedding: Matrix = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,8 @@ class Circuit:
         ``activations[l][n][j]``, of unit j of layer l for sample n.
     loss : Gate or None
         The mean over samples, with penalties; None where no targets were given.
+    embedding : list of lists of Gate
+        ``embedding[i]``, the parameters of a Periodic embedding of input i; else empty.
 
     See Also
     --------
@@ -96,6 +103,7 @@ class Circuit:
     pre_activations: list[list[Row]]
     activations: list[list[Row]]
     loss: Gate | None = None
+    embedding: list[Row] = field(default_factory=list)
 
     @property
     def logits(self) -> list[Row]:
@@ -110,6 +118,7 @@ class Circuit:
             weights=[[[w.gradient for w in row] for row in W] for W in self.weights],
             biases=[[b_j.gradient for b_j in b] for b in self.biases],
             inputs=[[x_i.gradient for x_i in x] for x in self.inputs],
+            embedding=[[p.gradient for p in row] for row in self.embedding],
         )
 
 
@@ -121,9 +130,15 @@ class Wiring:
     normalizes: list[bool]
     activations: list[Activation]
     pieces: list[int]
+    embedding: Embedding | None = None
 
     def circuit(
-        self, weights: list[Matrix], biases: list[Vector], X: Matrix, masks: Sequence[Matrix] | None = None
+        self,
+        weights: list[Matrix],
+        biases: list[Vector],
+        X: Matrix,
+        masks: Sequence[Matrix] | None = None,
+        embedding: Matrix | None = None,
     ) -> Circuit:
         """Build the gates of some samples from the inputs to the last activations."""
         gates_W = [[[Gate(w) for w in row] for row in W] for W in weights]
@@ -131,6 +146,9 @@ class Wiring:
         inputs = samples = [[Gate(x_i) for x_i in x] for x in X]
         if self.scaling is not None:
             samples = [scaled(x, self.scaling) for x in inputs]
+        gates_e = [[Gate(p) for p in row] for row in embedding or ()]
+        if self.embedding is not None:
+            samples = [embedded(x, self.embedding, gates_e) for x in samples]
         pre_activations, activations = [], []
         for layer, (W, b, activation) in enumerate(zip(gates_W, gates_b, self.activations, strict=True)):
             if self.normalizes[layer]:
@@ -148,7 +166,7 @@ class Wiring:
             samples = [maxout(activate(activation, z), self.pieces[layer]) for z in logits]
             pre_activations.append(logits)
             activations.append(samples)
-        return Circuit(gates_W, gates_b, inputs, pre_activations, activations)
+        return Circuit(gates_W, gates_b, inputs, pre_activations, activations, embedding=gates_e)
 
     def described(self, circuit: Circuit, loss: Loss) -> Circuit:
         """Give the gates their names, and say of activations and the loss that they are one step each."""
@@ -176,6 +194,9 @@ def _name_gates(circuit: Circuit) -> None:
                 gate.name = f"W{layer}[{i},{j}]"
         for j, gate in enumerate(circuit.biases[layer - 1]):
             gate.name = f"b{layer}[{j}]"
+    for i, parameters in enumerate(circuit.embedding):
+        for j, gate in enumerate(parameters):
+            gate.name = f"e[{i},{j}]"
     for name, samples in rows:
         for n, row in enumerate(samples):
             for j, gate in enumerate(row):
@@ -185,6 +206,7 @@ def _name_gates(circuit: Circuit) -> None:
         circuit.loss.name = "loss"
 
 
-def flatten(weights: list[Matrix], biases: list[Vector]) -> Vector:
-    """Return W0 row by row, b0, W1 row by row, b1, ... in one list."""
-    return [value for W, b in zip(weights, biases, strict=True) for row in [*W, b] for value in row]
+def flatten(weights: list[Matrix], biases: list[Vector], embedding: Matrix) -> Vector:
+    """Return W0 row by row, b0, W1 row by row, b1, ..., the embedding input by input in one list."""
+    rows = [row for W, b in zip(weights, biases, strict=True) for row in [*W, b]]
+    return [value for row in [*rows, *embedding] for value in row]

@@ -3,7 +3,8 @@
 Every call builds the graph of its samples from the numbers in ``weights`` and ``biases``, and reads from it what it
 wants: values (forward, loss) or, after ``backward``, gradients. Nothing here knows a derivative. The gates are in
 graph.py, activations, losses and penalties in functions.py, initial weights in initial.py, the rules that change the
-parameters in optimizers.py. Weights are lists [input][unit]: a layer is a = activation(x W + b) with x a row.
+parameters in optimizers.py. Weights are lists [input][unit]: a layer is a = activation(x W + b) with x a row. The
+documentation of every method makes this a long file.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fastmlp._checks.arguments import check_integer, check_real
-from fastmlp._model.stack import check_stack, placed, scaling_of, shapes_of
+from fastmlp._model.stack import check_stack, embedding_of, placed, scaling_of, shapes_of
 from fastmlp.layers import Layer
 from fastmlp.losses import Loss, resolve_loss
 from fastmlp.optimizers import Optimizer
 from fastmlp.reference.circuit import Circuit, Gradients, Matrix, Vector, Wiring, flatten
+from fastmlp.reference.embeddings import drawn_embedding
 from fastmlp.reference.formulas import loss_of
 from fastmlp.reference.functions import penalty
 from fastmlp.reference.graph import Gate, add
@@ -36,8 +38,8 @@ class Network:
     n_inputs : int
         Number of inputs.
     layers : sequence of Dense, with Dropout between
-        As for ``fastmlp.Network``; softmax only in the last layer. The numbers of a scaling of inputs must be
-        given, since nothing is learned about the inputs here.
+        As for ``fastmlp.Network``; softmax only in the last layer. The numbers of a scaling of inputs and the
+        edges of bins must be given, since nothing is learned about the inputs here.
     loss : str or loss object, optional
         Default: cross_entropy after softmax and sigmoid, else mse.
     l1, l2 : float, default 0.0
@@ -49,6 +51,8 @@ class Network:
         ``weights[l][i][j]``, zero until written or ``initialize`` is called.
     biases : list of lists
         ``biases[l][j]``.
+    embedding : list of lists
+        ``embedding[i]``, the frequencies, phases, weights and bias of a Periodic embedding of input i; else empty.
 
     See Also
     --------
@@ -88,6 +92,7 @@ class Network:
             normalizes=[part.normalizes for part in parts],
             activations=self._activations,
             pieces=[layer.pieces for layer in self.layers],
+            embedding=embedding_of(checked),
         )
         self._loss = resolve_loss(loss, self._activations[-1])
         self._sizes = self.n_inputs, self.layers[-1].units
@@ -95,6 +100,8 @@ class Network:
         self._shapes = [weights for weights, _ in shapes_of(self.n_inputs, parts)]
         self.weights: list[Matrix] = [[[0.0] * n_out for _ in range(n_in)] for n_in, n_out in self._shapes]
         self.biases: list[Vector] = [[0.0] * n_out for _, n_out in self._shapes]
+        n_own = 0 if self._wiring.embedding is None else self._wiring.embedding.n_parameters
+        self.embedding: Matrix = [[0.0] * n_own for _ in range(self.n_inputs if n_own else 0)]
         self._training: Training | None = None
         self._generator = random.Random(0)  # of dropout
 
@@ -108,20 +115,22 @@ class Network:
             initializer = layer.initializer_object or usual_initializer(self._activations[index])
             self.weights[index] = drawn_weights(initializer, n_in, n_out, generator)
             self.biases[index] = [0.0] * n_out
+        self.embedding = drawn_embedding(self._wiring.embedding, self.n_inputs, generator)
         self._training = None
 
     def get_parameters(self) -> Vector:
-        """Return all parameters in one list: W0 row by row, b0, W1 row by row, b1, ..."""
-        return flatten(self.weights, self.biases)
+        """Return all parameters in one list: W0 row by row, b0, W1 row by row, b1, ..., the embedding's."""
+        return flatten(self.weights, self.biases, self.embedding)
 
     def set_parameters(self, parameters: Sequence[float]) -> None:
         """Take all parameters from one sequence, in the order of ``get_parameters``."""
-        count = sum((n_in + 1) * n_out for n_in, n_out in self._shapes)
+        count = sum((n_in + 1) * n_out for n_in, n_out in self._shapes) + sum(map(len, self.embedding))
         values = iter(float_row(parameters, count, "the parameter vector"))
         self.weights, self.biases = [], []
         for n_in, n_out in self._shapes:
             self.weights.append([[next(values) for _ in range(n_out)] for _ in range(n_in)])
             self.biases.append([next(values) for _ in range(n_out)])
+        self.embedding = [[next(values) for _ in row] for row in self.embedding]
 
     def forward(self, X: Sequence[Sequence[float]]) -> Matrix:
         """Return the outputs of the last layer, (samples, units)."""
@@ -267,8 +276,10 @@ class Network:
             self._training = training
         self._training.settings = settings = training.settings
         per_epoch = -(-len(rows) // size)
-        is_weight = per_parameter(self._shapes, [(True, False)] * len(self.layers))
+        n_own = sum(map(len, self.embedding))
+        is_weight = per_parameter(self._shapes, [(True, False)] * len(self.layers)) + [False] * n_own
         factors = per_parameter(self._shapes, [(of.weight_rate_factor, of.bias_rate_factor) for of in self.layers])
+        factors += [1.0] * n_own
         losses: Vector = []
         for _ in range(epochs):
             for start in range(0, len(rows), size):
@@ -276,7 +287,7 @@ class Network:
                 x, t, weight = [X[n] for n in batch], [targets[n] for n in batch], [weights[n] for n in batch]
                 masks = drawn_masks(self._dropout, self._shapes, len(batch), self._generator)
                 gradients = self._gradients(x, t, weight, masks)
-                gradient = flatten(gradients.weights, gradients.biases)
+                gradient = flatten(gradients.weights, gradients.biases, gradients.embedding)
                 rate = rate_of(settings.learning_rate, len(losses), epochs * per_epoch, per_epoch)
                 self.set_parameters(self._training.step(self.get_parameters(), gradient, rate, is_weight, factors))
                 losses.append(gradients.loss)
@@ -285,7 +296,7 @@ class Network:
     def _circuit(self, X: Sequence[Sequence[float]], masks: Sequence[Matrix] | None = None) -> Circuit:
         """Build the gates from the inputs to the last activations."""
         rows = [float_row(x, self.n_inputs, f"X[{n}]") for n, x in enumerate(X)]
-        return self._wiring.circuit(self.weights, self.biases, rows, masks)
+        return self._wiring.circuit(self.weights, self.biases, rows, masks, self.embedding)
 
     def _loss_gate(self, circuit: Circuit, targets: Matrix, weights: Vector) -> Gate:
         """Add to a circuit the mean loss of its samples and the penalties."""

@@ -1,0 +1,65 @@
+"""One set of bits for embedded numbers, on every target and for any number of threads.
+
+What could go wrong: a cosine or a sum over lanes that depends on the vector's width, rows computed twice or beside
+zeros that come out otherwise (batches below, at and above the lanes, prime to them), a sum over the batch that depends
+on who makes it, a share of a bin whose product and difference are contracted (the hash differs between targets or
+threads, or from the one kept here). That the numbers are right is for tests/test_core_against_reference.py.
+
+The hash is of trained parameters, losses and gradients; each target runs in a process of its own, the planner off.
+"""
+
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from bits import KINDS, adam, chain, new_network, print_hashes, sgd, train
+from fastmlp import _core
+
+ROWS, COLUMNS = 67, 7
+BATCHES = (1, 5, 16, 41, 67)
+EMBEDDINGS = (
+    ("piecewise_linear", 1, 0, 0.0),
+    ("piecewise_linear", 9, 0, 0.0),
+    ("periodic", 4, 16, 0.1),
+    ("periodic", 2, 3, 2.0),
+    ("periodic", 6, 5, 0.5),
+)
+EXPECTED = "efefb12c1bc87aa8dab7139c660f0661f55e1138bc8c4da68bd7fc88b54d960f"
+
+
+def numbers_of_trainings(threads: int) -> Iterator[object]:
+    random = np.random.default_rng(0)
+    X = np.where(random.random((ROWS, COLUMNS)) < 0.02, 1e4, random.normal(0, 3, (ROWS, COLUMNS)))
+    y = random.integers(0, 5, ROWS).astype(np.int32)
+    layers = chain((19, "tanh"), (5, "softmax"))
+    for kind, _ in KINDS:
+        for embedding in EMBEDDINGS:
+            edges = np.sort(random.normal(0, 3, (COLUMNS, embedding[1] + 1)), axis=1)
+            for number, batch in enumerate(BATCHES):
+                net = new_network(kind, COLUMNS, layers, "softmax_cross_entropy", seed=1, embedding=embedding)
+                if embedding[2] == 0:
+                    net.set_bins(lower=edges[:, :-1].copy(), upper=edges[:, 1:].copy())
+                optimizer = (sgd(0.02, 0.5), adam(0.01), sgd(0.02, clip_norm=0.1))[number % 3]
+                train(net, X, y, optimizer, threads=threads, batch_size=batch, seed=1, steps=4)
+                data = {"X": X[:batch], "targets": y[:batch], "sample_weight": None, "threads": threads}
+                value, weights, biases, inputs, *entrance = net.gradients(**data)
+                for layer in range(2):
+                    yield from (net.weights(layer), weights[layer], biases[layer])
+                if entrance:
+                    yield from (net.embedding(), entrance[0])
+                yield from (value, net.loss(**data), inputs, net.forward(X=X, threads=threads))
+
+
+def print_bits() -> None:
+    print_hashes(numbers_of_trainings)
+
+
+@pytest.mark.parametrize("target", _core.available_targets())
+def test_embedded_numbers_have_one_hash_on_every_target_and_any_number_of_threads(hashes_on, target):
+    assert hashes_on(target, print_bits) == dict.fromkeys("124", EXPECTED)
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]]()
