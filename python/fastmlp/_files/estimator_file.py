@@ -44,7 +44,7 @@ def write(estimator: Estimator, path: str | os.PathLike[str]) -> None:
         file = to_file({"format": FORMAT, "estimator": estimator.description, "networks": descriptions}, tensors)
     except ValueError as reason:
         raise ValueError(f"this estimator was not saved: {reason}.") from None
-    write_atomically(path, file)
+    write_atomically(path, *file)
 
 
 def read(file: IO[bytes], size: int) -> Estimator:
