@@ -17,6 +17,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from fastmlp._training.checkpoint import Checkpoint
 from fastmlp.losses import CrossEntropy, Loss
 from fastmlp.sklearn._labels import places_of
 from fastmlp.sklearn._models import logits_of
@@ -118,7 +119,9 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         self.random_state = random_state
         self.n_threads = n_threads
 
-    def fit(self, X: Table, y: Any, *, X_val: Table = None, y_val: Any = None) -> TabularClassifier:
+    def fit(
+        self, X: Table, y: Any, *, X_val: Table = None, y_val: Any = None, checkpoint: Checkpoint | None = None
+    ) -> TabularClassifier:
         """Train the model.
 
         Parameters
@@ -129,13 +132,16 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
             Labels of any kind.
         X_val, y_val : optional
             Rows that choose the epoch, in the place of validation_fraction.
+        checkpoint : Checkpoint, optional
+            A file from which the same fit goes on, if anything has ended it; random_state must be an integer. With
+            several n_estimators one for each: "{network}" in its path is the number of the member.
 
         Returns
         -------
         self
             The estimator.
         """
-        self._train(X, y, X_val, y_val)
+        self._train(X, y, X_val, y_val, checkpoint)
         return self
 
     def predict(self, X: Table) -> Array:

@@ -23,12 +23,14 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from fastmlp._checks.arguments import check_integer, check_real
+from fastmlp._training.checkpoint import Checkpoint, checkpoints_of
 from fastmlp._training.crew import train_together
 from fastmlp.losses import Loss
 from fastmlp.network import Network
 from fastmlp.runtime import own_limit
 from fastmlp.sklearn._blocks import by_blocks
 from fastmlp.sklearn._labels import one_column, plain_targets
+from fastmlp.sklearn._models import check_random_state_is_kept
 from fastmlp.sklearn._sizes import hidden_sizes
 from fastmlp.sklearn._tabular.columns import Table, as_table, is_frame
 from fastmlp.sklearn._tabular.encoder import TableEncoder
@@ -80,11 +82,13 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
     def _encode(self, y: Array, result: TabularResult, name: str) -> Array:
         """Return targets as the network takes them; an error calls them by the name."""
 
-    def _train(self, X: Table, y: Any, X_val: Table, y_val: Any) -> None:
+    def _train(self, X: Table, y: Any, X_val: Table, y_val: Any, checkpoint: Checkpoint | None) -> None:
         members = check_integer(self.n_estimators, "n_estimators", minimum=1)
         max_iter = check_integer(self.max_iter, "max_iter", minimum=1)
         fraction = check_real(self.validation_fraction, "validation_fraction", above=0.0, below=1.0)
         optimizer = optimizer_of(check_real(self.learning_rate, "learning_rate", above=0.0))
+        check_random_state_is_kept(checkpoint, self.random_state)
+        checkpoints = checkpoints_of(checkpoint, members, 'give Checkpoint("run-{network}.ckpt"), for example')
         limit = threads_of(self.n_threads)
         result = TabularResult()
         # scikit-learn writes number and names of columns on what it checks with, and the estimator stays as it is
@@ -109,14 +113,19 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
             check_consistent_length(X_aside, y_aside)
             asides = repeat(Samples(X_aside, self._encode(y_aside, result, "y_val")))
         batch_size = batch_of(self.batch_size, len(y))
-        settings: Settings = {"epochs": max_iter, "batch_size": batch_size, "optimizer": optimizer}
+        settings: list[Settings] = [
+            {"epochs": max_iter, "batch_size": batch_size, "optimizer": optimizer, "checkpoint": own}
+            for own in checkpoints
+        ]
         hidden = hidden_sizes(self.hidden_layer_sizes)
         networks = [
             build(rows.width, hidden, n_outputs, self._activations, self._loss_object(), random_state)
             for _ in range(members)
         ]
         samples = Samples(rows, targets)
-        trainings = [train(network, samples, aside, settings) for network, aside in zip(networks, asides, strict=False)]
+        trainings = [
+            train(network, samples, aside, own) for network, aside, own in zip(networks, asides, settings, strict=False)
+        ]
         try:
             with own_limit(limit):
                 trained = train_together(trainings)

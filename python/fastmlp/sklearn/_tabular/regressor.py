@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import RegressorMixin
 
+from fastmlp._training.checkpoint import Checkpoint
 from fastmlp.losses import Loss, MeanSquaredError
 from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.estimator import BaseTabular
@@ -91,7 +92,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         self.random_state = random_state
         self.n_threads = n_threads
 
-    def fit(self, X: Table, y: Any, *, X_val: Table = None, y_val: Any = None) -> TabularRegressor:
+    def fit(
+        self, X: Table, y: Any, *, X_val: Table = None, y_val: Any = None, checkpoint: Checkpoint | None = None
+    ) -> TabularRegressor:
         """Train the model.
 
         Parameters
@@ -102,13 +105,16 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             Values.
         X_val, y_val : optional
             Rows that choose the epoch, in the place of validation_fraction.
+        checkpoint : Checkpoint, optional
+            A file from which the same fit goes on, if anything has ended it; random_state must be an integer. With
+            several n_estimators one for each: "{network}" in its path is the number of the member.
 
         Returns
         -------
         self
             The estimator.
         """
-        self._train(X, y, X_val, y_val)
+        self._train(X, y, X_val, y_val, checkpoint)
         return self
 
     def predict(self, X: Table) -> Array:
