@@ -10,7 +10,7 @@ from fastmlp._files.names import check_format
 from fastmlp.cli._sources import STANDARD_INPUT
 
 
-def check_output(path: str, written: str, suffix: str, *reads: str) -> None:
+def check_output(path: str, written: str, suffix: str, *reads: str, option: str = "--out") -> None:
     """Check a file to write before any work is done.
 
     Parameters
@@ -22,13 +22,15 @@ def check_output(path: str, written: str, suffix: str, *reads: str) -> None:
         The one that suits it; names of other known formats are refused.
     reads : paths
         What the command reads, "-" for the standard input.
+    option : str
+        Of the command, that says the path.
     """
     target = check_destination(path)
     check_format(path, written, suffix)
     for source in reads:
         if os.path.exists(target) and _is_same(target, source):
             name = "the standard input" if source == STANDARD_INPUT else source
-            raise ValueError(f"{path} would be written over {name}, which is read: give another name with --out.")
+            raise ValueError(f"{path} would be written over {name}, which is read: give another name with {option}.")
 
 
 def _is_same(target: str, source: str) -> bool:
