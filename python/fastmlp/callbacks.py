@@ -26,7 +26,7 @@ from fastmlp._checks.arguments import check_flag, check_integer, check_real
 from fastmlp._checks.monitor import Mode, Monitor, check_monitor, resolve_monitor
 from fastmlp._checks.text import brief
 from fastmlp._files.atomic import check_destination
-from fastmlp._files.names import MODEL_SUFFIX, check_format
+from fastmlp._files.names import check_model_name
 from fastmlp._training.checkpoint import Checkpoint
 from fastmlp._training.measures import with_modes
 from fastmlp._training.watch import Callback
@@ -214,8 +214,8 @@ class ModelCheckpoint:
     Parameters
     ----------
     path : path
-        The file; "{epoch}" in it stands for the epoch's number, "{epoch:03d}" for three digits of it. It appears whole
-        or not at all, and a file of this name is replaced.
+        The file, ``*.safetensors``; "{epoch}" in it stands for the epoch's number, "{epoch:03d}" for three digits of
+        it. It appears whole or not at all, and a file of this name is replaced.
     monitor : str, optional
         A column of the History; default: "validation_loss" if there are validation samples, else "loss".
     best_only : bool, default True
@@ -276,7 +276,7 @@ class ModelCheckpoint:
         self._monitor = None
         if self.best_only or self.monitor is not None:
             self._monitor = resolve_monitor("ModelCheckpoint", self.monitor, self.mode, with_modes(columns), 0.0)
-        check_format(self._file(1), "a model", MODEL_SUFFIX)
+        check_model_name(self._file(1), "a model")
         check_destination(self._file(1))
         self.best_epoch, self.best = 0, math.inf if self._monitor is None else self._monitor.best
 

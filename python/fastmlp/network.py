@@ -763,7 +763,7 @@ class Network(Differentiable):
         Parameters
         ----------
         path : path
-            The file, by custom ``*.safetensors``.
+            The file, ``*.safetensors``.
 
         Examples
         --------

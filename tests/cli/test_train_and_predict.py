@@ -368,7 +368,10 @@ def test_a_training_that_was_ended_goes_on(run, flowers, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--checkpoint", "m.ckpt", "--out", "m.ckpt"], "--checkpoint and --out both name m.ckpt: give two files."),
+        (
+            ["--checkpoint", "model.safetensors"],
+            "is the name of a model, but a checkpoint is written: give a name that",
+        ),
         (["--checkpoint", "table"], "table would be written over table, which is read: give another name with --check"),
         (["--checkpoint", "run.npz"], "run.npz is the name of arrays, but a checkpoint is written"),
     ],

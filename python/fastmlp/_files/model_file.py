@@ -26,7 +26,7 @@ from fastmlp._checks.text import brief
 from fastmlp._files.atomic import write_atomically
 from fastmlp._files.container import FORMAT, read_description, to_file
 from fastmlp._files.costs import check_memory, check_work
-from fastmlp._files.names import MODEL_SUFFIX, check_format
+from fastmlp._files.names import check_model_name
 from fastmlp._files.opening import OtherKindError
 from fastmlp._files.plain_json import check_plain
 from fastmlp._files.safetensors import (
@@ -106,7 +106,7 @@ class Blueprint(NamedTuple):
 
 def write(content: Content, path: str | os.PathLike[str]) -> None:
     """Write a model file; described at ``fastmlp.save``."""
-    check_format(path, "a model", MODEL_SUFFIX)
+    check_model_name(path, "a model")
     description, tensors = description_of(content)
     try:
         file = to_file(description, tensors)

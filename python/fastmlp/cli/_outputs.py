@@ -6,7 +6,7 @@ import os
 
 from fastmlp._checks.text import printable
 from fastmlp._files.atomic import check_destination
-from fastmlp._files.names import check_format
+from fastmlp._files.names import MODEL_SUFFIX, check_format, check_model_name
 from fastmlp.cli._sources import STANDARD_INPUT
 
 
@@ -19,14 +19,17 @@ def check_output(path: str, written: str, suffix: str, *reads: str, option: str 
     written : str
         What will be written, for the sentence: "a model".
     suffix : str
-        The one that suits it; names of other known formats are refused.
+        The one that suits it; names of other known formats are refused, and for a model all others.
     reads : paths
         What the command reads, "-" for the standard input.
     option : str
         Of the command, that says the path.
     """
     target = check_destination(path)
-    check_format(path, written, suffix)
+    if suffix == MODEL_SUFFIX:
+        check_model_name(path, written)
+    else:
+        check_format(path, written, suffix)
     for source in reads:
         if os.path.exists(target) and _is_same(target, source):
             name = "the standard input" if source == STANDARD_INPUT else source

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import csv
 import io
-import os
 import sys
 
 import numpy as np
@@ -114,8 +113,6 @@ def train(arguments: argparse.Namespace) -> int:
     checkpoint = None
     if arguments.checkpoint is not None:
         check_output(arguments.checkpoint, "a checkpoint", CHECKPOINT_SUFFIX, arguments.data, option="--checkpoint")
-        if os.path.realpath(arguments.checkpoint) == os.path.realpath(arguments.out):
-            raise ValueError(f"--checkpoint and --out both name {arguments.out}: give two files.")
         checkpoint = fm.Checkpoint(arguments.checkpoint)
     table = read_table(arguments.data, target=arguments.target, delimiter=arguments.delimiter)
     rest, valid = _split(len(table.features), arguments.validation, arguments.seed)

@@ -142,7 +142,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         Parameters
         ----------
         path : path
-            The file, by custom ``*.safetensors``. It appears whole or not at all. Kept are the parameters, what the
+            The file, ``*.safetensors``. It appears whole or not at all. Kept are the parameters, what the
             columns stand for, labels or units, and the networks; the text of categories and labels is in it.
 
         Raises
@@ -152,7 +152,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         TypeError
             A parameter is an object that the file does not keep, such as a ``RandomState``.
         ValueError
-            The name is that of another format, or there is more than a file takes.
+            The name ends otherwise, or there is more than a file takes.
         OSError
             The file cannot be written.
 
