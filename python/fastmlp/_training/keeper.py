@@ -47,7 +47,7 @@ class Keeper:
     def __init__(self, checkpoint: Checkpoint, target: str, model: Model, metadata: Mapping[str, Any]) -> None:
         self._checkpoint, self._target, self._name = checkpoint, target, shortened(os.fspath(checkpoint.path))
         self._model, self._metadata = model, dict(metadata)
-        self._kept = read_file(checkpoint.path, _read) if os.path.exists(target) else None
+        self._kept = read_file(checkpoint.path, read) if os.path.exists(target) else None
         self._fingerprint: dict[str, Any] = {}
         self._written = time.monotonic()
         self._seen = 0
@@ -196,7 +196,7 @@ class Keeper:
         self._writer = None
 
 
-def _read(file: IO[bytes], size: int) -> checkpoint_file.Kept:
+def read(file: IO[bytes], size: int) -> checkpoint_file.Kept:
     """Return what a file holds; an error (ValueError, TypeError) says in a clause what is wrong with it."""
     kept = checkpoint_file.read(file, size)
     if kept.state.get("format") != FORMAT:
