@@ -18,6 +18,7 @@
 #include "bindings/arrays.hpp"
 #include "bindings/names.hpp"
 #include "bindings/trainer_handle.hpp"
+#include "bindings/training_state.hpp"
 #include "bindings/without_gil.hpp"
 #include "core/optimizer.hpp"
 #include "core/trainer.hpp"
@@ -253,6 +254,8 @@ void register_trainer_of(py::module_& module, const char* name) {
             handle.trainer->set_learning_rate(rate);
           },
           py::arg("rate"))
+      .def("state", &training_state<T>)
+      .def("resume", &resume<T>, py::kw_only(), py::arg("place"), py::arg("slots"), py::arg("start"))
       .def("forward", &forward<T>, py::arg("X"), py::arg("seed"), py::arg("epoch"), py::arg("threads"))
       .def("run_from", &run_from<T>, py::arg("given"), py::arg("at"), py::arg("threads"))
       .def("apply", &apply<T>, py::kw_only(), py::arg("gradients"), py::arg("threads"))

@@ -105,14 +105,39 @@ std::int64_t Trainer<T>::steps_per_epoch() const noexcept {
 }
 
 template <class T>
-void Trainer<T>::begin_epoch() noexcept {
-  if (options_.shuffle) {
-    shuffled_order(order_.data(), data_.rows(), Sequence(options_.seed, Stream::shuffle, epoch_));
-    if (places_.size() > 0) {
-      std::transform(order_.data(), order_.data() + data_.rows(), places_.data(),
-                     [this](std::ptrdiff_t sample) { return data_.inputs.places[sample]; });
-    }
+TrainingPlace Trainer<T>::training_place() const noexcept {
+  return {network_.optimizer().steps, place_.made, place_.position, epoch_loss_, epoch_weight_, epoch_seconds_};
+}
+
+template <class T>
+void Trainer<T>::resume(const TrainingPlace& place) {
+  FASTMLP_ASSERT(!has_run_ && place.position < data_.rows() && place.position % options_.batch_size == 0);
+  get_memory(1);
+  take_over_optimizer_state();
+  network_.optimizer().steps = place.steps;
+  place_ = {place.steps, place.made, place.position};
+  const std::int64_t of_this_epoch = place.position / options_.batch_size;
+  saved_steps_ = place.steps - of_this_epoch;
+  saved_made_ = place.made - of_this_epoch;
+  epoch_loss_ = place.epoch_loss;
+  epoch_weight_ = place.epoch_weight;
+  epoch_seconds_ = place.epoch_seconds;
+  if (place.position > 0) draw_order();
+}
+
+template <class T>
+void Trainer<T>::draw_order() noexcept {
+  if (!options_.shuffle) return;
+  shuffled_order(order_.data(), data_.rows(), Sequence(options_.seed, Stream::shuffle, epoch_));
+  if (places_.size() > 0) {
+    std::transform(order_.data(), order_.data() + data_.rows(), places_.data(),
+                   [this](std::ptrdiff_t sample) { return data_.inputs.places[sample]; });
   }
+}
+
+template <class T>
+void Trainer<T>::begin_epoch() noexcept {
+  draw_order();
   saved_steps_ = network_.optimizer().steps;
   saved_made_ = place_.made;
   // Nothing is copied then: the epoch's first step reads the slots where they are kept, and writes new ones. Of an own

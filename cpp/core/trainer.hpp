@@ -57,6 +57,17 @@ struct RunReport {
   std::vector<EpochRecord> epochs;
 };
 
+// Where a training stands between two runs: with the parameters, the optimizer's slots and, amid an epoch, what it began
+// with (epoch_start), all that the steps to come depend on.
+struct TrainingPlace {
+  std::int64_t steps;       // of the optimizer
+  std::int64_t made;        // of this training
+  std::ptrdiff_t position;  // samples of this epoch already used
+  double epoch_loss;        // sum of batch losses times batch weights
+  double epoch_weight;      // sum of batch weights
+  double epoch_seconds;
+};
+
 template <class T>
 class Trainer {
  public:
@@ -66,6 +77,7 @@ class Trainer {
 
   std::int64_t steps_per_epoch() const noexcept;
   std::ptrdiff_t batch_size() const noexcept { return options_.batch_size; }
+  std::ptrdiff_t rows() const noexcept { return data_.rows(); }
 
   // Up to n_steps steps, across epochs, from the optimizer state of the same kind, else from a new one. Stops early
   // only when a loss or, at the end of an epoch, a parameter is not finite: then parameters and optimizer are those of
@@ -86,6 +98,15 @@ class Trainer {
   // Goes on with other samples, as an epoch of this number, between epochs only: what is the same for all batches of a
   // stream is then made once. More rows than a batch has are several steps.
   void take(const Dataset& data, std::uint32_t epoch) noexcept;
+
+  // Between runs only. After resume, which is for a trainer that has made no step, the slots and the start of the epoch
+  // are the caller's to fill: of the epoch that first_epoch counts, and as slots() of them.
+  TrainingPlace training_place() const noexcept;
+  void resume(const TrainingPlace& place);
+  int slots() const noexcept { return slots_of(options_.optimizer); }
+  T* slot(int i) noexcept { return network_.optimizer().slots[i].data(); }
+  // The parameters (0) and slots (from 1) when the epoch began that is under way: what divergence puts back.
+  T* epoch_start(int i) noexcept { return memory_.saved[i].data(); }
 
   // From the next step on; between runs only.
   void set_learning_rate(double rate) noexcept { options_.optimizer.learning_rate = rate; }
@@ -110,6 +131,7 @@ class Trainer {
               int threads) noexcept;
   void get_memory(int limit);
   void take_over_optimizer_state();
+  void draw_order() noexcept;
   void begin_epoch() noexcept;
   void save(int thread, int threads) noexcept;
   void train_steps(std::int64_t n_steps, Progress& progress, int thread, int threads) noexcept;

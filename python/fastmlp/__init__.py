@@ -28,7 +28,7 @@ except (ImportError, ValueError) as error:
     raise
 
 from fastmlp import activations, callbacks, initializers, losses, metrics, optimizers, schedules
-from fastmlp.callbacks import EarlyStopping, LambdaCallback, LogEvaluation, ModelCheckpoint
+from fastmlp.callbacks import Checkpoint, EarlyStopping, LambdaCallback, LogEvaluation, ModelCheckpoint
 from fastmlp.diagnosis import Diagnosis, diagnose_gradients
 from fastmlp.embeddings import Periodic, PiecewiseLinear
 from fastmlp.explanation import Explanation, explain
@@ -53,6 +53,7 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "Checkpoint",
     "Dense",
     "Diagnosis",
     "Dropout",

@@ -32,6 +32,10 @@ SomeGradients: TypeAlias = tuple[Any, ...]
 Draw: TypeAlias = tuple[str, float]
 # (name, up to three numbers, steps of warm-up); names and numbers: Schedule in cpp/core/schedule.hpp
 Schedule: TypeAlias = tuple[str, Sequence[float], int]
+# steps of the optimizer and of the training, samples taken of the epoch; the sum of its losses, of its weights, seconds
+TrainingPlace: TypeAlias = tuple[int, int, int, float, float, float]
+# place; the optimizer's slots; parameters and slots when the epoch began, none between epochs; as ``write`` orders them
+TrainingState: TypeAlias = tuple[TrainingPlace, list[Array], list[Array]]
 
 class Hold:
     """What a with statement holds from before it begins: given back at its end, or with the last reference to it."""
@@ -285,6 +289,12 @@ class Trainer32:
     def steps_per_epoch(self) -> int: ...
     def set_learning_rate(self, rate: float) -> None:
         """Take another learning rate from the next step on; between runs only."""
+
+    def state(self) -> TrainingState:
+        """Return all that the steps to come depend on, but for the parameters; between runs only."""
+
+    def resume(self, *, place: TrainingPlace, slots: Sequence[Array], start: Sequence[Array]) -> None:
+        """Go on where a trainer of the same settings and samples stood; before the first step only."""
 
     def forward(self, X: object, seed: int, epoch: int, threads: int) -> Array | None:
         """Begin a step of these rows, at most batch_size, and return their outputs; outside the context.

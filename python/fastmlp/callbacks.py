@@ -4,7 +4,9 @@ A callback is any callable ``callback(network, epoch)``; ``epoch`` is the epoch'
 True ends the fit. One that has ``begin(network, columns)`` and ``end(network)`` gets these called too: before the first
 step, with the names that the rows will have, and after the last one, if nothing was raised between. If something was
 raised, be it by Ctrl-C, one that has ``interrupted(network)`` gets this called in the place of ``end``; it may return
-the number of the epoch whose weights it has put back.
+the number of the epoch whose weights it has put back. One that has ``state_dict()`` and ``load_state_dict(state)``
+takes part in a ``Checkpoint``: the first returns what it knows (plain values and arrays), the second gets that, after
+``begin``, where a fit goes on.
 
 The names are those that users of LightGBM know. Its ``record_evaluation`` has no twin: ``fit`` returns all rows as a
 History. Documentation makes this file a long one.
@@ -24,13 +26,14 @@ from fastmlp._checks.arguments import check_flag, check_integer, check_real
 from fastmlp._checks.monitor import Mode, Monitor, check_monitor, resolve_monitor
 from fastmlp._checks.text import brief
 from fastmlp._files.atomic import check_destination
-from fastmlp._files.names import MODEL_SUFFIX, check_format
+from fastmlp._files.names import check_model_name
+from fastmlp._training.checkpoint import Checkpoint
 from fastmlp._training.measures import with_modes
 from fastmlp._training.watch import Callback
 from fastmlp.history import Epoch
 from fastmlp.network import Network
 
-__all__ = ["Callback", "EarlyStopping", "LambdaCallback", "LogEvaluation", "ModelCheckpoint"]
+__all__ = ["Callback", "Checkpoint", "EarlyStopping", "LambdaCallback", "LogEvaluation", "ModelCheckpoint"]
 
 
 @dataclass(slots=True)
@@ -113,6 +116,28 @@ class EarlyStopping:
                 self._kept = network.get_parameters()
         return epoch["epoch"] - self.best_epoch >= self.patience
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps of it.
+
+        Returns
+        -------
+        dict
+            Numbers, and the weights of the best epoch.
+        """
+        return {"best_epoch": self.best_epoch, "best": self.best, "weights": self._kept}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what ``state_dict`` returned, after ``begin``.
+
+        Parameters
+        ----------
+        state : dict
+            Of a callback with the same settings.
+        """
+        assert self._monitor is not None
+        self.best_epoch, self._kept = state["best_epoch"], state["weights"]
+        self.best = self._monitor.best = state["best"]
+
     def end(self, network: Network) -> None:
         """Put the best weights back."""
         self.interrupted(network)
@@ -162,6 +187,25 @@ class LogEvaluation:
             shown = [f"{name} {epoch[name]:.6g}" for name in epoch if name == "loss" or name.startswith("validation_")]
             print(f"epoch {epoch['epoch']}: {', '.join(shown)}")
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps of it: nothing.
+
+        Returns
+        -------
+        dict
+            Empty.
+        """
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a checkpoint.
+
+        Parameters
+        ----------
+        state : dict
+            Empty.
+        """
+
 
 @dataclass(slots=True)
 class ModelCheckpoint:
@@ -170,8 +214,8 @@ class ModelCheckpoint:
     Parameters
     ----------
     path : path
-        The file; "{epoch}" in it stands for the epoch's number, "{epoch:03d}" for three digits of it. It appears whole
-        or not at all, and a file of this name is replaced.
+        The file, ``*.safetensors``; "{epoch}" in it stands for the epoch's number, "{epoch:03d}" for three digits of
+        it. It appears whole or not at all, and a file of this name is replaced.
     monitor : str, optional
         A column of the History; default: "validation_loss" if there are validation samples, else "loss".
     best_only : bool, default True
@@ -232,7 +276,7 @@ class ModelCheckpoint:
         self._monitor = None
         if self.best_only or self.monitor is not None:
             self._monitor = resolve_monitor("ModelCheckpoint", self.monitor, self.mode, with_modes(columns), 0.0)
-        check_format(self._file(1), "a model", MODEL_SUFFIX)
+        check_model_name(self._file(1), "a model")
         check_destination(self._file(1))
         self.best_epoch, self.best = 0, math.inf if self._monitor is None else self._monitor.best
 
@@ -248,6 +292,28 @@ class ModelCheckpoint:
             path = self._file(number)
             network.save(path)
             self.last_path = path
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps of it.
+
+        Returns
+        -------
+        dict
+            Numbers, and the name of the last file.
+        """
+        return {"best_epoch": self.best_epoch, "best": self.best, "last_path": self.last_path}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what ``state_dict`` returned, after ``begin``.
+
+        Parameters
+        ----------
+        state : dict
+            Of a callback with the same settings.
+        """
+        self.best_epoch, self.best, self.last_path = state["best_epoch"], state["best"], state["last_path"]
+        if self._monitor is not None:
+            self._monitor.best = self.best
 
     def _file(self, epoch: int) -> str:
         return os.fspath(self.path).format(epoch=epoch)

@@ -7,6 +7,7 @@ What it is given becomes members in _training/members.py, and a fleet of them in
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from fastmlp._checks.arguments import ProgressKind, check_integer, check_progress, check_real, is_list
 from fastmlp._checks.text import brief
 from fastmlp._fleets.elsewhere import train_elsewhere
+from fastmlp._training.checkpoint import check_checkpoint, checkpoints_of
 from fastmlp._training.fleet import Fleet, TimeLimit
 from fastmlp._training.members import Member, SharedRows, check_settings, with_validation
 from fastmlp.history import History
@@ -95,6 +97,8 @@ def fit_many(
         ``validation_data``; None: on none.
     settings : list of dict, or a dict, optional
         For each network the arguments of its ``fit`` by name, but for X, y and ``progress``; one dict: for all.
+        A ``checkpoint`` for all has "{network}" in its path, for the number of the network; a time limit or a plan that
+        has ended a training does not count as its end. Not with an executor.
         Callbacks are called on the thread that called this, and may use the network that they are given, since the
         others are being trained; those that keep something between epochs, such as EarlyStopping, are for one network
         each. Not the optimizer LBFGS.
@@ -162,6 +166,8 @@ def fit_many(
     own_data = _of_each(X, y, n)
     own_rows, own_validation = _for_each(rows, "rows", n), _for_each(validation_rows, "validation_rows", n)
     given = [settings or {}] * n if settings is None or isinstance(settings, Mapping) else settings
+    shared = settings.get("checkpoint") if isinstance(settings, Mapping) else None
+    checkpoints = checkpoints_of(shared, n, 'give Checkpoint("run-{network}.ckpt"), for example')
     members = []
     for index, one in enumerate(_for_each(given, "settings", n)):
         name = "settings" if isinstance(settings, Mapping) else f"settings[{index}]"
@@ -171,9 +177,15 @@ def fit_many(
             name = f"validation_rows[{index}]"
             arguments = with_validation(arguments, data.of(model, own_validation[index], name), name)
         own_X, own_y = data.of(model, own_rows[index], f"rows[{index}]")
+        own = check_checkpoint(arguments.checkpoint)
+        if own is not None:
+            own = checkpoints[index] or own.of(index)
+        arguments = replace(arguments, checkpoint=own, metadata=networks[index].metadata)
         members.append(Member(model, networks[index], own_X, own_y, arguments))
     if executor is not None and not callable(getattr(executor, "submit", None)):
         raise TypeError(f"executor must be an Executor of concurrent.futures, got {brief(executor)}.")
+    if executor is not None and any(member.arguments.checkpoint is not None for member in members):
+        raise ValueError("a checkpoint is written by the process that trains: take it away, or leave executor out.")
     seconds = None if time_limit is None else check_real(time_limit, "time_limit", above=0.0)
     limit, kind = TimeLimit(seconds), check_progress(progress)
     planned = [

@@ -34,6 +34,7 @@ from fastmlp._network.derivatives import Differentiable
 from fastmlp._training import fit, measures, streams
 from fastmlp._training.arguments import FitArguments
 from fastmlp._training.batches import Batches
+from fastmlp._training.checkpoint import Checkpoint
 from fastmlp._training.online import Online
 from fastmlp._training.own_steps import OwnSteps
 from fastmlp._training.watch import Callback
@@ -258,6 +259,7 @@ class Network(Differentiable):
         metrics: Iterable[Metric] | None = None,
         callbacks: Iterable[Callback] = (),
         progress: ProgressKind = None,
+        checkpoint: Checkpoint | None = None,
     ) -> History:
         """Train; a second call goes on from where the first ended, optimizer state included.
 
@@ -299,6 +301,11 @@ class Network(Differentiable):
             Show epoch, loss and validation loss: True as a bar in a notebook or a terminal, and elsewhere, as in a log,
             by a line every ten seconds; "lines" by such lines everywhere. Default: a bar in a notebook, and if stderr
             is a terminal; else nothing.
+        checkpoint : Checkpoint, optional
+            A file that the training is written to from time to time, and goes on from if it was ended by anything: to
+            the bits of one that was not. Then the weights, the optimizer's state and all callbacks are those of the
+            file; X, y and the arguments must be the same, but more epochs may be asked for where the learning rate
+            does not depend on their number. Not for an iterable of batches, nor for LBFGS.
 
         Returns
         -------
@@ -339,6 +346,8 @@ class Network(Differentiable):
             metrics=metrics,
             callbacks=callbacks,
             progress=progress,
+            checkpoint=checkpoint,
+            metadata=self.metadata,
         )
         return fit.fit(self._model, self, X, y, arguments)
 
@@ -765,7 +774,7 @@ class Network(Differentiable):
         Parameters
         ----------
         path : path
-            The file, by custom ``*.safetensors``.
+            The file, ``*.safetensors``.
 
         Examples
         --------

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeAlias
 
 import fastmlp._core as _core
 from fastmlp._checks.arguments import check_integer, check_real
-from fastmlp._checks.monitor import Columns, Mode, check_monitor, resolve_monitor
+from fastmlp._checks.monitor import Columns, Mode, Monitor, check_monitor, resolve_monitor
 from fastmlp._checks.registry import by_name
 from fastmlp._checks.text import brief
 from fastmlp.history import Epoch
@@ -56,6 +56,11 @@ class Schedule:
 
     name: ClassVar[str]
     initial: float
+
+    @property
+    def needs_total(self) -> bool:
+        """Whether a rate depends on the number of steps of the whole fit."""
+        return False
 
     def rate(self, step: int, total: int, steps_per_epoch: int = 1) -> float:
         """Return the learning rate of a step.
@@ -117,7 +122,10 @@ class EpochSchedule(Schedule):
         return "constant", [], 0
 
     def follow(self, columns: Columns) -> Callable[[Epoch, float], float]:
-        """Return what one fit, whose epochs have these columns, asks for the rate after an epoch at a rate."""
+        """Return what one fit, whose epochs have these columns, asks for the rate after an epoch at a rate.
+
+        It takes part in checkpoints if it has ``state_dict`` and ``load_state_dict``.
+        """
         raise NotImplementedError
 
 
@@ -300,6 +308,11 @@ class Cosine(Schedule):
     def __post_init__(self) -> None:
         _check(self, final={"minimum": 0.0})
 
+    @property
+    def needs_total(self) -> bool:
+        """Whether a rate depends on the number of steps of the whole fit."""
+        return True
+
     def for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
         """Return the schedule of a fit of so many steps as the core takes it."""
         return self.name, [self.final], 0
@@ -346,6 +359,11 @@ class OneCycle(Schedule):
         positive = {"above": 0.0}
         _check(self, rise={"above": 0.0, "below": 1.0}, first_divisor=positive, last_divisor=positive)
 
+    @property
+    def needs_total(self) -> bool:
+        """Whether a rate depends on the number of steps of the whole fit."""
+        return True
+
     def for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
         """Return the schedule of a fit of so many steps as the core takes it."""
         return self.name, [self.rise, self.first_divisor, self.last_divisor], 0
@@ -380,6 +398,11 @@ class Coslog4(Schedule):
 
     def __post_init__(self) -> None:
         _check(self)
+
+    @property
+    def needs_total(self) -> bool:
+        """Whether a rate depends on the number of steps of the whole fit."""
+        return True
 
     def for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
         """Return the schedule of a fit of so many steps as the core takes it."""
@@ -438,6 +461,11 @@ class Warmup(Schedule):
         """The rate that the rise ends at."""
         return self.schedule.initial
 
+    @property
+    def needs_total(self) -> bool:
+        """Whether a rate depends on the number of steps of the whole fit."""
+        return self.steps is None or self.schedule.needs_total
+
     def for_core(self, total: int, steps_per_epoch: int) -> CoreSchedule:
         """Return the schedule of a fit of so many steps as the core takes it."""
         warmup = round((self.fraction or 0.0) * total) if self.steps is None else self.steps
@@ -495,17 +523,28 @@ class ReduceOnPlateau(EpochSchedule):
     def follow(self, columns: Columns) -> Callable[[Epoch, float], float]:
         """Return what one fit asks after each epoch: lower the rate where the column has stood still for too long."""
         monitor = resolve_monitor("ReduceOnPlateau", self.monitor, self.mode, columns, self.min_delta)
-        waited = 0
+        return _Plateau(monitor, self.patience, self.factor)
 
-        def next_rate(epoch: Epoch, rate: float) -> float:
-            nonlocal waited
-            waited = 0 if monitor.improves(epoch[monitor.column]) else waited + 1
-            if waited <= self.patience:
-                return rate
-            waited = 0
-            return rate * self.factor
 
-        return next_rate
+class _Plateau:
+    """How long one fit has stood still."""
+
+    def __init__(self, monitor: Monitor, patience: int, factor: float) -> None:
+        self._monitor, self._patience, self._factor = monitor, patience, factor
+        self._waited = 0
+
+    def __call__(self, epoch: Epoch, rate: float) -> float:
+        self._waited = 0 if self._monitor.improves(epoch[self._monitor.column]) else self._waited + 1
+        if self._waited <= self._patience:
+            return rate
+        self._waited = 0
+        return rate * self._factor
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best": self._monitor.best, "waited": self._waited}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._monitor.best, self._waited = state["best"], state["waited"]
 
 
 SCHEDULES: dict[str, type[Schedule]] = by_name(

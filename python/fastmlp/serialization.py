@@ -20,14 +20,12 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
     network : Network
         Its architecture, weights, seed, ``classes`` and ``metadata`` are kept, its optimizer state is not.
     path : path
-        The file, by custom ``*.safetensors``; names of other known formats (``net.onnx``, ``net.pt``) are refused. One
-        that is there keeps its permissions.
+        The file, ``*.safetensors``. One that is there keeps its permissions.
 
     Raises
     ------
     ValueError
-        A weight is not finite, ``metadata`` is not a plain JSON object or is too large, or the name is that of another
-        format.
+        A weight is not finite, ``metadata`` is not a plain JSON object or is too large, or the name ends otherwise.
     TypeError
         ``path`` is no path.
     RuntimeError

@@ -14,10 +14,12 @@ import signal
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 
 import fastmlp as fm
 from fastmlp.cli import inspection, main
+from fastmlp.sklearn import TabularRegressor
 
 COMMANDS = ["demo", "train", "predict", "check", "info"]
 
@@ -95,8 +97,34 @@ def test_errors_of_the_system_are_one_sentence_too(run, monkeypatch, error, sent
     def fail(_):
         raise error
 
-    monkeypatch.setattr(fm, "load", fail, raising=False)
+    monkeypatch.setattr(inspection, "kind_of", fail)
     assert run("info", "x.safetensors") == (2, "", f"fastmlp: {sentence}\n")
+
+
+def test_an_estimator_is_shown_and_otherwise_refused_with_what_reads_it(run, tmp_path, xor):
+    path = tmp_path / "table.safetensors"
+    table = pd.DataFrame({"size": [1.0, 2.0, 3.0, 4.0], "kind": ["a", "b", "a", "b"]})
+    TabularRegressor(max_iter=1, n_estimators=2, random_state=0).fit(table, [1.0, 2.0, 3.0, 4.0]).save(path)
+    outcome = run("info", path)
+    assert (outcome.status, outcome.error) == (0, "")
+    assert outcome.out.startswith(
+        "TabularRegressor of 2 networks: read it with fastmlp.sklearn.load\nlayer  activation"
+    )
+    assert 'columns:  ["size", "kind"]' in outcome.out
+    assert '"random_state": 0' in outcome.out
+    for command in ("predict", "check"):
+        outcome = run(command, path, xor)
+        assert (outcome.status, outcome.out) == (2, "")
+        assert "holds an estimator for tables, not a network: read it with fastmlp.sklearn.load." in outcome.error
+
+
+def test_info_says_where_the_training_of_a_checkpoint_stands(run, tmp_path):
+    path = tmp_path / "run.ckpt"
+    net = fm.Network(2, [fm.Dense(2, "softmax")], seed=0)
+    net.fit(*fm.datasets.xor(), epochs=3, batch_size=1, checkpoint=fm.Checkpoint(path))
+    outcome = run("info", path)
+    assert outcome.out.startswith(net.summary())
+    assert "\ntraining: step 12 of 12, 3 epochs, ended\n" in outcome.out
 
 
 def test_info_shows_the_build_or_the_model(run, model):

@@ -35,16 +35,16 @@ def model(tmp_path):
 
 
 def test_no_input_is_written_over(run, data, model, tmp_path):
-    (tmp_path / "link").symlink_to(data)
-    os.link(data, tmp_path / "hard")
-    plain, short = tmp_path / "plain", tmp_path / "short"
+    (tmp_path / "link.safetensors").symlink_to(data)
+    os.link(data, tmp_path / "hard.safetensors")
+    plain, short = tmp_path / "plain.safetensors", tmp_path / "short"
     plain.write_bytes(data.read_bytes())
     short.write_bytes(model.read_bytes())
     before = {path: path.read_bytes() for path in (data, model, plain, short)}
     for arguments in (
         ["train", plain, "--target", "y", "--out", plain],
-        ["train", data, "--target", "y", "--out", tmp_path / "link"],
-        ["train", data, "--target", "y", "--out", tmp_path / "hard"],
+        ["train", data, "--target", "y", "--out", tmp_path / "link.safetensors"],
+        ["train", data, "--target", "y", "--out", tmp_path / "hard.safetensors"],
         ["predict", short, data, "--out", short],
         ["predict", model, data, "--out", data],
         ["predict", model, data, "--out", f"{tmp_path}/../{tmp_path.name}/ok.csv"],

@@ -3,8 +3,8 @@
 The command computes something else than the library does on the same numbers (as by hand), predictions lose the class
 names, the target's unit or digits or the order of columns (text labels, regression, order), what was learned of the
 validation rows leaks into the scaling (validation), the library finds something else in the model file than the command
-does (raw rows), a model from Python or of an older command cannot be used (without a table, older), an error leaves a
-file behind (nothing is written).
+does (raw rows), a training that was ended begins anew (goes on), a model from Python or of an older command cannot be
+used (without a table, older), an error leaves a file behind (nothing is written).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import fastmlp as fm
+from fastmlp._training.keeper import Keeper
 from fastmlp.activations import Formula, Mish, Sigmoid, SiLU
 from fastmlp.cli import build_parser, tabular
 
@@ -332,3 +333,54 @@ def test_a_model_is_written_before_a_reader_can_go_away(run, flowers, tmp_path, 
     with pytest.raises(BrokenPipeError):
         tabular.train(build_parser().parse_args(["train", str(flowers), "--target", "kind", "--out", str(model)]))
     assert fm.load(model).classes == ["a, b", "rose", "älchen"]
+
+
+def test_a_training_that_was_ended_goes_on(run, flowers, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    train = ("train", flowers, "--target", "kind", "--hidden", "8", "--epochs", 30, "--validation", "0.2")
+    assert run(*train, "--out", "whole.safetensors").status == 0
+    # every epoch, and no file from the tenth on
+    every = fm.Checkpoint
+    monkeypatch.setattr(fm, "Checkpoint", lambda path: every(path, epochs=1))
+    after = Keeper.after_slice
+
+    def ended(keeper, training):
+        after(keeper, training)
+        if training.n_epochs == 10:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Keeper, "after_slice", ended)
+        assert run(*train, "--out", "m.safetensors", "--checkpoint", "run.ckpt").status == 130
+    assert not os.path.exists("m.safetensors")
+    # what there is predicts, with the names of classes and columns
+    assert run("predict", "run.ckpt", flowers).out.splitlines()[0] == "prediction"
+    assert "classes:  'a, b', 'rose', 'älchen'" in run("info", "run.ckpt").out
+    for _ in range(2):
+        assert run(*train, "--out", "m.safetensors", "--checkpoint", "run.ckpt")[::2] == (0, "")
+        with open("m.safetensors", "rb") as found, open("whole.safetensors", "rb") as expected:
+            assert found.read() == expected.read()
+    outcome = run(*train, "--batch-size", 7, "--out", "m.safetensors", "--checkpoint", "run.ckpt")
+    assert outcome.status == 2
+    assert "run.ckpt is of another training: batch_size is 7 here and 32 there" in outcome.error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ["--checkpoint", "model.safetensors"],
+            "is the name of a model, but a checkpoint is written: give a name that",
+        ),
+        (["--checkpoint", "table"], "table would be written over table, which is read: give another name with --check"),
+        (["--checkpoint", "run.npz"], "run.npz is the name of arrays, but a checkpoint is written"),
+    ],
+)
+def test_a_checkpoint_takes_no_others_place(run, flowers, tmp_path, monkeypatch, arguments, sentence):
+    monkeypatch.chdir(tmp_path)
+    before = flowers.rename("table").read_bytes()
+    outcome = run("train", "table", "--target", "kind", *arguments)
+    assert outcome.status == 2
+    assert sentence in outcome.error
+    assert (tmp_path / "table").read_bytes() == before
+    assert os.listdir(tmp_path) == ["table"]

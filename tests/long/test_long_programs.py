@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -59,5 +60,25 @@ def test_a_program_finds_nothing_in_a_few_hundred_rounds(name):
 def test_a_planted_fault_is_seen(fault):
     name, code = BROKEN[fault]
     done = run(f"{code}\nfrom tests.long.{name} import run\nprint(run(400, 5))")
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.split()[-1]) > 0
+
+
+def test_five_killed_trainings_come_to_the_same_end():
+    seed = str(time.time_ns() % 10**6)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.long.kills", "--count", "5", "--seed", seed],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"5 kills, seed {seed}: 0 faults" in done.stdout
+
+
+def test_another_end_of_a_killed_training_is_seen():
+    # the process that is killed learns from other data than the one that is not
+    done = run("from tests.long import kills\nkills.X[0, 0] += 1\nprint(kills.run(1, 5, ('fleet',)))")
     assert done.returncode == 0, done.stderr
     assert int(done.stdout.split()[-1]) > 0

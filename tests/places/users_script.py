@@ -201,6 +201,9 @@ def train(folder: str) -> fm.Network:
         metrics=metrics(y, net.forward(X)), progress="lines",
     )  # fmt: skip
     assert_type(history, fm.History)
+    checkpoint = fm.Checkpoint(os.path.join(folder, "run.ckpt"), epochs=1)
+    assert_type(fm.callbacks.Checkpoint("run.ckpt", seconds=10), fm.Checkpoint)
+    assert_type(net.fit(X, y, epochs=1, checkpoint=checkpoint), fm.History)
     assert_type(history["loss"], list[float])
     assert_type(history.epochs, list[dict[str, float]])
     assert_type(history.plot(), Axes)

@@ -29,8 +29,8 @@ def test_other_names_of_the_field_mean_the_same(name, canonical, tmp_path):
     assert name in ALIASES
     assert net.layers[0].activation == unit(canonical).layers[0].activation
     np.testing.assert_array_equal(net.forward(X), unit(canonical).forward(X))
-    net.save(tmp_path / "model")
-    content = (tmp_path / "model").read_bytes()
+    net.save(tmp_path / "model.safetensors")
+    content = (tmp_path / "model.safetensors").read_bytes()
     assert canonical.encode() in content
     assert name.encode() not in content
 

@@ -45,7 +45,7 @@ def own(y_true, outputs):
 def test_a_column_improves_in_its_direction(column, mode, better, tmp_path):
     net = network()
     stopping = fm.EarlyStopping(patience=3, monitor=column, mode=mode)
-    checkpoint = fm.ModelCheckpoint(tmp_path / "best", monitor=column, mode=mode)
+    checkpoint = fm.ModelCheckpoint(tmp_path / "best.safetensors", monitor=column, mode=mode)
     for callback in (stopping, checkpoint):
         callback.begin(net, ["epoch", column])
         for epoch, value in enumerate((0.5, 0.7, 0.3), 1):
@@ -112,7 +112,7 @@ def test_every_epoch_can_have_its_file(tmp_path):
 
 
 def test_an_epoch_without_a_number_is_not_the_best(tmp_path):
-    checkpoint = fm.ModelCheckpoint(tmp_path / "best", monitor="validation_own", mode="max")
+    checkpoint = fm.ModelCheckpoint(tmp_path / "best.safetensors", monitor="validation_own", mode="max")
     checkpoint.begin(network(), ["validation_own"])
     checkpoint(network(), {"epoch": 1, "validation_own": float("nan")})
     assert checkpoint.last_path is None
@@ -123,7 +123,7 @@ def test_a_file_that_cannot_be_written_is_an_error_before_the_first_step(tmp_pat
     net = network()
     before = net.get_parameters()
     with pytest.raises(FileNotFoundError, match="is not a folder: make it first"):
-        net.fit(X, Y, callbacks=[fm.ModelCheckpoint(tmp_path / "none" / "net")])
+        net.fit(X, Y, callbacks=[fm.ModelCheckpoint(tmp_path / "none" / "net.safetensors")])
     assert np.array_equal(net.get_parameters(), before)
 
 

@@ -6,7 +6,8 @@ callback runs on another thread or sees a network amid a slice (where callbacks 
 diverges takes the others with it, a mistake in one of many arguments is found after an hour or leaves others changed
 (refused before anything changes), Ctrl-C or a callback's error leaves networks locked (interrupted fleets), a forked
 child waits for threads that it does not have (fork in a callback), what the clock decided cannot be repeated (plans),
-another process gives other bits, or what cannot be sent there an error that nobody understands (executors).
+another process gives other bits, or what cannot be sent there an error that nobody understands (executors), a fleet
+that was ended begins anew, or ends too early (checkpoints).
 """
 
 import os
@@ -307,3 +308,73 @@ def test_a_child_that_was_forked_in_a_callback_does_not_wait_for_the_crew():
     except SystemExit:
         os._exit(0)
     assert ended == [0]
+
+
+class Ended(BaseException):
+    """Ends a fleet as nothing else does."""
+
+
+class EndAt:
+    """A callback that ends a fleet in the epoch of this number."""
+
+    def __init__(self, epoch=None):
+        self.epoch = epoch
+
+    def __call__(self, network, epoch):
+        if epoch["epoch"] == self.epoch:
+            raise Ended
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        pass
+
+
+def kept_fleet(folder, ends=None, **settings):
+    """Train three networks, the second one with a callback that may end it; with files in a folder, or without."""
+    nets = [network(seed) for seed in range(3)]
+    common = {"batch_size": 16, "epochs": 5, "optimizer": fm.Adam(0.01)}
+    if folder is not None:
+        common["checkpoint"] = fm.Checkpoint(folder / "run-{network}.ckpt", steps=4)
+    own = [common | {"callbacks": [EndAt(ends if index == 1 else None)]} for index in range(3)]
+    rows = [np.arange(len(X)) % 4 != index for index in range(3)]
+    histories = fm.fit_many(nets, X, Y, rows=rows, settings=own, **settings)
+    return [bits(net) for net in nets], [columns(history) for history in histories]
+
+
+@pytest.mark.parametrize("epoch", [2, 4])
+def test_members_go_on_from_their_checkpoints(tmp_path, epoch):
+    expected = kept_fleet(None)
+    with pytest.raises(Ended):
+        kept_fleet(tmp_path, epoch)
+    assert kept_fleet(tmp_path) == expected
+    assert kept_fleet(tmp_path) == expected
+    assert sorted(os.listdir(tmp_path)) == ["run-0.ckpt", "run-1.ckpt", "run-2.ckpt"]
+
+
+def test_a_plan_is_no_end_for_a_checkpoint(tmp_path):
+    plan = [2, None, 0]
+    expected = kept_fleet(None, plan=plan)
+    assert kept_fleet(tmp_path, plan=plan) == expected
+    # it may be asked for again
+    assert kept_fleet(tmp_path, plan=plan) == expected
+    assert kept_fleet(tmp_path) == kept_fleet(None)
+    with pytest.raises(
+        ValueError, match=r"^of networks\[0\]: .* has made 25 steps, more than the 10 of its plan: leave"
+    ):
+        kept_fleet(tmp_path, plan=plan)
+
+
+def test_a_fleet_wants_a_file_for_each_and_no_executor(tmp_path):
+    nets = [network(seed) for seed in range(2)]
+    one = {"checkpoint": fm.Checkpoint(tmp_path / "run.ckpt")}
+    with pytest.raises(ValueError, match=r"checkpoint has one path, .*, but 2 networks need one each: give Checkpoint"):
+        fm.fit_many(nets, X, Y, settings=one)
+    with pytest.raises(RuntimeError, match="in use by another training"):
+        fm.fit_many(nets, X, Y, settings=[one, one])
+    executor = SimpleNamespace(submit=None)
+    executor.submit = lambda *task: None
+    with pytest.raises(ValueError, match="a checkpoint is written by the process that trains"):
+        fm.fit_many(nets[:1], X, Y, settings=one, executor=executor)
+    assert os.listdir(tmp_path) == []

@@ -407,9 +407,9 @@ def test_the_core_takes_a_program_for_a_formula_only():
 
 def test_a_formula_comes_back_from_files_copies_and_pickles(tmp_path):
     net = fm.Network(2, [fm.Dense(3, "x*sigmoid(1.702*x)"), fm.Dense(2, "where(x > 0, x, 0.1*x)")], seed=1)
-    net.save(tmp_path / "model")
+    net.save(tmp_path / "model.safetensors")
     X = np.random.default_rng(0).standard_normal((5, 2))
-    for again in (fm.load(tmp_path / "model"), pickle.loads(pickle.dumps(net)), copy.deepcopy(net)):
+    for again in (fm.load(tmp_path / "model.safetensors"), pickle.loads(pickle.dumps(net)), copy.deepcopy(net)):
         assert [layer.activation for layer in again.layers] == [layer.activation for layer in net.layers]
         np.testing.assert_array_equal(again.forward(X), net.forward(X))
 

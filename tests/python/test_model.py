@@ -71,9 +71,9 @@ def test_a_model_is_checked_and_goes_through_a_file_without_a_network(tmp_path):
     model.learn_scaling(samples)
     settings = {"tolerance": 1e-6, "max_samples": 20, "max_parameters": 100, "seed": 0}
     assert check_network(model, samples, **settings).passed
-    model_file.write(model_file.Content(model, ["a", "b"], {"k": 1}), tmp_path / "model")
-    with open(tmp_path / "model", "rb") as file:
-        again = model_file.read(file, (tmp_path / "model").stat().st_size)
+    model_file.write(model_file.Content(model, ["a", "b"], {"k": 1}), tmp_path / "model.safetensors")
+    with open(tmp_path / "model.safetensors", "rb") as file:
+        again = model_file.read(file, (tmp_path / "model.safetensors").stat().st_size)
     assert again[1:] == (["a", "b"], {"k": 1})
     assert (again.model.parameters() == model.parameters()).all()
     assert again.model.scaling == model.scaling
@@ -207,7 +207,7 @@ class Own(fm.Network):
 def test_subclasses_of_layers_and_networks_do_what_their_kinds_do(tmp_path):
     net = Own(1, [Hidden(2, "tanh", weight_rate_factor=0.5), fm.Dense(1)], seed=0)
     assert net.resets == 1
-    net.save(tmp_path / "model")
-    again = fm.load(tmp_path / "model")
+    net.save(tmp_path / "model.safetensors")
+    again = fm.load(tmp_path / "model.safetensors")
     assert (again.get_parameters() == net.get_parameters()).all()
     assert repr(again) == repr(net).replace("Hidden", "Dense")

@@ -137,7 +137,7 @@ def test_a_plain_list_knows_the_directions_of_named_metrics(name):
 
 def test_a_callback_in_a_loop_of_ones_own_begins_by_itself(tmp_path):
     net = fm.Network(1, [fm.Dense(1)], seed=0)
-    stopping, checkpoint = fm.EarlyStopping(patience=2), fm.ModelCheckpoint(tmp_path / "best")
+    stopping, checkpoint = fm.EarlyStopping(patience=2), fm.ModelCheckpoint(tmp_path / "best.safetensors")
     verdicts = []
     for epoch, loss in enumerate((1.0, 0.5, 0.7, 0.6), 1):
         row = {"epoch": epoch, "loss": loss}
@@ -145,4 +145,4 @@ def test_a_callback_in_a_loop_of_ones_own_begins_by_itself(tmp_path):
         verdicts.append(stopping(net, row))
     assert verdicts == [False, False, False, True]
     assert (stopping.best_epoch, checkpoint.best_epoch) == (2, 2)
-    assert (tmp_path / "best").is_file()
+    assert (tmp_path / "best.safetensors").is_file()

@@ -301,7 +301,7 @@ class OwnNetwork(fm.Network):
     [
         fm.Network(1, [fm.Dense(1)], seed=0),
         fm.EarlyStopping(),
-        fm.ModelCheckpoint("model"),
+        fm.ModelCheckpoint("model.safetensors"),
         fm.LogEvaluation(),
         fm.LambdaCallback(),
         fm.Adam(),

@@ -28,7 +28,7 @@ print(len(fm.load(sys.argv[1]).layers))
 @pytest.mark.skipif(sys.platform != "linux", reason="takes away what only some systems have")
 def test_the_package_needs_no_function_that_windows_lacks(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_POSIX, str(tmp_path / "model.fastmlp")],
+        [sys.executable, "-c", WITHOUT_POSIX, str(tmp_path / "model.safetensors")],
         capture_output=True,
         text=True,
         check=False,

@@ -237,10 +237,10 @@ def test_a_model_keeps_its_factors(tmp_path):
     for other in (net, unpickled):
         other.fit(X, y, epochs=1)
     np.testing.assert_array_equal(net.get_parameters(), unpickled.get_parameters())
-    loaded.save(tmp_path / "again")
-    assert (tmp_path / "again").read_bytes() == (tmp_path / "model.safetensors").read_bytes()
-    network((1, 1), (1, 1), (1, 1)).save(tmp_path / "plain")
-    assert b"factor" not in (tmp_path / "plain").read_bytes()
+    loaded.save(tmp_path / "again.safetensors")
+    assert (tmp_path / "again.safetensors").read_bytes() == (tmp_path / "model.safetensors").read_bytes()
+    network((1, 1), (1, 1), (1, 1)).save(tmp_path / "plain.safetensors")
+    assert b"factor" not in (tmp_path / "plain.safetensors").read_bytes()
 
 
 def test_factors_are_shown_where_they_were_given():

@@ -61,21 +61,21 @@ def refuse(path, content, sentence=None):
 
 
 def test_the_file_put_together_again_is_sound(sound, tmp_path):
-    (tmp_path / "model").write_bytes(put_together(*taken_apart(sound)))
-    assert fm.load(tmp_path / "model").classes == ["a", "b"]
+    (tmp_path / "model.safetensors").write_bytes(put_together(*taken_apart(sound)))
+    assert fm.load(tmp_path / "model.safetensors").classes == ["a", "b"]
 
 
 def test_every_truncation_and_any_appended_byte_is_refused(sound, tmp_path):
     for size in range(len(sound)):
-        refuse(tmp_path / "model", sound[:size])
-    refuse(tmp_path / "model", sound + b"\0", "its tensors take 104 bytes, but 105 follow the header")
+        refuse(tmp_path / "model.safetensors", sound[:size])
+    refuse(tmp_path / "model.safetensors", sound + b"\0", "its tensors take 104 bytes, but 105 follow the header")
 
 
 @pytest.mark.parametrize("name", ["sound", "sound_and_scaled"])
 def test_thousands_of_mutated_files_load_or_give_the_one_error(name, tmp_path, request):
     sound = request.getfixturevalue(name)
     generator = np.random.default_rng(0)
-    path = tmp_path / "model"
+    path = tmp_path / "model.safetensors"
     header_size = 8 + int.from_bytes(sound[:8], "little")
     tokens = [
         b'"',
@@ -228,7 +228,7 @@ THREE = [1.0, 2.0, 3.0]
 def test_a_description_outside_the_vocabulary_is_refused(sound, tmp_path, edit, sentence):
     header, description, tensors = taken_apart(sound)
     edit(description)
-    refuse(tmp_path / "model", put_together(header, description, tensors), sentence)
+    refuse(tmp_path / "model.safetensors", put_together(header, description, tensors), sentence)
 
 
 @pytest.mark.parametrize(
@@ -260,12 +260,12 @@ def test_a_description_outside_the_vocabulary_is_refused(sound, tmp_path, edit, 
 def test_a_header_that_contradicts_the_network_is_refused(sound, tmp_path, edit, sentence):
     header, _, tensors = taken_apart(sound)
     edit(header)
-    refuse(tmp_path / "model", put_together(header, None, tensors), sentence)
+    refuse(tmp_path / "model.safetensors", put_together(header, None, tensors), sentence)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_weights_that_are_not_finite_are_refused(sound, tmp_path, value):
-    refuse(tmp_path / "model", sound[:-4] + struct.pack("<f", value), "holds NaN or infinity")
+    refuse(tmp_path / "model.safetensors", sound[:-4] + struct.pack("<f", value), "holds NaN or infinity")
 
 
 @pytest.mark.parametrize(
@@ -273,14 +273,14 @@ def test_weights_that_are_not_finite_are_refused(sound, tmp_path, value):
     [b"", b"\0" * 8, b"PK\x03\x04" + bytes(100), b"\x80\x04\x95" + bytes(100), b"{}", b"\x93NUMPY" + bytes(100)],
 )
 def test_foreign_files_are_refused(tmp_path, content):
-    refuse(tmp_path / "model", content)
+    refuse(tmp_path / "model.safetensors", content)
 
 
 @pytest.mark.parametrize(
     "header", [b"[" * 100_000, b'{"a":' * 100_000, b"{" + b" " * 1000, b'{"a":1,"a":1}', b"\xff\xfe{}"]
 )
 def test_headers_that_are_no_plain_json_are_refused(tmp_path, header):
-    refuse(tmp_path / "model", put_together(header, None, b""), "its header")
+    refuse(tmp_path / "model.safetensors", put_together(header, None, b""), "its header")
 
 
 def test_claims_of_a_small_file_take_no_memory(sound, tmp_path):
@@ -292,9 +292,9 @@ def test_claims_of_a_small_file_take_no_memory(sound, tmp_path):
     header["layers.1.bias"]["data_offsets"] = [24 * 2**40, 24 * 2**40 + 8]
     tracemalloc.start()
     try:
-        refuse(tmp_path / "model", put_together(header, description, tensors), "but 104 follow the header")
-        refuse(tmp_path / "model", b"\xff" * 8 + sound[8:], "more than the limit 16777216")
-        refuse(tmp_path / "model", (2**24).to_bytes(8, "little") + sound[8:], "it is truncated")
+        refuse(tmp_path / "model.safetensors", put_together(header, description, tensors), "but 104 follow the header")
+        refuse(tmp_path / "model.safetensors", b"\xff" * 8 + sound[8:], "more than the limit 16777216")
+        refuse(tmp_path / "model.safetensors", (2**24).to_bytes(8, "little") + sound[8:], "it is truncated")
         # one header of 2**24 bytes may be read before its length is seen to be wrong
         assert tracemalloc.get_traced_memory()[1] < 2**24 + 2**20
     finally:
@@ -361,7 +361,7 @@ MB = 2**20
     ids=range(9),
 )
 def test_what_would_cost_much_is_refused_before_it_does(tmp_path, content, sentence):
-    path = tmp_path / "model"
+    path = tmp_path / "model.safetensors"
     path.write_bytes(content())
     size = path.stat().st_size
     tracemalloc.start()
@@ -382,14 +382,14 @@ def test_many_layers_are_read_and_their_formula_is_parsed_once(tmp_path, monkeyp
     parsed = []
     monkeypatch.setattr(activations, "parse", lambda text, real=activations.parse: (parsed.append(text), real(text))[1])
     text = "x*tanh(x) + 0.123"
-    path = tmp_path / "model"
+    path = tmp_path / "model.safetensors"
     path.write_bytes(claims([dense(1, {"name": "formula", "text": text})] * 2000, 1, [1] * 2000))
     assert len(fm.load(path).layers) == 2000
     assert parsed == [text]
 
 
 def test_what_would_not_be_read_is_not_written(tmp_path):
-    path = tmp_path / "model"
+    path = tmp_path / "model.safetensors"
     net = fm.Network(1, [fm.Dense(1)])
     net.metadata = {"a": [[]] * 100_001}
     with pytest.raises(ValueError, match="this network was not saved: its description, with classes"):
@@ -402,7 +402,7 @@ def test_what_would_not_be_read_is_not_written(tmp_path):
 def test_a_large_tensor_is_read_in_pieces_between_which_signals_come(tmp_path, monkeypatch):
     from fastmlp._files import safetensors
 
-    fm.Network(500, [fm.Dense(1000)], seed=0).save(tmp_path / "model")
+    fm.Network(500, [fm.Dense(1000)], seed=0).save(tmp_path / "model.safetensors")
     sizes = []
 
     def exactly(file, count, real=safetensors._exactly):
@@ -410,7 +410,7 @@ def test_a_large_tensor_is_read_in_pieces_between_which_signals_come(tmp_path, m
         return real(file, count)
 
     monkeypatch.setattr(safetensors, "_exactly", exactly)
-    fm.load(tmp_path / "model")
+    fm.load(tmp_path / "model.safetensors")
     # the header's length, the header, two pieces of the weights, the bias
     assert len(sizes) == 5
     assert max(sizes) <= safetensors.PIECE

@@ -69,8 +69,8 @@ def test_a_network_comes_back_bit_by_bit_with_all_settings(tmp_path, dtype):
 )
 def test_every_activation_and_loss_comes_back(tmp_path, activation, loss):
     net = fm.Network(2, [fm.Dense(3, activation)], loss=loss, seed=1)
-    net.save(tmp_path / "model")
-    again = fm.load(tmp_path / "model")
+    net.save(tmp_path / "model.safetensors")
+    again = fm.load(tmp_path / "model.safetensors")
     assert again.layers[0].activation == net.layers[0].activation
     assert again.loss_function == net.loss_function
     np.testing.assert_array_equal(again.forward(inputs(2)), net.forward(inputs(2)))
@@ -89,17 +89,17 @@ def test_every_activation_and_loss_comes_back(tmp_path, activation, loss):
 )
 def test_the_parameters_of_a_loss_come_back(tmp_path, last, loss):
     net = fm.Network(2, [fm.Dense(3, last)], loss=loss, seed=1)
-    net.save(tmp_path / "model")
-    again = fm.load(tmp_path / "model")
+    net.save(tmp_path / "model.safetensors")
+    again = fm.load(tmp_path / "model.safetensors")
     assert again.loss_function == loss
     assert again.loss(inputs(2), np.arange(40) % 3) == net.loss(inputs(2), np.arange(40) % 3)
-    again.save(tmp_path / "again")
-    assert (tmp_path / "again").read_bytes() == (tmp_path / "model").read_bytes()
+    again.save(tmp_path / "again.safetensors")
+    assert (tmp_path / "again.safetensors").read_bytes() == (tmp_path / "model.safetensors").read_bytes()
 
 
 def test_a_cross_entropy_without_parameters_is_written_as_in_the_first_files(tmp_path):
-    network().save(tmp_path / "model")
-    assert b'\\"loss\\":{\\"name\\":\\"cross_entropy\\"}' in (tmp_path / "model").read_bytes()
+    network().save(tmp_path / "model.safetensors")
+    assert b'\\"loss\\":{\\"name\\":\\"cross_entropy\\"}' in (tmp_path / "model.safetensors").read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -116,10 +116,10 @@ def test_every_initializer_comes_back_and_draws_the_same_weights_again(tmp_path,
     net = fm.Network(2, [fm.Dense(3, fm.activations.ELU(0.5), initializer=initializer)], seed=1)
     initial = net.get_parameters()
     net.layers[0].weights[:] = 1
-    net.save(tmp_path / "model")
-    again = fm.load(tmp_path / "model")
+    net.save(tmp_path / "model.safetensors")
+    again = fm.load(tmp_path / "model.safetensors")
     assert again.layers[0].initializer == net.layers[0].initializer
-    assert (b"initializer" in (tmp_path / "model").read_bytes()) == (initializer is not None)
+    assert (b"initializer" in (tmp_path / "model.safetensors").read_bytes()) == (initializer is not None)
     np.testing.assert_array_equal(again.get_parameters(), net.get_parameters())
     again.reset()
     np.testing.assert_array_equal(again.get_parameters(), initial)
@@ -142,15 +142,16 @@ def test_safetensors_itself_reads_and_writes_the_file(tmp_path):
 def test_the_same_network_gives_the_same_bytes_whatever_the_optimizer_did(tmp_path):
     net = network()
     parameters = net.get_parameters()
-    net.save(tmp_path / "first")
+    net.save(tmp_path / "first.safetensors")
     net.fit(inputs(), np.arange(40) % 2, epochs=1)
     net.set_parameters(parameters)
-    net.save(tmp_path / "second")
-    fm.load(tmp_path / "second").save(tmp_path / "third")
-    digests = {hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in ("first", "second", "third")}
+    net.save(tmp_path / "second.safetensors")
+    fm.load(tmp_path / "second.safetensors").save(tmp_path / "third.safetensors")
+    names = [f"{name}.safetensors" for name in ("first", "second", "third")]
+    digests = {hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in names}
     assert len(digests) == 1
-    network(seed=1).save(tmp_path / "other")
-    assert hashlib.sha256((tmp_path / "other").read_bytes()).hexdigest() not in digests
+    network(seed=1).save(tmp_path / "other.safetensors")
+    assert hashlib.sha256((tmp_path / "other.safetensors").read_bytes()).hexdigest() not in digests
 
 
 @pytest.mark.parametrize("failing", ["fsync", "replace"])
@@ -181,32 +182,32 @@ def test_a_network_in_fit_is_saved_by_its_own_thread_only(tmp_path):
             refused.append(error)
 
     def callback(network, epoch):
-        network.save(tmp_path / "own")
-        thread = threading.Thread(target=save_from_another_thread, args=(tmp_path / "other",))
+        network.save(tmp_path / "own.safetensors")
+        thread = threading.Thread(target=save_from_another_thread, args=(tmp_path / "other.safetensors",))
         thread.start()
         thread.join()
 
     net = network()
     net.fit(inputs(), np.arange(40) % 2, epochs=1, callbacks=[callback])
     assert len(refused) == 1
-    assert os.listdir(tmp_path) == ["own"]
-    np.testing.assert_array_equal(fm.load(tmp_path / "own").get_parameters(), net.get_parameters())
+    assert os.listdir(tmp_path) == ["own.safetensors"]
+    np.testing.assert_array_equal(fm.load(tmp_path / "own.safetensors").get_parameters(), net.get_parameters())
 
 
 def test_a_link_is_followed_and_an_old_file_replaced(tmp_path):
     (tmp_path / "models").mkdir()
-    network().save(tmp_path / "models" / "real")
-    (tmp_path / "link").symlink_to(tmp_path / "models" / "real")
-    network(seed=1).save(tmp_path / "link")
-    assert (tmp_path / "link").is_symlink()
-    assert fm.load(tmp_path / "models" / "real").seed == 1
+    network().save(tmp_path / "models" / "real.safetensors")
+    (tmp_path / "link.safetensors").symlink_to(tmp_path / "models" / "real.safetensors")
+    network(seed=1).save(tmp_path / "link.safetensors")
+    assert (tmp_path / "link.safetensors").is_symlink()
+    assert fm.load(tmp_path / "models" / "real.safetensors").seed == 1
 
 
 def test_a_folder_that_may_not_be_written_is_refused(tmp_path, monkeypatch):
     # root may write everywhere, so the answer of the system is played
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(PermissionError, match=f"^{tmp_path} may not be written: change its permissions"):
-        network().save(tmp_path / "model")
+        network().save(tmp_path / "model.safetensors")
 
 
 def test_places_that_hold_no_file_are_refused(tmp_path):
@@ -215,9 +216,9 @@ def test_places_that_hold_no_file_are_refused(tmp_path):
     with pytest.raises(ValueError, match="/dev/null is not a regular file"):
         network().save("/dev/null")
     with pytest.raises(FileNotFoundError, match="nowhere is not a folder"):
-        network().save(tmp_path / "nowhere" / "model")
-    with pytest.raises(FileNotFoundError, match="model does not exist"):
-        fm.load(tmp_path / "model")
+        network().save(tmp_path / "nowhere" / "model.safetensors")
+    with pytest.raises(FileNotFoundError, match=r"model\.safetensors does not exist"):
+        fm.load(tmp_path / "model.safetensors")
     with pytest.raises(fm.ModelFileError, match="is not a regular file"):
         fm.load(tmp_path)
 
@@ -241,7 +242,7 @@ def test_metadata_that_json_would_change_are_refused(tmp_path, metadata):
     net = network()
     net.metadata = metadata
     with pytest.raises(ValueError, match="metadata must be a dict with string keys, and plain JSON in it"):
-        net.save(tmp_path / "model")
+        net.save(tmp_path / "model.safetensors")
     assert os.listdir(tmp_path) == []
 
 
@@ -253,15 +254,15 @@ def test_metadata_too_deep_or_too_large_are_refused(tmp_path):
             nested = [nested]
         net.metadata = {"a": nested}
         with pytest.raises(ValueError, match="nested deeper than 32 levels"):
-            net.save(tmp_path / "model")
+            net.save(tmp_path / "model.safetensors")
     circle = {}
     circle["a"] = circle
     net.metadata = circle
     with pytest.raises(ValueError, match="nested deeper than 32 levels"):
-        net.save(tmp_path / "model")
+        net.save(tmp_path / "model.safetensors")
     net.metadata = {"a": "b" * 17_000_000}
     with pytest.raises(ValueError, match="more than the 16777216 bytes"):
-        net.save(tmp_path / "model")
+        net.save(tmp_path / "model.safetensors")
     assert os.listdir(tmp_path) == []
 
 
@@ -276,7 +277,7 @@ def test_classes_must_be_different_names_one_for_each_output(tmp_path, classes):
     net.classes = ["no", "yes"]
     net.classes.append("no")
     with pytest.raises(ValueError, match="classes must be None or a list of 2 different names"):
-        net.save(tmp_path / "model")
+        net.save(tmp_path / "model.safetensors")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -284,7 +285,7 @@ def test_a_network_that_is_not_finite_is_not_saved(tmp_path, value):
     net = network()
     net.layers[1].bias[0] = value
     with pytest.raises(ValueError, match=r"^layers\[1\]\.bias holds NaN or infinity: this network was not saved\.$"):
-        net.save(tmp_path / "model")
+        net.save(tmp_path / "model.safetensors")
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in GOLDEN.glob("*.safetensors")))

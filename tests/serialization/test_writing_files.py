@@ -34,13 +34,13 @@ def umask():
 
 
 def test_a_new_file_has_the_mode_of_new_files(tmp_path, umask):
-    network().save(tmp_path / "model")
-    assert mode_of(tmp_path / "model") == 0o666 & ~umask
+    network().save(tmp_path / "model.safetensors")
+    assert mode_of(tmp_path / "model.safetensors") == 0o666 & ~umask
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o664, 0o777])
 def test_a_file_that_is_there_keeps_its_mode_and_shows_it_to_nobody_else_meanwhile(tmp_path, monkeypatch, umask, mode):
-    path = tmp_path / "model"
+    path = tmp_path / "model.safetensors"
     network().save(path)
     path.chmod(mode)
     seen = []
@@ -52,16 +52,16 @@ def test_a_file_that_is_there_keeps_its_mode_and_shows_it_to_nobody_else_meanwhi
 
 
 def test_a_model_written_through_a_link_keeps_the_mode_of_the_file(tmp_path):
-    network().save(tmp_path / "model")
-    (tmp_path / "model").chmod(0o600)
-    (tmp_path / "link").symlink_to(tmp_path / "model")
-    network(seed=1).save(tmp_path / "link")
-    assert (tmp_path / "link").is_symlink()
-    assert mode_of(tmp_path / "model") == 0o600
+    network().save(tmp_path / "model.safetensors")
+    (tmp_path / "model.safetensors").chmod(0o600)
+    (tmp_path / "link.safetensors").symlink_to(tmp_path / "model.safetensors")
+    network(seed=1).save(tmp_path / "link.safetensors")
+    assert (tmp_path / "link.safetensors").is_symlink()
+    assert mode_of(tmp_path / "model.safetensors") == 0o600
 
 
 def test_a_file_that_may_not_be_written_is_refused(tmp_path, monkeypatch):
-    path = tmp_path / "model"
+    path = tmp_path / "model.safetensors"
     network().save(path)
     # root may write everything
     monkeypatch.setattr(os, "access", lambda asked, mode, access=os.access: Path(asked) != path and access(asked, mode))
@@ -78,9 +78,9 @@ def test_a_folder_that_can_be_written_and_not_read_takes_a_model(tmp_path, monke
 
     monkeypatch.setattr(os, "open", refuse)
     monkeypatch.setattr(os, "scandir", lambda folder: refuse(folder, 0))
-    network().save(tmp_path / "model")
-    assert os.listdir(tmp_path) == ["model"]
-    assert fm.load(tmp_path / "model").seed == 0
+    network().save(tmp_path / "model.safetensors")
+    assert os.listdir(tmp_path) == ["model.safetensors"]
+    assert fm.load(tmp_path / "model.safetensors").seed == 0
 
 
 KILLED = """
@@ -92,10 +92,10 @@ fm.Network(2, [fm.Dense(1)]).save(sys.argv[1])
 
 
 def test_what_a_killed_process_left_is_swept_when_it_is_old(tmp_path):
-    path = tmp_path / "model"
+    path = tmp_path / "model.safetensors"
     network().save(path)
     subprocess.run([sys.executable, "-c", KILLED, path], check=False)
-    (left,) = [name for name in os.listdir(tmp_path) if name != "model"]
+    (left,) = [name for name in os.listdir(tmp_path) if name != "model.safetensors"]
     assert atomic.TEMPORARY.fullmatch(left)
     # perhaps somebody is writing it
     network(seed=1).save(path)
@@ -110,7 +110,7 @@ def test_what_a_killed_process_left_is_swept_when_it_is_old(tmp_path):
     assert sorted(os.listdir(tmp_path)) == [
         ".fastmlp-0123456789abcdef.tmp.bak",
         ".fastmlp-notes.tmp",
-        "model",
+        "model.safetensors",
         "x.tmp",
     ]
     assert fm.load(path).seed == 2
@@ -125,8 +125,22 @@ def test_names_of_other_formats_are_refused(tmp_path, name):
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("name", ["net", "net.safetensors", "net.v2", "net.2026-11-27", "net.bin", "net.model"])
-def test_other_names_are_free(tmp_path, name):
+@pytest.mark.parametrize("name", ["net", "net.v2", "net.2026-11-27", "net.bin", "net.model", "safetensors"])
+def test_other_names_are_refused_with_the_one_to_write(tmp_path, name):
+    for save in (network().save, lambda path: fm.save(network(), path)):
+        with pytest.raises(ValueError) as caught:
+            save(tmp_path / name)
+        path = tmp_path / name
+        assert str(caught.value) == (
+            f"{path} does not end in .safetensors, by which a model is known: write {path}.safetensors."
+        )
+    with pytest.raises(ValueError, match=r"does not end in \.safetensors"):
+        network().fit([[0.0, 0.0]], [1.0], callbacks=[fm.ModelCheckpoint(tmp_path / name)])
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["net.safetensors", "net.v2.safetensors", "NET.SafeTensors"])
+def test_a_model_has_the_name_of_one(tmp_path, name):
     network().save(tmp_path / name)
     assert fm.load(tmp_path / name).seed == 0
 

@@ -71,12 +71,12 @@ def test_the_ready_callbacks(tmp_path):
     history = []
     callbacks = [
         fm.EarlyStopping(patience=1, monitor="loss", min_delta=100.0),
-        fm.ModelCheckpoint(tmp_path / "best", monitor="loss"),
+        fm.ModelCheckpoint(tmp_path / "best.safetensors", monitor="loss"),
         fm.LambdaCallback(epoch=lambda network, epoch: history.append(epoch["loss"])),
     ]
     model = MLPClassifier(**SMALL).fit(X, Y, callbacks=callbacks)
     assert model.n_iter_ == len(history) == 2
-    assert (fm.load(tmp_path / "best").predict(X) < 3).all()
+    assert (fm.load(tmp_path / "best.safetensors").predict(X) < 3).all()
 
 
 def test_a_fit_inside_a_fit_is_refused():

@@ -36,8 +36,8 @@ def check_destination(path: str | os.PathLike[str]) -> str:
     return target
 
 
-def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write ``content`` beside the file, force it to the disk and only then give it the name."""
+def write_atomically(path: str | os.PathLike[str], *parts: bytes | memoryview) -> None:
+    """Write the content, in parts, beside the file, force it to the disk and only then give it the name."""
     target = check_destination(path)
     folder = os.path.dirname(target)
     _sweep(folder)
@@ -51,7 +51,8 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
         ) as file:
             if old is not None and hasattr(os, "fchmod"):  # Windows: a new file has the permissions of its folder
                 _take_over_permissions(file.fileno(), old)
-            file.write(content)
+            for part in parts:
+                file.write(part)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, target)

@@ -18,12 +18,12 @@ from fastmlp._files.safetensors import MAX_HEADER_BYTES, read_header, to_safeten
 FORMAT = 1
 
 
-def to_file(description: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) -> bytes:
-    """Return the bytes of a file; an error (ValueError) says in a clause why it would not be read again."""
+def to_file(description: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) -> list[bytes | memoryview]:
+    """Return a file in parts; an error (ValueError) says in a clause why it would not be read again."""
     text = json.dumps(description, separators=(",", ":"))
     check_amount(text, "its description, with classes and metadata or categories,")
     file = to_safetensors(tensors, {"fastmlp": text})
-    if int.from_bytes(file[:8], "little") > MAX_HEADER_BYTES:
+    if int.from_bytes(file[0], "little") > MAX_HEADER_BYTES:
         raise ValueError(
             f"its description, with classes and metadata or categories, takes more than the {MAX_HEADER_BYTES} bytes "
             "of a model file's header"

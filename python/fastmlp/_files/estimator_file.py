@@ -18,7 +18,7 @@ from fastmlp._files.atomic import write_atomically
 from fastmlp._files.container import FORMAT, read_description, to_file
 from fastmlp._files.costs import check_memory, check_work
 from fastmlp._files.model_file import Content, blueprint, built, description_of, tensor_of
-from fastmlp._files.names import MODEL_SUFFIX, check_format
+from fastmlp._files.names import check_model_name
 from fastmlp._files.opening import OtherKindError
 from fastmlp._files.safetensors import check_keys, check_tensors, of_type, read_into
 
@@ -32,7 +32,7 @@ class Estimator(NamedTuple):
 
 def write(estimator: Estimator, path: str | os.PathLike[str]) -> None:
     """Write the file; what would not be read again is an error."""
-    check_format(path, "an estimator", MODEL_SUFFIX)
+    check_model_name(path, "an estimator")
     descriptions = []
     tensors: dict[str, npt.NDArray[Any]] = {}
     for number, network in enumerate(estimator.networks):
@@ -44,7 +44,7 @@ def write(estimator: Estimator, path: str | os.PathLike[str]) -> None:
         file = to_file({"format": FORMAT, "estimator": estimator.description, "networks": descriptions}, tensors)
     except ValueError as reason:
         raise ValueError(f"this estimator was not saved: {reason}.") from None
-    write_atomically(path, file)
+    write_atomically(path, *file)
 
 
 def read(file: IO[bytes], size: int) -> Estimator:

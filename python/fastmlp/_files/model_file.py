@@ -3,7 +3,9 @@
 A model file has the safetensors layout: the length of a JSON header, the header, the tensors ``layers.0.weights``
 (inputs, units), ``layers.0.bias`` (units,), ..., ``embedding.parameters``, one after the other. The description of the
 model is one JSON string under the key "fastmlp" of the header's metadata: one key, because safetensors leaves the order
-of several open, and the same model shall give the same bytes. Optimizer state and time are not in it.
+of several open, and the same model shall give the same bytes. Optimizer state and time are not in it; a checkpoint has
+more keys and tensors beside these (checkpoint_file.py). That no claim of a description is believed as it is makes this a
+long file.
 
 A layer, an activation, an initializer or a loss is its name and its settings, as the walk over the layers
 (_model/description.py) gives them: a new kind of these needs nothing here, unless a setting is an object of yet another
@@ -14,9 +16,9 @@ the parts of this one (estimator_file.py).
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from typing import IO, Any, NamedTuple, TypeVar, cast
+from typing import IO, Any, NamedTuple, TypeAlias, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +27,7 @@ from fastmlp._checks.text import brief
 from fastmlp._files.atomic import write_atomically
 from fastmlp._files.container import FORMAT, read_description, to_file
 from fastmlp._files.costs import check_memory, check_work
-from fastmlp._files.names import MODEL_SUFFIX, check_format
+from fastmlp._files.names import check_model_name
 from fastmlp._files.opening import OtherKindError
 from fastmlp._files.plain_json import check_plain
 from fastmlp._files.safetensors import (
@@ -34,6 +36,7 @@ from fastmlp._files.safetensors import (
     check_tensors,
     of_type,
     read_into,
+    take_beside,
 )
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.class_names import ClassNames, check_class_names
@@ -69,7 +72,11 @@ JSON_TYPES: dict[str, type] = {
     "weight_rate_factor": float, "bias_rate_factor": float,
 }  # fmt: skip
 
+# of a checkpoint: the key of its description for the state of the training, and the prefix of tensors for that
+TRAINING = "training"
+
 Kind = TypeVar("Kind")
+Described: TypeAlias = dict[str, Any]
 
 
 class Content(NamedTuple):
@@ -78,6 +85,16 @@ class Content(NamedTuple):
     model: Model
     classes: list[str] | None
     metadata: dict[str, Any]
+
+
+class Read(NamedTuple):
+    """What a file has: of a checkpoint also what it says of its training, and the entries of tensors for that."""
+
+    content: Content
+    description: Described
+    training: Any
+    beside: dict[str, Any]
+    beside_begins: int
 
 
 class Blueprint(NamedTuple):
@@ -92,26 +109,45 @@ class Blueprint(NamedTuple):
 
 def write(content: Content, path: str | os.PathLike[str]) -> None:
     """Write a model file; described at ``fastmlp.save``."""
-    check_format(path, "a model", MODEL_SUFFIX)
+    check_model_name(path, "a model")
     description, tensors = description_of(content)
     try:
         file = to_file(description, tensors)
     except ValueError as reason:
         raise ValueError(f"this network was not saved: {reason}.") from None
-    write_atomically(path, file)
+    write_atomically(path, *file)
 
 
 def read(file: IO[bytes], size: int) -> Content:
     """Return what a file of so many bytes holds; an error (ValueError, TypeError) says in a clause what is wrong."""
+    return read_network(file, size).content
+
+
+def read_network(file: IO[bytes], size: int) -> Read:
+    """Return the network of a file, and what a checkpoint says beside it, whose tensors are next in the file."""
     header, description, start = read_description(file)
     if "estimator" in description:
         raise OtherKindError("holds an estimator for tables, not a network: read it with fastmlp.sklearn.load")
+    training = description.pop(TRAINING, None)
+    beside, beside_size = ({}, 0) if training is None else take_beside(header, f"{TRAINING}.")
     drawn = blueprint(description)
-    order = check_tensors(header, drawn.shapes, drawn.dtype, size - start)
+    own_size = size - start - beside_size
+    order = check_tensors(header, drawn.shapes, drawn.dtype, own_size)
     content = built(drawn)
     for name in order:
         read_into(file, tensor_of(content.model, name), name)
-    return content
+    return Read(content, description, training, beside, own_size)
+
+
+def network_described(architecture: Architecture, layers: Iterable[Layer], scaling: Standardize | None) -> Described:
+    """Return what a description says of a network but for the names of its classes: the same for the same network."""
+    return {
+        "n_inputs": architecture.n_inputs,
+        "layers": [{"kind": layer.name, **_settings(layer)} for layer in layers],
+        "loss": {"name": architecture.loss.name, **_settings(architecture.loss)},
+        "dtype": str(architecture.dtype),
+        "target_scaling": None if scaling is None else settings_of(scaling),
+    }
 
 
 def description_of(content: Content) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
@@ -119,10 +155,10 @@ def description_of(content: Content) -> tuple[dict[str, Any], dict[str, npt.NDAr
     model, architecture = content.model, content.model.architecture
     model.guard.check_access()
     tensors: dict[str, npt.NDArray[Any]] = {}
-    layers: list[dict[str, Any]] = []
+    layers: list[Layer] = []
     number = 0
     for layer, weights, bias in described(model):
-        layers.append({"kind": layer.name, **_settings(layer)})
+        layers.append(layer)
         if weights is not None and bias is None:
             tensors[EMBEDDING] = _finite(weights, EMBEDDING)
         if weights is None or bias is None:
@@ -130,22 +166,21 @@ def description_of(content: Content) -> tuple[dict[str, Any], dict[str, npt.NDAr
         for part, values in (("weights", weights), ("bias", bias)):
             tensors[f"layers.{number}.{part}"] = _finite(values, f"layers[{number}].{part}")
         number += 1
+    network = network_described(architecture, layers, model.target_scaling)
+    target_scaling = network.pop("target_scaling")
     description = {
         "format": FORMAT,
-        "n_inputs": architecture.n_inputs,
-        "layers": layers,
-        "loss": {"name": architecture.loss.name, **_settings(architecture.loss)},
-        "dtype": str(architecture.dtype),
+        **network,
         "seed": architecture.seed,
         "classes": check_class_names(content.classes, architecture.n_outputs),
         "metadata": _checked_metadata(content.metadata),
     }
-    if model.target_scaling is not None:
-        description["target_scaling"] = settings_of(model.target_scaling)
+    if target_scaling is not None:
+        description["target_scaling"] = target_scaling
     if content.classes is not None and model.names.are_predicted:
         description["predicts_names"] = True
     try:
-        check_work(layers)
+        check_work(network["layers"])
         check_memory([values.shape for values in tensors.values()], str(architecture.dtype))
     except ValueError as reason:
         raise ValueError(f"this network was not saved: {reason}.") from None

@@ -1,4 +1,4 @@
-"""Names of files as users give them: what is a path at all, and which names belong to formats that are not written."""
+"""Names of files as users give them: what is a path at all, which belong to other formats, and which to models."""
 
 from __future__ import annotations
 
@@ -78,4 +78,17 @@ def check_format(path: str | os.PathLike[str], written: str, suffix: str) -> Non
         raise ValueError(
             f"{shortened(name)} is the name of {FORMATS[given]}, but {written} is written: "
             f"give a name that ends in {suffix}."
+        )
+
+
+def check_model_name(path: str | os.PathLike[str], written: str) -> None:
+    """Refuse a name that does not say that ``written``, a model of some kind, is in the file."""
+    check_format(path, written, MODEL_SUFFIX)
+    name = os.fspath(path)
+    # of a folder or a device is said what it is, where it would be written
+    is_other = os.path.exists(name) and not os.path.isfile(name)
+    if os.path.splitext(name)[1].lower() != MODEL_SUFFIX and not is_other:
+        raise ValueError(
+            f"{shortened(name)} does not end in {MODEL_SUFFIX}, by which a model is known: "
+            f"write {shortened(name + MODEL_SUFFIX)}."
         )

@@ -21,27 +21,47 @@ from fastmlp._files.plain_json import parse_object
 MAX_HEADER_BYTES = 16 * 2**20
 # bytes of a tensor that are read at a time
 PIECE = 2**20
+# NumPy's own limit has been 32
+MOST_AXES = 32
 DTYPES: dict[str, tuple[str, np.dtype[Any]]] = {
     "float32": ("F32", np.dtype("<f4")),
     "float64": ("F64", np.dtype("<f8")),
 }
 
+# of arrays beside the weights
+CODES: dict[str, str] = {
+    "BOOL": "?", "U8": "u1", "I8": "i1", "U16": "<u2", "I16": "<i2", "U32": "<u4", "I32": "<i4", "U64": "<u8",
+    "I64": "<i8", "F16": "<f2", "F32": "<f4", "F64": "<f8",
+}  # fmt: skip
+CODE_OF = {np.dtype(item): code for code, item in CODES.items()}
+
 Shapes = Mapping[str, tuple[int, ...]]
 
 
-def to_safetensors(tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str]) -> bytes:
-    """Return the file of these tensors, all of one dtype: the bytes that the safetensors package would write."""
+def to_safetensors(tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str]) -> list[bytes | memoryview]:
+    """Return the file of these tensors in parts; of one dtype, the bytes that the safetensors package would write.
+
+    The length of the header is the first part; the tensors are not copied, and must stay as they are.
+    """
     header: dict[str, Any] = {"__metadata__": metadata}
-    contents = []
     end = 0
-    for name in sorted(tensors):
-        code, item = DTYPES[str(tensors[name].dtype)]
-        contents.append(tensors[name].astype(item, copy=False).tobytes())
-        begin, end = end, end + len(contents[-1])
+    contents = tensor_parts(tensors)
+    for name, content in zip(sorted(tensors), contents, strict=True):
+        begin, end = end, end + content.nbytes
+        code = CODE_OF[tensors[name].dtype.newbyteorder("<")]
         header[name] = {"dtype": code, "shape": tensors[name].shape, "data_offsets": (begin, end)}
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
-    return b"".join((len(text).to_bytes(8, "little"), text, *contents))
+    return [len(text).to_bytes(8, "little"), text, *contents]
+
+
+def tensor_parts(tensors: Mapping[str, npt.NDArray[Any]]) -> list[memoryview]:
+    """Return the bytes of the tensors in the order of the file."""
+    arrays = (tensors[name] for name in sorted(tensors))
+    # a view of no elements has no bytes to cast
+    return [
+        np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(-1).view(np.uint8).data for array in arrays
+    ]
 
 
 def read_header(file: IO[bytes]) -> tuple[dict[str, Any], int]:
@@ -79,6 +99,41 @@ def check_tensors(header: dict[str, Any], shapes: Shapes, dtype: str, size: int)
     if end != size:
         raise ValueError(f"its tensors take {end} bytes, but {size} follow the header")
     return order
+
+
+def take_beside(header: dict[str, Any], prefix: str) -> tuple[dict[str, Any], int]:
+    """Take the entries of tensors with this prefix out of a header; return them in their order, and their bytes."""
+    beside = {name: of_type(header.pop(name), dict, name) for name in list(header) if name.startswith(prefix)}
+    for name, entry in beside.items():
+        check_keys(entry, {"dtype", "shape", "data_offsets"}, name)
+        if not isinstance(entry["dtype"], str) or entry["dtype"] not in CODES:
+            raise ValueError(f"{name} is {brief(entry['dtype'])}")
+        shape, offsets = entry["shape"], entry["data_offsets"]
+        are_sizes = all(
+            isinstance(sizes, list) and all(type(size) is int and 0 <= size < 2**60 for size in sizes)
+            for sizes in (shape, offsets)
+        )
+        if not are_sizes or len(offsets) != 2 or len(shape) > MOST_AXES:
+            raise ValueError(f"{name} has shape {brief(shape)} and offsets {brief(offsets)}")
+        if offsets[1] - offsets[0] != math.prod(shape) * np.dtype(CODES[entry["dtype"]]).itemsize:
+            raise ValueError(f"{name} has offsets {brief(offsets)}, which do not fit its shape")
+    order = sorted(beside, key=lambda name: tuple(beside[name]["data_offsets"]))
+    return {name: beside[name] for name in order}, sum(
+        entry["data_offsets"][1] - entry["data_offsets"][0] for entry in beside.values()
+    )
+
+
+def read_beside(file: IO[bytes], beside: Mapping[str, Any], end: int) -> dict[str, npt.NDArray[Any]]:
+    """Read the next tensors of the file, which begin where those before them end; any values are taken."""
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    for name, entry in beside.items():
+        begin, after = entry["data_offsets"]
+        if begin != end:
+            raise ValueError(f"{name} does not start where the tensor before it ends")
+        content = bytearray(_exactly(file, after - begin))
+        arrays[name] = np.ndarray(entry["shape"], CODES[entry["dtype"]], content)
+        end = after
+    return arrays
 
 
 def read_into(file: IO[bytes], values: npt.NDArray[Any], name: str) -> None:

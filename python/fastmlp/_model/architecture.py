@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -44,6 +44,7 @@ class Architecture:
     dtype: np.dtype[Any]
     seed: int
     target_scaling: Standardize | None = None  # as given; what it learns is the model's
+    seed_is_drawn: bool = field(default=False, compare=False)  # nobody has asked for this one
 
     @classmethod
     def of(
@@ -67,6 +68,7 @@ class Architecture:
         # one output tells two classes apart
         check_class_weight_labels(resolved.class_weight, max(last.units, 2))
         target_scaling = _settled_target_scaling(scale_targets, resolved, last)
+        is_drawn = seed is None
         seed = int.from_bytes(os.urandom(8), "little") if seed is None else seed
         return cls(
             n_inputs,
@@ -75,6 +77,7 @@ class Architecture:
             check_dtype(dtype),
             check_integer(seed, "seed", minimum=0, maximum=2**64 - 1),
             target_scaling,
+            is_drawn,
         )
 
     @cached_property

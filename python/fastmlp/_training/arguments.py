@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy.typing as npt
 
 from fastmlp._checks.arguments import ProgressKind
 from fastmlp._model.samples import Validation
+from fastmlp._training.checkpoint import Checkpoint
 from fastmlp._training.watch import Callback
 from fastmlp.metrics import Metric
 from fastmlp.optimizers import Optimizer
@@ -28,3 +30,6 @@ class FitArguments:
     metrics: Iterable[Metric] | None = None
     callbacks: Iterable[Callback] = ()
     progress: ProgressKind = None
+    checkpoint: Checkpoint | None = None
+    # not an argument of a user's: what the network keeps with it, for the file
+    metadata: Mapping[str, Any] = field(default_factory=dict)

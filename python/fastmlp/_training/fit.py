@@ -30,12 +30,16 @@ from fastmlp._model.samples import Batch, Data, Samples
 from fastmlp._training import lbfgs, streams
 from fastmlp._training.advice import warn_of_far_targets, warn_of_layers_that_do_not_learn
 from fastmlp._training.arguments import FitArguments
+from fastmlp._training.checkpoint import check_checkpoint
+from fastmlp._training.fingerprint import digests_of, text_of
+from fastmlp._training.keeper import Keeper, keeping
 from fastmlp._training.learning_rate import LearningRate
 from fastmlp._training.progress import Progress
 from fastmlp._training.split import split
-from fastmlp._training.trainer import divergence, new_trainer
+from fastmlp._training.state import State
+from fastmlp._training.trainer import new_trainer
 from fastmlp._training.watch import COLUMNS, Watch
-from fastmlp.history import History, epoch_row
+from fastmlp.history import History
 from fastmlp.optimizers import LBFGS, Optimizer, StepOptimizer, resolve_optimizer
 from fastmlp.runtime import thread_limit
 
@@ -64,11 +68,17 @@ class Plan:
     shuffle: bool
     progress: ProgressKind
     watch: Watch
+    keeper: Keeper | None
 
     @property
     def steps_per_epoch(self) -> int:
         """Steps that go once over the samples; the last may be of fewer."""
         return -(-self.samples.rows // self.batch_size)
+
+    @property
+    def total(self) -> int:
+        """Steps of all epochs."""
+        return self.epochs * self.steps_per_epoch
 
     @property
     def n_samples(self) -> int:
@@ -112,9 +122,10 @@ def training(
 
     The history, if one is given, has the epochs also where the training fails.
     """
-    with model.guard.hold():
+    checkpoint = check_checkpoint(arguments.checkpoint)
+    with model.guard.hold(), keeping(checkpoint, model, arguments.metadata) as keeper:
         with model.learning_names(y):
-            plan = prepare(model, owner, X, y, arguments)
+            plan = prepare(model, owner, X, y, arguments, keeper)
             yield plan
         history = History() if history is None else history
         if isinstance(plan.optimizer, LBFGS):  # whose steps are as long as they need to be
@@ -127,7 +138,9 @@ def training(
         return history
 
 
-def prepare(model: Model, owner: object, X: Data, y: npt.ArrayLike, arguments: FitArguments) -> Plan:
+def prepare(
+    model: Model, owner: object, X: Data, y: npt.ArrayLike, arguments: FitArguments, keeper: Keeper | None
+) -> Plan:
     """Check what a fit on arrays was given."""
     epochs = check_integer(arguments.epochs, "epochs", minimum=1)
     batch_size = arguments.batch_size
@@ -142,61 +155,95 @@ def prepare(model: Model, owner: object, X: Data, y: npt.ArrayLike, arguments: F
     samples = model.check(X, y, arguments.sample_weight)
     set_aside = None
     if fraction is not None:
-        samples, set_aside = split(samples, fraction, architecture.seed, architecture.meaning)
+        seed = architecture.seed if keeper is None else keeper.seed
+        samples, set_aside = split(samples, fraction, seed, architecture.meaning)
     watch = Watch.of(owner, model, validation_data, set_aside, arguments.metrics, arguments.callbacks)
     batch = samples.rows if batch_size is None else min(batch_size, samples.rows)
     check_full_batch(optimizer.name, batch, samples.rows, needs_all_samples=optimizer.needs_all_samples)
     if isinstance(optimizer, LBFGS):
         lbfgs.check(optimizer, architecture)
-    return Plan(samples, optimizer, epochs, batch, shuffle, progress, watch)
+    plan = Plan(samples, optimizer, epochs, batch, shuffle, progress, watch, keeper)
+    if keeper is not None:
+        _check_checkpoint(plan, keeper, fraction)
+    return plan
+
+
+def _check_checkpoint(plan: Plan, keeper: Keeper, fraction: float | None) -> None:
+    """Refuse what cannot be kept, or is another training than that of the file."""
+    optimizer, watch = plan.optimizer, plan.watch
+    if not isinstance(optimizer, StepOptimizer):
+        raise ValueError(
+            f"{optimizer.name} searches by itself, and what it knows cannot be kept in a checkpoint: take checkpoint "
+            "away, or use another optimizer."
+        )
+    watch.check_kept()
+    rate = _rate(plan, optimizer)
+    rate.check_kept()
+    data = digests_of(plan.samples)
+    if watch.validation is not None:
+        data |= digests_of(watch.validation, " of the validation")
+    arguments = {
+        "batch_size": str(plan.batch_size),
+        "optimizer": text_of(optimizer),
+        "shuffle": str(plan.shuffle),
+        "validation_fraction": str(fraction),
+        "metrics": ", ".join(watch.measures) or "none",
+        "callbacks": "; ".join(map(text_of, watch.callbacks)) or "none",
+    }
+    keeper.check(arguments, data, plan.total, rate)
+
+
+def _rate(plan: Plan, optimizer: StepOptimizer) -> LearningRate:
+    return LearningRate(optimizer.learning_rate, plan.total, plan.steps_per_epoch, plan.watch.columns(COLUMNS))
 
 
 def train(model: Model, plan: Plan, history: History) -> Generator[Slice, _core.RunReport, None]:
     """Make the steps of a plan, in slices, and what lies between them; fill the history."""
     optimizer, watch = plan.optimizer, plan.watch
     assert isinstance(optimizer, StepOptimizer)
-    total = plan.epochs * plan.steps_per_epoch
-    rate = LearningRate(optimizer.learning_rate, total, plan.steps_per_epoch, watch.columns(COLUMNS))
+    if plan.keeper is not None:
+        plan.keeper.restore_model()
+    rate = _rate(plan, optimizer)
     columns = COLUMNS if rate.for_core is None else COLUMNS.extended(["learning_rate"])
     with watch.over(columns):
-        yield from _steps(model, plan, optimizer, rate, total, history)
+        yield from _steps(model, plan, optimizer, rate, history)
+    if plan.keeper is not None:
+        plan.keeper.finish()
 
 
 def _steps(
-    model: Model, plan: Plan, optimizer: StepOptimizer, rate: LearningRate, total: int, history: History
+    model: Model, plan: Plan, optimizer: StepOptimizer, rate: LearningRate, history: History
 ) -> Generator[Slice, _core.RunReport, None]:
-    watch, samples = plan.watch, plan.samples
-    n_steps = n_epochs = 0
+    watch, samples, keeper = plan.watch, plan.samples, plan.keeper
     model.learn_scaling(samples)
-    unit = model.loss_unit
+    seen = model.for_core(samples)
     trainer = new_trainer(
-        model, model.for_core(samples), plan.batch_size, optimizer, shuffle=plan.shuffle, rate=rate, total_steps=total
+        model, seen, plan.batch_size, optimizer, shuffle=plan.shuffle, rate=rate, total_steps=plan.total
     )
-    slices = SliceSizes(total, plan.steps_per_epoch, whole_epochs_apart=watch.is_needed or rate.changes_between_epochs)
+    state = State(model, trainer, samples.rows, rate, watch, history)
+    if keeper is not None:
+        keeper.begin(state)
+    slices = SliceSizes(
+        plan.total - state.n_steps,
+        plan.steps_per_epoch,
+        whole_epochs_apart=watch.is_needed or rate.changes_between_epochs or (keeper is not None and keeper.by_epochs),
+    )
     with trainer, Progress(plan.progress, plan.epochs, samples.rows, plan.batch_size) as bar:
-        while slices.left:
-            report = yield Slice(model, trainer, slices.next())
-            model.count_epochs(len(report.epochs))
+        if state.n_steps:
+            bar.show(state.n_steps, history, state.last_loss)
+        is_ended = state.is_between_epochs and watch.is_ended(history.epochs[-1])
+        while slices.left and not state.is_over and not is_ended:
+            steps = slices.next() if keeper is None else min(slices.next(), keeper.most_steps(state))
+            report = yield Slice(model, trainer, steps)
             slices.record(report)
-            n_steps += report.steps
-            rows = []
-            for record in report.epochs:
-                n_epochs += 1
-                rows.append(epoch_row(n_epochs, unit * record.loss, record.seconds, samples.rows))
-                rate.record(rows[-1])
-            if report.diverged:
-                kept = f"of epoch {n_epochs}" if n_epochs else "from before the fit"
-                where = f" at epoch {n_epochs + 1}, step {n_steps}"
-                raise divergence(report, where, kept, rate.of(n_steps - 1))
-            is_enough = False
-            if rows:
-                is_enough = watch.after_epoch(model, rows[-1])
-                rate.after(rows[-1], trainer)
-            for row in rows:
-                history.append(row)
-            bar.show(report.steps, history, unit * report.last_loss)
-            if is_enough:
-                return
+            rows = state.take(report)
+            state.finish_epochs(rows)
+            is_ended = bool(rows) and watch.is_ended(rows[-1])
+            bar.show(report.steps, history, state.last_loss)
+            if keeper is not None:
+                keeper.after_slice(state)
+        if keeper is not None:
+            keeper.at_end(state)
 
 
 class SliceSizes:

@@ -35,7 +35,7 @@ class TimeLimit:
 
 
 class LastEpoch:
-    """A callback of the fleet's own: ends a member where the plan or the clock says so.
+    """Ends a member where the plan or the clock says so, after the member's own callbacks; no checkpoint knows of it.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class LastEpoch:
         self.plan, self._limit = planned, limit
         self._left: float | None = None
 
-    def __call__(self, owner: object, epoch: Epoch) -> bool:
+    def __call__(self, epoch: Epoch) -> bool:
         """Look whether this was the last one."""
         left = self._limit.left
         took = 0.0 if self._left is None else self._left - left
@@ -92,7 +92,7 @@ class Fleet:
     def __enter__(self) -> Fleet:
         try:
             for index, training in enumerate(self.trainings):
-                self.shown.plans.append(_prepared(training, index))
+                self.shown.plans.append(_prepared(training, index, self.last_epochs[index].plan))
         except BaseException:
             self.__exit__()
             raise
@@ -108,7 +108,7 @@ class Fleet:
         for index in begun:
             last = self.last_epochs[index]
             if last.plan is not None or self.limit.left < math.inf:
-                self.shown.plans[index].watch.callbacks.append(last)
+                self.shown.plans[index].watch.ends.append(last)
         trained = train_together(
             [self.trainings[index] for index in begun],
             may_begin=lambda: self.limit.left > 0,
@@ -128,10 +128,12 @@ def _training(index: int, member: Member, history: History, shown: Shown) -> Som
     shown.after_end(index)
 
 
-def _prepared(training: SomeTraining[None], index: int) -> fit.Plan:
+def _prepared(training: SomeTraining[None], index: int, last_epoch: int | None) -> fit.Plan:
     """Prepare a member, and return its plan; a sentence that refuses it says which one it is."""
     try:
         plan = cast(fit.Plan, next(training))
+        if plan.keeper is not None and last_epoch is not None:
+            plan.keeper.check_made(last_epoch * plan.steps_per_epoch, "its plan: leave the plan out")
     except (ValueError, TypeError) as error:
         if type(error) not in (ValueError, TypeError):
             raise

@@ -6,6 +6,8 @@ what an epoch measured is set between epochs, here.
 
 from __future__ import annotations
 
+from typing import Any
+
 import fastmlp._core as _core
 from fastmlp._checks.monitor import Columns
 from fastmlp.history import Epoch
@@ -55,6 +57,34 @@ class LearningRate:
         if self._schedule is not None:
             epoch["learning_rate"] = self.of(int(epoch["epoch"]) * self._steps_per_epoch - 1)
 
+    def check_kept(self) -> None:
+        """Refuse a schedule that a checkpoint cannot keep."""
+        if self._next is not None and not hasattr(self._next, "state_dict"):
+            raise ValueError(
+                f"{type(self._schedule).__name__} cannot be kept in a checkpoint: let its follow return an object with "
+                "state_dict and load_state_dict."
+            )
+
+    def check_length(self, total: int, path: str) -> None:
+        """Refuse to go on from a checkpoint of a training of another number of steps, where that changes the rates."""
+        if total != self._total and self._schedule is not None and self._schedule.needs_total:
+            raise ValueError(
+                f"{path} is of a training of {total} steps, on which every rate of "
+                f"{type(self._schedule).__name__} depends, and not of {self._total}: give the epochs that it was begun "
+                "with, or another path."
+            )
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps: the present rate, and what it follows."""
+        return {"base": float(self.base), "follows": None if self._next is None else _as_any(self._next).state_dict()}
+
+    def restore(self, state: dict[str, Any], trainer: _core.Trainer32) -> None:
+        """Become what ``state`` returned of the same schedule."""
+        self.base = state["base"]
+        trainer.set_learning_rate(self.base)
+        if self._next is not None:
+            _as_any(self._next).load_state_dict(state["follows"])
+
     def after(self, epoch: Epoch, trainer: _core.Trainer32) -> None:
         """Look at a whole epoch, and set the rate of the next one where it depends on that."""
         if self._next is None:
@@ -63,3 +93,7 @@ class LearningRate:
         if rate != self.base:
             self.base = rate
             trainer.set_learning_rate(rate)
+
+
+def _as_any(followed: object) -> Any:
+    return followed

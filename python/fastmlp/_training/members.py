@@ -63,7 +63,7 @@ class SharedRows:
 
 def check_settings(given: Mapping[str, Any], name: str) -> FitArguments:
     """Return the arguments of a fit that these settings are."""
-    known = [field.name for field in fields(FitArguments) if field.name != "progress"]
+    known = [field.name for field in fields(FitArguments) if field.name not in ("progress", "metadata")]
     if not isinstance(given, Mapping):
         raise TypeError(f"{name} must be a dict of arguments of fit, got {brief(given)}.")
     if "progress" in given:

@@ -27,6 +27,7 @@ from fastmlp.optimizers import Optimizer
 NOT_OF_BATCHES = {
     "sample_weight": "give batches (X, y, sample_weight)",
     "validation_fraction": "give validation_data",
+    "checkpoint": "take it away, or give arrays",
 }
 
 

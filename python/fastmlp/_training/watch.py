@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from fastmlp._checks.arguments import check_callables, check_validation, check_verdict
 from fastmlp._checks.monitor import Columns
+from fastmlp._checks.text import brief
+from fastmlp._files.checkpoint_file import copied
 from fastmlp._model.model import Model
 from fastmlp._model.samples import Samples, Validation
 from fastmlp._training.measures import Measure, measured, resolve_measures, validation_columns
@@ -32,6 +34,8 @@ class Watch:
     validation: Samples | None
     measures: dict[str, Measure]
     callbacks: list[Callback]
+    # of a fleet, which may end a training without a word to its callbacks or its checkpoint
+    ends: list[Callable[[Epoch], bool]] = field(default_factory=list)
 
     @classmethod
     def of(
@@ -60,7 +64,7 @@ class Watch:
     @property
     def is_needed(self) -> bool:
         """Whether anything happens after an epoch."""
-        return self.validation is not None or bool(self.callbacks)
+        return self.validation is not None or bool(self.callbacks) or bool(self.ends)
 
     def columns(self, columns: Columns) -> Columns:
         """Return these columns and those of validation."""
@@ -96,6 +100,35 @@ class Watch:
         verdicts = [check_verdict(callback(self.owner, dict(epoch))) for callback in self.callbacks]
         return any(verdicts)
 
+    def is_ended(self, epoch: Epoch) -> bool:
+        """Whether the training shall end after this epoch whatever its callbacks say."""
+        ended = [end(epoch) for end in self.ends]
+        return any(ended)
+
+    def check_kept(self) -> None:
+        """Refuse callbacks that a checkpoint cannot keep."""
+        for callback in self.callbacks:
+            if not callable(getattr(callback, "state_dict", None)) or not callable(
+                getattr(callback, "load_state_dict", None)
+            ):
+                raise ValueError(
+                    f"the callback {brief(callback)} has no state_dict and load_state_dict, by which a "
+                    "checkpoint keeps what a callback knows: give it both (an empty dict where it knows nothing)."
+                )
+
+    def state(self) -> list[Any]:
+        """Return what the callbacks know."""
+        # copies, for callbacks go on while they are written
+        return [
+            copied(callback.state_dict(), f"the state_dict of the callback {brief(callback)}")
+            for callback in map(_as_any, self.callbacks)
+        ]
+
+    def restore(self, states: list[Any]) -> None:
+        """Let the callbacks know it again."""
+        for callback, state in zip(map(_as_any, self.callbacks), states, strict=True):
+            callback.load_state_dict(state)
+
     def _interrupted(self) -> int | None:
         """Tell the callbacks, and return the epoch whose weights one of them has put back, if one has."""
         epoch = None
@@ -104,3 +137,7 @@ class Watch:
                 put_back = callback.interrupted(self.owner)
                 epoch = epoch if put_back is None else put_back
         return epoch
+
+
+def _as_any(callback: Callback) -> Any:
+    return callback

@@ -6,7 +6,13 @@ import argparse
 import json
 
 import fastmlp as fm
+from fastmlp._checks.arrays import count
 from fastmlp._checks.text import listed
+from fastmlp._files import estimator_file
+from fastmlp._files.kinds import kind_of
+from fastmlp._files.opening import read_file
+from fastmlp._model.summary import summary
+from fastmlp._training import keeper
 from fastmlp.cli._options import Commands, add_command, add_delimiter
 from fastmlp.cli._outputs import say
 from fastmlp.cli._preparation import Preparation
@@ -57,8 +63,14 @@ def info(arguments: argparse.Namespace) -> int:
     if arguments.model is None:
         fm.show_config()
         return 0
+    kind = kind_of(arguments.model)
+    if kind == "estimator":
+        _tell_of_estimator(arguments.model)
+        return 0
     net = fm.load(arguments.model)
     say(net.summary())
+    if kind == "checkpoint":
+        _tell_of_training(arguments.model)
     preparation = Preparation.of(net)
     if preparation.feature_names is not None:
         say(f"target:   {preparation.target_name!r}")
@@ -69,3 +81,22 @@ def info(arguments: argparse.Namespace) -> int:
     if others:
         say(f"metadata: {json.dumps(others)}")
     return 0
+
+
+def _tell_of_training(path: str) -> None:
+    """Say where the training of a checkpoint stands."""
+    state = read_file(path, keeper.read).state
+    made, total = state["place"][1], state["total"]
+    end = ", ended" if state["is_over"] or made == total else ""
+    say(f"training: step {made} of {total}, {count(state['n_epochs'], 'epoch')}{end}")
+
+
+def _tell_of_estimator(path: str) -> None:
+    """Say what an estimator in a file is, for which scikit-learn is not needed; no more is believed of it than text."""
+    found = read_file(path, estimator_file.read)
+    about = found.description
+    say(f"{about.get('kind')} of {count(len(found.networks), 'network')}: read it with fastmlp.sklearn.load")
+    say(summary(found.networks[0].model))
+    for title, name in (("columns: ", "names"), ("settings:", "parameters")):
+        if about.get(name) is not None:
+            say(f"{title} {json.dumps(about[name])}")

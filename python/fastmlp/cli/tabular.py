@@ -17,6 +17,7 @@ import fastmlp as fm
 from fastmlp._checks.arrays import count
 from fastmlp._checks.text import listed
 from fastmlp._files.atomic import write_atomically
+from fastmlp._training.checkpoint import CHECKPOINT_SUFFIX
 from fastmlp.cli._cells import quoted
 from fastmlp.cli._options import (
     HIDDEN_ACTIVATIONS,
@@ -82,6 +83,11 @@ def add_commands(commands: Commands) -> None:
     parser.add_argument("--validation", type=fraction, default=0.0, metavar="FRACTION", help="rows kept out (0)")
     parser.add_argument("--dtype", choices=["float32", "float64"], default="float32", help="(%(default)s)")
     parser.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="write the training to this file every half a minute, and go on from it where it is there",
+    )
+    parser.add_argument(
         "--seed", type=natural, default=0, metavar="N", help="of weights, order and split (%(default)s)"
     )
 
@@ -104,6 +110,10 @@ def add_commands(commands: Commands) -> None:
 def train(arguments: argparse.Namespace) -> int:
     """Run ``fastmlp train``."""
     check_output(arguments.out, "a model", ".safetensors", arguments.data)
+    checkpoint = None
+    if arguments.checkpoint is not None:
+        check_output(arguments.checkpoint, "a checkpoint", CHECKPOINT_SUFFIX, arguments.data, option="--checkpoint")
+        checkpoint = fm.Checkpoint(arguments.checkpoint)
     table = read_table(arguments.data, target=arguments.target, delimiter=arguments.delimiter)
     rest, valid = _split(len(table.features), arguments.validation, arguments.seed)
     preparation = Preparation.learn(table, arguments.task)
@@ -132,6 +142,8 @@ def train(arguments: argparse.Namespace) -> int:
         f"network      {'-'.join(map(str, [net.n_inputs, *(layer.units for layer in net.layers)]))}, {net.dtype}",
         flush=True,
     )
+    # before the fit, for its checkpoints
+    preparation.store(net)
     net.fit(
         X[rest],
         y[rest],
@@ -139,8 +151,8 @@ def train(arguments: argparse.Namespace) -> int:
         batch_size=min(arguments.batch_size, len(rest)),
         optimizer=optimizer,
         validation_data=(X[valid], y[valid]) if len(valid) else None,
+        checkpoint=checkpoint,
     )
-    preparation.store(net)
     # before anything more is printed: whoever reads it may have gone, and the work would be lost
     net.save(arguments.out)
     for name, rows in (("training", rest), ("validation", valid)):

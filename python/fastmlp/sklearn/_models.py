@@ -7,13 +7,20 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, cast
 
+import numpy as np
 import numpy.typing as npt
+from scipy.sparse import issparse
 
 from fastmlp._checks.arrays import check_data
+from fastmlp._checks.text import brief
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.evaluation import plain_outputs as outputs_if_plain
 from fastmlp._model.outputs import Meaning
+from fastmlp._model.samples import Samples
+from fastmlp._model.sparse_rows import SparseRows
 from fastmlp._training.arguments import FitArguments
+from fastmlp._training.checkpoint import Checkpoint, check_checkpoint
+from fastmlp._training.fingerprint import digests_of
 from fastmlp._training.fit import Training, training
 from fastmlp.layers import Dense
 from fastmlp.losses import MeanSquaredError
@@ -55,6 +62,21 @@ def with_scaling(network: Network, scaling: Scaling | None) -> Network:
 def training_of(network: Network, X: Any, y: Array, **settings: Any) -> Training:
     """Return what ``network.fit`` does, to be run with others."""
     return training(model_of(network), network, X, y, FitArguments(**settings))
+
+
+def text_of_samples(X: Any, targets: Array, weights: Array | None) -> str:
+    """Return by what a checkpoint knows samples again, sparse or not."""
+    rows = SparseRows(X.tocsr()) if issparse(X) else np.asarray(X)
+    return str(digests_of(Samples(rows, np.asarray(targets), weights)))
+
+
+def check_random_state_is_kept(checkpoint: Checkpoint | None, random_state: Any) -> None:
+    """Refuse a checkpoint of a fit that draws anew whenever it begins."""
+    if check_checkpoint(checkpoint) is not None and not isinstance(random_state, int | np.integer):
+        raise ValueError(
+            f"a checkpoint needs the same draws in every call, but random_state is {brief(random_state)}: "
+            "give random_state=0, for example."
+        )
 
 
 def unchanged_on_failure(network: Network) -> AbstractContextManager[None]:

@@ -100,6 +100,15 @@ class ShownTo:
     def __init__(self, callback: Callback, show: Callable[[], AbstractContextManager[None]]) -> None:
         self._callback, self._show = callback, show
 
+    def __repr__(self) -> str:
+        return repr(self._callback)
+
+    def __getattr__(self, name: str) -> Any:
+        # what a checkpoint asks for, where the callback has it
+        if name in ("state_dict", "load_state_dict"):
+            return getattr(self._callback, name)
+        raise AttributeError(name)
+
     def begin(self, network: Network, columns: list[str]) -> None:
         """Pass the begin on, where the callback wants to know."""
         if hasattr(self._callback, "begin"):

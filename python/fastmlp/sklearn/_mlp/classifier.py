@@ -20,6 +20,7 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call
 import fastmlp._core as _core
 from fastmlp._checks.arrays import check_unmasked
 from fastmlp._checks.text import brief
+from fastmlp._training.checkpoint import Checkpoint
 from fastmlp._training.watch import Callback
 from fastmlp.losses import Loss
 from fastmlp.optimizers import Optimizer
@@ -237,6 +238,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         X_val: Any = None,
         y_val: Any = None,
         callbacks: Iterable[Callback] = (),
+        checkpoint: Checkpoint | None = None,
     ) -> MLPClassifier:
         """Train the model.
 
@@ -252,13 +254,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             Validation samples: scored after each iteration; with early_stopping in the place of validation_fraction.
         callbacks : list of callables
             Called with (network, epoch) after each iteration, see ``fastmlp.callbacks``.
+        checkpoint : Checkpoint, optional
+            A file from which the same fit goes on, if anything has ended it; random_state must be an integer.
 
         Returns
         -------
         self
             The estimator.
         """
-        self._train(X, y, sample_weight, validation=(X_val, y_val), callbacks=callbacks)
+        self._train(X, y, sample_weight, validation=(X_val, y_val), callbacks=callbacks, checkpoint=checkpoint)
         return self
 
     @available_if(makes_iterations)

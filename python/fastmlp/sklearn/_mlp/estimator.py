@@ -25,6 +25,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from fastmlp._checks.arguments import check_callables
 from fastmlp._checks.arrays import check_unmasked
 from fastmlp._checks.text import brief
+from fastmlp._training.checkpoint import Checkpoint
 from fastmlp._training.watch import Callback
 from fastmlp.losses import Loss
 from fastmlp.network import Network
@@ -45,7 +46,7 @@ from fastmlp.sklearn._mlp.goal import Goal
 from fastmlp.sklearn._mlp.parameters import Activations, Parameters, Rates, Sizes, is_lbfgs
 from fastmlp.sklearn._mlp.results import MLPResult
 from fastmlp.sklearn._mlp.training import Training
-from fastmlp.sklearn._models import check_idle, plain_outputs, unchanged_on_failure
+from fastmlp.sklearn._models import check_idle, check_random_state_is_kept, plain_outputs, unchanged_on_failure
 from fastmlp.sklearn._threads import threads_of
 
 Array = npt.NDArray[Any]
@@ -117,6 +118,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         *,
         validation: tuple[Any, Any] = (None, None),
         callbacks: Iterable[Callback] = (),
+        checkpoint: Checkpoint | None = None,
         incremental: bool = False,
         classes: npt.ArrayLike | None = None,
     ) -> None:
@@ -126,6 +128,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
             # a callback, to which the network in fit is shown, must not begin another fit
             check_idle(self.network_)
         called = check_callables(callbacks, "callbacks")
+        check_random_state_is_kept(checkpoint, self.random_state)
         parameters = Parameters.of(self._settings())
         if incremental:
             parameters.check_incremental()
@@ -151,6 +154,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
             incremental=incremental,
             callbacks=[ShownTo(callback, partial(result.shown, self)) for callback in called],
             after_iteration=tasks.after_iteration,
+            checkpoint=checkpoint,
         )
         # partial_fit trains the estimator's own network unless a parameter has changed, any other fit another one
         with unchanged_on_failure(self.network_) if is_fitted and incremental else nullcontext():

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.monitor import Columns, Mode, Monitor
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 # of "adaptive": what the rate is divided by, and the rate at which the fit ends instead
 REDUCTION = 5.0
 SMALLEST_RATE = 1e-6
+# of the results, what iterations change and go on with
+KEPT = (
+    "n_iter_", "t_", "loss_", "loss_curve_", "best_loss_", "validation_scores_", "best_validation_score_",
+    "no_improvement_count", "rate",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,22 @@ class RateByIterations(EpochSchedule):
 
     def follow(self, columns: Columns) -> Callable[[Epoch, float], float]:
         """Return what asks the rule after each epoch."""
-        return lambda epoch, rate: self.next_rate()
+        return _Follower(self.next_rate)
+
+
+@dataclass(frozen=True)
+class _Follower:
+    next_rate: Callable[[], float]
+
+    def __call__(self, epoch: Epoch, rate: float) -> float:
+        return self.next_rate()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return nothing: the rule is the iterations'."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take it."""
 
 
 class Iterations:
@@ -57,6 +78,8 @@ class Iterations:
         How right a network is about the validation samples, if there are any.
     after : callable
         Called when an iteration has been taken into account, with whether it is the last; True ends the fit.
+    scored_text : str
+        By which the samples of the score are known again.
 
     Attributes
     ----------
@@ -72,7 +95,9 @@ class Iterations:
         reported: Callable[[float], float],
         score: Callable[[Network], float] | None,
         after: Callable[[bool], bool],
+        scored_text: str,
     ) -> None:
+        self._scored_text = scored_text
         self._result, self._parameters = result, parameters
         self._n_samples, self._reported = n_samples, reported
         self._score, self._after = score, after
@@ -100,6 +125,33 @@ class Iterations:
         is_last = self.has_stopped or result.n_iter_ == self._parameters.max_iter
         self.has_stopped = self._after(is_last) or self.has_stopped
         return self.has_stopped
+
+    def __repr__(self) -> str:
+        # by which a checkpoint knows the training again
+        parameters = self._parameters
+        return (
+            f"Iterations(tol={parameters.tol}, n_iter_no_change={parameters.patience}, "
+            f"early_stopping={parameters.early_stopping}, rule={parameters.rule!r}, scored={self._scored_text})"
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps: the results so far, and the best weights."""
+        present = vars(self._result)
+        return {
+            "result": {name: _plain(present[name]) for name in KEPT if name in present},
+            "best_loss": float(self._losses.best),
+            "best_score": float(self._scores.best),
+            "weights": self._best,
+            "has_stopped": self.has_stopped,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what ``state_dict`` returned."""
+        for name in KEPT:
+            if name in state["result"]:
+                setattr(self._result, name, state["result"][name])
+        self._losses.best, self._scores.best = state["best_loss"], state["best_score"]
+        self._best, self.has_stopped = state["weights"], state["has_stopped"]
 
     def end(self, network: Network) -> None:
         """Put the best weights back, where a score chose them."""
@@ -166,6 +218,13 @@ class Iterations:
     def _say(self, line: str) -> None:
         if self._parameters.verbose:
             print(line)
+
+
+def _plain(value: Any) -> Any:
+    """Return numbers, of scores that are NumPy's too, as Python has them."""
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _monitor(column: str, mode: Mode, tol: float, best: float | None) -> Monitor:

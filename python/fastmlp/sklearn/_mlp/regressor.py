@@ -16,6 +16,7 @@ from sklearn.utils.metaestimators import available_if
 
 from fastmlp._checks.arrays import check_unmasked
 from fastmlp._model.outputs import predictions
+from fastmlp._training.checkpoint import Checkpoint
 from fastmlp._training.watch import Callback
 from fastmlp.losses import Loss, Poisson
 from fastmlp.optimizers import Optimizer
@@ -149,6 +150,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         X_val: Any = None,
         y_val: Any = None,
         callbacks: Iterable[Callback] = (),
+        checkpoint: Checkpoint | None = None,
     ) -> MLPRegressor:
         """Train the model.
 
@@ -164,13 +166,15 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             Validation samples: scored after each iteration; with early_stopping in the place of validation_fraction.
         callbacks : list of callables
             Called with (network, epoch) after each iteration, see ``fastmlp.callbacks``.
+        checkpoint : Checkpoint, optional
+            A file from which the same fit goes on, if anything has ended it; random_state must be an integer.
 
         Returns
         -------
         self
             The estimator.
         """
-        self._train(X, y, sample_weight, validation=(X_val, y_val), callbacks=callbacks)
+        self._train(X, y, sample_weight, validation=(X_val, y_val), callbacks=callbacks, checkpoint=checkpoint)
         return self
 
     @available_if(makes_iterations)

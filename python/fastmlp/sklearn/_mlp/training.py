@@ -25,8 +25,10 @@ from fastmlp.sklearn._mlp.goal import Goal
 from fastmlp.sklearn._mlp.iterations import Iterations, RateByIterations
 from fastmlp.sklearn._mlp.parameters import Parameters
 from fastmlp.sklearn._mlp.results import MLPResult
+from fastmlp.sklearn._models import text_of_samples
 
 if TYPE_CHECKING:
+    from fastmlp._training.checkpoint import Checkpoint
     from fastmlp._training.watch import Callback
     from fastmlp.network import Network
 
@@ -55,6 +57,7 @@ class Training:
     incremental: bool
     callbacks: Sequence[Callback]
     after_iteration: Callable[[bool], bool]
+    checkpoint: Checkpoint | None
 
     def run(
         self,
@@ -94,6 +97,7 @@ class Training:
             lambda loss: goal.reported(loss, network, samples.targets, samples.weights),
             None if aside is None else lambda network: goal.score(network, *aside),
             self.after_iteration,
+            "none" if aside is None or self.checkpoint is None else text_of_samples(*aside),
         )
         self._iterate(samples, batch, iterations, n_threads)
 
@@ -114,6 +118,7 @@ class Training:
                     shuffle=parameters.shuffle,
                     callbacks=[iterations, *self.callbacks],
                     progress=False,
+                    checkpoint=self.checkpoint,
                 )
         except FloatingPointError as divergence:
             # the network's sentence ends with which of its weights were kept; the estimator keeps its last fit

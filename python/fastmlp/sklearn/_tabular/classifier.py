@@ -17,6 +17,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from fastmlp._training.checkpoint import Checkpoint
 from fastmlp.losses import CrossEntropy, Loss
 from fastmlp.sklearn._labels import places_of
 from fastmlp.sklearn._models import logits_of
@@ -132,6 +133,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         X_val: Table = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        checkpoint: Checkpoint | None = None,
     ) -> TabularClassifier:
         """Train the model.
 
@@ -149,13 +151,16 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
             Rows that choose the epoch, in the place of validation_fraction.
         sample_weight_val : array, optional
             Weights of these.
+        checkpoint : Checkpoint, optional
+            A file from which the same fit goes on, if anything has ended it; random_state must be an integer. With
+            several n_estimators one for each: "{network}" in its path is the number of the member.
 
         Returns
         -------
         self
             The estimator.
         """
-        self._train(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        self._train(X, y, sample_weight, (X_val, y_val, sample_weight_val), checkpoint)
         return self
 
     def predict(self, X: Table) -> Array:

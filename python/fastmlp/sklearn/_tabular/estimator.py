@@ -24,12 +24,14 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from fastmlp._checks.arguments import check_integer, check_real
 from fastmlp._checks.arrays import check_total_weight
+from fastmlp._training.checkpoint import Checkpoint, checkpoints_of
 from fastmlp._training.crew import train_together
 from fastmlp.losses import Loss
 from fastmlp.network import Network
 from fastmlp.runtime import own_limit
 from fastmlp.sklearn._blocks import by_blocks
 from fastmlp.sklearn._labels import one_column, plain_targets
+from fastmlp.sklearn._models import check_random_state_is_kept
 from fastmlp.sklearn._sizes import hidden_sizes
 from fastmlp.sklearn._tabular.columns import Table, as_table, is_frame
 from fastmlp.sklearn._tabular.encoder import TableEncoder
@@ -94,11 +96,21 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
             return weights
         return check_total_weight(of_each[targets] * (1.0 if weights is None else weights), "class_weight")
 
-    def _train(self, X: Table, y: Any, sample_weight: Any, X_val: Table, y_val: Any, sample_weight_val: Any) -> None:
+    def _train(
+        self,
+        X: Table,
+        y: Any,
+        sample_weight: Any,
+        validation: tuple[Table, Any, Any],
+        checkpoint: Checkpoint | None,
+    ) -> None:
+        X_val, y_val, sample_weight_val = validation
         members = check_integer(self.n_estimators, "n_estimators", minimum=1)
         max_iter = check_integer(self.max_iter, "max_iter", minimum=1)
         fraction = check_real(self.validation_fraction, "validation_fraction", above=0.0, below=1.0)
         optimizer = optimizer_of(check_real(self.learning_rate, "learning_rate", above=0.0))
+        check_random_state_is_kept(checkpoint, self.random_state)
+        checkpoints = checkpoints_of(checkpoint, members, 'give Checkpoint("run-{network}.ckpt"), for example')
         limit = threads_of(self.n_threads)
         result = TabularResult()
         # scikit-learn writes number and names of columns on what it checks with, and the estimator stays as it is
@@ -134,14 +146,19 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
             targets_aside = self._encode(y_aside, result, "y_val")
             asides = repeat(Samples(X_aside, targets_aside, self._weights(targets_aside, weights_aside, of_each)))
         batch_size = batch_of(self.batch_size, len(targets))
-        settings: Settings = {"epochs": max_iter, "batch_size": batch_size, "optimizer": optimizer}
+        settings: list[Settings] = [
+            {"epochs": max_iter, "batch_size": batch_size, "optimizer": optimizer, "checkpoint": own}
+            for own in checkpoints
+        ]
         hidden = hidden_sizes(self.hidden_layer_sizes)
         networks = [
             build(rows.width, hidden, n_outputs, self._activations, self._loss_object(), random_state)
             for _ in range(members)
         ]
         samples = Samples(rows, targets, weights)
-        trainings = [train(network, samples, aside, settings) for network, aside in zip(networks, asides, strict=False)]
+        trainings = [
+            train(network, samples, aside, own) for network, aside, own in zip(networks, asides, settings, strict=False)
+        ]
         try:
             with own_limit(limit):
                 trained = train_together(trainings)
@@ -158,7 +175,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         Parameters
         ----------
         path : path
-            The file, by custom ``*.safetensors``. It appears whole or not at all. Kept are the parameters, what the
+            The file, ``*.safetensors``. It appears whole or not at all. Kept are the parameters, what the
             columns stand for, labels or units, and the networks; the text of categories and labels is in it.
 
         Raises
@@ -168,7 +185,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         TypeError
             A parameter is an object that the file does not keep, such as a ``RandomState``.
         ValueError
-            The name is that of another format, or there is more than a file takes.
+            The name ends otherwise, or there is more than a file takes.
         OSError
             The file cannot be written.
 

@@ -25,6 +25,7 @@ from fastmlp.sklearn._models import training_of, with_scaling
 from fastmlp.sklearn._tabular.encoded import Encoded
 
 if TYPE_CHECKING:
+    from fastmlp._training.checkpoint import Checkpoint
     from fastmlp.history import Epoch
     from fastmlp.optimizers import Optimizer
 
@@ -46,11 +47,12 @@ class Samples:
 
 
 class Settings(TypedDict):
-    """How the members are trained, all alike: arguments of ``Network.fit``."""
+    """How a member is trained, all alike but for their checkpoints: arguments of ``Network.fit``."""
 
     epochs: int
     batch_size: int
     optimizer: Optimizer
+    checkpoint: Checkpoint | None
 
 
 class BestEpoch:
@@ -59,6 +61,7 @@ class BestEpoch:
     def __init__(self) -> None:
         self._monitor = Monitor("validation_loss", "min", counts_equal=True)
         self.epoch = 0
+        self._weights: npt.NDArray[Any] | None = None
 
     def __call__(self, network: Network, epoch: Epoch) -> None:
         """Look at an epoch."""
@@ -66,9 +69,17 @@ class BestEpoch:
             self.epoch = int(epoch["epoch"])
             self._weights = network.get_parameters()
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps of it."""
+        return {"best": self._monitor.best, "epoch": self.epoch, "weights": self._weights}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what ``state_dict`` returned."""
+        self._monitor.best, self.epoch, self._weights = state["best"], state["epoch"], state["weights"]
+
     def end(self, network: Network) -> None:
         """Put the best weights back."""
-        if self.epoch:
+        if self._weights is not None:
             network.set_parameters(self._weights)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import RegressorMixin
 
+from fastmlp._training.checkpoint import Checkpoint
 from fastmlp.losses import Loss, MeanSquaredError
 from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.estimator import BaseTabular
@@ -100,6 +101,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         X_val: Table = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        checkpoint: Checkpoint | None = None,
     ) -> TabularRegressor:
         """Train the model.
 
@@ -117,13 +119,16 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             Rows that choose the epoch, in the place of validation_fraction.
         sample_weight_val : array, optional
             Weights of these.
+        checkpoint : Checkpoint, optional
+            A file from which the same fit goes on, if anything has ended it; random_state must be an integer. With
+            several n_estimators one for each: "{network}" in its path is the number of the member.
 
         Returns
         -------
         self
             The estimator.
         """
-        self._train(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        self._train(X, y, sample_weight, (X_val, y_val, sample_weight_val), checkpoint)
         return self
 
     def predict(self, X: Table) -> Array:

@@ -1,0 +1,57 @@
+"""A file that one training at a time may write: a lock on a file beside it, which the system ends with its holder.
+
+Of processes on one computer, and of threads of one process. Where the system has no such locks (Windows), nothing is
+locked.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from fastmlp._checks.text import shortened
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+SUFFIX = ".lock"
+
+
+@contextmanager
+def locked(target: str, path: str | os.PathLike[str]) -> Iterator[None]:
+    """Hold the lock of a file, that a path stands for, in a with block; RuntimeError: it is held already."""
+    if fcntl is None:
+        yield
+        return
+    name = target + SUFFIX
+    descriptor = _locked_descriptor(name, os.fspath(path))
+    try:
+        yield
+    finally:
+        # by its holder, and before the lock ends: whoever waits for it looks whether the name is still there
+        with suppress(OSError):
+            os.unlink(name)
+        os.close(descriptor)
+
+
+def _locked_descriptor(name: str, path: str) -> int:
+    while True:
+        descriptor = os.open(name, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(descriptor), os.stat(name)):
+                    return descriptor
+        except BlockingIOError:
+            os.close(descriptor)
+            raise RuntimeError(
+                f"{shortened(path)} is in use by another training: wait until it ends, or give another path."
+            ) from None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        # the holder before has taken the name away meanwhile
+        os.close(descriptor)

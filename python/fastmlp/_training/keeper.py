@@ -1,0 +1,222 @@
+"""The checkpoint of one fit: what its file says at the begin, and what is written while the fit goes on.
+
+The state is copied between two slices of steps and written by a thread of its own, so that the training waits for no
+disk. What of a fit is its state, state.py knows; the file is _files/checkpoint_file.py's, and by what a training is
+known again is fingerprint.py's.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import IO, Any
+
+import numpy as np
+
+from fastmlp._checks.caller import warn_caller
+from fastmlp._checks.text import shortened
+from fastmlp._files import checkpoint_file
+from fastmlp._files.atomic import check_destination
+from fastmlp._files.lock import locked
+from fastmlp._files.model_file import Content, description_of
+from fastmlp._files.opening import OtherKindError, read_file
+from fastmlp._files.safetensors import of_type
+from fastmlp._model.model import Model
+from fastmlp._training.checkpoint import Checkpoint
+from fastmlp._training.fingerprint import described_texts, difference, texts_of_network
+from fastmlp._training.learning_rate import LearningRate
+from fastmlp._training.state import State, check_state
+
+# as the writer of another version might mean something else by the same names
+FORMAT = 1
+
+
+class Keeper:
+    """Reads the checkpoint of a fit, if there is one, and writes it.
+
+    Attributes
+    ----------
+    seed : int
+        Of the training: the network's own if it was given, else that of the file.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, target: str, model: Model, metadata: Mapping[str, Any]) -> None:
+        self._checkpoint, self._target, self._name = checkpoint, target, shortened(os.fspath(checkpoint.path))
+        self._model, self._metadata = model, dict(metadata)
+        self._kept = read_file(checkpoint.path, read) if os.path.exists(target) else None
+        self._fingerprint: dict[str, Any] = {}
+        self._written = time.monotonic()
+        self._seen = 0
+        self._writer: threading.Thread | None = None
+        self._failure: Exception | None = None
+        self._told: str | None = None
+        # what the last step has left, and after how many the file has an end already
+        self._last: dict[str, Any] = {}
+        self._last_steps = 0
+        self._ended_at: int | None = None
+        architecture = model.architecture
+        self.seed = architecture.seed
+        if self._kept is not None and architecture.seed_is_drawn:
+            self.seed = self._kept.content.model.architecture.seed
+
+    @property
+    def by_epochs(self) -> bool:
+        """Whether it is written when epochs end."""
+        return self._checkpoint.epochs is not None
+
+    def check(self, arguments: Mapping[str, str], data: Mapping[str, str], total: int, rate: LearningRate) -> None:
+        """Refuse a training that is another one than that of the file, and one that could not be written."""
+        architecture = self._model.architecture
+        network = texts_of_network(architecture)
+        self._fingerprint = {"network": network, "arguments": dict(arguments), "data": dict(data), "total": total}
+        # raises what a checkpoint would
+        description_of(self._content())
+        if self._kept is None:
+            return
+        state = self._kept.state
+        # a network that was itself read from the checkpoint has what its scalings have learned
+        if network != described_texts(self._kept.description):
+            self._compare(network, state["network"])
+        seed, classes = self._kept.content.model.architecture.seed, self._kept.content.classes
+        self._compare(
+            {"seed": str(self.seed), "classes": str(self._model.names.names), **arguments},
+            {"seed": str(seed), "classes": str(classes), **state["arguments"]},
+        )
+        self._compare(data, state["data"], lambda name: False)
+        rate.check_length(state["total"], self._name)
+        self.check_made(total, "these epochs: give more epochs")
+
+    def check_made(self, most: int, of: str) -> None:
+        """Refuse a file of a training that has made more steps than this one shall; ``of`` what, and the mend."""
+        made = 0 if self._kept is None else self._kept.state["place"][1]
+        if made > most:
+            raise ValueError(f"{self._name} has made {made} steps, more than the {most} of {of}, or another path.")
+
+    def _compare(self, here: Mapping[str, str], there: Any, shown: Callable[[str], bool] = lambda name: True) -> None:
+        sentence = difference(self._name, here, there, shown)
+        if sentence is not None:
+            raise ValueError(sentence)
+
+    def _content(self) -> Content:
+        return Content(self._model, self._model.names.names, self._metadata)
+
+    def restore_model(self) -> None:
+        """Make the network that of the file, if there is one."""
+        if self._kept is None:
+            return
+        model, kept, state = self._model, self._kept.content.model, self._kept.state
+        parameters = state["parameters"]
+        model.architecture = replace(model.architecture, seed=self.seed)
+        model.take_state(
+            kept.state()
+            | {"epochs_trained": state["epochs_trained"]}
+            | ({} if parameters is None else {"parameters": parameters})
+        )
+
+    def begin(self, training: State) -> None:
+        """Let a training go on from the file, if there is one."""
+        if self._kept is not None:
+            training.restore(self._kept.state)
+            if self._kept.state["parameters"] is not None:
+                self._ended_at = training.n_steps
+        self._seen = self._count(training)
+        # its arrays are copied
+        self._kept = None
+
+    def most_steps(self, training: State) -> int:
+        """How many steps may be made until it is time to write; by seconds or epochs: any number."""
+        every = self._checkpoint.steps
+        return 2**62 if every is None else every - training.n_steps % every
+
+    def after_slice(self, training: State) -> None:
+        """Write if it is time, and the last one is written; say what could not be written."""
+        if self._is_due(training) and (self._writer is None or not self._writer.is_alive()):
+            self._tell()
+            if all(np.isfinite(part).all() for layer in self._model.layers for part in (layer.weights, layer.bias)):
+                job = self._job(training.state())
+                self._written, self._seen = time.monotonic(), self._count(training)
+                self._writer = threading.Thread(target=self._write, args=(job,), name="fastmlp-checkpoint")
+                self._writer.start()
+
+    def _is_due(self, training: State) -> bool:
+        if self._checkpoint.seconds is not None:
+            return time.monotonic() - self._written >= self._checkpoint.seconds
+        every = self._checkpoint.steps or self._checkpoint.epochs
+        assert every is not None
+        return self._count(training) // every > self._seen // every
+
+    def _count(self, training: State) -> int:
+        return training.n_steps if self._checkpoint.steps is not None else training.n_epochs
+
+    def _job(self, state: dict[str, Any]) -> Callable[[], None]:
+        """Return what writes this state with the network as it is now."""
+        description, tensors = description_of(self._content())
+        complete = {"format": FORMAT, **self._fingerprint, **state}
+        return lambda: checkpoint_file.write(description, tensors, complete, self._target)
+
+    def at_end(self, training: State) -> None:
+        """Keep the state that the last step has left, before callbacks put other weights back."""
+        self._last, self._last_steps = training.state() | {"parameters": self._model.parameters()}, training.n_steps
+
+    def finish(self) -> None:
+        """Write the training that has ended, with the network as its callbacks have left it."""
+        self.join()
+        if self._ended_at == self._last_steps:
+            return
+        self._write(self._job(self._last))
+        self._tell()
+
+    def _write(self, job: Callable[[], None]) -> None:
+        try:
+            job()
+        except Exception as error:
+            self._failure = error
+
+    def _tell(self) -> None:
+        """Warn once of each reason why nothing was written."""
+        failure, self._failure = self._failure, None
+        if failure is None:
+            return
+        reason = failure.strerror if isinstance(failure, OSError) and failure.strerror else str(failure).rstrip(".")
+        if reason != self._told:
+            self._told = reason
+            warn_caller(
+                f"{self._name} could not be written ({reason}): the training goes on, and what the file "
+                "held before is still there."
+            )
+
+    def join(self) -> None:
+        """Wait until nothing is being written."""
+        if self._writer is not None:
+            self._writer.join()
+        self._writer = None
+
+
+def read(file: IO[bytes], size: int) -> checkpoint_file.Kept:
+    """Return what a file holds; an error (ValueError, TypeError) says in a clause what is wrong with it."""
+    kept = checkpoint_file.read(file, size)
+    if kept.state.get("format") != FORMAT:
+        raise OtherKindError("is a checkpoint of another version of fastmlp: go on with that one, or give another path")
+    for name, kind in (("network", dict), ("arguments", dict), ("data", dict), ("total", int)):
+        of_type(kept.state.get(name), kind, f"its {name}")
+    check_state(kept.state, kept.content.model.architecture.dtype)
+    return kept
+
+
+@contextmanager
+def keeping(checkpoint: Checkpoint | None, model: Model, metadata: Mapping[str, Any]) -> Iterator[Keeper | None]:
+    """Hold the checkpoint of a fit, if it has one, in a with block."""
+    if checkpoint is None:
+        yield None
+        return
+    target = check_destination(checkpoint.path)
+    with locked(target, checkpoint.path):
+        keeper = Keeper(checkpoint, target, model, metadata)
+        try:
+            yield keeper
+        finally:
+            keeper.join()
