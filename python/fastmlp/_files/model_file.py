@@ -91,12 +91,16 @@ class Blueprint(NamedTuple):
 def write(content: Content, path: str | os.PathLike[str]) -> None:
     """Write a model file; described at ``fastmlp.save``."""
     check_format(path, "a model", MODEL_SUFFIX)
+    write_atomically(path, encoded(content))
+
+
+def encoded(content: Content) -> bytes:
+    """Return the bytes of a model file, by which exporters know a network."""
     description, tensors = description_of(content)
     try:
-        file = to_file(description, tensors)
+        return to_file(description, tensors)
     except ValueError as reason:
         raise ValueError(f"this network was not saved: {reason}.") from None
-    write_atomically(path, file)
 
 
 def read(file: IO[bytes], size: int) -> Content:

@@ -1,0 +1,248 @@
+"""The layers of a network as C: constant arrays, the functions that they need, and the lines of ``model_forward``.
+
+Layers come from the one walk over them (_model/description.py), activations by their names: what has none here is
+refused, in a sentence that names it. All names begin with ``model_``, or ``MODEL_``; c_header.py puts in the user's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmlp._checks.text import brief
+from fastmlp._export.c_formula import formula_function
+from fastmlp._export.c_text import array, number
+from fastmlp._export.constants import DOUBLE, SELU_ALPHA, SELU_SCALE, Format, format_of
+from fastmlp._model.description import described
+from fastmlp._model.model import Model
+from fastmlp._model.outputs import is_classifier
+from fastmlp.activations import ACTIVATIONS, Activation, Formula, Identity, Softmax
+from fastmlp.layers import Dropout, Layer, LayerNorm, WeightedLayer
+from fastmlp.scalings import Scaling
+
+# those that are a function of z of the same name
+PLAIN = ("step", "sign", "sigmoid", "tanh", "hard_tanh", "softsign", "softplus", "gelu", "gelu_tanh", "silu", "mish")
+# in double whatever the network computes in, as fastmlp returns outputs in the units of the targets
+OUTPUT_TIMES = """/* A product that no compiler may fuse with the sum after it. */
+static inline double model_output_times(double a, double b) {
+#if defined(__FMA__) || (defined(__ARM_FEATURE_FMA) && (__ARM_FP & 8))
+  return __builtin_fma(a, b, -0.0);
+#else
+  return a * b;
+#endif
+}"""
+
+
+@dataclass
+class NetworkText:
+    """A network as C, in the order of a header.
+
+    Attributes
+    ----------
+    form : Format
+    output : str
+        The type of outputs.
+    needs : list of str
+        Functions of functions.h.in.
+    arrays, functions : list of str
+        Definitions.
+    scratch : int
+        Numbers of it.
+    outputs_at : int or None
+        Where in it there is room for the outputs; None: nowhere.
+    flash : int
+        Bytes of the arrays.
+    """
+
+    form: Format
+    output: str
+    needs: list[str] = field(default_factory=list)
+    arrays: list[str] = field(default_factory=list)
+    functions: list[str] = field(default_factory=list)
+    scratch: int = 0
+    outputs_at: int | None = None
+    flash: int = 0
+
+    def add_array(self, name: str, values: npt.NDArray[Any], dtype: np.dtype[Any] | None = None) -> None:
+        """Add a constant array, in the network's format or in another one."""
+        given = np.asarray(values, self.form.dtype if dtype is None else dtype)
+        self.arrays.append(array(name, given))
+        self.flash += given.nbytes
+
+
+def network_text(model: Model) -> NetworkText:
+    """Return a model as C."""
+    architecture = model.architecture
+    form = format_of(architecture.dtype)
+    text = NetworkText(form, "double" if model.target_scaling is not None else form.real)
+    sizes = [architecture.n_inputs, *(layer.units * layer.pieces for layer, _ in architecture.placed)]
+    # outputs go to the caller's place, unless they are scaled on the way, or a class is made of them
+    keeps_outputs = model.target_scaling is not None or is_classifier(architecture.meaning)
+    kept = sizes if keeps_outputs else sizes[:-1]
+    # what a layer reads and what it writes lie at the two ends, in turn
+    text.scratch = max(map(sum, zip(kept, [*kept[1:], 0], strict=True)))
+    places = [0 if index % 2 == 0 else text.scratch - size for index, size in enumerate(kept)]
+    text.outputs_at = places[-1] if keeps_outputs else None
+    body = _Body(text, architecture.n_inputs)
+    body.enter(model, places[0])
+    weighted = 0
+    for index, (layer, weights, bias) in enumerate(described(model)):
+        if isinstance(layer, WeightedLayer) and weights is not None and bias is not None:
+            weighted += 1
+            is_last = weighted == len(architecture.placed)
+            to = "y" if is_last and model.target_scaling is None else _place(places[weighted])
+            body.layer(layer, weights, bias, to, is_last=is_last)
+        elif isinstance(layer, LayerNorm):
+            body.line(f"model_normalize({body.width}, {body.at});", "normalize")
+        elif not isinstance(layer, Dropout | Scaling):
+            refuse_layer(index, layer)
+    if model.units is not None:
+        body.leave(model)
+    text.functions.append(body.function())
+    return text
+
+
+def refuse_layer(index: int, layer: Layer) -> None:
+    """Say that a layer of the list that made the network cannot be written."""
+    raise ValueError(
+        f"layers[{index}] is {brief(layer)}, which cannot be written as C: Dense, Maxout, LayerNorm, Dropout and the "
+        "scalings of inputs can."
+    )
+
+
+def _place(offset: int) -> str:
+    return f"scratch + {offset}" if offset else "scratch"
+
+
+class _Body:
+    """The lines of ``model_forward``, and the place and number of what the next one reads."""
+
+    def __init__(self, text: NetworkText, n_inputs: int) -> None:
+        self._text = text
+        self._lines: list[str] = []
+        self.at = "x"
+        self.width = n_inputs
+
+    def line(self, text: str, *needs: str) -> None:
+        self._lines.append(f"  {text}")
+        self._text.needs += needs
+
+    def function(self) -> str:
+        real, output = self._text.form.real, self._text.output
+        uses_j = any("for (j" in line for line in self._lines)
+        return "\n".join(
+            [
+                "/* What fastmlp's forward returns: the outputs y of the inputs x. The three lie apart. */",
+                f"static inline void model_forward(const {real} *x, {output} *y, {real} *scratch) {{",
+                *(["  size_t j;"] * uses_j),
+                *self._lines,
+                "}",
+            ]
+        )
+
+    def enter(self, model: Model, place: int) -> None:
+        """Scale the inputs into the scratch."""
+        form, n = self._text.form, self.width
+        columns = model.columns
+        source, to = "model_kept(x[j])", f"{_place(place)}"
+        if columns is not None:
+            parts = []
+            for name, values in (("shift", columns.shift), ("scale", columns.scale)):
+                rounded = values.astype(form.dtype)
+                if (rounded == rounded[0]).all():
+                    parts.append(number(rounded[0], form.dtype))
+                    continue
+                self._text.add_array(f"model_{name}", rounded)
+                parts.append(f"model_{name}[j]")
+            shift, scale = parts
+            source = f"model_kept((model_kept(x[j]) - {shift}) * {scale})".replace("- -", "+ ")
+            if columns.limit:
+                far, inverse = (number(limit, form.dtype) for limit in (columns.limit * 2.0**26, 1.0 / columns.limit))
+                source = f"model_clipped({source}, {far}, {inverse}) + (x[j] - x[j])"
+                self._text.needs += ["clipped"]
+        self.line(f"for (j = 0; j < {n}; ++j) {_element(to)} = {source};", "kept")
+        self.at = to
+
+    def layer(
+        self, layer: WeightedLayer, weights: npt.NDArray[Any], bias: npt.NDArray[Any], to: str, *, is_last: bool
+    ) -> None:
+        """Add a layer with weights."""
+        number_of = sum(name.startswith("static const") and "model_weights" in name for name in self._text.arrays)
+        self._text.add_array(f"model_weights_{number_of}", weights)
+        self._text.add_array(f"model_bias_{number_of}", bias)
+        columns = layer.units * layer.pieces
+        arrays = f"model_weights_{number_of}, model_bias_{number_of}"
+        self.line(f"model_product({self.width}, {columns}, {self.at}, {arrays}, {to});", "product")
+        self._activate(layer.activation_object, columns, to, number_of, is_last=is_last)
+        if layer.pieces > 1:
+            self.line(f"model_pool({layer.units}, {layer.pieces}, {to});", "pool")
+        self.at, self.width = to, layer.units
+
+    def _activate(self, activation: Activation, columns: int, to: str, number_of: int, *, is_last: bool) -> None:
+        if isinstance(activation, Softmax):
+            self.line(f"model_softmax({columns}, {to});", "softmax")
+            return
+        if isinstance(activation, Identity) and is_last:
+            return
+        element = _element(to)
+        value, needs = self._activated(activation, element, f"model_formula_{number_of}", is_last=is_last)
+        # relu has done it
+        if not is_last and "model_relu" not in value:
+            value, needs = f"model_hidden({value})", [*needs, "hidden"]
+        self.line(f"for (j = 0; j < {columns}; ++j) {element} = {value};", *needs)
+
+    def _activated(self, activation: Activation, z: str, function: str, *, is_last: bool) -> tuple[str, list[str]]:
+        """Return the activation of z, and the functions that it needs."""
+        form = self._text.form
+        parameter = activation.parameter
+
+        def constant(value: float) -> str:
+            return number(value, form.dtype)
+
+        def selu() -> str:
+            height = form.dtype.type(SELU_SCALE) * form.dtype.type(SELU_ALPHA)
+            return f"model_exponential_unit({z}, {constant(SELU_SCALE)}, {constant(float(height))})"
+
+        smallest = constant(0.0 if is_last else form.numbers["factor"])
+        others: dict[str, tuple[Callable[[], str], str | None]] = {
+            "identity": (lambda: z, None),
+            "relu": (lambda: f"model_relu({z}, {smallest})", "relu"),
+            "leaky_relu": (lambda: f"model_leaky_relu({z}, {constant(parameter)})", "leaky_relu"),
+            "elu": (
+                lambda: f"model_exponential_unit({z}, {constant(1.0)}, {constant(parameter)})",
+                "exponential_unit",
+            ),
+            "selu": (selu, "exponential_unit"),
+        }
+        if isinstance(activation, Formula):
+            text = formula_function(function, activation.program, form)
+            self._text.functions.append(text.text)
+            return f"{function}({z})", text.needs
+        if activation.name in PLAIN:
+            return f"model_{activation.name}({z})", [activation.name]
+        if activation.name in others:
+            write, need = others[activation.name]
+            return write(), [need] if need else []
+        raise ValueError(
+            f"the activation {brief(activation)} cannot be written as C: use one of {', '.join(ACTIVATIONS)}, "
+            "or a formula."
+        )
+
+    def leave(self, model: Model) -> None:
+        """Take the outputs back to the units of the targets."""
+        units = model.units
+        assert units is not None
+        self._text.add_array("model_deviation", units.deviation, DOUBLE.dtype)
+        self._text.add_array("model_mean", units.mean, DOUBLE.dtype)
+        self._text.functions.append(OUTPUT_TIMES)
+        scaled = f"model_output_times({_element(self.at)}, model_deviation[j])"
+        self.line(f"for (j = 0; j < {self.width}; ++j) y[j] = {scaled} + model_mean[j];")
+
+
+def _element(place: str) -> str:
+    """Return element j of a place in the scratch, or of the outputs."""
+    return f"scratch[{place.removeprefix('scratch + ')} + j]" if "+" in place else f"{place}[j]"
