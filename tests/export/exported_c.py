@@ -20,6 +20,7 @@ from fastmlp._export.c_tests import tolerance_of
 from fastmlp.activations import ACTIVATIONS
 from fastmlp.network import model_of
 
+ARM = "arm-linux-gnueabihf-gcc"
 WARNINGS = ["-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror"]
 FORMULAS = [
     "x*sigmoid(1.702*x)",
@@ -66,7 +67,10 @@ class Build(NamedTuple):
 
 
 def builds(*, every=False) -> list[Build]:
-    """Return the ways that this machine has: of each compiler with and without fused multiply-add, as C and C++."""
+    """Return the ways that this machine has: of each compiler with and without fused multiply-add, as C and C++.
+
+    Every one: also without optimization, and for 32-bit Arm, run under emulation.
+    """
     found = []
     # a machine without a fused multiply-add has plain arithmetic only
     plain = set(fm.available_targets()) <= {"x86-64-v2"}
@@ -81,6 +85,10 @@ def builds(*, every=False) -> list[Build]:
             found.append(Build(f"{cpp} -O2 -march=native", command, "cpp", plain))
         if every:
             found.append(Build(f"{c} -O0 -march=native", [c, "-std=gnu11", "-march=native", *WARNINGS], "c", plain))
+    if every and shutil.which(ARM) and shutil.which("qemu-arm"):
+        for unit, is_plain in (("vfpv3-d16", True), ("neon-vfpv4", False)):
+            command = [ARM, "-std=c99", "-O2", "-march=armv7-a", f"-mfpu={unit}", "-static", *WARNINGS]
+            found.append(Build(f"32-bit Arm, {unit}", command, "c", is_plain, ["qemu-arm"]))
     if not found and shutil.which("cc"):
         found.append(Build("cc -O2", ["cc", "-std=c99", "-O2"], "c", True))
     return found
