@@ -1,4 +1,4 @@
-"""``python -m tests.long.c_exports``: many random networks as headers of C, compiled in every way at hand, and compared.
+"""``python -m tests.long.c_exports``: many random networks as C, compiled in every way at hand, and compared.
 
 Of gcc and clang as C and C++, optimized and not, with and without a fused multiply-add; for 32-bit Arm under emulation,
 where arm-linux-gnueabihf-gcc and qemu-arm are there (Debian's gcc-arm-linux-gnueabihf, libc6-dev-armhf-cross and
