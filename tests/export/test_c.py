@@ -19,6 +19,7 @@ import pytest
 from exported_c import FORMULAS, WARNINGS, builds, compare, random_export, run
 
 import fastmlp as fm
+from docs import pages
 from fastmlp._export import c_network
 from fastmlp._model.description import Described
 from fastmlp.activations import ACTIVATIONS
@@ -141,6 +142,17 @@ def test_nan_goes_through_and_has_no_class(tmp_path):
     _, _, outputs, labels = run(net, X, way, tmp_path)
     assert np.isnan(outputs).any(axis=1).tolist() == [False, True]
     assert labels.tolist() == [net.predict(X[:1])[0], -1]
+
+
+@needs_compiler
+def test_the_program_of_the_guide_prints_what_its_page_says(tmp_path):
+    page = pages.FOLDER / "guide" / "c.md"
+    printed = pages.run(page, tmp_path)[0].splitlines()[-1]
+    (tmp_path / "main.c").write_text(re.search(r"```c\n(.*?)```", page.read_text("utf-8"), re.DOTALL)[1])
+    way = builds()[0]
+    subprocess.run([*way.command, tmp_path / "main.c", "-o", tmp_path / "main"], check=True)
+    found = subprocess.run(tmp_path / "main", capture_output=True, text=True, check=True).stdout
+    assert found.split() == [printed.split()[0].strip("[]"), printed.split()[1]]
 
 
 @needs_compiler

@@ -215,6 +215,7 @@ def train(folder: str) -> fm.Network:
         assert_type(found, Array)
     path = os.path.join(folder, "net.safetensors")
     fm.save(net, path)
+    net.to_c(os.path.join(folder, "net.h"), name="net", feature_names=[f"x{i}" for i in range(net.n_inputs)])
     try:
         assert_type(fm.load(path), fm.Network)
     except fm.ModelFileError as error:
