@@ -148,7 +148,7 @@ def test_nan_goes_through_and_has_no_class(tmp_path):
 def test_the_program_of_the_guide_prints_what_its_page_says(tmp_path):
     page = pages.FOLDER / "guide" / "c.md"
     printed = pages.run(page, tmp_path)[0].splitlines()[-1]
-    (tmp_path / "main.c").write_text(re.search(r"```c\n(.*?)```", page.read_text("utf-8"), re.DOTALL)[1])
+    (tmp_path / "main.c").write_text(re.search(r"```c\n(#include.*?)```", page.read_text("utf-8"), re.DOTALL)[1])
     way = builds()[0]
     subprocess.run([*way.command, tmp_path / "main.c", "-o", tmp_path / "main"], check=True)
     found = subprocess.run(tmp_path / "main", capture_output=True, text=True, check=True).stdout

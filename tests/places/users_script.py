@@ -306,6 +306,7 @@ def estimators() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "table.safetensors")
         tables[0].fit(X, y).save(path)
+        tables[0].to_c(os.path.join(folder, "table.h"), name="table")
         assert_type(load(path), TabularClassifier | TabularRegressor)
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from fastmlp._checks.text import brief
 from fastmlp._export.c_formula import formula_function
+from fastmlp._export.c_inputs import Inputs
 from fastmlp._export.c_text import array, number
 from fastmlp._export.constants import DOUBLE, SELU_ALPHA, SELU_SCALE, Format, format_of
 from fastmlp._model.description import described
@@ -44,10 +45,11 @@ class NetworkText:
     Attributes
     ----------
     form : Format
+    inputs : Inputs
     output : str
         The type of outputs.
-    needs : list of str
-        Functions of functions.h.in.
+    needs, input_needs : list of str
+        Functions of functions.h.in; those in the format of the inputs, where it is another one.
     arrays, functions : list of str
         Definitions.
     scratch : int
@@ -59,8 +61,10 @@ class NetworkText:
     """
 
     form: Format
+    inputs: Inputs
     output: str
     needs: list[str] = field(default_factory=list)
+    input_needs: list[str] = field(default_factory=list)
     arrays: list[str] = field(default_factory=list)
     functions: list[str] = field(default_factory=list)
     scratch: int = 0
@@ -74,11 +78,12 @@ class NetworkText:
         self.flash += given.nbytes
 
 
-def network_text(model: Model) -> NetworkText:
-    """Return a model as C."""
+def network_text(model: Model, inputs: Inputs | None = None) -> NetworkText:
+    """Return a model as C, for inputs in its own format or for others."""
     architecture = model.architecture
     form = format_of(architecture.dtype)
-    text = NetworkText(form, "double" if model.target_scaling is not None else form.real)
+    output = "double" if model.target_scaling is not None else form.real
+    text = NetworkText(form, Inputs(form.real) if inputs is None else inputs, output)
     sizes = [architecture.n_inputs, *(layer.units * layer.pieces for layer, _ in architecture.placed)]
     # outputs go to the caller's place, unless they are scaled on the way, or a class is made of them
     keeps_outputs = model.target_scaling is not None or is_classifier(architecture.meaning)
@@ -132,12 +137,12 @@ class _Body:
         self._text.needs += needs
 
     def function(self) -> str:
-        real, output = self._text.form.real, self._text.output
+        real, given, output = self._text.form.real, self._text.inputs.type, self._text.output
         uses_j = any("for (j" in line for line in self._lines)
         return "\n".join(
             [
                 "/* What fastmlp's forward returns: the outputs y of the inputs x. The three lie apart. */",
-                f"static inline void model_forward(const {real} *x, {output} *y, {real} *scratch) {{",
+                f"static inline void model_forward(const {given} *x, {output} *y, {real} *scratch) {{",
                 *(["  size_t j;"] * uses_j),
                 *self._lines,
                 "}",
@@ -147,24 +152,21 @@ class _Body:
     def enter(self, model: Model, place: int) -> None:
         """Scale the inputs into the scratch."""
         form, n = self._text.form, self.width
-        columns = model.columns
-        source, to = "model_kept(x[j])", f"{_place(place)}"
-        if columns is not None:
-            parts = []
-            for name, values in (("shift", columns.shift), ("scale", columns.scale)):
-                rounded = values.astype(form.dtype)
-                if (rounded == rounded[0]).all():
-                    parts.append(number(rounded[0], form.dtype))
-                    continue
-                self._text.add_array(f"model_{name}", rounded)
-                parts.append(f"model_{name}[j]")
-            shift, scale = parts
-            source = f"model_kept((model_kept(x[j]) - {shift}) * {scale})".replace("- -", "+ ")
-            if columns.limit:
-                far, inverse = (number(limit, form.dtype) for limit in (columns.limit * 2.0**26, 1.0 / columns.limit))
-                source = f"model_clipped({source}, {far}, {inverse}) + (x[j] - x[j])"
-                self._text.needs += ["clipped"]
-        self.line(f"for (j = 0; j < {n}; ++j) {_element(to)} = {source};", "kept")
+        inputs, columns, to = self._text.inputs, model.columns, _place(place)
+        written = []
+        for name, values in () if columns is None else (("shift", columns.shift), ("scale", columns.scale)):
+            rounded = values.astype(inputs.form(form).dtype)
+            if (rounded == rounded[0]).all():
+                written.append(number(rounded[0], rounded.dtype))
+            else:
+                self._text.add_array(f"model_{name}", rounded, rounded.dtype)
+                written.append(f"model_{name}[j]")
+        source, needs = inputs.scaled(form, columns, *(written or ("", "")))
+        if inputs.is_wide:
+            self._text.input_needs += needs
+        else:
+            self._text.needs += needs
+        self.line(f"for (j = 0; j < {n}; ++j) {_element(to)} = {source};")
         self.at = to
 
     def layer(

@@ -9,6 +9,7 @@ DEVIATIONS standard deviations of what arrives there. At a kink the steeper side
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -48,16 +49,24 @@ def rows_for_test(model: Model) -> TestRows:
         raise ValueError(
             "this network was not exported: its outputs for ordinary inputs are not finite, its weights are too large."
         )
-    tolerances = np.array([tolerance_of(model, row) for row in inputs])
+    return best_rows(inputs, outputs, [tolerance_of(model, row) for row in inputs])
+
+
+def best_rows(inputs: npt.NDArray[Any], outputs: npt.NDArray[Any], tolerances: Sequence[float]) -> TestRows:
+    """Return those of the candidates with the smallest tolerances."""
     best = np.sort(np.argsort(tolerances, kind="stable")[:KEPT])
-    return TestRows(inputs[best], outputs[best], float(tolerances[best].max()))
+    return TestRows(inputs[best], outputs[best], max(tolerances[index] for index in best))
+
+
+def spread(rows: int, columns: int) -> Floats:
+    """Return evenly spread numbers between -REACH and REACH, the same ones every time."""
+    evenly = np.arange(1, rows * columns + 1) * GOLDEN_RATIO % 1.0
+    return np.asarray(REACH * (2.0 * evenly - 1.0), np.float64).reshape(rows, columns)
 
 
 def _candidates(model: Model) -> npt.NDArray[Any]:
-    """Return rows of evenly spread numbers, in the units of the inputs."""
-    shape = (CANDIDATES, model.architecture.n_inputs)
-    spread = (np.arange(1, shape[0] * shape[1] + 1) * GOLDEN_RATIO % 1.0).reshape(shape)
-    z = REACH * (2.0 * spread - 1.0)
+    """Return evenly spread rows in the units of the inputs."""
+    z = spread(CANDIDATES, model.architecture.n_inputs)
     columns = model.columns
     if columns is not None:
         z = np.where(columns.scale != 0, z / np.where(columns.scale != 0, columns.scale, 1.0), 0.0) + columns.shift

@@ -6,7 +6,7 @@ import hashlib
 from typing import NamedTuple
 
 import fastmlp._core as _core
-from fastmlp._files.model_file import Content, encoded
+from fastmlp._files import estimator_file, model_file
 
 
 class Origin(NamedTuple):
@@ -24,6 +24,15 @@ class Origin(NamedTuple):
     sha256: str
 
 
-def origin_of(content: Content) -> Origin:
+def origin_of(content: model_file.Content) -> Origin:
     """Return the origin of what is exported now; a network that could not be saved is refused."""
-    return Origin(str(_core.build_info()["version"]), hashlib.sha256(encoded(content)).hexdigest())
+    return _origin_of_file(model_file.encoded(content))
+
+
+def origin_of_estimator(estimator: estimator_file.Estimator) -> Origin:
+    """Return the origin of an estimator that is exported now."""
+    return _origin_of_file(estimator_file.encoded(estimator))
+
+
+def _origin_of_file(file: bytes) -> Origin:
+    return Origin(str(_core.build_info()["version"]), hashlib.sha256(file).hexdigest())

@@ -64,9 +64,10 @@ def _filled_in(text: str, form: Format, slots: Mapping[str, str]) -> str:
         "BITS": form.bits,
         "SIGNED": form.signed,
         "FMA": form.fma,
+        "INPUT": slots.get("INPUT"),
         "OUTPUT": slots.get("OUTPUT"),
     }
-    text = re.sub(r"\b(REAL|BITS|SIGNED|FMA|OUTPUT)\b", lambda found: str(types[found[0]]), text)
+    text = re.sub(r"\b(REAL|BITS|SIGNED|FMA|INPUT|OUTPUT)\b", lambda found: str(types[found[0]]), text)
     # at once, so that nothing is looked for in what was put in
     return re.sub(r"@(\w+)@", lambda found: slots[found[1]], text)
 
