@@ -765,7 +765,12 @@ class Network(Differentiable):
         model_file.write(model_file.Content(self._model, self.classes, self.metadata), path)
 
     def to_c(
-        self, path: str | os.PathLike[str], *, name: str = "model", feature_names: Sequence[str] | None = None
+        self,
+        path: str | os.PathLike[str],
+        *,
+        name: str = "model",
+        feature_names: Sequence[str] | None = None,
+        gradient: bool = False,
     ) -> None:
         r"""Write the network as one header of C99 and C++11 that needs no library, for controllers and programs in C.
 
@@ -777,6 +782,9 @@ class Network(Differentiable):
             What all names in the file begin with: ``model_forward``, ``MODEL_INPUTS``.
         feature_names : list of str, optional
             Names of the inputs, which ``model_feature_name`` returns.
+        gradient : bool, default False
+            With ``model_gradient(x, v, g, scratch)``, which computes what ``vjp`` does, in ``MODEL_GRADIENT_SCRATCH``
+            numbers of scratch.
 
         Raises
         ------
@@ -810,9 +818,8 @@ class Network(Differentiable):
         ...         print([line for line in file if line.startswith("#define PLANE_INPUTS")])
         ['#define PLANE_INPUTS 2\\n']
         """
-        c_header.write(
-            model_file.Content(self._model, self.classes, self.metadata), path, name=name, feature_names=feature_names
-        )
+        content = model_file.Content(self._model, self.classes, self.metadata)
+        c_header.write(content, path, name=name, feature_names=feature_names, gradient=gradient)
 
     def __setattr__(self, name: str, value: Any) -> None:
         # what nothing looks at would be kept, and do nothing; a subclass may have attributes of its own

@@ -39,12 +39,17 @@ MAIN = """\
 
 int main(void) {
   static %(real)s x[MODEL_INPUTS], scratch[MODEL_SCRATCH];
-  static %(output)s y[MODEL_OUTPUTS];
+  static %(output)s y[MODEL_OUTPUTS], v[MODEL_OUTPUTS];
+  static %(real)s g[MODEL_INPUTS], room[MODEL_GRADIENT_SCRATCH];
+  int k;
   const int head[2] = {MODEL_SAME_BITS, model_selftest()};
   fwrite(head, sizeof head, 1, stdout);
   while (fread(x, sizeof x, 1, stdin) == 1) {
     model_forward(x, y, scratch);
     fwrite(y, sizeof y, 1, stdout);
+    for (k = 0; k < MODEL_OUTPUTS; ++k) v[k] = 1 + (%(output)s)k / 8;
+    model_gradient(x, v, g, room);
+    fwrite(g, sizeof g, 1, stdout);
     %(predict)s
   }
   return 0;
@@ -166,7 +171,7 @@ def _output(random):
 
 def compare(net: fm.Network, X: np.ndarray, ways: list[Build], folder: Path) -> list[str]:
     """Return what is not as it should be in each way of compiling; X in the dtype of the network."""
-    net.to_c(folder / "model.h")
+    net.to_c(folder / "model.h", gradient=True)
     wrong = []
     for way in ways:
         ran = run(net, X, way, folder)
@@ -178,7 +183,7 @@ def compare(net: fm.Network, X: np.ndarray, ways: list[Build], folder: Path) -> 
 
 
 def run(net, X, way, folder):
-    """Return what a build computes, (same bits, self-test, outputs, predictions), or what its compiler says."""
+    """Return same bits, self-test, outputs, gradients and predictions of a build, or what its compiler says."""
     real = {"float32": "float", "float64": "double"}[str(net.dtype)]
     scaled = net.target_scaling is not None
     main = folder / f"main.{way.language}"
@@ -196,8 +201,9 @@ def run(net, X, way, folder):
     same_bits, selftest = struct.unpack("ii", done.stdout[:8])
     output = np.dtype(np.float64 if scaled else net.dtype)
     predicted = [("labels", "i4")] if net.is_classifier else [("values", output, net.n_outputs)]
-    rows = np.frombuffer(done.stdout[8:], np.dtype([("outputs", output, net.n_outputs), *predicted]))
-    return same_bits, selftest, rows["outputs"].reshape(len(X), -1), rows[rows.dtype.names[1]]
+    kind = np.dtype([("outputs", output, net.n_outputs), ("gradient", net.dtype, net.n_inputs), *predicted])
+    rows = np.frombuffer(done.stdout[8:], kind)
+    return same_bits, selftest, *(rows[part].reshape(len(X), -1) for part in kind.names)
 
 
 def _predictions(net, X):
@@ -208,7 +214,7 @@ def _predictions(net, X):
     return None
 
 
-def _faults(net, X, way, same_bits, selftest, outputs, predicted):
+def _faults(net, X, way, same_bits, selftest, outputs, gradient, predicted):
     expected = net.forward(X)
     if way.plain == bool(same_bits):
         yield f"MODEL_SAME_BITS is {same_bits}"
@@ -218,6 +224,11 @@ def _faults(net, X, way, same_bits, selftest, outputs, predicted):
         if outputs.tobytes() != expected.tobytes():
             worst = np.abs(outputs - expected).max()
             yield f"outputs differ by {worst}: {outputs[outputs != expected][:3]} {expected[outputs != expected][:3]}"
+        V = np.tile(1 + np.arange(net.n_outputs) / 8, (len(X), 1)).astype(outputs.dtype)
+        right = net.vjp(X, V)
+        if not np.array_equal(gradient, right, equal_nan=True):
+            row, column = np.argwhere(gradient != right)[0]
+            yield f"the gradient of row {row} is {gradient[row, column]} at {column}, not {right[row, column]}"
         classes = _predictions(net, X)
         if classes is not None and not np.array_equal(predicted.ravel(), np.asarray(classes, outputs.dtype).ravel()):
             yield f"predictions {predicted[:5]}, not {classes[:5]}"

@@ -20,7 +20,7 @@ from exported_c import FORMULAS, WARNINGS, builds, compare, random_export, run
 
 import fastmlp as fm
 from docs import pages
-from fastmlp._export import c_network
+from fastmlp._export import c_activations, c_network
 from fastmlp._model.description import Described
 from fastmlp.activations import ACTIVATIONS
 from fastmlp.layers import Layer
@@ -62,12 +62,13 @@ def test_every_activation_has_its_bits_over_its_whole_range_and_headers_share_a_
             nets[f"a{number}_{dtype}"] = net
     lines, includes = [], []
     for name, net in nets.items():
-        net.to_c(tmp_path / f"{name}.h", name=name)
+        net.to_c(tmp_path / f"{name}.h", name=name, gradient=True)
         real = {"float32": "float", "float64": "double"}[str(net.dtype)]
         includes.append(f'#include "{name}.h"')
         lines.append(
-            f"for (j = 0; j < {len(x)}; ++j) {{ {real} s[{name.upper()}_SCRATCH], y, v = ({real})x[j]; "
-            f"{name}_forward(&v, &y, s); fwrite(&y, sizeof y, 1, stdout); }}"
+            f"for (j = 0; j < {len(x)}; ++j) {{ {real} s[{name.upper()}_GRADIENT_SCRATCH], y[2], v[2] = {{1, 1}}; "
+            f"v[0] = ({real})x[j]; {name}_forward(v, y, s); {name}_gradient(v, v + 1, y + 1, s); "
+            "fwrite(y, sizeof y, 1, stdout); }"
         )
     main = [*includes, "#include <stdio.h>", "int main(void) {", f"static double x[{len(x)}]; int j;"]
     main += ["if (fread(x, sizeof x, 1, stdin) != 1) return 1;", *lines, "return 0; }", ""]
@@ -78,8 +79,8 @@ def test_every_activation_has_its_bits_over_its_whole_range_and_headers_share_a_
         left = subprocess.run(tmp_path / "main", input=x.tobytes(), capture_output=True, check=True).stdout
         for name, net in nets.items():
             X = x.astype(net.dtype)[:, np.newaxis]
-            size = len(x) * net.dtype.itemsize
-            found, left = np.frombuffer(left[:size], net.dtype), left[size:]
+            size = 2 * len(x) * net.dtype.itemsize
+            (found, slopes), left = np.frombuffer(left[:size], net.dtype).reshape(-1, 2).T, left[size:]
             expected = net.forward(X)[:, 0]
             if way.plain:
                 # roundings of the argument and of the value; far away they are larger than what is computed
@@ -89,6 +90,8 @@ def test_every_activation_has_its_bits_over_its_whole_range_and_headers_share_a_
                 assert off.max() <= 8 * np.finfo(net.dtype).eps, (way.name, name, x[near][off.argmax()])
             else:
                 assert np.array_equal(found, expected, equal_nan=True), (way.name, name, x[found != expected])
+                right = net.vjp(X, np.ones_like(X))[:, 0]
+                assert np.array_equal(slopes, right, equal_nan=True), (way.name, name, x[slopes != right])
 
 
 @needs_compiler
@@ -135,13 +138,14 @@ def test_nan_goes_through_and_has_no_class(tmp_path):
     net = fm.Network(
         3, [fm.Standardize([0.0] * 3, [1.0] * 3), fm.Dense(4, "relu"), fm.Maxout(3), fm.Dense(2, "softmax")]
     )
-    net.to_c(tmp_path / "model.h")
+    net.to_c(tmp_path / "model.h", gradient=True)
     way = builds()[0]._replace(plain=True)
     X = np.zeros((2, 3), np.float32)
     X[1, 1] = np.nan
-    _, _, outputs, labels = run(net, X, way, tmp_path)
+    _, _, outputs, gradient, labels = run(net, X, way, tmp_path)
     assert np.isnan(outputs).any(axis=1).tolist() == [False, True]
-    assert labels.tolist() == [net.predict(X[:1])[0], -1]
+    assert np.isnan(gradient).any(axis=1).tolist() == [False, True]
+    assert labels.ravel().tolist() == [net.predict(X[:1])[0], -1]
 
 
 @needs_compiler
@@ -225,7 +229,7 @@ def test_a_network_that_cannot_be_written_is_a_sentence_and_leaves_no_file(tmp_p
         with pytest.raises(ValueError, match=r"layers\[1\] is Embedding\(7\), which cannot be written as C"):
             net.to_c(path)
     with monkeypatch.context() as patch:
-        patch.setattr(c_network, "PLAIN", ())
+        patch.setattr(c_activations, "PLAIN", ())
         with pytest.raises(ValueError, match=r"the activation Tanh\(\) cannot be written as C"):
             net.to_c(path)
     net.layers[0].weights[0, 0] = np.nan

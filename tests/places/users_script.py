@@ -215,7 +215,8 @@ def train(folder: str) -> fm.Network:
         assert_type(found, Array)
     path = os.path.join(folder, "net.safetensors")
     fm.save(net, path)
-    net.to_c(os.path.join(folder, "net.h"), name="net", feature_names=[f"x{i}" for i in range(net.n_inputs)])
+    names = [f"x{i}" for i in range(net.n_inputs)]
+    net.to_c(os.path.join(folder, "net.h"), name="net", feature_names=names, gradient=True)
     try:
         assert_type(fm.load(path), fm.Network)
     except fm.ModelFileError as error:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
 
 from fastmlp._export.c_text import number, suffixed
 from fastmlp._export.constants import Format
 from fastmlp._formula import Program
+
+# an operation, its destination, its sources
+Instruction: TypeAlias = tuple[str, int, tuple[int, ...]]
 
 # the instructions of cpp/kernels/formula-inl.hpp; a condition is 1 or 0, which only select reads
 OPERATIONS = {
@@ -55,8 +59,8 @@ class FormulaText(NamedTuple):
     needs: list[str]
 
 
-def formula_function(name: str, program: Program, form: Format) -> FormulaText:
-    """Return the function that computes the value of a formula.
+def formula_function(name: str, program: Program, form: Format, *, slope: bool = False) -> FormulaText:
+    """Return the function that computes the value of a formula, or its derivative.
 
     Examples
     --------
@@ -72,7 +76,8 @@ def formula_function(name: str, program: Program, form: Format) -> FormulaText:
       return r1;
     }
     """
-    steps = program.instructions[: program.value_length]
+    result = program.derivative if slope else program.value
+    steps = _needed(program.instructions if slope else program.instructions[: program.value_length], result)
 
     def source(place: int) -> str:
         if place >= 0:
@@ -89,7 +94,18 @@ def formula_function(name: str, program: Program, form: Format) -> FormulaText:
     own = sorted({destination for _, destination, _ in steps} - {0})
     if own:
         lines.insert(0, f"{form.real} {', '.join(f'r{register}' for register in own)};")
-    if program.value != 0 and not any(0 in sources for _, _, sources in steps):
+    if result != 0 and not any(0 in sources for _, _, sources in steps):
         lines.insert(len(own) > 0, "(void)r0;")
-    body = "\n".join(f"  {line}" for line in [*lines, f"return {source(program.value)};"])
+    body = "\n".join(f"  {line}" for line in [*lines, f"return {source(result)};"])
     return FormulaText(f"static inline {form.real} {name}({form.real} r0) {{\n{body}\n}}", needs)
+
+
+def _needed(steps: Sequence[Instruction], result: int) -> list[Instruction]:
+    """Return the instructions behind a result: a derivative does not need all that the value does."""
+    wanted, found = {result}, []
+    for step in reversed(steps):
+        _, destination, sources = step
+        if destination in wanted:
+            wanted = (wanted - {destination}) | set(sources)
+            found.append(step)
+    return found[::-1]

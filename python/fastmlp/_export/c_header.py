@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from fastmlp._checks.arguments import is_list
+from fastmlp._checks.arguments import check_flag, is_list
 from fastmlp._checks.arrays import count
 from fastmlp._checks.text import brief
 from fastmlp._export.c_assembly import assembled, check_path, in_units, names_function, slots_of, write_text
+from fastmlp._export.c_gradient import add_gradient
 from fastmlp._export.c_network import network_text
 from fastmlp._export.c_tests import rows_for_test
 from fastmlp._export.c_text import check_prefix
@@ -33,14 +34,19 @@ CALLS: dict[Meaning, list[str]] = {
 
 
 def write(
-    content: Content, path: str | os.PathLike[str], *, name: str = "model", feature_names: Sequence[str] | None = None
+    content: Content,
+    path: str | os.PathLike[str],
+    *,
+    name: str = "model",
+    feature_names: Sequence[str] | None = None,
+    gradient: bool = False,
 ) -> None:
     """Write the header of a network; what cannot be written leaves no file."""
     check_path(path)
-    write_text(path, header(content, name=name, feature_names=feature_names))
+    write_text(path, header(content, name, feature_names, has_gradient=check_flag(gradient, "gradient")))
 
 
-def header(content: Content, *, name: str = "model", feature_names: Sequence[str] | None = None) -> str:
+def header(content: Content, name: str, feature_names: Sequence[str] | None, *, has_gradient: bool) -> str:
     """Return the text of the header."""
     model = content.model
     prefix, architecture = check_prefix(name), model.architecture
@@ -49,10 +55,12 @@ def header(content: Content, *, name: str = "model", feature_names: Sequence[str
     # first, for what it refuses
     origin = origin_of(content)
     text = network_text(model)
+    gradient_scratch = add_gradient(model, text) if has_gradient else 0
     slots = slots_of(architecture, text, rows_for_test(model), origin)
     if model.target_scaling is not None:
         slots |= in_units("model_deviation[j]")
     code = [
+        *([f"#define MODEL_GRADIENT_SCRATCH {gradient_scratch}"] if has_gradient else []),
         *functions([*text.needs, "exp"] if meaning == "log_rates" else text.needs, text.form),
         *text.arrays,
         *text.functions,

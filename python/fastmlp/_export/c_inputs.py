@@ -13,6 +13,14 @@ from fastmlp._model.scaling import ColumnScaling
 WIDE = replace(DOUBLE, numbers={**DOUBLE.numbers, "kept": FLOAT.numbers["kept"], "factor": FLOAT.numbers["factor"]})
 
 
+class ScaledInput(NamedTuple):
+    """What is written for a scaled input, the functions behind it, and the derivative of the clip, if there is one."""
+
+    value: str
+    needs: list[str]
+    clip_slope: str = ""
+
+
 class Inputs(NamedTuple):
     """Inputs of a network, and what is written for input j.
 
@@ -34,19 +42,23 @@ class Inputs(NamedTuple):
         """Return the format in which the inputs of a network of this format are scaled."""
         return WIDE if self.is_wide else form
 
-    def scaled(self, form: Format, columns: ColumnScaling | None, shift: str, scale: str) -> tuple[str, list[str]]:
-        """Return input j as the first layer sees it, and the functions behind it; shift and scale are written in C."""
-        kept = f"model_wide_kept({self.element})" if self.is_wide else f"model_kept({self.element})"
+    def scaled(self, form: Format, columns: ColumnScaling | None, shift: str, scale: str) -> ScaledInput:
+        """Return how input j is scaled; shift and scale are written in C."""
+        prefix = "model_wide_" if self.is_wide else "model_"
         cast = f"({form.real})" if self.is_wide else ""
+        kept = f"{prefix}kept({self.element})"
         if columns is None:
-            return cast + kept, ["kept"]
-        start = kept.partition("(")[0]
+            return ScaledInput(cast + kept, ["kept"])
         difference = f"{kept} + {shift[1:]}" if shift.startswith("-") else f"{kept} - {shift}"
-        value = f"{start}(({difference}) * {scale})"
+        value = f"{prefix}kept(({difference}) * {scale})"
         if not columns.limit:
-            return cast + value, ["kept"]
+            return ScaledInput(cast + value, ["kept"])
         dtype = self.form(form).dtype
-        far, inverse = (number(limit, dtype) for limit in (columns.limit * 2.0**26, 1.0 / columns.limit))
-        clipped = f"{start.removesuffix('kept')}clipped({value}, {far}, {inverse})"
+        arguments = ", ".join(
+            [value, *(number(limit, dtype) for limit in (columns.limit * 2.0**26, 1 / columns.limit))]
+        )
         # 0, or NaN: what is not finite is to be seen
-        return f"{cast}{clipped} + {cast}({self.element} - {self.element})", ["kept", "clipped"]
+        finite = f"{cast}({self.element} - {self.element})"
+        return ScaledInput(
+            f"{cast}{prefix}clipped({arguments}) + {finite}", ["kept", "clipped"], f"{prefix}clipped_slope({arguments})"
+        )

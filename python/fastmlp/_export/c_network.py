@@ -1,12 +1,12 @@
 """The layers of a network as C: constant arrays, the functions that they need, and the lines of ``model_forward``.
 
-Layers come from the one walk over them (_model/description.py), activations by their names: what has none here is
-refused, in a sentence that names it. All names begin with ``model_``, or ``MODEL_``; c_header.py puts in the user's.
+Layers come from the one walk over them (_model/description.py); a kind that has nothing here is refused, in a sentence
+that names it. Activations are in c_activations.py, the scaling of inputs in c_inputs.py, and the way back in
+c_gradient.py. All names begin with ``model_``, or ``MODEL_``; c_assembly.py puts in the user's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,19 +14,17 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.text import brief
-from fastmlp._export.c_formula import formula_function
+from fastmlp._export.c_activations import activated
 from fastmlp._export.c_inputs import Inputs
 from fastmlp._export.c_text import array, number
-from fastmlp._export.constants import DOUBLE, SELU_ALPHA, SELU_SCALE, Format, format_of
+from fastmlp._export.constants import DOUBLE, Format, format_of
 from fastmlp._model.description import described
 from fastmlp._model.model import Model
 from fastmlp._model.outputs import is_classifier
-from fastmlp.activations import ACTIVATIONS, Activation, Formula, Identity, Softmax
-from fastmlp.layers import Dropout, Layer, LayerNorm, WeightedLayer
+from fastmlp.activations import Activation, Identity, ReLU, Softmax
+from fastmlp.layers import Dense, Dropout, Layer, LayerNorm, Maxout
 from fastmlp.scalings import Scaling
 
-# those that are a function of z of the same name
-PLAIN = ("step", "sign", "sigmoid", "tanh", "hard_tanh", "softsign", "softplus", "gelu", "gelu_tanh", "silu", "mish")
 # in double whatever the network computes in, as fastmlp returns outputs in the units of the targets
 OUTPUT_TIMES = """/* A product that no compiler may fuse with the sum after it. */
 static inline double model_output_times(double a, double b) {
@@ -58,6 +56,8 @@ class NetworkText:
         Where in it there is room for the outputs; None: nowhere.
     flash : int
         Bytes of the arrays.
+    entered, scale, clip_slope : str
+        Input j as the first layer sees it; its scale and the derivative of the clip, where there are any.
     """
 
     form: Format
@@ -70,6 +70,9 @@ class NetworkText:
     scratch: int = 0
     outputs_at: int | None = None
     flash: int = 0
+    entered: str = ""
+    scale: str = ""
+    clip_slope: str = ""
 
     def add_array(self, name: str, values: npt.NDArray[Any], dtype: np.dtype[Any] | None = None) -> None:
         """Add a constant array, in the network's format or in another one."""
@@ -94,12 +97,10 @@ def network_text(model: Model, inputs: Inputs | None = None) -> NetworkText:
     text.outputs_at = places[-1] if keeps_outputs else None
     body = _Body(text, architecture.n_inputs)
     body.enter(model, places[0])
-    weighted = 0
     for index, (layer, weights, bias) in enumerate(described(model)):
-        if isinstance(layer, WeightedLayer) and weights is not None and bias is not None:
-            weighted += 1
-            is_last = weighted == len(architecture.placed)
-            to = "y" if is_last and model.target_scaling is None else _place(places[weighted])
+        if isinstance(layer, Dense | Maxout) and weights is not None and bias is not None:
+            is_last = body.layers + 1 == len(architecture.placed)
+            to = "y" if is_last and model.target_scaling is None else place_of(places[body.layers + 1])
             body.layer(layer, weights, bias, to, is_last=is_last)
         elif isinstance(layer, LayerNorm):
             body.line(f"model_normalize({body.width}, {body.at});", "normalize")
@@ -119,18 +120,20 @@ def refuse_layer(index: int, layer: Layer) -> None:
     )
 
 
-def _place(offset: int) -> str:
+def place_of(offset: int) -> str:
+    """Return a place in the scratch."""
     return f"scratch + {offset}" if offset else "scratch"
 
 
 class _Body:
-    """The lines of ``model_forward``, and the place and number of what the next one reads."""
+    """The lines of ``model_forward``, the place and number of what the next one reads, and the layers with weights."""
 
     def __init__(self, text: NetworkText, n_inputs: int) -> None:
         self._text = text
         self._lines: list[str] = []
         self.at = "x"
         self.width = n_inputs
+        self.layers = 0
 
     def line(self, text: str, *needs: str) -> None:
         self._lines.append(f"  {text}")
@@ -152,7 +155,7 @@ class _Body:
     def enter(self, model: Model, place: int) -> None:
         """Scale the inputs into the scratch."""
         form, n = self._text.form, self.width
-        inputs, columns, to = self._text.inputs, model.columns, _place(place)
+        inputs, columns, to = self._text.inputs, model.columns, place_of(place)
         written = []
         for name, values in () if columns is None else (("shift", columns.shift), ("scale", columns.scale)):
             rounded = values.astype(inputs.form(form).dtype)
@@ -161,78 +164,43 @@ class _Body:
             else:
                 self._text.add_array(f"model_{name}", rounded, rounded.dtype)
                 written.append(f"model_{name}[j]")
-        source, needs = inputs.scaled(form, columns, *(written or ("", "")))
-        if inputs.is_wide:
-            self._text.input_needs += needs
-        else:
-            self._text.needs += needs
-        self.line(f"for (j = 0; j < {n}; ++j) {_element(to)} = {source};")
+        scaled = inputs.scaled(form, columns, *(written or ("", "")))
+        (self._text.input_needs if inputs.is_wide else self._text.needs).extend(scaled.needs)
+        self._text.entered, self._text.clip_slope = scaled.value, scaled.clip_slope
+        self._text.scale = written[1] if written else ""
+        self.line(f"for (j = 0; j < {n}; ++j) {element_of(to)} = {scaled.value};")
         self.at = to
 
     def layer(
-        self, layer: WeightedLayer, weights: npt.NDArray[Any], bias: npt.NDArray[Any], to: str, *, is_last: bool
+        self, layer: Dense | Maxout, weights: npt.NDArray[Any], bias: npt.NDArray[Any], to: str, *, is_last: bool
     ) -> None:
         """Add a layer with weights."""
-        number_of = sum(name.startswith("static const") and "model_weights" in name for name in self._text.arrays)
-        self._text.add_array(f"model_weights_{number_of}", weights)
-        self._text.add_array(f"model_bias_{number_of}", bias)
+        index = self.layers
+        self._text.add_array(f"model_weights_{index}", weights)
+        self._text.add_array(f"model_bias_{index}", bias)
         columns = layer.units * layer.pieces
-        arrays = f"model_weights_{number_of}, model_bias_{number_of}"
+        arrays = f"model_weights_{index}, model_bias_{index}"
         self.line(f"model_product({self.width}, {columns}, {self.at}, {arrays}, {to});", "product")
-        self._activate(layer.activation_object, columns, to, number_of, is_last=is_last)
+        self._activate(layer.activation_object, columns, to, index, is_last=is_last)
         if layer.pieces > 1:
             self.line(f"model_pool({layer.units}, {layer.pieces}, {to});", "pool")
-        self.at, self.width = to, layer.units
+        self.at, self.width, self.layers = to, layer.units, index + 1
 
-    def _activate(self, activation: Activation, columns: int, to: str, number_of: int, *, is_last: bool) -> None:
+    def _activate(self, activation: Activation, columns: int, to: str, index: int, *, is_last: bool) -> None:
         if isinstance(activation, Softmax):
             self.line(f"model_softmax({columns}, {to});", "softmax")
             return
         if isinstance(activation, Identity) and is_last:
             return
-        element = _element(to)
-        value, needs = self._activated(activation, element, f"model_formula_{number_of}", is_last=is_last)
+        element = element_of(to)
+        form, is_relu = self._text.form, isinstance(activation, ReLU)
+        smallest = 0.0 if is_last else form.numbers["factor"]
+        value, needs, own = activated(activation, element, form, smallest, f"model_formula_{index}")
+        self._text.functions += own
         # relu has done it
-        if not is_last and "model_relu" not in value:
+        if not is_last and not is_relu:
             value, needs = f"model_hidden({value})", [*needs, "hidden"]
         self.line(f"for (j = 0; j < {columns}; ++j) {element} = {value};", *needs)
-
-    def _activated(self, activation: Activation, z: str, function: str, *, is_last: bool) -> tuple[str, list[str]]:
-        """Return the activation of z, and the functions that it needs."""
-        form = self._text.form
-        parameter = activation.parameter
-
-        def constant(value: float) -> str:
-            return number(value, form.dtype)
-
-        def selu() -> str:
-            height = form.dtype.type(SELU_SCALE) * form.dtype.type(SELU_ALPHA)
-            return f"model_exponential_unit({z}, {constant(SELU_SCALE)}, {constant(float(height))})"
-
-        smallest = constant(0.0 if is_last else form.numbers["factor"])
-        others: dict[str, tuple[Callable[[], str], str | None]] = {
-            "identity": (lambda: z, None),
-            "relu": (lambda: f"model_relu({z}, {smallest})", "relu"),
-            "leaky_relu": (lambda: f"model_leaky_relu({z}, {constant(parameter)})", "leaky_relu"),
-            "elu": (
-                lambda: f"model_exponential_unit({z}, {constant(1.0)}, {constant(parameter)})",
-                "exponential_unit",
-            ),
-            "selu": (selu, "exponential_unit"),
-        }
-        if isinstance(activation, Formula):
-            text = formula_function(function, activation.program, form)
-            self._text.functions.append(text.text)
-            return f"{function}({z})", text.needs
-        if activation.name in PLAIN:
-            return f"model_{activation.name}({z})", [activation.name]
-        if activation.name in others:
-            write, need = others[activation.name]
-            return write(), [need] if need else []
-        raise ValueError(
-            f"the activation {brief(activation)} cannot be written as C: use one of {', '.join(ACTIVATIONS)}, "
-            "or a formula."
-        )
 
     def leave(self, model: Model) -> None:
         """Take the outputs back to the units of the targets."""
@@ -241,10 +209,10 @@ class _Body:
         self._text.add_array("model_deviation", units.deviation, DOUBLE.dtype)
         self._text.add_array("model_mean", units.mean, DOUBLE.dtype)
         self._text.functions.append(OUTPUT_TIMES)
-        scaled = f"model_output_times({_element(self.at)}, model_deviation[j])"
+        scaled = f"model_output_times({element_of(self.at)}, model_deviation[j])"
         self.line(f"for (j = 0; j < {self.width}; ++j) y[j] = {scaled} + model_mean[j];")
 
 
-def _element(place: str) -> str:
+def element_of(place: str) -> str:
     """Return element j of a place in the scratch, or of the outputs."""
     return f"scratch[{place.removeprefix('scratch + ')} + j]" if "+" in place else f"{place}[j]"

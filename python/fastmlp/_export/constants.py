@@ -146,6 +146,8 @@ def constants(form: Format) -> dict[str, str]:
     shared = {
         "gelu_linear": GELU_LINEAR,
         "gelu_cubic": GELU_CUBIC,
+        "gelu_cubic_slope": 3 * GELU_CUBIC,
+        "normal_density": 0.39894228040143267794,
         "exp_far": float(form.dtype.type(1) - form.dtype.type(largest)),
         "wave_far": 0.79,
         "epsilon": NORMALIZATION_EPSILON,

@@ -1,4 +1,4 @@
-"""C out of templates: the functions of ``functions.h.in`` that a network needs, and the parts of ``frame.h.in``."""
+"""C out of templates: what a network needs of ``functions.h.in`` and ``slopes.h.in``, and parts of ``frame.h.in``."""
 
 from __future__ import annotations
 
@@ -35,23 +35,24 @@ def templates(file: str) -> dict[str, Template]:
 def functions(wanted: Iterable[str], form: Format) -> list[str]:
     """Return the definitions of these functions and of all that they need, in order."""
     written = constants(form)
-    return [_filled_in(text, form, written) for text in _needed("functions.h.in", wanted)]
+    known = templates("functions.h.in") | templates("slopes.h.in")
+    return [_filled_in(text, form, written) for text in _needed(known, wanted)]
 
 
 def frame(wanted: Iterable[str], form: Format, slots: Mapping[str, str]) -> list[str]:
     """Return these parts of a header and all that they need, in order; ``slots`` are put in as they are."""
-    return [_filled_in(text, form, slots) for text in _needed("frame.h.in", wanted)]
+    return [_filled_in(text, form, slots) for text in _needed(templates("frame.h.in"), wanted)]
 
 
-def _needed(file: str, wanted: Iterable[str]) -> list[str]:
+def _needed(known: Mapping[str, Template], wanted: Iterable[str]) -> list[str]:
     needed: set[str] = set()
     left = list(wanted)
     while left:
         name = left.pop()
         if name not in needed:
             needed.add(name)
-            left += templates(file)[name].needs
-    return [template.text for name, template in templates(file).items() if name in needed]
+            left += known[name].needs
+    return [template.text for name, template in known.items() if name in needed]
 
 
 def _filled_in(text: str, form: Format, slots: Mapping[str, str]) -> str:
