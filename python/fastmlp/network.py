@@ -772,7 +772,7 @@ class Network(Differentiable):
         feature_names: Sequence[str] | None = None,
         gradient: bool = False,
     ) -> None:
-        r"""Write the network as one header of C99 and C++11 that needs no library, for controllers and programs in C.
+        """Write the network as one header of C99 and C++11 that needs no library, for controllers and programs in C.
 
         Parameters
         ----------
@@ -815,8 +815,8 @@ class Network(Differentiable):
         ...     path = os.path.join(folder, "plane.h")
         ...     net.to_c(path, name="plane")
         ...     with open(path) as file:
-        ...         print([line for line in file if line.startswith("#define PLANE_INPUTS")])
-        ['#define PLANE_INPUTS 2\\n']
+        ...         print([line.strip() for line in file if line.startswith("#define PLANE_INPUTS")])
+        ['#define PLANE_INPUTS 2']
         """
         content = model_file.Content(self._model, self.classes, self.metadata)
         c_header.write(content, path, name=name, feature_names=feature_names, gradient=gradient)

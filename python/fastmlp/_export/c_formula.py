@@ -68,12 +68,12 @@ def formula_function(name: str, program: Program, form: Format, *, slope: bool =
     >>> from fastmlp._export.constants import FLOAT
     >>> print(formula_function("model_bump", fm.activations.Formula("x*exp(-x*x)").program, FLOAT).text)
     static inline float model_bump(float r0) {
-      float r1;
+      float r1, r2, r3;
       r1 = -r0;
-      r1 = model_times(r1, r0);
-      r1 = model_exp(r1);
-      r1 = model_times(r0, r1);
-      return r1;
+      r2 = model_times(r0, r1);
+      r2 = model_exp(r2);
+      r3 = model_times(r0, r2);
+      return r3;
     }
     """
     result = program.derivative if slope else program.value
