@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from fastmlp._checks.arguments import ProgressKind, check_real
 from fastmlp._checks.text import brief
+from fastmlp._export import c_header
 from fastmlp._files import model_file
 from fastmlp._model import evaluation
 from fastmlp._model.architecture import Architecture
@@ -782,6 +783,63 @@ class Network(Differentiable):
         >>> fm.Network(1, [fm.Dense(1)]).save("line.safetensors")  # doctest: +SKIP
         """
         model_file.write(model_file.Content(self._model, self.classes, self.metadata), path)
+
+    def to_c(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        name: str = "model",
+        feature_names: Sequence[str] | None = None,
+        gradient: bool = False,
+    ) -> None:
+        """Write the network as one header of C99 and C++11 that needs no library, for controllers and programs in C.
+
+        Parameters
+        ----------
+        path : path
+            The file, by custom ``*.h``.
+        name : str, default "model"
+            What all names in the file begin with: ``model_forward``, ``MODEL_INPUTS``.
+        feature_names : list of str, optional
+            Names of the inputs, which ``model_feature_name`` returns.
+        gradient : bool, default False
+            With ``model_gradient(x, v, g, scratch)``, which computes what ``vjp`` does, in ``MODEL_GRADIENT_SCRATCH``
+            numbers of scratch.
+
+        Raises
+        ------
+        ValueError, TypeError
+            A layer or an activation cannot be written, a weight is not finite, or an argument is not as described; no
+            file is left then.
+        OSError
+            The file cannot be written.
+
+        See Also
+        --------
+        save : A model file, which fastmlp reads again.
+
+        Notes
+        -----
+        ``model_forward(x, y, scratch)`` computes what ``forward`` does for a row in the dtype of the network, with the
+        same bits where the processor has a fused multiply-add and the compiler was told so (``-march=native``); then
+        ``MODEL_SAME_BITS`` is 1, else outputs differ by about ``MODEL_TOLERANCE`` at most. ``model_predict`` does what
+        ``predict`` does, ``model_predict_proba`` what ``predict_proba`` does, and ``model_selftest()`` is 0 where a
+        build computes the outputs of some rows that are kept in the file.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import fastmlp as fm
+        >>> net = fm.Network(2, [fm.Dense(3, "tanh"), fm.Dense(1)], seed=0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "plane.h")
+        ...     net.to_c(path, name="plane")
+        ...     with open(path) as file:
+        ...         print([line.strip() for line in file if line.startswith("#define PLANE_INPUTS")])
+        ['#define PLANE_INPUTS 2']
+        """
+        content = model_file.Content(self._model, self.classes, self.metadata)
+        c_header.write(content, path, name=name, feature_names=feature_names, gradient=gradient)
 
     def __setattr__(self, name: str, value: Any) -> None:
         # what nothing looks at would be kept, and do nothing; a subclass may have attributes of its own

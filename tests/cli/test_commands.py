@@ -21,7 +21,7 @@ import fastmlp as fm
 from fastmlp.cli import inspection, main
 from fastmlp.sklearn import TabularRegressor
 
-COMMANDS = ["demo", "train", "predict", "check", "info"]
+COMMANDS = ["demo", "train", "predict", "check", "info", "export"]
 
 
 @pytest.fixture
@@ -62,6 +62,10 @@ def test_the_help_lists_all_commands(run):
         (["info", os.path.dirname(__file__)], "is not a regular file"),
         (["info", __file__], "is not a sound fastmlp model"),
         (["predict", "nowhere.safetensors", "x.csv"], "nowhere.safetensors does not exist"),
+        (["export", "nowhere.safetensors", "--to", "c"], "nowhere.safetensors does not exist"),
+        (["export", "nowhere.safetensors"], "the following arguments are required: --to"),
+        (["export", "nowhere.safetensors", "--to", "fortran"], "invalid choice: 'fortran'"),
+        (["export", "nowhere.safetensors", "--to", "c", "--out", "a.onnx"], "an ONNX model, but C is written"),
         (["train", "nowhere.csv", "--target", "y"], "nowhere.csv is not a file"),
         (["train", __file__, "--target", "y", "--out", "/dev/null"], "/dev/null is not a regular file"),
         (["train", __file__, "--target", "y", "--out", "no/where"], "is not a folder: make it first"),
@@ -125,6 +129,32 @@ def test_info_says_where_the_training_of_a_checkpoint_stands(run, tmp_path):
     outcome = run("info", path)
     assert outcome.out.startswith(net.summary())
     assert "\ntraining: step 12 of 12, 3 epochs, ended\n" in outcome.out
+
+
+def test_export_writes_a_header_beside_the_model_with_the_names_of_its_table(run, model, tmp_path):
+    assert run("export", model, "--to", "c").out == f"c            {tmp_path / 'model.h'}\n"
+    fm.load(model).to_c(tmp_path / "again.h")
+    assert (tmp_path / "again.h").read_text() == (tmp_path / "model.h").read_text()
+    table = tmp_path / "flowers.csv"
+    table.write_text("length,width,kind\n1,2,rose\n2,1,daisy\n3,4,rose\n")
+    flowers = tmp_path / "flowers.safetensors"
+    run("train", table, "--target", "kind", "--epochs", "1", "--out", flowers)
+    assert run("export", flowers, "--to", "c", "--name", "flowers", "--out", tmp_path / "f.h").status == 0
+    text = (tmp_path / "f.h").read_text()
+    assert '"length", "width"' in text
+    assert '"daisy", "rose"' in text
+    assert "flowers_predict(" in text
+
+
+def test_export_refuses_what_it_cannot_write_and_leaves_no_file(run, model, tmp_path):
+    before = sorted(os.listdir(tmp_path))
+    assert "name must be a name in C" in run("export", model, "--to", "c", "--name", "2nd").error
+    net = fm.Network(1, [fm.Dense(1)], seed=0)
+    scaling = {"mean": [0.0], "scale": [1.0], "target_mean": 0.0, "target_scale": 1.0}
+    net.metadata["preparation"] = {"feature_names": ["a"], "target_name": "b", **scaling}
+    net.save(model)
+    assert "with a scaling beside its network: train again" in run("export", model, "--to", "c").error
+    assert sorted(os.listdir(tmp_path)) == before
 
 
 def test_info_shows_the_build_or_the_model(run, model):

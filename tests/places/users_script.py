@@ -219,6 +219,8 @@ def train(folder: str) -> fm.Network:
         assert_type(found, Array)
     path = os.path.join(folder, "net.safetensors")
     fm.save(net, path)
+    names = [f"x{i}" for i in range(net.n_inputs)]
+    net.to_c(os.path.join(folder, "net.h"), name="net", feature_names=names, gradient=True)
     try:
         assert_type(fm.load(path), fm.Network)
     except fm.ModelFileError as error:
@@ -311,6 +313,7 @@ def estimators() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "table.safetensors")
         tables[0].fit(X, y).save(path)
+        tables[0].to_c(os.path.join(folder, "table.h"), name="table")
         assert_type(load(path), TabularClassifier | TabularRegressor)
 
 

@@ -33,7 +33,7 @@ FLOORS = [
     ["scalings", "embeddings"],
     ["_model"],
     ["_files"],
-    ["metrics", "_gradient_check", "_diagnosis", "_explanation", "reference", "datasets"],
+    ["metrics", "_gradient_check", "_diagnosis", "_explanation", "reference", "datasets", "_export"],
     ["gradient_check"],
     ["_training"],
     ["_network"],

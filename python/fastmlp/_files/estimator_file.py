@@ -33,6 +33,11 @@ class Estimator(NamedTuple):
 def write(estimator: Estimator, path: str | os.PathLike[str]) -> None:
     """Write the file; what would not be read again is an error."""
     check_model_name(path, "an estimator")
+    write_atomically(path, *encoded(estimator))
+
+
+def encoded(estimator: Estimator) -> list[bytes | memoryview]:
+    """Return the file in parts, by whose bytes exporters know an estimator."""
     descriptions = []
     tensors: dict[str, npt.NDArray[Any]] = {}
     for number, network in enumerate(estimator.networks):
@@ -41,10 +46,9 @@ def write(estimator: Estimator, path: str | os.PathLike[str]) -> None:
         tensors |= {f"networks.{number}.{name}": values for name, values in of_network.items()}
     try:
         _check_costs(descriptions, [values.shape for values in tensors.values()], descriptions[0]["dtype"])
-        file = to_file({"format": FORMAT, "estimator": estimator.description, "networks": descriptions}, tensors)
+        return to_file({"format": FORMAT, "estimator": estimator.description, "networks": descriptions}, tensors)
     except ValueError as reason:
         raise ValueError(f"this estimator was not saved: {reason}.") from None
-    write_atomically(path, *file)
 
 
 def read(file: IO[bytes], size: int) -> Estimator:

@@ -4,8 +4,8 @@ A model file has the safetensors layout: the length of a JSON header, the header
 (inputs, units), ``layers.0.bias`` (units,), ..., ``embedding.parameters``, one after the other. The description of the
 model is one JSON string under the key "fastmlp" of the header's metadata: one key, because safetensors leaves the order
 of several open, and the same model shall give the same bytes. Optimizer state and time are not in it; a checkpoint has
-more keys and tensors beside these (checkpoint_file.py). That no claim of a description is believed as it is makes this a
-long file.
+more keys and tensors beside these (checkpoint_file.py). That no claim of a description is believed as it is makes this
+a long file.
 
 A layer, an activation, an initializer or a loss is its name and its settings, as the walk over the layers
 (_model/description.py) gives them: a new kind of these needs nothing here, unless a setting is an object of yet another
@@ -110,12 +110,16 @@ class Blueprint(NamedTuple):
 def write(content: Content, path: str | os.PathLike[str]) -> None:
     """Write a model file; described at ``fastmlp.save``."""
     check_model_name(path, "a model")
+    write_atomically(path, *encoded(content))
+
+
+def encoded(content: Content) -> list[bytes | memoryview]:
+    """Return a model file in parts, by whose bytes exporters know a network."""
     description, tensors = description_of(content)
     try:
-        file = to_file(description, tensors)
+        return to_file(description, tensors)
     except ValueError as reason:
         raise ValueError(f"this network was not saved: {reason}.") from None
-    write_atomically(path, *file)
 
 
 def read(file: IO[bytes], size: int) -> Content:

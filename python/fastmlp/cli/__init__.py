@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from fastmlp._checks.text import printable, shortened
-from fastmlp.cli import demo, inspection, tabular
+from fastmlp.cli import demo, export, inspection, tabular
 
 
 class Parser(argparse.ArgumentParser):
@@ -30,7 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     parser = Parser(prog="fastmlp", description="Train dense neural networks on this computer's CPU.")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for group in (demo, tabular, inspection):
+    for group in (demo, tabular, inspection, export):
         group.add_commands(commands)
     return parser
 

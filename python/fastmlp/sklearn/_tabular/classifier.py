@@ -23,14 +23,11 @@ from fastmlp.sklearn._labels import places_of
 from fastmlp.sklearn._models import logits_of
 from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.estimator import BaseTabular
+from fastmlp.sklearn._tabular.recipe import LEAST
 from fastmlp.sklearn._tabular.results import TabularResult
 from fastmlp.sklearn._weights import balanced_weight_of_each, weight_of_each
 
 Array = npt.NDArray[Any]
-
-# The least probability of a class, as a share of what label smoothing gives to the wrong classes: a probability of 0
-# would make the log-loss of a single error infinite.
-LEAST = 0.02
 
 
 class TabularClassifier(ClassifierMixin, BaseTabular):
@@ -214,12 +211,6 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         if self._smoothing:
             return np.log(self.predict_proba(X))
         return self._combined(X, logits_of, _log_of_mean_probability)
-
-    @property
-    def _smoothing(self) -> float:
-        """The label smoothing that the networks were trained with."""
-        loss = self.networks_[0].loss_function
-        return loss.label_smoothing if isinstance(loss, CrossEntropy) else 0.0
 
     def _weight_of_each(
         self, targets: Array, weights: Array | None, result: TabularResult

@@ -39,6 +39,11 @@ LABELS: Mapping[str, type] = {"b": bool, "i": int, "u": int, "f": float, "U": st
 
 def write(estimator: BaseEstimator, result: TabularResult, path: str | os.PathLike[str]) -> None:
     """Write a fitted estimator to a file."""
+    estimator_file.write(filed(estimator, result), path)
+
+
+def filed(estimator: BaseEstimator, result: TabularResult) -> estimator_file.Estimator:
+    """Return a fitted estimator as its file holds it."""
     described: Described = {
         "kind": type(estimator).__name__,
         "parameters": {name: _plain(name, value) for name, value in estimator.get_params(deep=False).items()},
@@ -55,7 +60,7 @@ def write(estimator: BaseEstimator, result: TabularResult, path: str | os.PathLi
     if "units" in vars(result):
         described["units"] = vars(result.units)
     networks = [Content(model_of(network), network.classes, network.metadata) for network in result.networks_]
-    estimator_file.write(estimator_file.Estimator(described, networks), path)
+    return estimator_file.Estimator(described, networks)
 
 
 def result_of(read: estimator_file.Estimator, *, is_classifier: bool) -> TabularResult:

@@ -27,6 +27,10 @@ CLIP = 6.0
 # batches of an epoch, within limits: few steps leave small tables unlearned, small batches take long on large ones
 BATCHES, SMALLEST_BATCH, LARGEST_BATCH = 64, 32, 256
 
+# The least probability of a class, as a share of what label smoothing gives to the wrong classes: a probability of 0
+# would make the log-loss of a single error infinite.
+LEAST = 0.02
+
 
 def optimizer_of(learning_rate: float) -> Adam:
     """Return the optimizer of the members."""

@@ -1,0 +1,128 @@
+"""The self-test of a header: rows of inputs with fastmlp's outputs for them, and how far plain arithmetic is off.
+
+Without a fused multiply-add products are rounded before they are added, so that a build has other last digits than
+fastmlp. How many depends on the weights. Roundings are taken for independent numbers of mean 0 and of at most u times
+what is rounded (N. J. Higham and T. Mary, A new approach to probabilistic rounding error analysis, SIAM Journal on
+Scientific Computing 41, 2019): their variances go through the layers to the outputs, to first order; the tolerance is
+DEVIATIONS standard deviations of what arrives there. At a kink the steeper side counts, at a jump all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmlp._model.description import described
+from fastmlp._model.evaluation import forward
+from fastmlp._model.model import Model
+from fastmlp.activations import Activation, Softmax, Threshold
+from fastmlp.layers import LayerNorm, WeightedLayer
+
+# candidates, of which those with the smallest tolerances are kept, and how many these are
+CANDIDATES, KEPT = 12, 4
+# how far inputs go from the middle, in deviations where the network knows them
+REACH = 2.0
+GOLDEN_RATIO = 0.6180339887498949
+DEVIATIONS = 16.0
+# roundings in a function: of its argument, which range reduction may make once more, and of its value
+FUNCTION_ROUNDINGS = 8.0
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+
+class TestRows(NamedTuple):
+    """Rows of inputs, the outputs as ``forward`` returns them, and the tolerance in the core's own units."""
+
+    inputs: npt.NDArray[Any]
+    outputs: npt.NDArray[Any]
+    tolerance: float
+
+
+def rows_for_test(model: Model) -> TestRows:
+    """Return rows that depend on nothing but the model; one whose outputs are not finite is refused."""
+    inputs = _candidates(model)
+    outputs = forward(model, inputs)
+    if not np.isfinite(outputs).all():
+        raise ValueError(
+            "this network was not exported: its outputs for ordinary inputs are not finite, its weights are too large."
+        )
+    return best_rows(inputs, outputs, [tolerance_of(model, row) for row in inputs])
+
+
+def best_rows(inputs: npt.NDArray[Any], outputs: npt.NDArray[Any], tolerances: Sequence[float]) -> TestRows:
+    """Return those of the candidates with the smallest tolerances."""
+    best = np.sort(np.argsort(tolerances, kind="stable")[:KEPT])
+    return TestRows(inputs[best], outputs[best], max(tolerances[index] for index in best))
+
+
+def spread(rows: int, columns: int) -> Floats:
+    """Return evenly spread numbers between -REACH and REACH, the same ones every time."""
+    evenly = np.arange(1, rows * columns + 1) * GOLDEN_RATIO % 1.0
+    return np.asarray(REACH * (2.0 * evenly - 1.0), np.float64).reshape(rows, columns)
+
+
+def _candidates(model: Model) -> npt.NDArray[Any]:
+    """Return evenly spread rows in the units of the inputs."""
+    z = spread(CANDIDATES, model.architecture.n_inputs)
+    columns = model.columns
+    if columns is not None:
+        z = np.where(columns.scale != 0, z / np.where(columns.scale != 0, columns.scale, 1.0), 0.0) + columns.shift
+    return z.astype(model.architecture.dtype)
+
+
+def tolerance_of(model: Model, inputs: npt.NDArray[Any]) -> float:
+    """Return how far outputs of plain arithmetic may be off for a row, in the core's own units."""
+    unit = float(np.finfo(model.architecture.dtype).eps) / 2.0
+    a = inputs.astype(np.float64)
+    variance = np.zeros_like(a)
+    if model.columns is not None:
+        a = model.columns.of(a)
+        variance = (FUNCTION_ROUNDINGS * unit * a) ** 2
+    for layer, weights, bias in described(model):
+        if isinstance(layer, LayerNorm):
+            a, variance = _through_normalization(a, variance, unit)
+        elif isinstance(layer, WeightedLayer) and weights is not None and bias is not None:
+            z, variance = _through_product(a, variance, weights, bias, unit)
+            a, variance = _through_activation(layer.activation_object, z, variance, unit)
+            if layer.pieces > 1:
+                a = a.reshape(layer.pieces, layer.units).max(axis=0)
+                variance = variance.reshape(layer.pieces, layer.units).max(axis=0)
+    return float(DEVIATIONS * np.sqrt(variance).max() + FUNCTION_ROUNDINGS * unit * max(1.0, np.abs(a).max()))
+
+
+def _through_product(
+    a: Floats, variance: Floats, weights: npt.NDArray[Any], bias: npt.NDArray[Any], unit: float
+) -> tuple[Floats, Floats]:
+    """Return the sums of a layer, and the variances of what they differ by."""
+    wide = weights.astype(np.float64)
+    terms = a[:, np.newaxis] * wide
+    sums = np.cumsum(np.vstack([bias, terms]), axis=0)
+    # each product once, each sum in both ways of adding
+    own = (terms**2).sum(axis=0) + 2.0 * (sums[1:] ** 2).sum(axis=0)
+    return sums[-1], variance @ wide**2 + unit**2 * own
+
+
+def _through_activation(activation: Activation, z: Floats, variance: Floats, unit: float) -> tuple[Floats, Floats]:
+    variance = variance + (FUNCTION_ROUNDINGS * unit * z) ** 2
+    a = np.asarray(activation(z), np.float64)
+    own = (FUNCTION_ROUNDINGS * unit * np.maximum(1.0, np.abs(a))) ** 2
+    if isinstance(activation, Softmax):
+        jacobian = np.diag(a) - np.outer(a, a)
+        return a, jacobian**2 @ variance + own
+    reach = DEVIATIONS * np.sqrt(variance)
+    steepest = np.max([np.abs(activation.derivative(z + side * reach)) for side in (-1.0, 0.0, 1.0)], axis=0)
+    jumps = isinstance(activation, Threshold) & (np.abs(z) <= reach)
+    return a, steepest**2 * variance + own + 4.0 * jumps
+
+
+def _through_normalization(a: Floats, variance: Floats, unit: float) -> tuple[Floats, Floats]:
+    deviation = np.sqrt(a.var() + 1e-5)
+    normalized = (a - a.mean()) / deviation
+    # the derivative of unit j by unit k is (1 where j = k, less 1 / n, less a_j a_k / n) / deviation
+    jacobian = (np.eye(a.size) - (1.0 + np.outer(normalized, normalized)) / a.size) / deviation
+    # of the mean, whose rounding an almost constant row makes visible
+    own = (FUNCTION_ROUNDINGS * unit * np.maximum(1.0, np.abs(normalized) + np.abs(a).max() / deviation)) ** 2
+    return normalized, jacobian**2 @ variance + own

@@ -1,0 +1,59 @@
+"""``fastmlp export``: a model file as a file for other programs; what is written, _export/ knows."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from typing import NamedTuple
+
+import fastmlp as fm
+from fastmlp.cli._options import Commands, add_command
+from fastmlp.cli._outputs import check_output, say
+from fastmlp.cli._preparation import Preparation
+
+
+class Target(NamedTuple):
+    """What a model can be exported to: how a sentence calls it, the suffix of its files, and who writes one."""
+
+    written: str
+    suffix: str
+    write: Callable[[fm.Network, argparse.Namespace], None]
+
+
+def _to_c(net: fm.Network, arguments: argparse.Namespace) -> None:
+    net.to_c(arguments.out, name=arguments.name, feature_names=Preparation.of(net).feature_names)
+
+
+TARGETS = {"c": Target("C", ".h", _to_c)}
+
+
+def add_commands(commands: Commands) -> None:
+    """Add ``export``."""
+    parser = add_command(
+        commands,
+        "export",
+        export,
+        "write a model for other programs: c, one header of C99 and C++11",
+        "fastmlp export flowers.safetensors --to c --name flowers",
+    )
+    parser.add_argument("model", metavar="MODEL", help="model file")
+    parser.add_argument("--to", choices=TARGETS, required=True, help="what to write")
+    parser.add_argument("--out", metavar="FILE", help="file to write (the model's name with another suffix)")
+    parser.add_argument("--name", default="model", help="what all names in the file begin with (%(default)s)")
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """Run ``fastmlp export``."""
+    target = TARGETS[arguments.to]
+    if arguments.out is None:
+        arguments.out = os.path.splitext(arguments.model)[0] + target.suffix
+    check_output(arguments.out, target.written, target.suffix, arguments.model)
+    net = fm.load(arguments.model)
+    if Preparation.of(net).beside is not None:
+        raise ValueError(
+            f"{arguments.model} was written by fastmlp 0.1.0 or older, with a scaling beside its network: train again."
+        )
+    target.write(net, arguments)
+    say(f"{arguments.to:<13}{arguments.out}")
+    return 0
