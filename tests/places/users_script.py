@@ -219,8 +219,8 @@ def train(folder: str) -> fm.Network:
         assert_type(found, Array)
     path = os.path.join(folder, "net.safetensors")
     fm.save(net, path)
-    names = [f"x{i}" for i in range(net.n_inputs)]
-    net.to_c(os.path.join(folder, "net.h"), name="net", feature_names=names, gradient=True)
+    plain = fm.Network(2, [fm.Dense(3, "tanh"), fm.Dense(2, "softmax")], seed=0)
+    plain.to_c(os.path.join(folder, "net.h"), name="net", feature_names=["x0", "x1"], gradient=True)
     try:
         assert_type(fm.load(path), fm.Network)
     except fm.ModelFileError as error:

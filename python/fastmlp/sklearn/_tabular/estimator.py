@@ -11,16 +11,14 @@ import os
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
-from functools import partial
 from itertools import repeat
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn import config_context
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from fastmlp._checks.arguments import check_integer, check_real
 from fastmlp._checks.arrays import check_total_weight
@@ -34,7 +32,8 @@ from fastmlp.sklearn._blocks import by_blocks
 from fastmlp.sklearn._labels import one_column, plain_targets
 from fastmlp.sklearn._models import check_random_state_is_kept
 from fastmlp.sklearn._sizes import hidden_sizes
-from fastmlp.sklearn._tabular.columns import Table, as_table, is_frame
+from fastmlp.sklearn._tabular.checks import checked, checked_like_training, rows_of
+from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.encoder import TableEncoder
 from fastmlp.sklearn._tabular.exporting import table_content
 from fastmlp.sklearn._tabular.files import write
@@ -49,10 +48,6 @@ Array = npt.NDArray[Any]
 # Rows of a table that are looked at together in a prediction, and numbers that they are made at a time: a column of
 # categories takes a column of these for each.
 ROWS, ENTRIES = 65536, 2**22
-
-
-# arrays of other libraries become NumPy's in the checks, also where scikit-learn is told to leave them as they are
-AS_NUMPY = partial(config_context, array_api_dispatch=False)
 
 
 class BaseTabular(BaseEstimator, metaclass=ABCMeta):
@@ -117,7 +112,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         result = TabularResult()
         # scikit-learn writes number and names of columns on what it checks with, and the estimator stays as it is
         stand_in = copy(self)
-        table, y = _checked(stand_in, X, y)
+        table, y = checked(stand_in, X, y)
         result.take_columns(stand_in)
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val belong together: give both.")
@@ -131,7 +126,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         if weights is not None and not weights.all():
             # what weighs nothing is not there: neither for the columns nor among the rows that are set aside
             weighing = np.flatnonzero(weights)
-            table, targets, weights = _rows_of(table)[weighing], targets[weighing], weights[weighing]
+            table, targets, weights = rows_of(table)[weighing], targets[weighing], weights[weighing]
         if X_val is None and len(targets) < 2:
             raise ValueError("X has one sample, but needs one to learn from and one for validation: give more.")
         random_state = check_random_state(self.random_state)
@@ -141,7 +136,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         if X_val is None:
             asides = validation_rows(len(targets), fraction, targets if is_classifier(self) else None, random_state)
         else:
-            X_aside = result.encoder.encode(_checked_like_training(stand_in, X_val))
+            X_aside = result.encoder.encode(checked_like_training(stand_in, X_val))
             y_aside = one_column(np.asarray(plain_targets(y_val, "y_val")))
             check_consistent_length(X_aside, y_aside)
             weights_aside = checked_sample_weight(sample_weight_val, y_aside, "sample_weight_val")
@@ -272,8 +267,8 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
     ) -> Array:
         """Return what comes of the values of a function of each member for rows of a table."""
         check_is_fitted(self)
-        table = _checked_like_training(self, X)
-        rows = _rows_of(table)
+        table = checked_like_training(self, X)
+        rows = rows_of(table)
         functions = [function_of(network) for network in self.networks_]
 
         size = max(1, ENTRIES // self.networks_[0].n_inputs)
@@ -296,43 +291,3 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         tags.input_tags.categorical = True
         tags.input_tags.string = True
         return tags
-
-
-def _checked(estimator: BaseTabular, X: Table, y: Any) -> tuple[Table, Array]:
-    """Return the table, a DataFrame as it is, and y as an array; ``estimator`` learns the columns."""
-    X, y = as_table(X), plain_targets(y)
-    with AS_NUMPY():
-        if is_frame(X):
-            validate_data(estimator, X, skip_check_array=True)
-            if y is None:
-                raise ValueError(f"{type(estimator).__name__} requires y to be passed, but the target y is None.")
-            y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
-            if len(X) != len(y):
-                raise ValueError(f"y has {len(y)} rows, but X has {len(X)}: give one for each row.")
-            return X, one_column(y)
-        X, y = validate_data(estimator, X, y, dtype=None, ensure_all_finite="allow-nan", multi_output=True)
-    return _without_infinities(X), one_column(y)
-
-
-def _checked_like_training(estimator: BaseTabular, X: Table) -> Table:
-    """Return a table of the columns that the estimator knows."""
-    X = as_table(X)
-    if is_frame(X):
-        validate_data(estimator, X, reset=False, skip_check_array=True)
-        if not len(X):
-            raise ValueError(f"Found array with 0 sample(s): {type(estimator).__name__} needs at least one row.")
-        return X
-    with AS_NUMPY():
-        X = validate_data(estimator, X, reset=False, dtype=None, ensure_all_finite="allow-nan")
-    return _without_infinities(X)
-
-
-def _rows_of(table: Table) -> Any:
-    """Return what gives rows of a table by their numbers."""
-    return table.iloc if hasattr(table, "iloc") else table
-
-
-def _without_infinities(X: Array) -> Array:
-    if X.dtype.kind == "f" and np.isinf(X).any():
-        raise ValueError("X holds infinity, which is no number to learn from: replace it, or mark it missing by NaN.")
-    return X
