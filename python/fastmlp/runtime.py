@@ -12,8 +12,9 @@ import os
 import platform
 import sys
 import threading
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from typing import Any
 
@@ -28,14 +29,34 @@ LARGEST_LIMIT = 2**31 - 1
 _limit = min(check_thread_variable("FASTMLP_NUM_THREADS", os.environ.get("FASTMLP_NUM_THREADS", "")), LARGEST_LIMIT)
 
 
-class _OwnLimit(threading.local):
-    """That of calls from one thread of Python, where several train at once."""
+class _OwnLimit:
+    """A limit of calls from one thread of Python inside a with block.
+
+    Ctrl-C may come within ``__exit__``, before it has put the outer limit back. So a limit is only referred to, and
+    ends at the latest with its block, which alone holds it.
+    """
+
+    __slots__ = ("__weakref__", "_before", "threads")
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+
+    def __enter__(self) -> None:
+        self._before = _own.limit
+        _own.limit = weakref.ref(self)
+
+    def __exit__(self, *failure: object) -> None:
+        _own.limit = self._before
+
+
+class _OwnLimits(threading.local):
+    """The innermost limit of each thread."""
 
     # of the class, since asking an object for what it lacks takes as long as a row's evaluation
-    limit: int | None = None
+    limit: weakref.ref[_OwnLimit] | None = None
 
 
-_own = _OwnLimit()
+_own = _OwnLimits()
 # threads that a fork took away from this process and that nobody was told of yet
 _threads_lost = 0
 
@@ -88,7 +109,9 @@ def thread_limit() -> int:
 
 def _asked_limit() -> int:
     own = _own.limit
-    return _limit if own is None else own
+    if own is None or (limit := own()) is None:
+        return _limit
+    return limit.threads
 
 
 def _warn_of_fork() -> None:
@@ -113,18 +136,9 @@ def _warn_of_refused_threads(left: int) -> None:
 _core.when_threads_are_refused(_warn_of_refused_threads)
 
 
-@contextmanager
-def own_limit(n: int | None) -> Iterator[None]:
+def own_limit(n: int | None) -> AbstractContextManager[None]:
     """Limit calls from this thread of Python inside a with block to ``n`` threads; None changes nothing."""
-    if n is None:
-        yield
-        return
-    before = _own.limit
-    try:  # from here on: Ctrl-C may come between two lines
-        _own.limit = min(n, LARGEST_LIMIT)
-        yield
-    finally:
-        _own.limit = before
+    return nullcontext() if n is None else _OwnLimit(min(n, LARGEST_LIMIT))
 
 
 def set_num_threads(n: int | None) -> None:

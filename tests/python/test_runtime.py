@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import fastmlp as fm
-from fastmlp.runtime import thread_limit
+from fastmlp.runtime import own_limit, thread_limit
 
 
 def python(program, **environment):
@@ -34,6 +34,21 @@ def test_the_limit_is_set_taken_away_and_put_back():
             len(3)
         assert thread_limit() == 1
     assert (fm.get_num_threads(), thread_limit()) == (allowed, 0)
+
+
+def test_a_limit_of_ones_own_ends_with_its_block_though_ctrl_c_comes_at_its_end():
+    class Interrupted(type(own_limit(1))):
+        def __exit__(self, *failure):
+            raise KeyboardInterrupt  # before the outer limit is put back
+
+    with own_limit(3):
+        with own_limit(2):
+            assert thread_limit() == 2
+        assert thread_limit() == 3
+    with pytest.raises(KeyboardInterrupt) as raised, Interrupted(1):
+        assert thread_limit() == 1
+    del raised  # whose traceback holds it
+    assert thread_limit() == 0
 
 
 def test_the_number_of_threads_changes_no_bit():
