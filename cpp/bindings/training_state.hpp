@@ -20,14 +20,13 @@ namespace fastmlp {
 // steps of the optimizer, steps of the training, samples of the epoch; sum of its losses, of its weights, its seconds
 using PlaceTuple = std::tuple<std::int64_t, std::int64_t, std::ptrdiff_t, double, double, double>;
 
-// Calls copy(numbers with gaps, numbers without, how many) for each row of each layer.
+// Calls copy(numbers with gaps, numbers without, how many) for each row of parameters.
 template <class T, class Padded, class Packed, class F>
 void for_each_row(const Network<T>& network, Padded* padded, Packed* packed, F&& copy) {
-  for (const Layer& layer : network.layers()) {
-    for (std::ptrdiff_t i = 0; i <= layer.n_in; ++i, packed += layer.n_out) {
-      copy(padded + layer.offset + i * layer.ld, packed, layer.n_out);
-    }
-  }
+  network.for_each_row([&](std::ptrdiff_t offset, std::ptrdiff_t columns) {
+    copy(padded + offset, packed, columns);
+    packed += columns;
+  });
 }
 
 template <class T>

@@ -103,6 +103,23 @@ def test_a_fit_goes_on_with_every_optimizer_amid_an_epoch_and_between_two(tmp_pa
     assert_same(fitted(checkpoint, **settings), undisturbed)
 
 
+@pytest.mark.parametrize("embedding", [fm.PiecewiseLinear(4), fm.Periodic(4, 3)], ids=repr)
+@pytest.mark.parametrize("steps", [7, 10])
+def test_a_network_with_an_embedding_goes_on(tmp_path, embedding, steps):
+    def embedded():
+        return fm.Network(2, [fm.Standardize(), embedding, fm.Dense(9, "relu"), fm.Dense(2, "softmax")], seed=3)
+
+    settings = {"validation_data": (X, Y, np.arange(1.0, len(X) + 1))}
+    undisturbed = fitted(net=embedded(), **settings)
+    checkpoint = fm.Checkpoint(tmp_path / "run.ckpt", steps=steps)
+    with pytest.raises(Ended):
+        fitted(checkpoint, ends=3, net=embedded(), **settings)
+    assert_same(fitted(checkpoint, net=embedded(), **settings), undisturbed)
+    other = {"validation_data": (X, Y, np.ones(len(X)))}
+    with pytest.raises(ValueError, match="sample_weight of the validation has other values here"):
+        fitted(checkpoint, net=embedded(), **other)
+
+
 def test_rprop_goes_on_between_full_batches(tmp_path):
     settings = {"optimizer": fm.Rprop(), "batch_size": None, "epochs": 20, "net": None}
     layers = [fm.Dense(9, "tanh"), fm.Dense(2, "softmax")]
