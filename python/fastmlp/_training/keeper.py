@@ -136,7 +136,7 @@ class Keeper:
         """Write if it is time, and the last one is written; say what could not be written."""
         if self._is_due(training) and (self._writer is None or not self._writer.is_alive()):
             self._tell()
-            if all(np.isfinite(part).all() for layer in self._model.layers for part in (layer.weights, layer.bias)):
+            if np.isfinite(self._model.parameters()).all():
                 job = self._job(training.state())
                 self._written, self._seen = time.monotonic(), self._count(training)
                 self._writer = threading.Thread(target=self._write, args=(job,), name="fastmlp-checkpoint")
