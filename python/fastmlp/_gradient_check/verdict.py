@@ -96,7 +96,8 @@ class Judge:
         allowed = self.tolerance * size + error
         difference = abs(analytic - slope.value)
         if slope.bend > self.tolerance * size and difference <= slope.bend + allowed:
-            return Verdict(False, 0.0, f"f has a kink or jump there: one-sided slopes differ by {slope.bend:.3g}")
+            reason = f"f has a kink or jump there, or bends as sharply: one-sided slopes differ by {slope.bend:.3g}"
+            return Verdict(False, 0.0, reason)
         if difference > allowed:
             unsettled = slope.error - slope.bend / 2  # both slopes beside a kink are settled
             if difference > allowed + self._cancelled + (_UNSETTLED - 1) * unsettled:
