@@ -3,7 +3,7 @@
 The number set here is an upper limit: the core also obeys OpenMP's own (OMP_NUM_THREADS, threadpoolctl, joblib) on each
 call, and takes fewer threads where more would not help. No result depends on any of it. OpenMP hangs in a forked child
 and ends the process where the system refuses it a thread, so the core goes on with those that it has in both cases, and
-a warning says so once.
+a warning says so once. Documentation makes this a long file.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ ALLOWED = {
     "_checks.arguments",
     "_model.stack",
     "activations",
+    "embeddings",
     "initializers",
     "layers",
     "losses",

@@ -210,3 +210,15 @@ def flatten(weights: list[Matrix], biases: list[Vector], embedding: Matrix) -> V
     """Return W0 row by row, b0, W1 row by row, b1, ..., the embedding input by input in one list."""
     rows = [row for W, b in zip(weights, biases, strict=True) for row in [*W, b]]
     return [value for row in [*rows, *embedding] for value in row]
+
+
+def unflatten(
+    values: Sequence[float], shapes: Sequence[tuple[int, int]], embedding: Matrix
+) -> tuple[list[Matrix], list[Vector], Matrix]:
+    """Return what ``flatten`` made one list of: weights and biases of these shapes, and rows like the embedding's."""
+    left = iter(values)
+    weights, biases = [], []
+    for n_in, n_out in shapes:
+        weights.append([[next(left) for _ in range(n_out)] for _ in range(n_in)])
+        biases.append([next(left) for _ in range(n_out)])
+    return weights, biases, [[next(left) for _ in row] for row in embedding]

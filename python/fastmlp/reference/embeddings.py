@@ -36,6 +36,12 @@ def waves(x: Gate, settings: Periodic, parameters: Row) -> Row:
     return [*(add(*(c * weights[k * sums + u] for k, c in enumerate(cosines)), bias[u]) for u in range(sums)), x]
 
 
+def empty_embedding(embedding: Embedding | None, n_inputs: int) -> list[list[float]]:
+    """Return parameters of 0 for each input; nothing where the embedding has none."""
+    n = 0 if embedding is None else embedding.n_parameters
+    return [[0.0] * n for _ in range(n_inputs if n else 0)]
+
+
 def drawn_embedding(embedding: Embedding | None, n_inputs: int, generator: random.Random) -> list[list[float]]:
     """Return new parameters of each input: normal frequencies, phases over a turn, weights and bias as for a layer."""
     if not isinstance(embedding, Periodic):

@@ -3,8 +3,7 @@
 Every call builds the graph of its samples from the numbers in ``weights`` and ``biases``, and reads from it what it
 wants: values (forward, loss) or, after ``backward``, gradients. Nothing here knows a derivative. The gates are in
 graph.py, activations, losses and penalties in functions.py, initial weights in initial.py, the rules that change the
-parameters in optimizers.py. Weights are lists [input][unit]: a layer is a = activation(x W + b) with x a row. The
-documentation of every method makes this a long file.
+parameters in optimizers.py. Weights are lists [input][unit]: a layer is a = activation(x W + b) with x a row.
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ from fastmlp._model.stack import check_stack, embedding_of, placed, scaling_of, 
 from fastmlp.layers import Layer
 from fastmlp.losses import Loss, resolve_loss
 from fastmlp.optimizers import Optimizer
-from fastmlp.reference.circuit import Circuit, Gradients, Matrix, Vector, Wiring, flatten
-from fastmlp.reference.embeddings import drawn_embedding
+from fastmlp.reference.circuit import Circuit, Gradients, Matrix, Vector, Wiring, flatten, unflatten
+from fastmlp.reference.embeddings import drawn_embedding, empty_embedding
 from fastmlp.reference.formulas import loss_of
 from fastmlp.reference.functions import penalty
 from fastmlp.reference.graph import Gate, add
 from fastmlp.reference.initial import drawn_masks, drawn_weights, usual_initializer
 from fastmlp.reference.optimizers import Training, per_parameter
-from fastmlp.reference.rows import Target, check_length, float_row, samples_of
+from fastmlp.reference.rows import Target, check_length, float_row, row_numbers, samples_of
 from fastmlp.reference.schedules import rate_of
 
 
@@ -100,8 +99,7 @@ class Network:
         self._shapes = [weights for weights, _ in shapes_of(self.n_inputs, parts)]
         self.weights: list[Matrix] = [[[0.0] * n_out for _ in range(n_in)] for n_in, n_out in self._shapes]
         self.biases: list[Vector] = [[0.0] * n_out for _, n_out in self._shapes]
-        n_own = 0 if self._wiring.embedding is None else self._wiring.embedding.n_parameters
-        self.embedding: Matrix = [[0.0] * n_own for _ in range(self.n_inputs if n_own else 0)]
+        self.embedding = empty_embedding(self._wiring.embedding, self.n_inputs)
         self._training: Training | None = None
         self._generator = random.Random(0)  # of dropout
 
@@ -125,12 +123,8 @@ class Network:
     def set_parameters(self, parameters: Sequence[float]) -> None:
         """Take all parameters from one sequence, in the order of ``get_parameters``."""
         count = sum((n_in + 1) * n_out for n_in, n_out in self._shapes) + sum(map(len, self.embedding))
-        values = iter(float_row(parameters, count, "the parameter vector"))
-        self.weights, self.biases = [], []
-        for n_in, n_out in self._shapes:
-            self.weights.append([[next(values) for _ in range(n_out)] for _ in range(n_in)])
-            self.biases.append([next(values) for _ in range(n_out)])
-        self.embedding = [[next(values) for _ in row] for row in self.embedding]
+        values = float_row(parameters, count, "the parameter vector")
+        self.weights, self.biases, self.embedding = unflatten(values, self._shapes, self.embedding)
 
     def forward(self, X: Sequence[Sequence[float]]) -> Matrix:
         """Return the outputs of the last layer, (samples, units)."""
@@ -264,11 +258,7 @@ class Network:
         """
         # Everything is looked at before the first step, so that an error leaves the network as it was.
         X, targets, weights = samples_of(X, y, sample_weight, self._sizes, self._loss)
-        last = len(X) - 1
-        rows = [
-            check_integer(n, "a row number in order", minimum=0, maximum=last)
-            for n in (range(len(X)) if order is None else order)
-        ]
+        rows = row_numbers(order, len(X))
         size = max(len(rows), 1) if batch_size is None else check_integer(batch_size, "batch_size", minimum=1)
         epochs = check_integer(epochs, "epochs", minimum=0)
         training = Training(optimizer)
@@ -300,11 +290,10 @@ class Network:
 
     def _loss_gate(self, circuit: Circuit, targets: Matrix, weights: Vector) -> Gate:
         """Add to a circuit the mean loss of its samples and the penalties."""
-        last = self._activations[-1]
-        samples = zip(weights, circuit.logits, circuit.activations[-1], targets, strict=True)
-        total = add(*(weight * loss_of(self._loss, z, a, target, last) for weight, z, a, target in samples))
-        total_weight = math.fsum(weights) or 1.0  # samples that all weigh 0 have a mean loss of 0
-        return add(total / total_weight, *self._penalty_gates(circuit))
+        ends = zip(weights, circuit.logits, circuit.activations[-1], targets, strict=True)
+        total = add(*(weight * loss_of(self._loss, z, a, t, self._activations[-1]) for weight, z, a, t in ends))
+        # samples that all weigh 0 have a mean loss of 0
+        return add(total / (math.fsum(weights) or 1.0), *self._penalty_gates(circuit))
 
     def _penalty_gates(self, circuit: Circuit) -> list[Gate]:
         return [penalty(W, l1, l2) for W, (l1, l2) in zip(circuit.weights, self._penalties, strict=True) if l1 or l2]

@@ -73,3 +73,11 @@ def weigh_classes(
         sums[label] += weight
     wanted = sum(weights) / sum(total > 0.0 for total in sums.values())
     return [weight and wanted * weight / sums[label] for label, weight in zip(labels, weights, strict=True)]
+
+
+def row_numbers(order: Sequence[int] | None, n_rows: int) -> list[int]:
+    """Return the numbers of the rows to take, all of them where no order is given."""
+    return [
+        check_integer(n, "a row number in order", minimum=0, maximum=n_rows - 1)
+        for n in (range(n_rows) if order is None else order)
+    ]
