@@ -11,6 +11,8 @@ import math
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
+import numpy as np
+
 from fastmlp._gradient_check.noise import SINGLE_EPS, are_single
 from fastmlp._gradient_check.slope import NOISE_OF_SLOPE, Quotient, Slope
 
@@ -29,6 +31,7 @@ ROUNDINGS = 8.0
 _MOST_GROWTH = 4096.0
 # of halvings of the distance between a step in which f moves and one in which it stands still
 _BISECTIONS = 52
+_LEAST = float(np.finfo(np.float64).tiny)
 # A jump is a change within so little of its distance.
 _PLACE = 1e-10
 # One of several makes up for a part of a difference of slopes, or for more where it is nearer than most.
@@ -151,29 +154,30 @@ class Quotients:
 
     def jump_towards(self, apart: float, slope: Slope, longest: float) -> float:
         """Return the distance of a jump of f that may be why longer steps have a slope so far apart; 0 without one."""
-        noise = slope.noise * slope.step / NOISE_OF_SLOPE
         short = slope.step
+        # in roundings: larger values far away have larger ones
+        noise = max(1.0, slope.noise * short / NOISE_OF_SLOPE / max(self._at(short)[0].noise, _LEAST))
         while 0 < short < longest:
             long = min(2 * short, longest)
-            unexplained = 2 * ROUNDINGS * max(noise, self._at(long)[0].noise)
-            size = max(abs(apart) * long, unexplained)
-            if self._jumps(short, long, slope.value, math.copysign(1.0, apart), size):
+            unexplained = ROUNDINGS * noise * self._at(long)[0].noise
+            if self._jumps(short, long, slope.value, apart, max(abs(apart) * long / _MORE_JUMPS, unexplained)):
                 return long
             short = long
         return 0.0
 
-    def _jumps(self, short: float, long: float, slope: float, sign: float, size: float) -> bool:
-        """Return whether f leaves a straight line by about such a size at one place between two steps."""
+    def _jumps(self, short: float, long: float, slope: float, apart: float, least: float) -> bool:
+        """Return whether f leaves a straight line at one place between two steps, by so much or more, to one side."""
+        most = abs(apart) * long * _MORE_JUMPS
 
         def left(step: float) -> float:
             above, below, distance = self._at(step)[1]
-            return sign * (above - below - slope * distance)
+            return math.copysign(1.0, apart) * (above - below - slope * distance)
 
         at_short, at_long = left(short), left(long)
-        if not abs(at_long) <= _FAR * size < math.inf:
+        if not abs(at_long) <= _FAR * most < math.inf:
             return False
         while long - short > _PLACE * long:
-            if not at_long - at_short >= size / _MORE_JUMPS:
+            if not at_long - at_short >= least:
                 return False
             middle = (short + long) / 2
             at_middle = left(middle)
@@ -181,7 +185,7 @@ class Quotients:
                 long, at_long = middle, at_middle
             else:
                 short, at_short = middle, at_middle
-        return at_long - at_short <= size * _MORE_JUMPS
+        return least <= at_long - at_short <= most
 
     def _short_steps(self, first: float) -> Iterator[tuple[float, Quotient, float]]:
         """Yield steps from the shortest on, with their quotients and changes of f."""
