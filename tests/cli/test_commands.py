@@ -146,6 +146,16 @@ def test_export_writes_a_header_beside_the_model_with_the_names_of_its_table(run
     assert "flowers_predict(" in text
 
 
+def test_export_takes_an_estimator_for_tables(run, tmp_path):
+    path = tmp_path / "table.safetensors"
+    table = pd.DataFrame({"size": [1.0, 2.0, 3.0, 4.0], "kind": ["a", "b", "a", "b"]})
+    estimator = TabularRegressor(max_iter=1, n_estimators=2, random_state=0).fit(table, [1.0, 2.0, 3.0, 4.0])
+    estimator.save(path)
+    assert run("export", path, "--to", "c", "--name", "sizes").out == f"c            {tmp_path / 'table.h'}\n"
+    estimator.to_c(tmp_path / "again.h", name="sizes")
+    assert (tmp_path / "again.h").read_text() == (tmp_path / "table.h").read_text()
+
+
 def test_export_refuses_what_it_cannot_write_and_leaves_no_file(run, model, tmp_path):
     before = sorted(os.listdir(tmp_path))
     assert "name must be a name in C" in run("export", model, "--to", "c", "--name", "2nd").error

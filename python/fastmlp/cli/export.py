@@ -8,9 +8,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import fastmlp as fm
+from fastmlp._files.kinds import kind_of
 from fastmlp.cli._options import Commands, add_command
 from fastmlp.cli._outputs import check_output, say
 from fastmlp.cli._preparation import Preparation
+from fastmlp.runtime import imported
 
 
 class Target(NamedTuple):
@@ -18,11 +20,20 @@ class Target(NamedTuple):
 
     written: str
     suffix: str
-    write: Callable[[fm.Network, argparse.Namespace], None]
+    write: Callable[[argparse.Namespace], None]
 
 
-def _to_c(net: fm.Network, arguments: argparse.Namespace) -> None:
-    net.to_c(arguments.out, name=arguments.name, feature_names=Preparation.of(net).feature_names)
+def _to_c(arguments: argparse.Namespace) -> None:
+    if kind_of(arguments.model) == "estimator":
+        imported("fastmlp.sklearn").load(arguments.model).to_c(arguments.out, name=arguments.name)
+        return
+    net = fm.load(arguments.model)
+    preparation = Preparation.of(net)
+    if preparation.beside is not None:
+        raise ValueError(
+            f"{arguments.model} was written by fastmlp 0.1.0 or older, with a scaling beside its network: train again."
+        )
+    net.to_c(arguments.out, name=arguments.name, feature_names=preparation.feature_names)
 
 
 TARGETS = {"c": Target("C", ".h", _to_c)}
@@ -49,11 +60,6 @@ def export(arguments: argparse.Namespace) -> int:
     if arguments.out is None:
         arguments.out = os.path.splitext(arguments.model)[0] + target.suffix
     check_output(arguments.out, target.written, target.suffix, arguments.model)
-    net = fm.load(arguments.model)
-    if Preparation.of(net).beside is not None:
-        raise ValueError(
-            f"{arguments.model} was written by fastmlp 0.1.0 or older, with a scaling beside its network: train again."
-        )
-    target.write(net, arguments)
+    target.write(arguments)
     say(f"{arguments.to:<13}{arguments.out}")
     return 0
