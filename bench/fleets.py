@@ -27,7 +27,7 @@ from bench.run import REST_SECONDS
 CELL = Cell("fleet", (20, 64, 64, 2), 128, "adam", 128 * 78)
 NETWORKS, EPOCHS = 64, 3
 
-# trains so many networks on so many threads, anew in each call
+# trains so many networks on so many threads, in each call; fastmlp's and PyTorch's are made before the first
 Way = Callable[[int, int], Callable[[], Any]]
 
 
@@ -44,8 +44,8 @@ def by_fit_many(count: int, threads: int) -> Callable[[], Any]:
 
     fm.set_num_threads(threads)
     X, y = CELL.data()
-    settings = {"epochs": EPOCHS, "batch_size": CELL.batch}
-    return lambda: fm.fit_many(_networks(count), X, y, settings=settings, progress=False)
+    networks, settings = _networks(count), {"epochs": EPOCHS, "batch_size": CELL.batch}
+    return lambda: fm.fit_many(networks, X, y, settings=settings, progress=False)
 
 
 def by_fit(count: int, threads: int) -> Callable[[], Any]:
@@ -54,9 +54,10 @@ def by_fit(count: int, threads: int) -> Callable[[], Any]:
 
     fm.set_num_threads(threads)
     X, y = CELL.data()
+    networks = _networks(count)
 
     def train() -> None:
-        for network in _networks(count):
+        for network in networks:
             network.fit(X, y, epochs=EPOCHS, batch_size=CELL.batch, progress=False)
 
     return train
@@ -145,14 +146,15 @@ TITLES = {
 
 
 def _serve(connection: Connection, way: str, count: int, threads: int) -> None:
-    """Prepare, say so or why not, and train whenever told."""
+    """Prepare, train once and say how long that took, or what is not installed; then train whenever told."""
     try:
         train = WAYS[way](count, threads)
+        began = time.perf_counter()
         train()
     except ImportError as missing:
-        connection.send(str(missing))
+        connection.send((str(missing), 0.0))
         return
-    connection.send(None)
+    connection.send((None, time.perf_counter() - began))
     while connection.recv():
         train()
         connection.send(None)
@@ -171,7 +173,8 @@ class Workers:
             process.start()
             self._connections.append(here)
             self._processes.append(process)
-        self.missing = next(filter(None, [connection.recv() for connection in self._connections]), None)
+        missing, first = zip(*[connection.recv() for connection in self._connections], strict=True)
+        self.missing, self.first = next(filter(None, missing), None), max(first)
 
     def seconds(self) -> float:
         """Let all train at once, and return how long the last of them took."""
@@ -217,7 +220,8 @@ def main() -> int:
             print(f"{title:<34}not measured: {workers[name].missing}")
             continue
         share = median(a / b for a, b in zip(seconds["processes"], seconds[name], strict=True))
-        print(f"{title:<34}{median(seconds[name]):>8.2f} s{share:>8.2f} of the separate processes")
+        words = f", the first time {workers[name].first:.2f} s" if name == "vmap" else ""
+        print(f"{title:<34}{median(seconds[name]):>8.2f} s{share:>8.2f} of the separate processes{words}")
     for one in workers.values():
         one.stop()
     return 0
