@@ -12,6 +12,13 @@
 
 #define FASTMLP_INLINE inline __attribute__((always_inline))
 
+// An instruction, or as many calls as there are lanes: those stand in one place (copies of them were half a target).
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+#define FASTMLP_FMA FASTMLP_INLINE
+#else
+#define FASTMLP_FMA __attribute__((noinline))
+#endif
+
 namespace fastmlp {
 namespace {
 
@@ -66,7 +73,7 @@ FASTMLP_INLINE Vec<T> broadcast(T x) {
 // correctly rounded software fma where it has not (x86-64-v2). What could keep the loop in scalar form is switched off
 // in CMakeLists.txt, and a test looks for scalar ones.
 template <class T>
-FASTMLP_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) {
+FASTMLP_FMA Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) {
   Vec<T> r;
   for (int i = 0; i < kLanes<T>; ++i) {
     if constexpr (sizeof(T) == 4) {
