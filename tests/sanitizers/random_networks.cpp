@@ -1,7 +1,7 @@
-// Trains and evaluates random networks by the core alone, for the sanitizers to watch: every kind of layer, activation,
-// loss, optimizer, schedule and data, sizes at and beside the edges of tiles, by rows and by columns, on each target of
-// this CPU that FASTMLP_TARGET allows. What a network leaves must be the same bits on all of them and on 1, 2 and 4
-// threads.
+// Trains and evaluates random networks by the core alone, for the sanitizers to watch: every kind of layer, embedding,
+// activation, loss, optimizer, schedule and data, sizes at and beside the edges of tiles, by rows and by columns, on each
+// target of this CPU that FASTMLP_TARGET allows. What a network leaves must be the same bits on all of them and on 1, 2
+// and 4 threads.
 //
 //   random_networks SEED COUNT    networks SEED .. SEED + COUNT - 1, so that one can be repeated alone
 #include <algorithm>
@@ -61,9 +61,7 @@ class Hash {
 // Weights and biases, from a buffer of the network's layout; its padding is zero, but of either sign.
 template <class T>
 void add_parameters(const Network<T>& network, const T* buffer, Hash& hash) {
-  for (const Layer& layer : network.layers()) {
-    for (std::ptrdiff_t i = 0; i <= layer.n_in; ++i) hash.add(buffer + layer.offset + i * layer.ld, layer.n_out);
-  }
+  network.for_each_row([&](std::ptrdiff_t offset, std::ptrdiff_t columns) { hash.add(buffer + offset, columns); });
 }
 
 // Every operation once, on numbers that stay finite; the derivative need not be right.
@@ -99,6 +97,8 @@ Formula every_operation() {
 struct Case {
   std::ptrdiff_t rows, batch_size, n_inputs;
   std::vector<LayerSpec> layers;
+  EmbeddingSpec embedding;
+  std::vector<double> lower, upper;  // edges of its bins, or empty
   LossKind loss;
   double loss_parameter = 0.0;
   OptimizerSettings optimizer;
@@ -125,6 +125,7 @@ struct Case {
     rows = is_long ? dice.between(1030, 1200) : dice.between(1, is_wide ? 40 : 130);
     batch_size = is_long ? rows - dice.below(2) : dice.between(1, dice.one_in(3) ? std::min(rows, kFewRows) : rows);
     n_inputs = is_wide ? dice.between(1020, 1100) : is_long ? dice.between(100, 160) : size(dice);
+    make_embedding(dice, is_wide || is_long);
     make_layers(dice, is_wide);
     make_optimizer(dice);
     shuffle = dice.one_in(2);
@@ -138,6 +139,26 @@ struct Case {
   static std::ptrdiff_t size(Dice& dice) {
     return dice.one_in(4) ? dice.between(1, 140)
                           : dice.of<std::ptrdiff_t>({1, 2, 3, 7, 15, 16, 17, 31, 33, 63, 64, 65});
+  }
+
+  void make_embedding(Dice& dice, bool is_large) {
+    if (is_large || !dice.one_in(3)) return;
+    if (dice.one_in(2)) {
+      embedding = {.kind = EmbeddingKind::piecewise_linear, .width = dice.between(1, 20)};
+      for (std::ptrdiff_t j = 0; j < n_inputs; ++j) {
+        double edge = -1.0;
+        for (std::ptrdiff_t bin = 0; bin < embedding.width; ++bin) {
+          lower.push_back(edge);
+          edge += dice.one_in(4) ? 0.0 : dice.real(0.0, 0.3);  // or a bin that is not there
+          upper.push_back(edge);
+        }
+      }
+    } else {
+      embedding = {.kind = EmbeddingKind::periodic,
+                   .width = dice.between(2, 6),
+                   .frequencies = dice.between(1, 20),
+                   .deviation = dice.real(0.01, 3.0)};
+    }
   }
 
   void make_layers(Dice& dice, bool is_wide) {
@@ -293,8 +314,9 @@ template <class T>
 std::uint64_t train(const Case& it, int threads) {
   const Dataset data = it.data();
   enable_planner(it.plans);
-  Network<T> network(it.n_inputs, it.layers, it.loss, it.loss_parameter);
+  Network<T> network(it.n_inputs, it.layers, it.loss, it.loss_parameter, std::nullopt, it.embedding);
   network.initialize(5);
+  if (!it.lower.empty()) network.set_bins(it.lower.data(), it.upper.data());
   if (!it.scale.empty()) network.set_input_scaling(it.shift.data(), it.scale.data(), it.limit);
   const std::int64_t steps = (it.rows + it.batch_size - 1) / it.batch_size * it.epochs;
   Trainer<T> trainer(network, data, {it.batch_size, it.shuffle, 3, 0, it.optimizer, it.schedule, steps});
