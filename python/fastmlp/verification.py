@@ -150,7 +150,8 @@ def verify(
                 again.train_segment(segment)
         except OtherwiseError as difference:
             sentence = f"{difference}{_version_beside(record)}."
-            return Verification(False, sentence, difference.place, shown)
+            place = None if difference.place is None else (difference.place.fit, difference.place.epoch)
+            return Verification(False, sentence, place, shown)
     if drawn is None:
         made = (
             f"{count(record.n_epochs, 'epoch')} of {count(len(record.fits), 'fit')}, trained again from the seed, gave"
