@@ -113,13 +113,20 @@ def test_a_fit_after_loading_goes_on_with_the_record_and_a_new_optimizer(tmp_pat
     assert fm.verify(net, X, Y, segments=99).proved
 
 
-def test_targets_in_their_own_units_embeddings_and_names_of_classes_are_proved():
+def test_every_setting_of_a_network_is_in_its_record(tmp_path):
     values = fm.Network(2, [fm.PiecewiseLinear(4), fm.Dense(5, "tanh"), fm.Dense(1)], seed=1, scale_targets=True)
     waves = fm.Network(2, [fm.Standardize(), fm.Periodic(3, 4), fm.Dense(1)], seed=1)
     names = network()
     y = X[:, 0] * 50 + 100
     values.fit(X, y, epochs=3, record=True)
     waves.fit(X, X[:, 0], epochs=3, record=2)
+    layers = [fm.Rescale(to=(-2, 2)), fm.Dense(3, "elu", initializer="he_uniform"), fm.Maxout(2, 2), fm.LayerNorm()]
+    balance = fm.losses.CrossEntropy(class_weight={0: 2.0, 1: 1.0})
+    weighed = fm.Network(2, [*layers, fm.Dense(1, "sigmoid")], loss=balance, seed=2)
+    weighed.fit(X, Y, epochs=2, record=1)
+    weighed.save(tmp_path / "model.safetensors")
+    assert fm.verify(weighed, X, Y)
+    assert fm.verify(tmp_path / "model.safetensors", X, Y, segments=9)
     text = np.array(["yes", "no"])[Y]
     names.fit(X, text, epochs=3, record=True)
     assert fm.verify(values, X, y)

@@ -7,6 +7,7 @@ made, the rates that followed what epochs measured, and of which epoch the weigh
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
@@ -81,6 +82,8 @@ class Recorder:
         """Return the record of a network that is as its seed makes it, or say that it is not."""
         model, architecture = self._model, self._model.architecture
         network = network_described(architecture, architecture.layers, architecture.target_scaling)
+        # as a file gives it back
+        network = json.loads(json.dumps(network))
         as_begun = begun(network, architecture.seed, model.n_parameters)
         initial = as_begun.digest()
         # a fit that diverged at once leaves the weights, but not what scalings have learned

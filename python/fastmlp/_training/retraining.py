@@ -8,6 +8,7 @@ segment begins with a state that the record keeps, and ends with the next one.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -242,10 +243,11 @@ def _difference(name: str, fit: RecordedFit, samples: Samples, digest: str) -> s
     return f"{name} has other values here than in the record,"
 
 
-def _description(model: Model) -> dict[str, object]:
-    """Return what a network is, with what its scalings have learned."""
+def _description(model: Model) -> dict[str, str]:
+    """Return what a network is, with what its scalings have learned, as text."""
     layers = [layer for layer, _, _ in described(model)]
-    return {**network_described(model.architecture, layers, model.target_scaling), "seed": model.architecture.seed}
+    network = network_described(model.architecture, layers, model.target_scaling)
+    return {name: json.dumps(value) for name, value in [*network.items(), ("seed", model.architecture.seed)]}
 
 
 def _other_epoch(number: int, epoch: int) -> OtherwiseError:
