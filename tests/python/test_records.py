@@ -24,6 +24,7 @@ import pytest
 import fastmlp as fm
 from fastmlp._files import model_file
 from fastmlp._model.record import digest_of
+from fastmlp._training import recorder
 from fastmlp.network import model_of
 
 X, Y = fm.datasets.moons(160)
@@ -501,3 +502,20 @@ def test_a_network_whose_scaling_another_fit_has_learned_has_no_record():
     )
     with pytest.raises(ValueError, match="are not those that seed 0 gives"):
         net.fit(X, X[:, 0], epochs=1, record=True)
+
+
+def test_many_short_fits_stay_within_the_limits_of_a_file(tmp_path, monkeypatch):
+    net = fm.Network(2, [fm.Dense(2, "softmax")], seed=0)
+    for _ in range(60):
+        net.fit(X[:16], Y[:16], epochs=1, record=1, progress=False)
+    net.save(tmp_path / "model.safetensors")
+    # what a header holds does not grow with them
+    assert int.from_bytes((tmp_path / "model.safetensors").read_bytes()[:8], "little") < 4000
+    assert str(fm.load(tmp_path / "model.safetensors").record) == str(net.record)
+    assert fm.verify(net, X[:16], Y[:16])
+    monkeypatch.setattr(recorder, "MOST_KINDS", 20)
+    net.fit(X[:16], Y[:16], epochs=1, record=1)
+    for rows in range(17, 36):
+        net.fit(X[:rows], Y[:rows], epochs=1, record=1)
+    with pytest.raises(ValueError, match="a record holds at most 20 fits in a row that differ"):
+        net.fit(X[:9], Y[:9], epochs=1, record=1)

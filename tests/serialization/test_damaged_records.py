@@ -86,7 +86,7 @@ def test_no_lie_of_a_forger_brings_anything_down(tmp_path, content, monkeypatch)
     path = tmp_path / "forged.safetensors"
     header, description, tensors = parts(content)
     entries = {name: entry for name, entry in header.items() if name.startswith("record.")}
-    codes = {"U8": "u1", "F32": "<f4", "F64": "<f8"}
+    codes = {"U8": "u1", "I64": "<i8", "F32": "<f4", "F64": "<f8"}
     arrays = {
         name: np.frombuffer(tensors[slice(*entry["data_offsets"])], codes[entry["dtype"]]).reshape(entry["shape"])
         for name, entry in entries.items()

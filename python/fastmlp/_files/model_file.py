@@ -45,6 +45,7 @@ from fastmlp._model.architecture import Architecture
 from fastmlp._model.class_names import ClassNames, check_class_names
 from fastmlp._model.description import described, settings_of
 from fastmlp._model.model import Model
+from fastmlp._model.record import Record
 from fastmlp._model.stack import LAYERS, embedding_of, placed, shapes_of
 from fastmlp.activations import ACTIVATIONS, Formula
 from fastmlp.initializers import INITIALIZERS
@@ -183,12 +184,17 @@ def network_described(architecture: Architecture, layers: Iterable[Layer], scali
 def with_record(content: Content) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
     """Return the description of a network and its tensors, and where it has a record, that, too."""
     description, tensors = description_of(content)
-    record = content.model.checked_record()
-    if record is not None:
-        of_record: dict[str, npt.NDArray[Any]] = {}
-        description[RECORD] = described_record(record, of_record)
-        tensors |= of_record
-    return description, tensors
+    return recorded(description, tensors, content.model.checked_record())
+
+
+def recorded(
+    description: dict[str, Any], tensors: dict[str, npt.NDArray[Any]], record: Record | None
+) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    """Return them with a record."""
+    if record is None:
+        return description, tensors
+    of_record: dict[str, npt.NDArray[Any]] = {}
+    return description | {RECORD: described_record(record, of_record)}, tensors | of_record
 
 
 def description_of(content: Content) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:

@@ -29,11 +29,8 @@ PREFIX = "record"
 MOST_STEPS = 2**62
 LONGEST_TEXT = 200
 
-KEYS = {"format", "network", "seed", "initial", "fits", "end", "head"}
-OF_FIT = {
-    "version": str, "arguments": dict, "data": dict, "rows": int, "is_restart": object, "digests": np.ndarray,
-    "rates": (np.ndarray, type(None)), "states": list, "weights_of": (int, type(None)),
-}  # fmt: skip
+KEYS = {"format", "network", "seed", "initial", "kinds", "fits", "digests", "rates", "states", "vectors", "end", "head"}
+OF_KIND = {"version": str, "arguments": dict, "data": dict, "rows": int, "is_restart": object}
 OF_ARGUMENTS = {
     "optimizer": str, "settings": dict, "schedule": (list, type(None)), "total_steps": int, "batch_size": int,
     "shuffle": object, "validation_fraction": (float, type(None)),
@@ -41,28 +38,45 @@ OF_ARGUMENTS = {
 
 
 def described_record(record: Record, tensors: Tensors) -> dict[str, Any]:
-    """Return what a description says of a record, and add its arrays to the tensors."""
-    state = {
-        "format": FORMAT,
-        "network": record.network,
-        "seed": record.seed,
-        "initial": record.initial.hex(),
-        "fits": [_described(fit) for fit in record.fits],
-        "end": None if record.ending is None else list(record.ending),
-        "head": record.head,
-    }
-    tree = encoded(state, tensors, PREFIX, "the record")
+    """Return what a description says of a record, and add its arrays to the tensors.
+
+    What grows with epochs and fits are the arrays, of which there are few: a header has its limits.
+    """
+    kinds: list[dict[str, Any]] = []
+    fits: list[tuple[int, int, int]] = []
+    states: list[tuple[int, int, int, int, int]] = []
+    vectors: list[npt.NDArray[Any]] = []
+    for number, fit in enumerate(record.fits, 1):
+        if fit.about() not in kinds[-1:]:
+            kinds.append(fit.about())
+        fits.append((len(kinds) - 1, len(fit.digests), fit.weights_of or 0))
+        for state in fit.states:
+            put_back = [] if state.put_back is None else [state.put_back]
+            states.append((number, state.epoch, state.steps, len(state.slots), len(put_back)))
+            vectors += [state.parameters, *state.slots, *put_back]
+    digests = b"".join(digest for fit in record.fits for digest in fit.digests)
+    # not a number: the rate is what the arguments say
+    rates = [rate for fit in record.fits for rate in fit.rates or [math.nan] * len(fit.digests)]
+    tree = encoded(
+        {
+            "format": FORMAT,
+            "network": record.network,
+            "seed": record.seed,
+            "initial": record.initial.hex(),
+            "kinds": kinds,
+            "fits": np.array(fits, np.int64),
+            "digests": np.frombuffer(digests, np.uint8).reshape(-1, DIGEST_BYTES),
+            "rates": None if np.isnan(rates).all() else np.array(rates, np.float64),
+            "states": np.array(states, np.int64) if states else None,
+            "vectors": np.stack(vectors) if states else None,
+            "end": None if record.ending is None else list(record.ending),
+            "head": record.head,
+        },
+        tensors,
+        PREFIX,
+        "the record",
+    )
     return {"digest": digest_of(tree, tensor_parts(tensors)), "state": tree}
-
-
-def _described(fit: RecordedFit) -> dict[str, Any]:
-    return {
-        **fit.about(),
-        "digests": np.frombuffer(b"".join(fit.digests), np.uint8).reshape(-1, DIGEST_BYTES),
-        "rates": None if fit.rates is None else np.array(fit.rates, np.float64),
-        "states": [vars(state) for state in fit.states],
-        "weights_of": fit.weights_of,
-    }
 
 
 def record_of(entry: Any, tensors: Tensors, n_parameters: int, dtype: np.dtype[Any]) -> Record:
@@ -79,50 +93,95 @@ def record_of(entry: Any, tensors: Tensors, n_parameters: int, dtype: np.dtype[A
         _integer(state["seed"], 0, 2**64 - 1, "seed of its record"),
         _digest(state["initial"]),
     )
-    record.fits = [_fit(fit, n_parameters, dtype) for fit in of_type(state["fits"], list, "fits of its record")]
-    if not record.fits or any(fit.weights_of is None for fit in record.fits[:-1]):
-        raise ValueError("its record has no fit, or one after another that has not come to its end")
+    kinds = of_type(state["kinds"], list, "kinds of its record")
+    for kind in kinds:
+        _check_kind(kind)
+    fits = _array(state["fits"], "fits", np.int64, 3)
+    digests = _array(state["digests"], "digests", np.uint8, DIGEST_BYTES)
+    made = fits[:, 1]
+    if not len(fits) or made.min() < 0 or made.max() > len(digests) or made.sum() != len(digests):
+        raise ValueError("the fits of its record have other epochs than its digests")
+    rates = np.full(len(digests), np.nan) if state["rates"] is None else state["rates"]
+    if not isinstance(rates, np.ndarray) or rates.dtype != np.float64 or rates.shape != (len(digests),):
+        raise ValueError("rates of its record are not one number for each epoch")
+    ends = np.cumsum(made)
+    for (place, epochs, weights_of), end in zip(fits.tolist(), ends.tolist(), strict=True):
+        kind = kinds[_integer(place, 0, len(kinds) - 1, "kind of a fit of its record")]
+        own = slice(end - epochs, end)
+        record.fits.append(
+            RecordedFit(
+                **kind,
+                digests=[row.tobytes() for row in digests[own]],
+                rates=_rates(rates[own]),
+                weights_of=_integer(weights_of, 0, epochs, "weights_of of its record") or None,
+            )
+        )
+    if any(fit.weights_of is None for fit in record.fits[:-1]):
+        raise ValueError("its record has a fit that has not come to its end before another one")
+    _take_states(record, state["states"], state["vectors"], n_parameters, dtype)
     record.ending = None if state["end"] is None else _end(state["end"], record)
     if state["head"] != record.head:
         raise ValueError("the head of its record is of another content")
     return record
 
 
-def _fit(entry: Any, n_parameters: int, dtype: np.dtype[Any]) -> RecordedFit:
-    _check(of_type(entry, dict, "a fit of its record"), OF_FIT, "a fit of its record")
-    arguments = entry["arguments"]
+def _check_kind(kind: Any) -> None:
+    """Refuse what cannot have been given to a fit."""
+    _check(of_type(kind, dict, "a fit of its record"), OF_KIND, "a fit of its record")
+    arguments = kind["arguments"]
     _check(arguments, OF_ARGUMENTS, "a fit of its record")
     optimizer_of(arguments)
     _check_schedule(arguments["schedule"])
-    for name, flag in (("shuffle", arguments["shuffle"]), ("is_restart", entry["is_restart"])):
+    for name, flag in (("shuffle", arguments["shuffle"]), ("is_restart", kind["is_restart"])):
         if type(flag) is not bool:
             raise ValueError(f"{name} of its record is {brief(flag)}")
-    rows = _integer(entry["rows"], 1, MOST_STEPS, "rows of its record")
+    rows = _integer(kind["rows"], 1, MOST_STEPS, "rows of its record")
     _integer(arguments["batch_size"], 1, rows, "batch_size of its record")
     _integer(arguments["total_steps"], 1, MOST_STEPS, "total_steps of its record")
     if arguments["validation_fraction"] is not None and not 0.0 < arguments["validation_fraction"] < 1.0:
         raise ValueError(f"validation_fraction of its record is {arguments['validation_fraction']}")
-    check_keys(entry["data"], {"X", "y", "sample_weight"}, "data of its record")
-    for digest in entry["data"].values():
+    check_keys(kind["data"], {"X", "y", "sample_weight"}, "data of its record")
+    for digest in kind["data"].values():
         if digest != "none":
             _digest(digest)
-    digests, rates, weights_of = entry["digests"], entry["rates"], entry["weights_of"]
-    if digests.dtype != np.uint8 or digests.ndim != 2 or digests.shape[1] != DIGEST_BYTES:
-        raise ValueError("digests of its record are not rows of bytes")
-    made = len(digests)
-    if weights_of is not None:
-        _integer(weights_of, 1, made, "weights_of of its record")
-    if rates is not None and (rates.dtype != np.float64 or rates.shape != (made,) or not _are_rates(rates)):
+    _text(kind["version"])
+
+
+def _array(value: Any, name: str, dtype: npt.DTypeLike, columns: int) -> npt.NDArray[Any]:
+    if not isinstance(value, np.ndarray) or value.dtype != dtype or value.shape[1:] != (columns,):
+        raise ValueError(f"{name} of its record are not rows of {columns} {np.dtype(dtype)}")
+    return value
+
+
+def _rates(rates: npt.NDArray[Any]) -> list[float] | None:
+    """Return the rates of a fit, which has one for each of its epochs or none at all."""
+    if np.isnan(rates).all():
+        return None
+    if not (np.isfinite(rates) & (rates >= 0.0)).all():
         raise ValueError("rates of its record are not one number for each epoch")
-    fit = RecordedFit(
-        _text(entry["version"]), arguments, entry["data"], rows, entry["is_restart"],
-        [row.tobytes() for row in digests], None if rates is None else rates.tolist(), [], weights_of,
-    )  # fmt: skip
-    for kept in entry["states"]:
-        state = _state(kept, n_parameters, dtype)
-        _integer(state.epoch, 1 + (fit.states[-1].epoch if fit.states else 0), made, "epoch of a state of its record")
-        fit.states.append(state)
-    return fit
+    found: list[float] = rates.tolist()
+    return found
+
+
+def _take_states(record: Record, states: Any, vectors: Any, n_parameters: int, dtype: np.dtype[Any]) -> None:
+    """Give the fits of a record their states, whose vectors stand one after the other."""
+    if states is None and vectors is None:
+        return
+    places = _array(states, "states", np.int64, 5).tolist()
+    left = list(_array(vectors, "vectors", dtype, n_parameters))
+    for number, epoch, steps, n_slots, n_put_back in places:
+        fit = record.fits[_integer(number, 1, len(record.fits), "fit of a state of its record") - 1]
+        before = fit.states[-1].epoch if fit.states else 0
+        _integer(epoch, before + 1, len(fit.digests), "epoch of a state of its record")
+        _integer(steps, 0, MOST_STEPS, "steps of its record")
+        _integer(n_slots, 0, len(left) - 1, "slots of its record")
+        _integer(n_put_back, 0, min(1, len(left) - 1 - n_slots), "put_back of its record")
+        parameters, *slots = left[: 1 + n_slots]
+        put_back = left[1 + n_slots] if n_put_back else None
+        del left[: 1 + n_slots + n_put_back]
+        fit.states.append(KeptState(epoch, steps, slots, parameters, put_back))
+    if left:
+        raise ValueError("its record has more vectors than its states have")
 
 
 def optimizer_of(arguments: Mapping[str, Any]) -> StepOptimizer:
@@ -147,25 +206,6 @@ def _check_schedule(schedule: Any) -> None:
     ):
         raise ValueError(f"the schedule of its record is {brief(schedule)}")
     _integer(schedule[2], 0, MOST_STEPS, "warmup of its record")
-
-
-def _are_rates(rates: npt.NDArray[np.float64]) -> bool:
-    return bool((np.isfinite(rates) & (rates >= 0.0)).all())
-
-
-def _state(entry: Any, n_parameters: int, dtype: np.dtype[Any]) -> KeptState:
-    check_keys(
-        of_type(entry, dict, "a state of its record"),
-        {field.name for field in fields(KeptState)},
-        "a state of its record",
-    )
-    put_back = entry["put_back"]
-    slots = of_type(entry["slots"], list, "slots of its record")
-    for vector in (*slots, entry["parameters"], *([] if put_back is None else [put_back])):
-        if not isinstance(vector, np.ndarray) or vector.dtype != dtype or vector.shape != (n_parameters,):
-            raise ValueError(f"a state of its record has other vectors than of {n_parameters} {dtype}")
-    _integer(entry["steps"], 0, MOST_STEPS, "steps of its record")
-    return KeptState(**entry)
 
 
 def _end(entry: Any, record: Record) -> End:

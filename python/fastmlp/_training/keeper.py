@@ -22,7 +22,7 @@ from fastmlp._checks.text import shortened
 from fastmlp._files import checkpoint_file
 from fastmlp._files.atomic import check_destination
 from fastmlp._files.lock import locked
-from fastmlp._files.model_file import Content, description_of, with_record
+from fastmlp._files.model_file import Content, description_of, recorded
 from fastmlp._files.opening import OtherKindError, read_file
 from fastmlp._files.safetensors import of_type
 from fastmlp._model.model import Model
@@ -161,9 +161,12 @@ class Keeper:
 
     def _job(self, state: dict[str, Any]) -> Callable[[], None]:
         """Return what writes this state with the network as it is now."""
-        description, tensors = with_record(self._content())
+        network = description_of(self._content())
+        record = self._model.checked_record()
+        record = None if record is None else record.copy()
         complete = {"format": FORMAT, **self._fingerprint, **state}
-        return lambda: checkpoint_file.write(description, tensors, complete, self._target)
+        # what a record takes grows with its states
+        return lambda: checkpoint_file.write(*recorded(*network, record), complete, self._target)
 
     def at_end(self, training: State) -> None:
         """Keep the state that the last step has left, before callbacks put other weights back."""

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
+from itertools import pairwise
 from typing import Any, cast
 
 import fastmlp._core as _core
@@ -22,6 +23,10 @@ from fastmlp._model.record import KeptState, Record, RecordedFit
 from fastmlp._training.keeper import Keeper
 from fastmlp._training.learning_rate import LearningRate
 from fastmlp.optimizers import StepOptimizer
+
+# that differ from those before them: each takes room in the header of a file
+MOST_KINDS = 1000
+_VERSION: str = _core.build_info()["version"]
 
 
 def check_record(value: Any) -> int | None:
@@ -77,6 +82,19 @@ class Recorder:
             )
         else:
             self._record = record
+            self._check_room(RecordedFit(_VERSION, arguments, self._given[1], rows, is_restart=False))
+
+    def _check_room(self, fit: RecordedFit) -> None:
+        """Refuse one more fit than the header of a file has room for; the same fit again takes none."""
+        fits = self._record.fits
+        if len(fits) < MOST_KINDS:
+            return
+        changes = sum(one.about() != other.about() for one, other in pairwise(fits))
+        if changes + 1 >= MOST_KINDS and fit.about() != fits[-1].about():
+            raise ValueError(
+                f"a record holds at most {MOST_KINDS} fits in a row that differ in data or arguments, and this is one "
+                "more: leave record out, or train on more in each fit."
+            )
 
     def _begun(self) -> Record:
         """Return the record of a network that is as its seed makes it, or say that it is not."""
@@ -112,7 +130,6 @@ class Recorder:
         """Add the fit to the record, or open it again where a checkpoint has it."""
         model = self._model
         arguments, data, rows = self._given
-        version = _core.build_info()["version"]
         if self._goes_on:
             assert model.record is not None
             self._record = model.record
@@ -127,7 +144,7 @@ class Recorder:
             record = self._record
             expected, before = record.epochs_before(len(record.fits) + 1), record.last
             rates: list[float] | None = [] if rate.changes_between_epochs else None
-            self._fit = RecordedFit(version, arguments, data, rows, model.epochs_trained != expected, rates=rates)
+            self._fit = RecordedFit(_VERSION, arguments, data, rows, model.epochs_trained != expected, rates=rates)
             record.fits.append(self._fit)
             model.record = record
             self._end_unless_same(before, "a callback changed the weights")
