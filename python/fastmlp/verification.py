@@ -21,8 +21,6 @@ from fastmlp.network import Network, model_of
 from fastmlp.runtime import imported
 from fastmlp.serialization import load
 
-__all__ = ["Record", "Verification", "verify"]
-
 
 @dataclass(frozen=True)
 class Verification:

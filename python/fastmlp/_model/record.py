@@ -148,12 +148,17 @@ class Record:
     ``fit(..., record=True)`` writes one, ``Network.record`` is it, model files keep it, and ``verify`` trains again and
     compares.
 
-    Attributes
+    Parameters
     ----------
-    seed : int
-        Of the initial weights.
     network : dict
         What the network was made of, as model files have it.
+    seed : int
+        Of the initial weights.
+    initial : bytes
+        The digest of these.
+
+    Attributes
+    ----------
     fits : list
         One object for each fit, with ``version``, ``arguments`` (dict), ``data`` (dict of digests), ``rows``,
         ``digests`` (of the weights after each epoch) and ``weights_of`` (the epoch whose weights it ended with).
