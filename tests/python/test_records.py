@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 
 import fastmlp as fm
-from fastmlp._files import model_file
+from fastmlp._files import checkpoint_file, model_file
 from fastmlp._model.record import digest_of
 from fastmlp._training import recorder
 from fastmlp.network import model_of
@@ -527,3 +527,13 @@ def test_many_short_fits_stay_within_the_limits_of_a_file(tmp_path, monkeypatch)
         net.fit(X[:rows], Y[:rows], epochs=1, record=1)
     with pytest.raises(ValueError, match="a record holds at most 20 fits in a row that differ"):
         net.fit(X[:9], Y[:9], epochs=1, record=1)
+
+
+def test_a_checkpoint_that_lacks_the_record_of_its_training_is_refused(tmp_path):
+    path = tmp_path / "run.ckpt"
+    trained(checkpoint=fm.Checkpoint(path))
+    with path.open("rb") as file:
+        kept = checkpoint_file.read(file, path.stat().st_size)
+    checkpoint_file.write(*model_file.description_of(kept.content), kept.state, path)
+    with pytest.raises(fm.ModelFileError, match="it lacks the record of its training"):
+        trained(checkpoint=fm.Checkpoint(path))

@@ -213,6 +213,8 @@ def read(file: IO[bytes], size: int) -> checkpoint_file.Kept:
         raise OtherKindError("is a checkpoint of another version of fastmlp: go on with that one, or give another path")
     for name, kind in (("network", dict), ("arguments", dict), ("data", dict), ("total", int)):
         of_type(kept.state.get(name), kind, f"its {name}")
+    if kept.state["arguments"].get("record", "False") != "False" and kept.content.model.record is None:
+        raise ValueError("it lacks the record of its training")
     check_state(kept.state, kept.content.model.architecture.dtype)
     return kept
 
