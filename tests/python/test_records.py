@@ -72,6 +72,25 @@ KINDS = {
 }
 
 
+SCHEDULES = [
+    fm.schedules.Constant(0.1), fm.schedules.Step(0.1, every_epochs=2), fm.schedules.Step(0.1, every_steps=7),
+    fm.schedules.InverseScaling(0.1), fm.schedules.Cosine(0.1, final=0.01), fm.schedules.Coslog4(0.1),
+    fm.schedules.Warmup(0.1, fraction=0.3),
+]  # fmt: skip
+OPTIMIZERS = [
+    fm.SGD(0.1, momentum=0.5, nesterov=True), fm.Adam(clip_value=0.5), fm.AdamW(weight_decay=0.1), fm.Adagrad(),
+    fm.RMSProp(momentum=0.5), fm.Rprop(), *map(fm.SGD, SCHEDULES),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
+def test_every_optimizer_and_schedule_is_proved_from_a_file(tmp_path, optimizer):
+    batch_size = None if optimizer.needs_all_samples else BATCH
+    trained(optimizer=optimizer, record=3, batch_size=batch_size).save(tmp_path / "model.safetensors")
+    assert fm.verify(tmp_path / "model.safetensors", X, Y)
+    assert fm.verify(tmp_path / "model.safetensors", X, Y, segments=2)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_fit_is_proved_whole_and_in_segments(kind):
     net = trained(record=2, **KINDS[kind])
@@ -476,6 +495,7 @@ def test_wrong_usage_is_said_in_a_sentence():
         (ValueError, "X has 2 entries, but the record has 1 fit", lambda: fm.verify(net, [X, X], [Y, Y])),
         (ValueError, "X has 1 column, but", lambda: fm.verify(net, X[:, :1], Y)),
         (ValueError, "record must be", lambda: trained(record=0)),
+        (TypeError, "record must be True or False", lambda: trained(record=None)),
         (TypeError, "record must be True or False, or a number of epochs", lambda: trained(record="yes")),
         (ValueError, "cannot be kept in a record", lambda: trained(plain, optimizer="lbfgs", batch_size=None)),
         (ValueError, "record needs arrays X and y", lambda: network().fit([(X, Y)], epochs=1, record=True)),

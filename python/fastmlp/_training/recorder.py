@@ -31,7 +31,7 @@ _VERSION: str = _core.build_info()["version"]
 
 def check_record(value: Any) -> int | None:
     """Return after how many epochs a state is kept, 0 for never; None: there is no record."""
-    if value is True or value is False or value is None:
+    if isinstance(value, bool):
         return 0 if value else None
     try:
         return check_integer(value, "record", minimum=1)
@@ -46,10 +46,14 @@ def told_of(
 ) -> dict[str, Any]:
     """Return the arguments of a fit as a record has them: what the core is told."""
     settings = {field.name: getattr(optimizer, field.name) for field in fields(cast(Any, optimizer))}
+    schedule = None
+    if rate.for_core is not None:
+        name, numbers, warmup = rate.for_core
+        schedule = [name, [float(number) for number in numbers], int(warmup)]
     return {
         "optimizer": optimizer.name,
         "settings": settings | {"learning_rate": float(rate.base)},
-        "schedule": None if rate.for_core is None else [rate.for_core[0], list(rate.for_core[1]), rate.for_core[2]],
+        "schedule": schedule,
         "total_steps": min(total, 2**62),
         "batch_size": batch_size,
         "shuffle": shuffle,
