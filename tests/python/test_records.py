@@ -282,7 +282,7 @@ class EndAt:
 
 
 @pytest.mark.parametrize("steps", [7, 10])  # amid an epoch, and between two of its 10 steps
-@pytest.mark.parametrize("end", range(1, 7))
+@pytest.mark.parametrize("end", [1, 4, 6])
 def test_a_resumed_training_has_the_record_of_an_undisturbed_one(tmp_path, steps, end):
     # where there are 8 epochs, the state for the end of 6 of them stays without what was put back there, or goes
     every = 3 + end % 2
