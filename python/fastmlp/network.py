@@ -30,6 +30,7 @@ from fastmlp._model.interruption import completed
 from fastmlp._model.mixing import move_towards
 from fastmlp._model.model import Model
 from fastmlp._model.outputs import is_classifier
+from fastmlp._model.record import Record
 from fastmlp._model.summary import short_description, summary
 from fastmlp._network.derivatives import Differentiable
 from fastmlp._training import fit, measures, streams
@@ -101,6 +102,9 @@ class Network(Differentiable):
         learns them, in alphabetical order.
     metadata : dict
         Whatever is to be kept with the model, as plain JSON.
+    record : Record or None
+        What made the weights, of ``fit(..., record=True)``; it ends where something changes them that cannot be made
+        again.
 
     See Also
     --------
@@ -198,6 +202,11 @@ class Network(Differentiable):
         self._model.names = ClassNames(names, names is not None and self._model.names.are_predicted)
 
     @property
+    def record(self) -> Record | None:
+        """What made the weights, where every ``fit`` was told to record it."""
+        return self._model.checked_record()
+
+    @property
     def n_parameters(self) -> int:
         """Number of weights and biases."""
         return self._model.n_parameters
@@ -262,6 +271,7 @@ class Network(Differentiable):
         callbacks: Iterable[Callback] = (),
         progress: ProgressKind = None,
         checkpoint: Checkpoint | None = None,
+        record: bool | int = False,
     ) -> History:
         """Train; a second call goes on from where the first ended, optimizer state included.
 
@@ -308,6 +318,11 @@ class Network(Differentiable):
             the bits of one that was not. Then the weights, the optimizer's state and all callbacks are those of the
             file; X, y and the arguments must be the same, but more epochs may be asked for where the learning rate
             does not depend on their number. Not for an iterable of batches, nor for LBFGS.
+        record : bool or int, default False
+            Keep with the network what made its weights, so that ``fastmlp.verify`` can train again and compare: True
+            for the arguments and a digest of the weights after each epoch, a number n for all that a training begins
+            from, too, after every n epochs (with Adam three times the weights each), so that some of it can be
+            verified alone. All fits from the seed on must have one. Not for an iterable of batches, nor for LBFGS.
 
         Returns
         -------
@@ -349,6 +364,7 @@ class Network(Differentiable):
             callbacks=callbacks,
             progress=progress,
             checkpoint=checkpoint,
+            record=record,
             metadata=self.metadata,
         )
         return fit.fit(self._model, self, X, y, arguments)
