@@ -40,7 +40,7 @@ from fastmlp.layers import Dense, Dropout, LayerNorm, Maxout
 from fastmlp.network import Network
 from fastmlp.optimizers import LBFGS, SGD, Adagrad, Adam, AdamW, RMSProp, Rprop
 from fastmlp.scalings import Rescale, RobustScale, Standardize
-from fastmlp.serialization import ModelFileError, load, save
+from fastmlp.serialization import ModelFileError, from_onnx, load, save
 
 if TYPE_CHECKING:
     from fastmlp import datasets, plots, reference, testing
@@ -88,6 +88,7 @@ __all__ = [
     "diagnose_gradients",
     "explain",
     "fit_many",
+    "from_onnx",
     "get_num_threads",
     "initializers",
     "load",

@@ -95,7 +95,7 @@ class Graph:
             kind = onnx().TensorProto.STRING
             self._constants.append(onnx().helper.make_tensor(made, kind, values.shape, texts))
         else:
-            self._constants.append(onnx().numpy_helper.from_array(np.ascontiguousarray(values), made))
+            self._constants.append(onnx().numpy_helper.from_array(np.array(values, order="C"), made))
         return made
 
     def number(self, value: float, dtype: npt.DTypeLike | None = None) -> str:
