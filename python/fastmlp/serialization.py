@@ -94,7 +94,7 @@ def load(path: str | os.PathLike[str]) -> Network:
 
 
 def from_onnx(path: str | os.PathLike[str]) -> Network:
-    """Return a network of an ONNX model that is a chain of layers, as PyTorch, skl2onnx and tf2onnx write them.
+    """Return a network of an ONNX model that is a chain of layers, as PyTorch and skl2onnx write them.
 
     Needs the package onnx: pip install "onnx>=1.16".
 

@@ -125,7 +125,12 @@ def main() -> int:
                 settings: dict[str, Any] = {"opset_version": opset, "dynamic_axes": {"x": {0: "rows"}}}
                 if is_new:
                     settings = {"dynamic_shapes": ({0: "rows"},), "verbose": False}
-                torch.onnx.export(model, example, path, dynamo=is_new, input_names=["x"], **settings)
+                try:
+                    torch.onnx.export(model, example, path, dynamo=is_new, input_names=["x"], **settings)
+                except torch.onnx.errors.UnsupportedOperatorError:
+                    # of an operator that came later
+                    settings["opset_version"] = opset = 17
+                    torch.onnx.export(model, example, path, dynamo=is_new, input_names=["x"], **settings)
                 what = f"of PyTorch, {'its newer exporter' if is_new else f'opset {opset}'}: {model}"
             try:
                 found = fault(path, X)

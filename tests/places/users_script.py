@@ -221,6 +221,8 @@ def train(folder: str) -> fm.Network:
     fm.save(net, path)
     plain = fm.Network(2, [fm.Dense(3, "tanh"), fm.Dense(2, "softmax")], seed=0)
     plain.to_c(os.path.join(folder, "net.h"), name="net", feature_names=["x0", "x1"], gradient=True)
+    plain.to_onnx(os.path.join(folder, "net.onnx"), feature_names=["x0", "x1"])
+    assert_type(fm.from_onnx(os.path.join(folder, "net.onnx")), fm.Network)
     try:
         assert_type(fm.load(path), fm.Network)
     except fm.ModelFileError as error:
@@ -314,6 +316,7 @@ def estimators() -> None:
         path = os.path.join(folder, "table.safetensors")
         tables[0].fit(X, y).save(path)
         tables[0].to_c(os.path.join(folder, "table.h"), name="table")
+        tables[0].to_onnx(os.path.join(folder, "table.onnx"))
         assert_type(load(path), TabularClassifier | TabularRegressor)
 
 
