@@ -74,7 +74,7 @@ def sklearn_model(random: np.random.Generator, X: np.ndarray) -> Any:
         labels = [np.array(["a", "b", "c"]), np.array([0, 1]), np.array([4, 5, 6, 9])][random.integers(3)]
         model, y = sklearn.neural_network.MLPClassifier(**settings), labels[np.arange(len(X)) % len(labels)]
     else:
-        model, y = sklearn.neural_network.MLPRegressor(**settings), X[:, : random.integers(1, 3)].squeeze()
+        model, y = sklearn.neural_network.MLPRegressor(**settings), X[:, 0]
     scalings = [None, "StandardScaler", "MinMaxScaler", "RobustScaler"]
     scaling = scalings[random.integers(len(scalings))]
     whole = make_pipeline(getattr(sklearn.preprocessing, scaling)(), model) if scaling else model

@@ -96,7 +96,7 @@ def _product(graph: Graph, a: str, weights: str, bias: str) -> str:
 def _normalized(graph: Graph, a: str) -> str:
     """Add a normalization, by differences from the mean.
 
-    In LayerNormalization onnxruntime subtracts a square from a mean of squares, where digits are lost.
+    In LayerNormalization onnxruntime 1.16 subtracts a square from a mean of squares, where digits are lost.
     """
     centred = graph.add("Sub", a, graph.add("ReduceMean", a, axes=[1], keepdims=1))
     variance = graph.add("ReduceMean", graph.add("Mul", centred, centred), axes=[1], keepdims=1)
@@ -129,7 +129,7 @@ def _waves(graph: Graph, layer: Periodic, parameters: npt.NDArray[Any], x: str) 
     within = graph.add("Clip", graph.cast(numbers, wide), graph.number(-most, wide), graph.number(most, wide))
     turns = graph.add("Mul", within, graph.array("embedding.frequencies", frequencies))
     rest = graph.add("Sub", turns, graph.add("Round", turns))
-    # a cosine is a sine a quarter turn later, and onnxruntime had none in float64 before 1.17
+    # a cosine is a sine a quarter turn later, and onnxruntime 1.16 has none in float64
     turned = graph.add("Add", rest, graph.array("embedding.phases", phases + 0.25))
     cosines = graph.cast(graph.add("Sin", graph.add("Mul", turned, graph.number(2.0 * math.pi, wide))), graph.dtype)
     weights = graph.array("embedding.weights", np.ascontiguousarray(waves.weights))

@@ -7,6 +7,7 @@ fits nowhere is refused, in a sentence that names the node.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
@@ -20,6 +21,7 @@ from fastmlp._export.onnx_graph import onnx
 from fastmlp._export.onnx_operators import ROW_OPERATORS, combined, compared, of_constants, of_moments
 from fastmlp._export.onnx_values import (
     SOFTMAX,
+    Block,
     Condition,
     Floats,
     Label,
@@ -32,6 +34,7 @@ from fastmlp._export.onnx_values import (
     text_of,
 )
 from fastmlp._files.names import check_path
+from fastmlp._formula.syntax import MAX_LENGTH
 from fastmlp.layers import Dense, Layer, LayerNorm
 from fastmlp.scalings import Standardize
 
@@ -88,6 +91,8 @@ class _Reader:
             try:
                 inputs = [self._values[one] if one else None for one in node.input]
                 found = self._value_of(node.op_type, inputs, given)
+                if isinstance(found, Rows | Condition) and len(found.text) > MAX_LENGTH:
+                    raise RefusedError(f"makes a formula of more than {MAX_LENGTH} characters")
             except RefusedError as reason:
                 raise self._refusal(node, str(reason)) from None
             except (ArithmeticError, LookupError, TypeError, ValueError):
@@ -114,7 +119,8 @@ class _Reader:
                 "number of columns."
             )
         self._dtype = dtypes[kind.elem_type]
-        self._values[inputs[0].name] = Rows(Stage(None, int(np.prod(sizes[1:]))))
+        rows = Rows(Stage(None, math.prod(sizes[1:])))
+        self._values[inputs[0].name] = rows if len(sizes) == 2 else Block(rows)
 
     def _last(self) -> Rows:
         """Return the outputs that are rows; labels are made of them."""
@@ -135,6 +141,11 @@ class _Reader:
             return of_constants(operator, cast("list[npt.NDArray[Any]]", inputs), given)
         if any(isinstance(one, Label) for one in inputs):
             return self._label(operator, inputs, given)
+        if isinstance(inputs[0], Block):
+            flat = self._passed(operator, inputs[0].flat, inputs, given) if operator in PASSING else None
+            if flat is None:
+                raise RefusedError("takes inputs of several axes, which are not flattened before")
+            return flat if operator in ("Flatten", "Reshape") else inputs[0]
         if any(isinstance(one, Moment) for one in inputs):
             return of_moments(operator, inputs, given)
         first = next(one for one in inputs if isinstance(one, Rows | Condition))
@@ -145,7 +156,7 @@ class _Reader:
         if first.text == SOFTMAX and operator not in PASSING:
             raise RefusedError("stands after Softmax")
         if operator in PASSING:
-            return self._passed(operator, first, given)
+            return self._passed(operator, first, inputs, given)
         if operator in FUNCTIONS or operator == "Gelu":
             rows = formula_of(first)
             return Rows(rows.stage, function_text(operator, given, rows.text))
@@ -164,10 +175,19 @@ class _Reader:
         (value,) = given.values()
         return np.array(value)
 
-    def _passed(self, operator: str, rows: Rows, given: dict[str, Any]) -> Rows:
-        if operator == "Flatten" and given.get("axis", 1) not in (1, -1):
+    def _passed(self, operator: str, rows: Rows, inputs: list[Value], given: dict[str, Any]) -> Rows:
+        width, kinds = rows.stage.width, self._library.TensorProto
+        if operator == "Flatten" and given.get("axis", 1) != 1:
             raise RefusedError(f"has axis {given['axis']}, not 1")
-        if operator == "Cast" and self._dtype == "float32" and given["to"] == self._library.TensorProto.DOUBLE:
+        if operator == "Reshape":
+            sizes = inputs[1].tolist() if isinstance(inputs[1], np.ndarray) else None
+            if sizes not in ([-1, width], [0, width], [0, -1], *([[-1]] if width == 1 else [])):
+                raise RefusedError(f"makes of rows of {width} numbers something else")
+        if operator == "Squeeze" and width != 1:
+            raise RefusedError(f"makes of rows of {width} numbers something else")
+        if operator == "Cast" and given["to"] not in (kinds.FLOAT, kinds.DOUBLE):
+            raise RefusedError("makes numbers of another kind")
+        if operator == "Cast" and self._dtype == "float32" and given["to"] == kinds.DOUBLE:
             # from here on with more digits than weights have: the units of targets
             return Rows(rows.stage, rows.text, *rows.affine)
         if operator == "ZipMap":
@@ -211,9 +231,7 @@ class _Reader:
         target_scaling = None
         if rows.scale is not None and rows.shift is not None:
             if rows.text != "x" or not (rows.scale > 0).all():
-                raise ValueError(
-                    f"{self._name}: its outputs have factors of columns after the last activation: {READ}."
-                )
+                raise ValueError(f"{self._name}: its outputs have factors of columns after an activation: {READ}.")
             target_scaling = Standardize(mean=rows.shift.tolist(), deviation=rows.scale.tolist())
         at = rows.plain
         while at.stage.before is not None:

@@ -80,6 +80,12 @@ class Moment(NamedTuple):
     of: Rows
 
 
+class Block(NamedTuple):
+    """Inputs of more axes than one beside the rows, which are flattened before anything else is done."""
+
+    flat: Rows
+
+
 class Label(NamedTuple):
     """Classes that are made of outputs; their numbers are left to the network."""
 
