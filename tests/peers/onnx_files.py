@@ -1,7 +1,8 @@
 """``python -m tests.peers.onnx_files``: models that PyTorch and skl2onnx export, as ``from_onnx`` reads them.
 
 Compared with onnxruntime on the same files: 2e-6 of the largest output, in float32, where rounding alone makes 1e-7 or
-so of it in these networks. Both exporters of PyTorch, the older one at opsets 9 to 20.
+so of it in these networks; more where LayerNorm makes roundings larger (tolerance_of in _export/c_tests.py). Both
+exporters of PyTorch, the older one at opsets 9 to 20.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from skl2onnx import to_onnx
 from sklearn.pipeline import make_pipeline
 
 import fastmlp as fm
+from fastmlp._export.c_tests import tolerance_of
+from fastmlp.network import model_of
 
 nn = torch.nn
 TOLERANCE = 2e-6
@@ -91,9 +94,10 @@ def fault(path: str, X: np.ndarray) -> str | None:
         values = np.array([[row[name] for name in sorted(row)] for row in values])
     net = fm.from_onnx(path)
     found = net.predict_proba(X) if labels else net.forward(X)
-    error = np.abs(found - np.reshape(values, found.shape)).max()
-    if not error <= TOLERANCE * max(1.0, np.abs(values).max()):
-        return f"outputs differ by {error:.3g}: {net}"
+    errors = np.abs(found - np.reshape(values, found.shape)).max(axis=1)
+    allowed = [tolerance_of(model_of(net), row) for row in X]
+    if not (errors <= np.maximum(TOLERANCE * max(1.0, np.abs(values).max()), allowed)).all():
+        return f"outputs differ by {errors.max():.3g}: {net}"
     if labels and net.predict(X).astype(str).tolist() != labels[0].astype(str).tolist():
         return f"labels differ: {net}"
     return None
