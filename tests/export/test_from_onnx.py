@@ -142,6 +142,17 @@ def test_labels_beside_the_outputs_give_the_classes_their_names(tmp_path):
     assert np.allclose(net.predict_proba(X), probabilities, atol=1e-6)
 
 
+def test_a_label_by_another_threshold_is_refused(tmp_path):
+    for threshold, is_refused in (("half", False), ("eps", True)):
+        nodes = f"h = Gemm(x, W) p = Gemm(h, U) y = Sigmoid(p) c1 = Greater(y, {threshold}) label = Cast<to = 7>(c1)"
+        path = model(tmp_path, nodes, result="label y")
+        if is_refused:
+            with pytest.raises(ValueError, match=r"\(Cast\) makes labels by another threshold"):
+                fm.from_onnx(path)
+        else:
+            assert fm.from_onnx(path).is_classifier
+
+
 @pytest.mark.parametrize("seed", range(25))
 def test_a_model_of_our_own_is_read_or_refused_by_a_node(seed, tmp_path):
     net, rows = random_network(seed)
@@ -200,15 +211,16 @@ def test_inputs_of_several_axes_are_flattened_first(tmp_path):
     images = X.reshape(5, 1, 2)
     for flat in ("f = Flatten(x)", "i = Identity(x) f = Reshape(i, pairs)"):
         same(model(tmp_path, f"{flat} h = Gemm(f, W, b) y = Tanh(h)", inputs="float[n,1,2] x"), images, images[:, 0])
-    with pytest.raises(ValueError, match=r"\(MatMul\) takes inputs of several axes, which are not flattened before"):
-        fm.from_onnx(model(tmp_path, "h = MatMul(x, W) y = Flatten(h)", inputs="float[n,1,2] x"))
+    for operator, nodes in (("MatMul", "h = MatMul(x, W) y = Flatten(h)"), ("Add", "h = Add(one, x) y = Flatten(h)")):
+        with pytest.raises(ValueError, match=rf"\({operator}\) takes inputs of several axes, which are not flattened"):
+            fm.from_onnx(model(tmp_path, nodes, inputs="float[n,1,2] x"))
 
 
 def test_inputs_outputs_and_numbers_that_do_not_fit_are_sentences(tmp_path):
     one = "h = Gemm(x, W, b) y = Relu(h)"
     with pytest.raises(ValueError, match=r"has 2 inputs, 'x', 'u', but a network has one"):
         fm.from_onnx(model(tmp_path, one, inputs="float[n,2] x, float[n,2] u"))
-    for inputs in ("float[n] x", "float[n,m] x", "int64[n,2] x"):
+    for inputs in ("float[n] x", "float[n,m] x", "int64[n,2] x", "float[n,1099511627776] x"):
         with pytest.raises(ValueError, match="must be rows of float32 or float64 with a known number of columns"):
             fm.from_onnx(model(tmp_path, one, inputs=inputs))
     made = onnx.load(model(tmp_path, one))

@@ -19,7 +19,7 @@ from exported_onnx import expected_of, faults, random_network
 from onnx.reference import ReferenceEvaluator
 
 import fastmlp as fm
-from fastmlp._export import c_network, onnx_network
+from fastmlp._export import c_network, onnx_activations, onnx_network
 from fastmlp._model.description import Described
 from fastmlp._model.stack import LAYERS
 from fastmlp.activations import ACTIVATIONS
@@ -161,6 +161,10 @@ def test_a_network_that_cannot_be_written_is_a_sentence_and_leaves_no_file(tmp_p
             )
             with pytest.raises(ValueError, match=r"layers\[1\] is Convolution\(7\), which cannot be written as"):
                 write()
+    with monkeypatch.context() as patch:
+        patch.setattr(onnx_activations, "OPERATORS", {})
+        with pytest.raises(ValueError, match=r"the activation Tanh\(\) cannot be written as ONNX: use one of identity"):
+            net.to_onnx(path)
     with pytest.raises(ValueError, match="feature_names must be a list of 2 names, got"):
         net.to_onnx(path, feature_names=["a"])
     net.classes = ["a", "b", "\ud800"]

@@ -39,6 +39,8 @@ from fastmlp.layers import Dense, Layer, LayerNorm
 from fastmlp.scalings import Standardize
 
 READ = "from_onnx reads chains of Gemm or MatMul and Add, activations, LayerNormalization and Softmax"
+# of a file that is no mistake
+MOST_INPUTS = 2**24
 # nodes that change no number of rows
 PASSING = ("Identity", "Dropout", "Flatten", "Reshape", "Squeeze", "Cast", "ZipMap")
 # nodes that make labels of labels, and those among them that know the names of classes
@@ -113,7 +115,7 @@ class _Reader:
         kind = inputs[0].type.tensor_type
         dtypes = {self._library.TensorProto.FLOAT: "float32", self._library.TensorProto.DOUBLE: "float64"}
         sizes = [dim.dim_value for dim in kind.shape.dim]
-        if kind.elem_type not in dtypes or len(sizes) < 2 or not all(sizes[1:]):
+        if kind.elem_type not in dtypes or len(sizes) < 2 or not 0 < math.prod(sizes[1:]) <= MOST_INPUTS:
             raise ValueError(
                 f"{self._name}: the input {brief(inputs[0].name)} must be rows of float32 or float64 with a known "
                 "number of columns."
@@ -141,10 +143,10 @@ class _Reader:
             return of_constants(operator, cast("list[npt.NDArray[Any]]", inputs), given)
         if any(isinstance(one, Label) for one in inputs):
             return self._label(operator, inputs, given)
-        if isinstance(inputs[0], Block):
-            flat = self._passed(operator, inputs[0].flat, inputs, given) if operator in PASSING else None
-            if flat is None:
+        if any(isinstance(one, Block) for one in inputs):
+            if operator not in PASSING:
                 raise RefusedError("takes inputs of several axes, which are not flattened before")
+            flat = self._passed(operator, inputs[0].flat, inputs, given)
             return flat if operator in ("Flatten", "Reshape") else inputs[0]
         if any(isinstance(one, Moment) for one in inputs):
             return of_moments(operator, inputs, given)
@@ -216,6 +218,8 @@ class _Reader:
         if operator == "Cast":
             if given["to"] in (kinds.FLOAT, kinds.DOUBLE):
                 return Rows(condition.stage, f"where({condition.text}, 1, 0)")
+            if not condition.text.endswith(("> 0.5", ">= 0.5", "> 0.0")):
+                raise RefusedError("makes labels by another threshold than a network's, 0.5 of a probability")
             return Label()
         if operator != "Where":
             raise RefusedError("makes something else of a comparison")
