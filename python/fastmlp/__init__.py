@@ -31,6 +31,7 @@ from fastmlp import activations, callbacks, initializers, losses, metrics, optim
 from fastmlp.callbacks import Checkpoint, EarlyStopping, LambdaCallback, LogEvaluation, ModelCheckpoint
 from fastmlp.diagnosis import Diagnosis, diagnose_gradients
 from fastmlp.embeddings import Periodic, PiecewiseLinear
+from fastmlp.exchange import from_arrays, from_torch
 from fastmlp.explanation import Explanation, explain
 from fastmlp.fleets import Histories, fit_many
 from fastmlp.gradient_check import GradientReport, check_gradients, check_hessian_product, check_jacobian
@@ -88,7 +89,9 @@ __all__ = [
     "diagnose_gradients",
     "explain",
     "fit_many",
+    "from_arrays",
     "from_onnx",
+    "from_torch",
     "get_num_threads",
     "initializers",
     "load",

@@ -45,6 +45,7 @@ from fastmlp.layers import Layer
 from fastmlp.losses import Loss
 from fastmlp.metrics import Metric
 from fastmlp.optimizers import Optimizer
+from fastmlp.runtime import imported
 from fastmlp.scalings import Scaling, Standardize
 
 Array = npt.NDArray[Any]
@@ -890,6 +891,48 @@ class Network(Differentiable):
         """
         content = model_file.Content(self._model, self.classes, self.metadata)
         onnx_file.write(content, path, feature_names=feature_names)
+
+    def to_torch(self) -> Any:
+        """Return the network as a ``torch.nn.Sequential`` for evaluation, with copies of its weights.
+
+        Returns
+        -------
+        torch.nn.Sequential
+            Of Linear, activations, Dropout and LayerNorm, in the dtype of the network and in ``eval`` mode. A scaling
+            of inputs or targets is a small module of its own at its place, for which fastmlp must be there when it is
+            unpickled.
+
+        Raises
+        ------
+        ImportError
+            There is no PyTorch.
+        ValueError
+            PyTorch has not what a layer computes, or a scaling has learned nothing yet.
+
+        See Also
+        --------
+        from_torch : The way back.
+        to_c : For programs without Python.
+
+        Notes
+        -----
+        Outputs are those of ``forward`` but for the rounding of other sums. At the inputs 0 of relu and at other kinks
+        PyTorch's derivatives may be others.
+
+        Examples
+        --------
+        ``net.to_torch()(torch.tensor(X))`` is ``net.forward(X)``. What PyTorch has not is refused in a sentence;
+        without PyTorch, in another one:
+
+        >>> import fastmlp as fm
+        >>> net = fm.Network(2, [fm.Maxout(3), fm.Dense(1)], seed=0)
+        >>> try:
+        ...     net.to_torch()
+        ... except (ValueError, ImportError) as error:
+        ...     print(any(word in str(error) for word in ("Maxout", "PyTorch")))
+        True
+        """
+        return imported("fastmlp._export.torch_modules").sequential(self._model)
 
     def __setattr__(self, name: str, value: Any) -> None:
         # what nothing looks at would be kept, and do nothing; a subclass may have attributes of its own

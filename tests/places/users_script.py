@@ -220,6 +220,10 @@ def train(folder: str) -> fm.Network:
     path = os.path.join(folder, "net.safetensors")
     fm.save(net, path)
     plain = fm.Network(2, [fm.Dense(3, "tanh"), fm.Dense(2, "softmax")], seed=0)
+    arrays = [layer.weights for layer in plain.layers], [layer.bias for layer in plain.layers]
+    assert_type(fm.from_arrays(*arrays, ["tanh", "softmax"], loss=None, dtype="float32", seed=0), fm.Network)
+    modules: Callable[[Any], fm.Network] = fm.from_torch
+    print(modules, plain.to_torch)
     plain.to_c(os.path.join(folder, "net.h"), name="net", feature_names=["x0", "x1"], gradient=True)
     plain.to_onnx(os.path.join(folder, "net.onnx"), feature_names=["x0", "x1"])
     assert_type(fm.from_onnx(os.path.join(folder, "net.onnx")), fm.Network)
@@ -311,7 +315,7 @@ def estimators() -> None:
     regressor: Any = MLPRegressor(hidden_layer_sizes=(4,), max_iter=9, tol=1e9, n_iter_no_change=1).fit(X, X[:, 0])
     tables = (TabularClassifier(4, n_estimators=1, max_iter=1), TabularRegressor(4, n_estimators=1, max_iter=1))
     converter: Callable[[Any], MLPClassifier | MLPRegressor] = from_sklearn
-    print(classifier, regressor, tables, converter)
+    print(classifier, regressor, tables, converter, classifier.to_sklearn(), regressor.to_sklearn())
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "table.safetensors")
         tables[0].fit(X, y).save(path)

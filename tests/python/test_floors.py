@@ -39,7 +39,7 @@ FLOORS = [
     ["_network"],
     ["network"],
     ["_fleets"],
-    ["callbacks", "serialization", "plots", "sklearn", "testing", "diagnosis", "explanation", "fleets"],
+    ["callbacks", "serialization", "exchange", "plots", "sklearn", "testing", "diagnosis", "explanation", "fleets"],
     ["__init__"],
     ["cli"],
     ["__main__"],
@@ -58,6 +58,8 @@ FOREIGN = {
     "_replace": "how a NamedTuple of Python's is changed",
     "_label_binarizer": "scikit-learn's fitted MLPClassifier keeps there whether samples have several labels",
     "_no_improvement_count": "likewise, where the iterations of its fit stand",
+    "_forward_hooks": "PyTorch's modules keep there what would change what they compute",
+    "_forward_pre_hooks": "likewise",
     "_skl_callbacks": "scikit-learn's protocol of callbacks (1.9) keeps them there",
     "_init_callback_context": "scikit-learn's protocol of callbacks (1.9) has its entry there",
 }

@@ -42,6 +42,7 @@ from fastmlp.sklearn._mlp.data import (
     outputs_of,
     validation_samples,
 )
+from fastmlp.sklearn._mlp.exporting import exported
 from fastmlp.sklearn._mlp.goal import Goal
 from fastmlp.sklearn._mlp.parameters import Activations, Parameters, Rates, Sizes, is_lbfgs
 from fastmlp.sklearn._mlp.results import MLPResult
@@ -188,6 +189,41 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
             check_unmasked(X, "X")
             X = validate_data(self, X, reset=False, **ACCEPTED)
             return as_wide_as(X.dtype, outputs_of(function, X))
+
+    def to_sklearn(self) -> Any:
+        """Return the fitted model as scikit-learn's own estimator, with the same predictions but for rounding.
+
+        Returns
+        -------
+        sklearn.neural_network.MLPClassifier or MLPRegressor
+            With copies of weights and curves, and the parameters that it has; of an estimator with ``scale`` a pipeline
+            of a fitted StandardScaler and it. ``partial_fit`` and ``warm_start`` go on from there, with an optimizer
+            that begins anew.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            There is nothing yet.
+        ValueError
+            The model was fitted with what scikit-learn's class has not: dropout, activations for each layer or other
+            ones, a formula, another loss, an optimizer of its own, weights of classes, a robust scaling.
+
+        See Also
+        --------
+        fastmlp.sklearn.from_sklearn : The way in.
+
+        Examples
+        --------
+        >>> from fastmlp.sklearn import MLPRegressor
+        >>> ours = MLPRegressor((8,), tol=0.1, random_state=0).fit([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0])
+        >>> theirs = ours.to_sklearn()
+        >>> type(theirs).__module__.split(".")[0]
+        'sklearn'
+        >>> bool(abs(theirs.predict([[1.5]]) - ours.predict([[1.5]])).max() < 1e-12)
+        True
+        """
+        check_is_fitted(self, "network_")
+        return exported(self._settings(), MLPResult.of(self))
 
     @property
     def coefs_(self) -> list[Array]:
