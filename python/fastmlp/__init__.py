@@ -41,7 +41,7 @@ from fastmlp.layers import Dense, Dropout, LayerNorm, Maxout
 from fastmlp.network import Network
 from fastmlp.optimizers import LBFGS, SGD, Adagrad, Adam, AdamW, RMSProp, Rprop
 from fastmlp.scalings import Rescale, RobustScale, Standardize
-from fastmlp.serialization import ModelFileError, load, save
+from fastmlp.serialization import ModelFileError, from_onnx, load, save
 from fastmlp.verification import Record, Verification, verify
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ __all__ = [
     "explain",
     "fit_many",
     "from_arrays",
+    "from_onnx",
     "from_torch",
     "get_num_threads",
     "initializers",

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from fastmlp._checks.arguments import ProgressKind, check_real
 from fastmlp._checks.text import brief
-from fastmlp._export import c_header
+from fastmlp._export import c_header, onnx_file
 from fastmlp._files import model_file
 from fastmlp._model import evaluation
 from fastmlp._model.architecture import Architecture
@@ -857,6 +857,56 @@ class Network(Differentiable):
         """
         content = model_file.Content(self._model, self.classes, self.metadata)
         c_header.write(content, path, name=name, feature_names=feature_names, gradient=gradient)
+
+    def to_onnx(self, path: str | os.PathLike[str], *, feature_names: Sequence[str] | None = None) -> None:
+        """Write the network as an ONNX model, for onnxruntime and other programs that run such files.
+
+        Needs the package onnx: pip install "onnx>=1.16".
+
+        Parameters
+        ----------
+        path : path
+            The file, by custom ``*.onnx``.
+        feature_names : list of str, optional
+            Names of the columns of the inputs, which are kept in the file.
+
+        Raises
+        ------
+        ImportError
+            The package onnx is missing.
+        ValueError, TypeError
+            A layer or an activation cannot be written, a weight is not finite, or an argument is not as described; no
+            file is left then.
+        OSError
+            The file cannot be written.
+
+        See Also
+        --------
+        fastmlp.from_onnx : A network out of such a file.
+        to_c : A header of C, which needs no library.
+
+        Notes
+        -----
+        The one input is ``inputs``, (rows, inputs) in the dtype of the network and in the units of ``fit``: scaling,
+        clipping and embeddings are in the file. Outputs of a classifier are ``label`` (rows,), names of ``classes`` as
+        text or else int64, and ``probabilities`` (rows, classes), or ``scores`` where they are no probabilities; other
+        networks have ``values`` (rows, outputs), which ``predict`` returns: in the units of the targets, counts after
+        the loss poisson. Opset 17, IR 8; version and hash of the model, names of inputs and classes are in the file's
+        ``metadata_props``.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import fastmlp as fm
+        >>> net = fm.Network(2, [fm.Standardize([1.0, 2.0], [3.0, 4.0]), fm.Dense(3, "gelu"), fm.Dense(1)], seed=0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "plane.onnx")
+        ...     net.to_onnx(path)
+        ...     os.listdir(folder)
+        ['plane.onnx']
+        """
+        content = model_file.Content(self._model, self.classes, self.metadata)
+        onnx_file.write(content, path, feature_names=feature_names)
 
     def to_torch(self) -> Any:
         """Return the network as a ``torch.nn.Sequential`` for evaluation, with copies of its weights.

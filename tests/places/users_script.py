@@ -229,6 +229,8 @@ def train(folder: str) -> fm.Network:
     modules: Callable[[Any], fm.Network] = fm.from_torch
     print(modules, plain.to_torch)
     plain.to_c(os.path.join(folder, "net.h"), name="net", feature_names=["x0", "x1"], gradient=True)
+    plain.to_onnx(os.path.join(folder, "net.onnx"), feature_names=["x0", "x1"])
+    assert_type(fm.from_onnx(os.path.join(folder, "net.onnx")), fm.Network)
     try:
         assert_type(fm.load(path), fm.Network)
     except fm.ModelFileError as error:
@@ -322,6 +324,7 @@ def estimators() -> None:
         path = os.path.join(folder, "table.safetensors")
         tables[0].fit(X, y).save(path)
         tables[0].to_c(os.path.join(folder, "table.h"), name="table")
+        tables[0].to_onnx(os.path.join(folder, "table.onnx"))
         assert_type(load(path), TabularClassifier | TabularRegressor)
 
 
