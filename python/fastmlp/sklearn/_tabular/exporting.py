@@ -23,9 +23,10 @@ def table_content(estimator: BaseEstimator, result: TabularResult, smoothing: fl
     names = result.feature_names_in_.tolist() if "feature_names_in_" in vars(result) else None
     file = filed(estimator, result)
     if "classes_" not in vars(result):
+        if result.networks_[0].loss_function.meaning == "log_rates":
+            raise ValueError("a header of C has no expected counts, which loss 'poisson' gives: save writes them.")
         units = result.units
-        return TableContent(
-            file, columns, names, units=ValueUnits(units.mean, units.deviation, units.least, units.greatest)
-        )
+        values = (float(of[0]) for of in (units.centre, units.spread, units.least, units.greatest))
+        return TableContent(file, columns, names, units=ValueUnits(*values))
     classes = list(map(str, result.classes_))
     return TableContent(file, columns, names, classes, smoothing, LEAST * smoothing / len(classes))

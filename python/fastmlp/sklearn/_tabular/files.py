@@ -33,6 +33,8 @@ Described = dict[str, Any]
 
 # how JSON has a dict whose keys are no text, such as weights of classes
 PAIRS = "pairs"
+# how a file calls what units are made of: in the first files there were means and standard deviations alone
+UNITS = {"mean": "centre", "deviation": "spread", "least": "least", "greatest": "greatest"}
 # kinds of labels that JSON gives back, by NumPy's letter of them
 LABELS: Mapping[str, type] = {"b": bool, "i": int, "u": int, "f": float, "U": str, "O": str}
 
@@ -58,7 +60,7 @@ def filed(estimator: BaseEstimator, result: TabularResult) -> estimator_file.Est
         values = list(map(str, result.classes_)) if dtype.kind == "O" else result.classes_.tolist()
         described["classes"] = {"dtype": "O" if dtype.kind == "O" else dtype.str, "values": values}
     if "units" in vars(result):
-        described["units"] = vars(result.units)
+        described["units"] = _units_described(result.units)
     networks = [Content(model_of(network), network.classes, network.metadata) for network in result.networks_]
     return estimator_file.Estimator(described, networks)
 
@@ -185,10 +187,14 @@ def _labels(entry: Any) -> Array:
     return labels
 
 
+def _units_described(units: Units) -> Described:
+    return {key: getattr(units, name).tolist()[0] for key, name in UNITS.items()}
+
+
 def _units(entry: Any) -> Units:
-    check_keys(of_type(entry, dict, "units"), {"mean", "deviation", "least", "greatest"}, "units")
-    units = Units(**{name: _number(value, name) for name, value in entry.items()})
-    if not (units.deviation > 0 and units.least <= units.greatest):
+    check_keys(of_type(entry, dict, "units"), set(UNITS), "units")
+    units = Units(**{name: np.array([_number(entry[key], key)]) for key, name in UNITS.items()})
+    if not (units.spread > 0).all() or not (units.least <= units.greatest).all():
         raise ValueError(f"its units are {brief(entry)}")
     return units
 

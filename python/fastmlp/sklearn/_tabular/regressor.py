@@ -1,11 +1,13 @@
 """TabularRegressor: a value for each row of a table.
 
-How a fit goes is in estimator.py, what is fitted in recipe.py, and what is done to the values in units.py.
+How a fit goes is in estimator.py, what is fitted in recipe.py, and what is done to the values in units.py and
+value_losses.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,11 +15,13 @@ import numpy.typing as npt
 from sklearn.base import RegressorMixin
 
 from fastmlp._training.checkpoint import Checkpoint
-from fastmlp.losses import Loss, MeanSquaredError
+from fastmlp.losses import Loss, Poisson
+from fastmlp.network import Network
 from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.estimator import BaseTabular
 from fastmlp.sklearn._tabular.results import TabularResult
-from fastmlp.sklearn._tabular.units import Units
+from fastmlp.sklearn._tabular.units import Units, numbers_of
+from fastmlp.sklearn._tabular.value_losses import ValueLoss, check_counts, value_loss_of
 
 Array = npt.NDArray[Any]
 
@@ -29,6 +33,11 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     ----------
     hidden_layer_sizes : sequence of int or int, default (64, 64, 64)
         Units of each hidden layer.
+    loss : str, default "squared_error"
+        "squared_error" for means, "absolute_error" for medians, "huber" for means that a few wild values do not move,
+        "poisson" for expected counts, "quantile" for the quantile that ``quantile`` says.
+    quantile : float, default 0.5
+        Between 0 and 1, for loss "quantile": 0.9 is the value that nine of ten are below.
     n_estimators : int, default 5
         Networks whose values are averaged.
     learning_rate : float, default 0.07
@@ -47,7 +56,10 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     Attributes
     ----------
     networks_, best_iterations_, n_iter_, n_features_in_, feature_names_in_
-        As for ``TabularClassifier``. The networks compute values of mean 0 and standard deviation 1.
+        As for ``TabularClassifier``. The networks compute values about 0 and of a spread of 1: of mean 0 and standard
+        deviation 1 for the squared error, about the median, or the quantile, in units of the mean deviation for the
+        absolute error and quantiles, of the median deviation for "huber", whose squares end at 1.35 standard deviations
+        of a normal distribution; for "poisson" logarithms of counts that were divided by their mean.
 
     See Also
     --------
@@ -55,8 +67,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     Notes
     -----
-    As for ``TabularClassifier``, with the activation mish and the squared error. A predicted value is never beyond the
-    least and the greatest of those learned from.
+    As for ``TabularClassifier``, with the activation mish. A predicted value is never beyond the least and the greatest
+    of those learned from; an expected count is above 0. ``score`` is R^2, whatever the loss is. The losses are those of
+    ``fastmlp.losses``.
 
     Examples
     --------
@@ -75,6 +88,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         self,
         hidden_layer_sizes: Sequence[int] | int = (64, 64, 64),
         *,
+        loss: str = "squared_error",
+        quantile: float = 0.5,
         n_estimators: int = 5,
         learning_rate: float = 0.07,
         max_iter: int = 112,
@@ -84,6 +99,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         n_threads: int | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
+        self.loss = loss
+        self.quantile = quantile
         self.n_estimators = n_estimators
         self.learning_rate = learning_rate
         self.max_iter = max_iter
@@ -144,15 +161,35 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         array (samples,)
             Values.
         """
-        outputs = self._forward(X)
-        return self._units.outside(outputs[:, 0])
+        outputs = self._combined(X, _values_of, lambda values: np.mean(values, axis=0))
+        return self._units.outside(outputs)[:, 0]
+
+    @property
+    def _value_loss(self) -> ValueLoss:
+        return value_loss_of(self.loss, self.quantile)
 
     def _loss_object(self) -> Loss:
-        return MeanSquaredError()
+        return self._value_loss.loss
 
     def _learn_targets(self, y: Array, weights: Array | None, result: TabularResult) -> int:
-        result.units = Units.of(y if weights is None else y[weights > 0])
+        loss = self._value_loss
+        is_poisson = isinstance(loss.loss, Poisson)
+        counted = numbers_of(y if weights is None else y[weights > 0], "y")
+        if is_poisson:
+            check_counts(counted, "y", needs_any=True)
+        result.units = Units.of(counted, loss)
+        if is_poisson:
+            # an expected count of 0 would make the deviance of a single event infinite
+            least = np.maximum(result.units.least, np.finfo(np.float64).tiny)
+            result.units = replace(result.units, least=least)
         return 1
 
     def _encode(self, y: Array, result: TabularResult, name: str) -> Array:
+        if isinstance(self._loss_object(), Poisson):
+            check_counts(numbers_of(y, name), name, needs_any=False)
         return result.units.inside(y, name)
+
+
+def _values_of(network: Network) -> Callable[[Array], Array]:
+    """Return the function of data to rows of values, or of counts, whose logarithms the network computes."""
+    return lambda X: network.predict(X).reshape(len(X), -1)
