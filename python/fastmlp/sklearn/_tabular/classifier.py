@@ -25,6 +25,12 @@ from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.estimator import BaseTabular
 from fastmlp.sklearn._tabular.recipe import LEAST
 from fastmlp.sklearn._tabular.results import TabularResult
+from fastmlp.sklearn._tabular.several_labels import (
+    are_several,
+    encoded,
+    log_of_mean_probability,
+    without_smoothing,
+)
 from fastmlp.sklearn._weights import balanced_weight_of_each, weight_of_each
 
 Array = npt.NDArray[Any]
@@ -60,6 +66,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     Attributes
     ----------
     classes_ : array
+        Where rows have several labels, the numbers of their columns.
     networks_ : list of fastmlp.Network
         The members, each with the scaling of its inputs; their outputs are averaged.
     best_iterations_ : list of int
@@ -94,6 +101,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     """
 
     classes_: Array
+    _has_many: bool
     _activations = ("selu", "softmax")
 
     def __init__(
@@ -138,8 +146,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         ----------
         X : DataFrame or array (samples, columns)
             Numbers, text, categories, missing values.
-        y : array (samples,)
-            Labels of any kind.
+        y : array (samples,) or (samples, labels)
+            Labels of any kind, or for rows that have several labels a column of 0 and 1 for each.
         sample_weight : array (samples,), optional
             Not negative: how much a row counts, in the loss and in the choice of the epoch. A row of weight 0 is as if
             it were not there; one of weight 2 counts as two, which is not the same as to give it twice: of two rows one
@@ -170,10 +178,12 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
         Returns
         -------
-        array (samples,)
+        array (samples,) or (samples, labels)
             Labels as they were given to ``fit``.
         """
         outputs = self._forward(X)
+        if self._has_many:
+            return (outputs > 0.5).astype(np.int64)
         return self.classes_[outputs.argmax(axis=1)]
 
     def predict_proba(self, X: Table) -> Array:
@@ -187,9 +197,12 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         Returns
         -------
         array (samples, classes)
-            Freed of the label smoothing, which draws what the networks learn toward equal probabilities.
+            Freed of the label smoothing, which draws what the networks learn toward equal probabilities. Where rows
+            have several labels, that of each by itself.
         """
         outputs = self._forward(X)
+        if self._has_many:
+            return without_smoothing(outputs, self._smoothing)
         smoothing, n = self._smoothing, len(self.classes_)
         probabilities = np.maximum((outputs - smoothing / n) / (1.0 - smoothing), LEAST * smoothing / n)
         return probabilities / probabilities.sum(axis=1, keepdims=True)
@@ -210,13 +223,16 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         check_is_fitted(self)
         if self._smoothing:
             return np.log(self.predict_proba(X))
-        return self._combined(X, logits_of, _log_of_mean_probability)
+        combine = log_of_mean_probability if self._has_many else _log_of_mean_probability
+        return self._combined(X, logits_of, combine)
 
     def _weight_of_each(
         self, targets: Array, weights: Array | None, result: TabularResult
     ) -> npt.NDArray[np.float64] | None:
         if self.class_weight is None:
             return None
+        if result.has_many:
+            raise ValueError("class_weight is for one label for each row, but y has several: give sample_weight.")
         if isinstance(self.class_weight, str) and self.class_weight == "balanced":
             return balanced_weight_of_each(targets, len(result.classes_), weights)
         return weight_of_each(result.classes_, cast("Mapping[Any, float]", self.class_weight))
@@ -225,6 +241,10 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         return CrossEntropy(label_smoothing=self.label_smoothing)
 
     def _learn_targets(self, y: Array, weights: Array | None, result: TabularResult) -> int:
+        result.has_many = are_several(y)
+        if result.has_many:
+            result.classes_ = np.arange(y.shape[1])
+            return y.shape[1]
         try:
             check_classification_targets(y)
             result.classes_ = np.unique(y)
@@ -233,7 +253,17 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         return len(result.classes_)
 
     def _encode(self, y: Array, result: TabularResult, name: str) -> Array:
+        if result.has_many or are_several(y):
+            return encoded(y, len(result.classes_), name, has_many=result.has_many)
         return places_of(y, result.classes_, name)
+
+    def _activations_for(self, result: TabularResult) -> tuple[str, str]:
+        return self._activations[0], "sigmoid" if result.has_many else self._activations[1]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
 
 
 def _log_of_mean_probability(logits: list[Array]) -> Array:

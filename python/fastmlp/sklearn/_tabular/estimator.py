@@ -29,10 +29,10 @@ from fastmlp.losses import CrossEntropy, Loss
 from fastmlp.network import Network
 from fastmlp.runtime import own_limit
 from fastmlp.sklearn._blocks import by_blocks
-from fastmlp.sklearn._labels import one_column, plain_targets
+from fastmlp.sklearn._labels import plain_targets
 from fastmlp.sklearn._models import check_random_state_is_kept
 from fastmlp.sklearn._sizes import hidden_sizes
-from fastmlp.sklearn._tabular.checks import checked, checked_like_training, rows_of
+from fastmlp.sklearn._tabular.checks import checked, checked_like_training, in_columns, rows_of
 from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.encoder import TableEncoder
 from fastmlp.sklearn._tabular.exporting import table_content
@@ -76,6 +76,10 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
     @abstractmethod
     def _learn_targets(self, y: Array, weights: Array | None, result: TabularResult) -> int:
         """Settle what targets stand for, and return the units of the last layer."""
+
+    def _activations_for(self, result: TabularResult) -> tuple[str, str]:
+        """Return the activations of a network for these targets."""
+        return self._activations
 
     @abstractmethod
     def _encode(self, y: Array, result: TabularResult, name: str) -> Array:
@@ -134,10 +138,11 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         rows = result.encoder.fit_encode(table)
         asides: Iterable[Rows | Samples]
         if X_val is None:
-            asides = validation_rows(len(targets), fraction, targets if is_classifier(self) else None, random_state)
+            classes = targets if is_classifier(self) and targets.ndim == 1 else None
+            asides = validation_rows(len(targets), fraction, classes, random_state)
         else:
             X_aside = result.encoder.encode(checked_like_training(stand_in, X_val))
-            y_aside = one_column(np.asarray(plain_targets(y_val, "y_val")))
+            y_aside = in_columns(np.asarray(plain_targets(y_val, "y_val")))
             check_consistent_length(X_aside, y_aside)
             weights_aside = checked_sample_weight(sample_weight_val, y_aside, "sample_weight_val")
             targets_aside = self._encode(y_aside, result, "y_val")
@@ -149,7 +154,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         ]
         hidden = hidden_sizes(self.hidden_layer_sizes)
         networks = [
-            build(rows.width, hidden, n_outputs, self._activations, self._loss_object(), random_state)
+            build(rows.width, hidden, n_outputs, self._activations_for(result), self._loss_object(), random_state)
             for _ in range(members)
         ]
         samples = Samples(rows, targets, weights)

@@ -26,7 +26,13 @@ def table_content(estimator: BaseEstimator, result: TabularResult, smoothing: fl
         if result.networks_[0].loss_function.meaning == "log_rates":
             raise ValueError("a header of C has no expected counts, which loss 'poisson' gives: save writes them.")
         units = result.units
+        if len(units.centre) > 1:
+            raise ValueError(
+                f"a header of C has one value for each row, but y had {len(units.centre)}: save writes it."
+            )
         values = (float(of[0]) for of in (units.centre, units.spread, units.least, units.greatest))
         return TableContent(file, columns, names, units=ValueUnits(*values))
+    if result.has_many:
+        raise ValueError("a header of C has one label for each row, but y had several: save writes it.")
     classes = list(map(str, result.classes_))
     return TableContent(file, columns, names, classes, smoothing, LEAST * smoothing / len(classes))

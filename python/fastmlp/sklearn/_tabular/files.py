@@ -19,6 +19,7 @@ from fastmlp._checks.text import brief
 from fastmlp._files import estimator_file
 from fastmlp._files.model_file import Content
 from fastmlp._files.safetensors import check_keys, of_type
+from fastmlp.activations import Sigmoid
 from fastmlp.network import model_of, network_of
 from fastmlp.sklearn._tabular.encoder import LARGEST, MOST_CATEGORIES, CategoryColumn, NumberColumn, TableEncoder
 from fastmlp.sklearn._tabular.results import TabularResult
@@ -82,6 +83,7 @@ def result_of(read: estimator_file.Estimator, *, is_classifier: bool) -> Tabular
         n_outputs = len(result.classes_)
     else:
         result.units = _units(described["units"])
+        n_outputs = len(result.units.centre)
     result.networks_ = [network_of(one.model, classes=one.classes, metadata=one.metadata) for one in read.networks]
     for network in result.networks_:
         sizes = (network.n_inputs, network.layers[-1].units)
@@ -89,6 +91,8 @@ def result_of(read: estimator_file.Estimator, *, is_classifier: bool) -> Tabular
             raise ValueError(
                 f"a network goes from {sizes[0]} to {sizes[1]} numbers, not from {sum(widths)} to {n_outputs}"
             )
+    if is_classifier:
+        result.has_many = _has_many(result)
     result.n_features_in_ = len(widths)
     names = described["names"]
     if names is not None:
@@ -187,14 +191,29 @@ def _labels(entry: Any) -> Array:
     return labels
 
 
+def _has_many(result: TabularResult) -> bool:
+    """Return whether rows may have several labels, which the networks' last activation says."""
+    found = {isinstance(network.layers[-1].activation, Sigmoid) for network in result.networks_}
+    if len(found) != 1:
+        raise ValueError("its networks have different last activations")
+    has_many = found.pop()
+    if has_many and result.classes_.tolist() != list(range(len(result.classes_))):
+        raise ValueError(f"its classes are {brief(result.classes_.tolist())}, which are no columns")
+    return has_many
+
+
 def _units_described(units: Units) -> Described:
-    return {key: getattr(units, name).tolist()[0] for key, name in UNITS.items()}
+    values = {key: getattr(units, name).tolist() for key, name in UNITS.items()}
+    return {key: of[0] if len(of) == 1 else of for key, of in values.items()}
 
 
 def _units(entry: Any) -> Units:
     check_keys(of_type(entry, dict, "units"), set(UNITS), "units")
-    units = Units(**{name: np.array([_number(entry[key], key)]) for key, name in UNITS.items()})
-    if not (units.spread > 0).all() or not (units.least <= units.greatest).all():
+    columns = {key: value if isinstance(value, list) else [value] for key, value in entry.items()}
+    if len(set(map(len, columns.values()))) != 1:
+        raise ValueError(f"its units are {brief(entry)}")
+    units = Units(**{name: np.array([_number(value, key) for value in columns[key]]) for key, name in UNITS.items()})
+    if not len(units.spread) or not (units.spread > 0).all() or not (units.least <= units.greatest).all():
         raise ValueError(f"its units are {brief(entry)}")
     return units
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import RegressorMixin
 
+from fastmlp._checks.arrays import count
 from fastmlp._training.checkpoint import Checkpoint
 from fastmlp.losses import Loss, Poisson
 from fastmlp.network import Network
@@ -68,7 +69,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     Notes
     -----
     As for ``TabularClassifier``, with the activation mish. A predicted value is never beyond the least and the greatest
-    of those learned from; an expected count is above 0. ``score`` is R^2, whatever the loss is. The losses are those of
+    of those learned from; an expected count is above 0. ``score`` is R^2, whatever the loss is: of several
+    values the mean. The losses are those of
     ``fastmlp.losses``.
 
     Examples
@@ -126,8 +128,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         ----------
         X : DataFrame or array (samples, columns)
             Numbers, text, categories, missing values.
-        y : array (samples,)
-            Values.
+        y : array (samples,) or (samples, outputs)
+            Values, one or several for each row.
         sample_weight : array (samples,), optional
             Not negative: how much a row counts, in the loss and in the choice of the epoch. A row of weight 0 is as if
             it were not there; one of weight 2 counts as two, which is not the same as to give it twice: of two rows one
@@ -158,11 +160,12 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
         Returns
         -------
-        array (samples,)
+        array (samples,) or (samples, outputs)
             Values.
         """
         outputs = self._combined(X, _values_of, lambda values: np.mean(values, axis=0))
-        return self._units.outside(outputs)[:, 0]
+        values = self._units.outside(outputs)
+        return values[:, 0] if values.shape[1] == 1 else values
 
     @property
     def _value_loss(self) -> ValueLoss:
@@ -182,12 +185,20 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             # an expected count of 0 would make the deviance of a single event infinite
             least = np.maximum(result.units.least, np.finfo(np.float64).tiny)
             result.units = replace(result.units, least=least)
-        return 1
+        return len(result.units.centre)
 
     def _encode(self, y: Array, result: TabularResult, name: str) -> Array:
         if isinstance(self._loss_object(), Poisson):
             check_counts(numbers_of(y, name), name, needs_any=False)
+        n_outputs, came = len(result.units.centre), y.shape[1] if y.ndim == 2 else 1
+        if came != n_outputs:
+            raise ValueError(f"{name} has {count(came, 'value')} for each row, but y has {n_outputs}.")
         return result.units.inside(y, name)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
 
 
 def _values_of(network: Network) -> Callable[[Array], Array]:
