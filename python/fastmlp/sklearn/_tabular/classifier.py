@@ -21,6 +21,7 @@ from fastmlp._training.checkpoint import Checkpoint
 from fastmlp.losses import CrossEntropy, Loss
 from fastmlp.sklearn._labels import places_of
 from fastmlp.sklearn._models import logits_of
+from fastmlp.sklearn._tabular.aside import Validation
 from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.estimator import BaseTabular
 from fastmlp.sklearn._tabular.recipe import LEAST
@@ -55,6 +56,9 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         In [0, 1).
     class_weight : None, "balanced" or dict of label to weight, default None
         Weights of the rows of each class; "balanced": such that all classes weigh the same.
+    validation : str, default "random"
+        Which rows are set aside to choose the epoch: "random", of each class its share and others for each network, or
+        "last", for rows in the order of time: the last ones, which then nothing learns from.
     validation_fraction : float, default 0.2
         Share of the rows that choose the epoch of a network and that it does not learn from; as the next network sets
         the next ones aside, the default's five learn from every row.
@@ -114,6 +118,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         batch_size: int | str = "auto",
         label_smoothing: float = 0.1,
         class_weight: str | Mapping[Any, float] | None = None,
+        validation: str = "random",
         validation_fraction: float = 0.2,
         random_state: int | np.random.RandomState | None = None,
         n_threads: int | None = None,
@@ -125,6 +130,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         self.batch_size = batch_size
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
+        self.validation = validation
         self.validation_fraction = validation_fraction
         self.random_state = random_state
         self.n_threads = n_threads
@@ -138,6 +144,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         X_val: Table = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        eval_set: Any = None,
+        groups: Any = None,
         checkpoint: Checkpoint | None = None,
     ) -> TabularClassifier:
         """Train the model.
@@ -156,6 +164,11 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
             Rows that choose the epoch, in the place of validation_fraction.
         sample_weight_val : array, optional
             Weights of these.
+        eval_set : list of one pair, optional
+            [(X_val, y_val)], as LightGBM and XGBoost take them.
+        groups : array (samples,), optional
+            The group of each row, such as a patient or a shop: whole groups are set aside, so that the epoch is chosen
+            on groups that a network has not seen. One of more than half of the rows is always learned from.
         checkpoint : Checkpoint, optional
             A file from which the same fit goes on, if anything has ended it; random_state must be an integer. With
             several n_estimators one for each: "{network}" in its path is the number of the member.
@@ -165,7 +178,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         self
             The estimator.
         """
-        self._train(X, y, sample_weight, (X_val, y_val, sample_weight_val), checkpoint)
+        validation = Validation.of(X_val, y_val, sample_weight_val, eval_set, groups)
+        self._train(X, y, sample_weight, validation, checkpoint)
         return self
 
     def predict(self, X: Table) -> Array:

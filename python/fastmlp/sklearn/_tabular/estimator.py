@@ -32,12 +32,13 @@ from fastmlp.sklearn._blocks import by_blocks
 from fastmlp.sklearn._labels import plain_targets
 from fastmlp.sklearn._models import check_random_state_is_kept
 from fastmlp.sklearn._sizes import hidden_sizes
+from fastmlp.sklearn._tabular.aside import Validation, rows_aside
 from fastmlp.sklearn._tabular.checks import checked, checked_like_training, in_columns, rows_of
 from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.encoder import TableEncoder
 from fastmlp.sklearn._tabular.exporting import table_content
 from fastmlp.sklearn._tabular.files import write
-from fastmlp.sklearn._tabular.members import Rows, Samples, Settings, train, validation_rows
+from fastmlp.sklearn._tabular.members import Rows, Samples, Settings, train
 from fastmlp.sklearn._tabular.recipe import batch_of, build, optimizer_of
 from fastmlp.sklearn._tabular.results import TabularResult
 from fastmlp.sklearn._threads import threads_of
@@ -58,6 +59,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
     n_estimators: int
     max_iter: int
     batch_size: int | str
+    validation: str
     validation_fraction: float
     random_state: int | np.random.RandomState | None
     n_threads: int | None
@@ -102,10 +104,9 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         X: Table,
         y: Any,
         sample_weight: Any,
-        validation: tuple[Table, Any, Any],
+        validation: Validation,
         checkpoint: Checkpoint | None,
     ) -> None:
-        X_val, y_val, sample_weight_val = validation
         members = check_integer(self.n_estimators, "n_estimators", minimum=1)
         max_iter = check_integer(self.max_iter, "max_iter", minimum=1)
         fraction = check_real(self.validation_fraction, "validation_fraction", above=0.0, below=1.0)
@@ -118,11 +119,8 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         stand_in = copy(self)
         table, y = checked(stand_in, X, y)
         result.take_columns(stand_in)
-        if (X_val is None) != (y_val is None):
-            raise ValueError("X_val and y_val belong together: give both.")
-        if sample_weight_val is not None and X_val is None:
-            raise ValueError("sample_weight_val is of X_val and y_val: give these, too.")
         weights = checked_sample_weight(sample_weight, y)
+        groups = validation.group_of_each(len(y))
         n_outputs = self._learn_targets(y, weights, result)
         targets = self._encode(y, result, "y")
         of_each = self._weight_of_each(targets, weights, result)
@@ -131,20 +129,19 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
             # what weighs nothing is not there: neither for the columns nor among the rows that are set aside
             weighing = np.flatnonzero(weights)
             table, targets, weights = rows_of(table)[weighing], targets[weighing], weights[weighing]
-        if X_val is None and len(targets) < 2:
-            raise ValueError("X has one sample, but needs one to learn from and one for validation: give more.")
+            groups = None if groups is None else groups[weighing]
         random_state = check_random_state(self.random_state)
         result.encoder = TableEncoder()
         rows = result.encoder.fit_encode(table)
         asides: Iterable[Rows | Samples]
-        if X_val is None:
+        if validation.X is None:
             classes = targets if is_classifier(self) and targets.ndim == 1 else None
-            asides = validation_rows(len(targets), fraction, classes, random_state)
+            asides = rows_aside(len(targets), fraction, self.validation, classes, groups, random_state)
         else:
-            X_aside = result.encoder.encode(checked_like_training(stand_in, X_val))
-            y_aside = in_columns(np.asarray(plain_targets(y_val, "y_val")))
+            X_aside = result.encoder.encode(checked_like_training(stand_in, validation.X))
+            y_aside = in_columns(np.asarray(plain_targets(validation.y, "y_val")))
             check_consistent_length(X_aside, y_aside)
-            weights_aside = checked_sample_weight(sample_weight_val, y_aside, "sample_weight_val")
+            weights_aside = checked_sample_weight(validation.sample_weight, y_aside, "sample_weight_val")
             targets_aside = self._encode(y_aside, result, "y_val")
             asides = repeat(Samples(X_aside, targets_aside, self._weights(targets_aside, weights_aside, of_each)))
         batch_size = batch_of(self.batch_size, len(targets))

@@ -18,6 +18,7 @@ from fastmlp._checks.arrays import count
 from fastmlp._training.checkpoint import Checkpoint
 from fastmlp.losses import Loss, Poisson
 from fastmlp.network import Network
+from fastmlp.sklearn._tabular.aside import Validation
 from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.estimator import BaseTabular
 from fastmlp.sklearn._tabular.results import TabularResult
@@ -47,6 +48,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         Epochs; the weights of the best one are kept.
     batch_size : int or "auto", default "auto"
         Rows of a step.
+    validation : str, default "random"
+        Or "last": the last rows choose the epoch, for rows in the order of time.
     validation_fraction : float, default 0.2
         Share of the rows that choose the epoch of a network.
     random_state : int, RandomState or None, default None
@@ -96,6 +99,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         learning_rate: float = 0.07,
         max_iter: int = 112,
         batch_size: int | str = "auto",
+        validation: str = "random",
         validation_fraction: float = 0.2,
         random_state: int | np.random.RandomState | None = None,
         n_threads: int | None = None,
@@ -107,6 +111,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         self.learning_rate = learning_rate
         self.max_iter = max_iter
         self.batch_size = batch_size
+        self.validation = validation
         self.validation_fraction = validation_fraction
         self.random_state = random_state
         self.n_threads = n_threads
@@ -120,6 +125,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         X_val: Table = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        eval_set: Any = None,
+        groups: Any = None,
         checkpoint: Checkpoint | None = None,
     ) -> TabularRegressor:
         """Train the model.
@@ -138,6 +145,11 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             Rows that choose the epoch, in the place of validation_fraction.
         sample_weight_val : array, optional
             Weights of these.
+        eval_set : list of one pair, optional
+            [(X_val, y_val)], as LightGBM and XGBoost take them.
+        groups : array (samples,), optional
+            The group of each row, such as a patient or a shop: whole groups are set aside, so that the epoch is chosen
+            on groups that a network has not seen. One of more than half of the rows is always learned from.
         checkpoint : Checkpoint, optional
             A file from which the same fit goes on, if anything has ended it; random_state must be an integer. With
             several n_estimators one for each: "{network}" in its path is the number of the member.
@@ -147,7 +159,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         self
             The estimator.
         """
-        self._train(X, y, sample_weight, (X_val, y_val, sample_weight_val), checkpoint)
+        validation = Validation.of(X_val, y_val, sample_weight_val, eval_set, groups)
+        self._train(X, y, sample_weight, validation, checkpoint)
         return self
 
     def predict(self, X: Table) -> Array:
