@@ -7,7 +7,7 @@ whose arguments scikit-learn wants one by one.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -18,7 +18,9 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from fastmlp._training.checkpoint import Checkpoint
+from fastmlp._training.watch import Callback
 from fastmlp.losses import CrossEntropy, Loss
+from fastmlp.sklearn._callbacks import with_callbacks
 from fastmlp.sklearn._labels import places_of
 from fastmlp.sklearn._models import logits_of
 from fastmlp.sklearn._tabular.aside import Validation
@@ -64,6 +66,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         the next ones aside, the default's five learn from every row.
     random_state : int, RandomState or None, default None
         Decides initial weights, order of rows and the validation rows.
+    verbose : bool or int, default False
+        Show the progress of all networks: a bar, or lines where nothing can be redrawn.
     n_threads : int, optional
         Threads at most; default: what fastmlp may use, and one inside a worker of joblib.
 
@@ -76,6 +80,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     best_iterations_ : list of int
         The epoch of each member whose weights were kept.
     n_iter_ : int
+        Epochs, of the network that made most of them.
     n_features_in_ : int
     feature_names_in_ : array of str
         Where X had names of columns.
@@ -121,6 +126,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         validation: str = "random",
         validation_fraction: float = 0.2,
         random_state: int | np.random.RandomState | None = None,
+        verbose: bool | int = False,
         n_threads: int | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -133,8 +139,10 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         self.validation = validation
         self.validation_fraction = validation_fraction
         self.random_state = random_state
+        self.verbose = verbose
         self.n_threads = n_threads
 
+    @with_callbacks
     def fit(
         self,
         X: Table,
@@ -146,6 +154,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         sample_weight_val: Any = None,
         eval_set: Any = None,
         groups: Any = None,
+        callbacks: Iterable[Callback] = (),
         checkpoint: Checkpoint | None = None,
     ) -> TabularClassifier:
         """Train the model.
@@ -169,6 +178,10 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         groups : array (samples,), optional
             The group of each row, such as a patient or a shop: whole groups are set aside, so that the epoch is chosen
             on groups that a network has not seen. One of more than half of the rows is always learned from.
+        callbacks : list of callables
+            Called with (network, epoch) after each epoch of each network, see ``fastmlp.callbacks``; True ends the
+            training of that network. Where there are several, each has a copy of those that keep something between
+            epochs, such as ``EarlyStopping``.
         checkpoint : Checkpoint, optional
             A file from which the same fit goes on, if anything has ended it; random_state must be an integer. With
             several n_estimators one for each: "{network}" in its path is the number of the member.
@@ -179,7 +192,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
             The estimator.
         """
         validation = Validation.of(X_val, y_val, sample_weight_val, eval_set, groups)
-        self._train(X, y, sample_weight, validation, checkpoint)
+        self._train(X, y, sample_weight, validation, callbacks, checkpoint)
         return self
 
     def predict(self, X: Table) -> Array:

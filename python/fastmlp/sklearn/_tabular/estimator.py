@@ -25,10 +25,11 @@ from fastmlp._checks.arrays import check_total_weight
 from fastmlp._export import c_table
 from fastmlp._training.checkpoint import Checkpoint, checkpoints_of
 from fastmlp._training.crew import train_together
+from fastmlp._training.watch import Callback
 from fastmlp.losses import CrossEntropy, Loss
 from fastmlp.network import Network
 from fastmlp.runtime import own_limit
-from fastmlp.sklearn._blocks import by_blocks
+from fastmlp.sklearn._callbacks import CallbackSupport
 from fastmlp.sklearn._labels import plain_targets
 from fastmlp.sklearn._models import check_random_state_is_kept
 from fastmlp.sklearn._sizes import hidden_sizes
@@ -38,7 +39,9 @@ from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.encoder import TableEncoder
 from fastmlp.sklearn._tabular.exporting import table_content
 from fastmlp.sklearn._tabular.files import write
+from fastmlp.sklearn._tabular.following import Tasks, callbacks_of, progress_of
 from fastmlp.sklearn._tabular.members import Rows, Samples, Settings, train
+from fastmlp.sklearn._tabular.prediction import combined
 from fastmlp.sklearn._tabular.recipe import batch_of, build, optimizer_of
 from fastmlp.sklearn._tabular.results import TabularResult
 from fastmlp.sklearn._threads import threads_of
@@ -46,12 +49,8 @@ from fastmlp.sklearn._weights import checked_sample_weight
 
 Array = npt.NDArray[Any]
 
-# Rows of a table that are looked at together in a prediction, and numbers that they are made at a time: a column of
-# categories takes a column of these for each.
-ROWS, ENTRIES = 65536, 2**22
 
-
-class BaseTabular(BaseEstimator, metaclass=ABCMeta):
+class BaseTabular(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
     """A network for tables behind the interface of scikit-learn."""
 
     hidden_layer_sizes: Sequence[int] | int
@@ -62,6 +61,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
     validation: str
     validation_fraction: float
     random_state: int | np.random.RandomState | None
+    verbose: bool | int
     n_threads: int | None
     # that of the hidden layers, and that of the last
     _activations: tuple[str, str]
@@ -105,9 +105,11 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         y: Any,
         sample_weight: Any,
         validation: Validation,
+        callbacks: Iterable[Callback],
         checkpoint: Checkpoint | None,
     ) -> None:
         members = check_integer(self.n_estimators, "n_estimators", minimum=1)
+        own_callbacks = callbacks_of(callbacks, members)
         max_iter = check_integer(self.max_iter, "max_iter", minimum=1)
         fraction = check_real(self.validation_fraction, "validation_fraction", above=0.0, below=1.0)
         optimizer = optimizer_of(check_real(self.learning_rate, "learning_rate", above=0.0))
@@ -146,8 +148,8 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
             asides = repeat(Samples(X_aside, targets_aside, self._weights(targets_aside, weights_aside, of_each)))
         batch_size = batch_of(self.batch_size, len(targets))
         settings: list[Settings] = [
-            {"epochs": max_iter, "batch_size": batch_size, "optimizer": optimizer, "checkpoint": own}
-            for own in checkpoints
+            {"epochs": max_iter, "batch_size": batch_size, "optimizer": optimizer, "checkpoint": kept, "callbacks": own}
+            for kept, own in zip(checkpoints, own_callbacks, strict=True)
         ]
         hidden = hidden_sizes(self.hidden_layer_sizes)
         networks = [
@@ -155,18 +157,22 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
             for _ in range(members)
         ]
         samples = Samples(rows, targets, weights)
-        trainings = [
-            train(network, samples, aside, own) for network, aside, own in zip(networks, asides, settings, strict=False)
-        ]
+        tasks = Tasks(self, X, y, sample_weight, members)
+        seen = members * max_iter * (len(targets) if validation.X is not None else round(len(targets) * (1 - fraction)))
         try:
-            with own_limit(limit):
-                trained = train_together(trainings)
+            with own_limit(limit), progress_of(bool(self.verbose), members, seen, batch_size) as shown:
+                trainings = [
+                    shown.until_end(tasks.around(train(network, samples, aside, own), index))
+                    for index, (network, aside, own) in enumerate(zip(networks, asides, settings, strict=False))
+                ]
+                trained = train_together(trainings, after_slice=shown.after_slice)
         except FloatingPointError as divergence:
             raise ValueError(str(divergence)) from divergence
         result.networks_ = [trained[index].network for index in range(members)]
         result.best_iterations_ = [trained[index].best_epoch for index in range(members)]
-        result.n_iter_ = max_iter
+        result.n_iter_ = max(trained[index].epochs for index in range(members))
         result.hand_over(self)
+        tasks.end()
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to a file that ``fastmlp.sklearn.load`` reads; the same model gives the same bytes.
@@ -270,22 +276,8 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         """Return what comes of the values of a function of each member for rows of a table."""
         check_is_fitted(self)
         table = checked_like_training(self, X)
-        rows = rows_of(table)
-        functions = [function_of(network) for network in self.networks_]
-
-        size = max(1, ENTRIES // self.networks_[0].n_inputs)
-
-        def values_of(part: slice) -> Array:
-            encoded = self._encoder.encode(rows[part])
-
-            def values_of_some(some: slice) -> Array:
-                numbers = encoded.taken(some).dense()
-                return combine([function(numbers) for function in functions])
-
-            return by_blocks(values_of_some, len(encoded), size)
-
         with own_limit(threads_of(self.n_threads)):
-            return by_blocks(values_of, len(table), ROWS)
+            return combined(self.networks_, self._encoder, table, function_of, combine)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -6,7 +6,7 @@ value_losses.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,8 +16,10 @@ from sklearn.base import RegressorMixin
 
 from fastmlp._checks.arrays import count
 from fastmlp._training.checkpoint import Checkpoint
+from fastmlp._training.watch import Callback
 from fastmlp.losses import Loss, Poisson
 from fastmlp.network import Network
+from fastmlp.sklearn._callbacks import with_callbacks
 from fastmlp.sklearn._tabular.aside import Validation
 from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.estimator import BaseTabular
@@ -54,6 +56,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         Share of the rows that choose the epoch of a network.
     random_state : int, RandomState or None, default None
         Decides all that is drawn.
+    verbose : bool or int, default False
+        Show the progress.
     n_threads : int, optional
         Threads at most.
 
@@ -102,6 +106,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         validation: str = "random",
         validation_fraction: float = 0.2,
         random_state: int | np.random.RandomState | None = None,
+        verbose: bool | int = False,
         n_threads: int | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -114,8 +119,10 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         self.validation = validation
         self.validation_fraction = validation_fraction
         self.random_state = random_state
+        self.verbose = verbose
         self.n_threads = n_threads
 
+    @with_callbacks
     def fit(
         self,
         X: Table,
@@ -127,6 +134,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         sample_weight_val: Any = None,
         eval_set: Any = None,
         groups: Any = None,
+        callbacks: Iterable[Callback] = (),
         checkpoint: Checkpoint | None = None,
     ) -> TabularRegressor:
         """Train the model.
@@ -150,6 +158,10 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         groups : array (samples,), optional
             The group of each row, such as a patient or a shop: whole groups are set aside, so that the epoch is chosen
             on groups that a network has not seen. One of more than half of the rows is always learned from.
+        callbacks : list of callables
+            Called with (network, epoch) after each epoch of each network, see ``fastmlp.callbacks``; True ends the
+            training of that network. Where there are several, each has a copy of those that keep something between
+            epochs, such as ``EarlyStopping``.
         checkpoint : Checkpoint, optional
             A file from which the same fit goes on, if anything has ended it; random_state must be an integer. With
             several n_estimators one for each: "{network}" in its path is the number of the member.
@@ -160,7 +172,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             The estimator.
         """
         validation = Validation.of(X_val, y_val, sample_weight_val, eval_set, groups)
-        self._train(X, y, sample_weight, validation, checkpoint)
+        self._train(X, y, sample_weight, validation, callbacks, checkpoint)
         return self
 
     def predict(self, X: Table) -> Array:
