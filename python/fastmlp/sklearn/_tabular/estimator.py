@@ -240,7 +240,8 @@ class BaseTabular(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         Notes
         -----
         A row is an array of ``MODEL_INPUTS`` doubles: numbers as ``fit`` has read them, for a category the number that
-        ``model_category(column, "text")`` returns, -1 for one that was not seen, and NaN for what is missing.
+        ``model_category(column, "text")`` returns, -1 for one that was not seen, for one of a column in order its place,
+        from 0, and NaN for what is missing.
 
         Examples
         --------

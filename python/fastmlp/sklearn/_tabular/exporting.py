@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from fastmlp._export.c_table import TableContent, ValueUnits
-from fastmlp.sklearn._tabular.encoder import NumberColumn
+from fastmlp.sklearn._tabular.encoder import CategoryColumn
 from fastmlp.sklearn._tabular.files import filed
 from fastmlp.sklearn._tabular.recipe import LEAST
 from fastmlp.sklearn._tabular.results import TabularResult
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def table_content(estimator: BaseEstimator, result: TabularResult, smoothing: float) -> TableContent:
     """Return what a fit has left; ``smoothing``: that of its labels."""
     columns: list[float | Mapping[str | None, int]] = [
-        column.median if isinstance(column, NumberColumn) else column.places for column in result.encoder.columns
+        column.places if isinstance(column, CategoryColumn) else column.median for column in result.encoder.columns
     ]
     names = result.feature_names_in_.tolist() if "feature_names_in_" in vars(result) else None
     file = filed(estimator, result)

@@ -21,7 +21,15 @@ from fastmlp._files.model_file import Content
 from fastmlp._files.safetensors import check_keys, of_type
 from fastmlp.activations import Sigmoid
 from fastmlp.network import model_of, network_of
-from fastmlp.sklearn._tabular.encoder import LARGEST, MOST_CATEGORIES, CategoryColumn, NumberColumn, TableEncoder
+from fastmlp.sklearn._tabular.encoder import (
+    LARGEST,
+    MOST_CATEGORIES,
+    CategoryColumn,
+    NumberColumn,
+    OrderColumn,
+    TableColumn,
+    TableEncoder,
+)
 from fastmlp.sklearn._tabular.results import TabularResult
 from fastmlp.sklearn._tabular.text_numbers import WAYS, Reading
 from fastmlp.sklearn._tabular.units import Units
@@ -144,13 +152,23 @@ def _plain(name: str, value: Any) -> Any:
     )
 
 
-def _column_described(column: NumberColumn | CategoryColumn) -> Described:
+def _column_described(column: TableColumn) -> Described:
+    if isinstance(column, OrderColumn):
+        return {"order": list(column.places), "median": column.median}
     if isinstance(column, NumberColumn):
         return {"numbers": vars(column.reading), "median": column.median}
     return {"categories": list(column.places), "places": list(column.places.values()), "is_bool": column.is_bool}
 
 
-def _column(entry: Any) -> NumberColumn | CategoryColumn:
+def _column(entry: Any) -> TableColumn:
+    if "order" in of_type(entry, dict, "a column"):
+        check_keys(entry, {"order", "median"}, "a column of categories in order")
+        order = _all_of(entry["order"], str, "the order of categories")
+        if len(set(order)) != len(order):
+            raise ValueError(f"a column has the order {brief(order)}")
+        return OrderColumn(
+            {name: place for place, name in enumerate(order)}, _number(entry["median"], "a median", LARGEST)
+        )
     if "numbers" in of_type(entry, dict, "a column"):
         check_keys(entry, {"numbers", "median"}, "a column of numbers")
         reading = of_type(entry["numbers"], dict, "the reading of a column")
