@@ -6,34 +6,26 @@ whose arguments scikit-learn wants one by one.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
+from types import ModuleType
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import log_softmax, logsumexp
 from sklearn.base import ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from fastmlp._training.checkpoint import Checkpoint
 from fastmlp._training.watch import Callback
 from fastmlp.losses import CrossEntropy, Loss
 from fastmlp.sklearn._callbacks import with_callbacks
-from fastmlp.sklearn._labels import places_of
 from fastmlp.sklearn._models import logits_of
+from fastmlp.sklearn._tabular import one_label, several_labels
 from fastmlp.sklearn._tabular.aside import Validation
+from fastmlp.sklearn._tabular.classes import encoded, learn_classes
 from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.estimator import BaseTabular
-from fastmlp.sklearn._tabular.recipe import LEAST
 from fastmlp.sklearn._tabular.results import TabularResult
-from fastmlp.sklearn._tabular.several_labels import (
-    are_several,
-    encoded,
-    log_of_mean_probability,
-    without_smoothing,
-)
 from fastmlp.sklearn._weights import balanced_weight_of_each, weight_of_each
 
 Array = npt.NDArray[Any]
@@ -228,11 +220,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
             have several labels, that of each by itself.
         """
         outputs = self._forward(X)
-        if self._has_many:
-            return without_smoothing(outputs, self._smoothing)
-        smoothing, n = self._smoothing, len(self.classes_)
-        probabilities = np.maximum((outputs - smoothing / n) / (1.0 - smoothing), LEAST * smoothing / n)
-        return probabilities / probabilities.sum(axis=1, keepdims=True)
+        return self._labels.without_smoothing(outputs, self._smoothing)
 
     def predict_log_proba(self, X: Table) -> Array:
         """Return the logarithm of ``predict_proba``.
@@ -250,8 +238,11 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         check_is_fitted(self)
         if self._smoothing:
             return np.log(self.predict_proba(X))
-        combine = log_of_mean_probability if self._has_many else _log_of_mean_probability
-        return self._combined(X, logits_of, combine)
+        return self._combined(X, logits_of, self._labels.log_of_mean_probability)
+
+    @property
+    def _labels(self) -> ModuleType:
+        return _labels_of(self._has_many)
 
     def _weight_of_each(
         self, targets: Array, weights: Array | None, result: TabularResult
@@ -268,21 +259,15 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         return CrossEntropy(label_smoothing=self.label_smoothing)
 
     def _learn_targets(self, y: Array, weights: Array | None, result: TabularResult) -> int:
-        result.has_many = are_several(y)
-        if result.has_many:
-            result.classes_ = np.arange(y.shape[1])
-            return y.shape[1]
-        try:
-            check_classification_targets(y)
-            result.classes_ = np.unique(y)
-        except TypeError:
-            raise ValueError("y holds labels that cannot be sorted: make all of them text, or all numbers.") from None
-        return len(result.classes_)
+        return learn_classes(y, result)
 
     def _encode(self, y: Array, result: TabularResult, name: str) -> Array:
-        if result.has_many or are_several(y):
-            return encoded(y, len(result.classes_), name, has_many=result.has_many)
-        return places_of(y, result.classes_, name)
+        return encoded(y, result, name)
+
+    def _in_units(self, changes: Array) -> Array:
+        changes = changes / (1.0 - self._smoothing)
+        # what one class wins others lose
+        return changes if self._has_many else changes.sum(axis=0) / 2.0
 
     def _activations_for(self, result: TabularResult) -> tuple[str, str]:
         return self._activations[0], "sigmoid" if result.has_many else self._activations[1]
@@ -293,6 +278,6 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         return tags
 
 
-def _log_of_mean_probability(logits: list[Array]) -> Array:
-    """Return the logarithm of the mean of the probabilities that the members give, from their pre-activations."""
-    return logsumexp([log_softmax(of_member, axis=1) for of_member in logits], axis=0) - math.log(len(logits))
+def _labels_of(has_many: bool) -> ModuleType:
+    """Return what knows how probabilities are made, of one label for each row or of several."""
+    return several_labels if has_many else one_label

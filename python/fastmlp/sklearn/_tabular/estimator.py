@@ -1,4 +1,4 @@
-"""What TabularClassifier and TabularRegressor share: how a fit goes, and the outputs for new rows.
+"""How a fit of TabularClassifier and TabularRegressor goes; what can be done with a fitted one is in fitted.py.
 
 encoder.py makes numbers of a table, recipe.py a network for them, and members.py trains one; scaling and clipping the
 numbers is the networks', so that a model is in one piece. What labels and values need apart is in classifier.py and
@@ -7,27 +7,23 @@ regressor.py.
 
 from __future__ import annotations
 
-import os
-from abc import ABCMeta, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
 from copy import copy
 from itertools import repeat
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, is_classifier
+from sklearn.base import is_classifier
 from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils.validation import check_is_fitted
 
 from fastmlp._checks.arguments import check_integer, check_real
 from fastmlp._checks.arrays import check_total_weight
-from fastmlp._export import c_table
 from fastmlp._training.checkpoint import Checkpoint, checkpoints_of
-from fastmlp._training.crew import train_together
+from fastmlp._training.crew import SomeTraining, train_together
 from fastmlp._training.watch import Callback
-from fastmlp.losses import CrossEntropy, Loss
-from fastmlp.network import Network
+from fastmlp.losses import Loss
 from fastmlp.runtime import own_limit
 from fastmlp.sklearn._callbacks import CallbackSupport
 from fastmlp.sklearn._labels import plain_targets
@@ -37,11 +33,9 @@ from fastmlp.sklearn._tabular.aside import Validation, rows_aside
 from fastmlp.sklearn._tabular.checks import checked, checked_like_training, in_columns, rows_of
 from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.encoder import TableEncoder
-from fastmlp.sklearn._tabular.exporting import table_content
-from fastmlp.sklearn._tabular.files import write
+from fastmlp.sklearn._tabular.fitted import Fitted
 from fastmlp.sklearn._tabular.following import Tasks, callbacks_of, progress_of
-from fastmlp.sklearn._tabular.members import Rows, Samples, Settings, train
-from fastmlp.sklearn._tabular.prediction import combined
+from fastmlp.sklearn._tabular.members import Member, Rows, Samples, Settings, train
 from fastmlp.sklearn._tabular.recipe import batch_of, build, optimizer_of
 from fastmlp.sklearn._tabular.results import TabularResult
 from fastmlp.sklearn._threads import threads_of
@@ -50,7 +44,7 @@ from fastmlp.sklearn._weights import checked_sample_weight
 Array = npt.NDArray[Any]
 
 
-class BaseTabular(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
+class BaseTabular(CallbackSupport, Fitted):
     """A network for tables behind the interface of scikit-learn."""
 
     hidden_layer_sizes: Sequence[int] | int
@@ -62,14 +56,8 @@ class BaseTabular(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
     validation_fraction: float
     random_state: int | np.random.RandomState | None
     verbose: bool | int
-    n_threads: int | None
     # that of the hidden layers, and that of the last
     _activations: tuple[str, str]
-
-    networks_: list[Network]
-    n_iter_: int
-    best_iterations_: list[int]
-    _encoder: TableEncoder
 
     @abstractmethod
     def _loss_object(self) -> Loss:
@@ -98,6 +86,12 @@ class BaseTabular(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         if of_each is None:
             return weights
         return check_total_weight(of_each[targets] * (1.0 if weights is None else weights), "class_weight")
+
+    def _finished(
+        self, training: SomeTraining[Member], samples: Samples, aside: Rows | Samples, result: TabularResult
+    ) -> SomeTraining[Member]:
+        """Return the training of a member with what is done to it in the end."""
+        return training
 
     def _train(
         self,
@@ -162,9 +156,10 @@ class BaseTabular(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         try:
             with own_limit(limit), progress_of(bool(self.verbose), members, seen, batch_size) as shown:
                 trainings = [
-                    shown.until_end(tasks.around(train(network, samples, aside, own), index))
-                    for index, (network, aside, own) in enumerate(zip(networks, asides, settings, strict=False))
+                    self._finished(train(network, samples, aside, own), samples, aside, result)
+                    for network, aside, own in zip(networks, asides, settings, strict=False)
                 ]
+                trainings = [shown.until_end(tasks.around(training, index)) for index, training in enumerate(trainings)]
                 trained = train_together(trainings, after_slice=shown.after_slice)
         except FloatingPointError as divergence:
             raise ValueError(str(divergence)) from divergence
@@ -173,116 +168,3 @@ class BaseTabular(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         result.n_iter_ = max(trained[index].epochs for index in range(members))
         result.hand_over(self)
         tasks.end()
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted model to a file that ``fastmlp.sklearn.load`` reads; the same model gives the same bytes.
-
-        Parameters
-        ----------
-        path : path
-            The file, ``*.safetensors``. It appears whole or not at all. Kept are the parameters, what the
-            columns stand for, labels or units, and the networks; the text of categories and labels is in it.
-
-        Raises
-        ------
-        sklearn.exceptions.NotFittedError
-            There is nothing to save yet.
-        TypeError
-            A parameter is an object that the file does not keep, such as a ``RandomState``.
-        ValueError
-            The name ends otherwise, or there is more than a file takes.
-        OSError
-            The file cannot be written.
-
-        See Also
-        --------
-        fastmlp.sklearn.load : Read one.
-
-        Examples
-        --------
-        >>> import os, tempfile
-        >>> import fastmlp.sklearn
-        >>> X, y = [[25, "cat"], [31, "dog"]] * 20, [4.0, 30.0] * 20
-        >>> model = fastmlp.sklearn.TabularRegressor(max_iter=5, random_state=0).fit(X, y)
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = os.path.join(folder, "pets.safetensors")
-        ...     model.save(path)
-        ...     fastmlp.sklearn.load(path)
-        TabularRegressor(max_iter=5, random_state=0)
-        """
-        check_is_fitted(self)
-        write(self, TabularResult.of(self), path)
-
-    def to_c(self, path: str | os.PathLike[str], *, name: str = "model") -> None:
-        """Write the fitted model as one header of C99 and C++11, with what its columns stand for.
-
-        Parameters
-        ----------
-        path : path
-            The file, by custom ``*.h``.
-        name : str, default "model"
-            What all names in the file begin with.
-
-        Raises
-        ------
-        sklearn.exceptions.NotFittedError
-            There is nothing to write yet.
-        ValueError, TypeError
-            An argument is not as described; no file is left then.
-        OSError
-            The file cannot be written.
-
-        See Also
-        --------
-        fastmlp.Network.to_c : What the file promises.
-        save : A file that fastmlp reads again.
-
-        Notes
-        -----
-        A row is an array of ``MODEL_INPUTS`` doubles: numbers as ``fit`` has read them, for a category the number that
-        ``model_category(column, "text")`` returns, -1 for one that was not seen, for one of a column in order its place,
-        from 0, and NaN for what is missing.
-
-        Examples
-        --------
-        >>> import os, tempfile
-        >>> from fastmlp.sklearn import TabularRegressor
-        >>> X, y = [[25, "cat"], [31, "dog"]] * 20, [4.0, 30.0] * 20
-        >>> model = TabularRegressor(max_iter=5, random_state=0).fit(X, y)
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = os.path.join(folder, "pets.h")
-        ...     model.to_c(path, name="pets")
-        ...     os.listdir(folder)
-        ['pets.h']
-        """
-        check_is_fitted(self)
-        c_table.write(table_content(self, TabularResult.of(self), self._smoothing), path, name=name)
-
-    @property
-    def _smoothing(self) -> float:
-        """The label smoothing that the networks were trained with."""
-        loss = self.networks_[0].loss_function
-        return loss.label_smoothing if isinstance(loss, CrossEntropy) else 0.0
-
-    def _forward(self, X: Table) -> Array:
-        """Return the outputs of the members for rows of a table, averaged."""
-        return self._combined(X, lambda network: network.forward, lambda outputs: np.mean(outputs, axis=0))
-
-    def _combined(
-        self,
-        X: Table,
-        function_of: Callable[[Network], Callable[[Array], Array]],
-        combine: Callable[[list[Array]], Array],
-    ) -> Array:
-        """Return what comes of the values of a function of each member for rows of a table."""
-        check_is_fitted(self)
-        table = checked_like_training(self, X)
-        with own_limit(threads_of(self.n_threads)):
-            return combined(self.networks_, self._encoder, table, function_of, combine)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        return tags

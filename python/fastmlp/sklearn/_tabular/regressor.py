@@ -20,6 +20,7 @@ from fastmlp._training.watch import Callback
 from fastmlp.losses import Loss, Poisson
 from fastmlp.network import Network
 from fastmlp.sklearn._callbacks import with_callbacks
+from fastmlp.sklearn._models import meaning_of
 from fastmlp.sklearn._tabular.aside import Validation
 from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.estimator import BaseTabular
@@ -219,6 +220,11 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         if came != n_outputs:
             raise ValueError(f"{name} has {count(came, 'value')} for each row, but y has {n_outputs}.")
         return result.units.inside(y, name)
+
+    def _in_units(self, changes: Array) -> Array:
+        if meaning_of(self.networks_[0]) != "log_rates":
+            changes = changes * self._units.spread[:, np.newaxis]
+        return changes[0] if len(changes) == 1 else changes
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import log_expit, logsumexp
+from scipy.special import expit, log_expit, logsumexp
 
 from fastmlp.sklearn._tabular.recipe import LEAST
 
@@ -22,7 +22,7 @@ def are_several(y: Array) -> bool:
     return y.ndim == 2
 
 
-def encoded(y: Array, n_labels: int, name: str, *, has_many: bool) -> Array:
+def rows_of_labels(y: Array, n_labels: int, name: str, *, has_many: bool) -> Array:
     """Return rows of 0 and 1 (samples, labels); what is none is an error."""
     if not has_many:
         raise ValueError(f"{name} has {y.shape[1]} columns, but y has one label for each row: give one.")
@@ -43,6 +43,11 @@ def without_smoothing(outputs: Array, smoothing: float) -> Array:
     """Return probabilities freed of label smoothing, which draws them toward a half; never quite 0 or 1 after it."""
     least = LEAST * smoothing / 2.0
     return np.clip((outputs - smoothing / 2.0) / (1.0 - smoothing), least, 1.0 - least)
+
+
+def probabilities(logits: Array, smoothing: float) -> Array:
+    """Return the probabilities of one network, from its pre-activations."""
+    return without_smoothing(expit(logits), smoothing)
 
 
 def log_of_mean_probability(logits: list[Array]) -> Array:
