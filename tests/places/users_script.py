@@ -317,6 +317,7 @@ def estimators() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "table.safetensors")
         tables[0].fit(X, y).save(path)
+        assert_type(tables[0].importances(X), npt.NDArray[Any])
         tables[0].to_c(os.path.join(folder, "table.h"), name="table")
         assert_type(load(path), TabularClassifier | TabularRegressor)
 

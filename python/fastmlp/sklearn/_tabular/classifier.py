@@ -7,6 +7,7 @@ whose arguments scikit-learn wants one by one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from types import ModuleType
 from typing import Any, cast
 
@@ -22,9 +23,11 @@ from fastmlp.sklearn._callbacks import with_callbacks
 from fastmlp.sklearn._models import logits_of
 from fastmlp.sklearn._tabular import one_label, several_labels
 from fastmlp.sklearn._tabular.aside import Validation
+from fastmlp.sklearn._tabular.calibration import calibrate
 from fastmlp.sklearn._tabular.classes import encoded, learn_classes
 from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.estimator import BaseTabular
+from fastmlp.sklearn._tabular.members import Rows, Samples
 from fastmlp.sklearn._tabular.results import TabularResult
 from fastmlp.sklearn._weights import balanced_weight_of_each, weight_of_each
 
@@ -50,6 +53,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         In [0, 1).
     class_weight : None, "balanced" or dict of label to weight, default None
         Weights of the rows of each class; "balanced": such that all classes weigh the same.
+    calibrate : bool, default False
+        Divide the logits of all networks by the temperature with the least log-loss on their validation rows.
     validation : str, default "random"
         Which rows are set aside to choose the epoch: "random", of each class its share and others for each network, or
         "last", for rows in the order of time: the last ones, which then nothing learns from.
@@ -115,6 +120,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         batch_size: int | str = "auto",
         label_smoothing: float = 0.1,
         class_weight: str | Mapping[Any, float] | None = None,
+        calibrate: bool = False,
         validation: str = "random",
         validation_fraction: float = 0.2,
         random_state: int | np.random.RandomState | None = None,
@@ -128,6 +134,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         self.batch_size = batch_size
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
+        self.calibrate = calibrate
         self.validation = validation
         self.validation_fraction = validation_fraction
         self.random_state = random_state
@@ -243,6 +250,11 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     @property
     def _labels(self) -> ModuleType:
         return _labels_of(self._has_many)
+
+    def _finish(self, result: TabularResult, samples: Samples, judged: Sequence[Rows | Samples]) -> None:
+        if self.calibrate:
+            probabilities = partial(_labels_of(result.has_many).probabilities, smoothing=self.label_smoothing)
+            calibrate(result.networks_, [samples.taken(aside) for aside in judged], probabilities)
 
     def _weight_of_each(
         self, targets: Array, weights: Array | None, result: TabularResult

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from copy import copy
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 from fastmlp._checks.arguments import check_integer, check_real
 from fastmlp._checks.arrays import check_total_weight
 from fastmlp._training.checkpoint import Checkpoint, checkpoints_of
-from fastmlp._training.crew import SomeTraining, train_together
+from fastmlp._training.crew import train_together
 from fastmlp._training.watch import Callback
 from fastmlp.losses import Loss
 from fastmlp.runtime import own_limit
@@ -35,7 +35,7 @@ from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.encoder import TableEncoder
 from fastmlp.sklearn._tabular.fitted import Fitted
 from fastmlp.sklearn._tabular.following import Tasks, callbacks_of, progress_of
-from fastmlp.sklearn._tabular.members import Member, Rows, Samples, Settings, train
+from fastmlp.sklearn._tabular.members import Rows, Samples, Settings, train
 from fastmlp.sklearn._tabular.recipe import batch_of, build, optimizer_of
 from fastmlp.sklearn._tabular.results import TabularResult
 from fastmlp.sklearn._threads import threads_of
@@ -87,11 +87,8 @@ class BaseTabular(CallbackSupport, Fitted):
             return weights
         return check_total_weight(of_each[targets] * (1.0 if weights is None else weights), "class_weight")
 
-    def _finished(
-        self, training: SomeTraining[Member], samples: Samples, aside: Rows | Samples, result: TabularResult
-    ) -> SomeTraining[Member]:
-        """Return the training of a member with what is done to it in the end."""
-        return training
+    def _finish(self, result: TabularResult, samples: Samples, judged: Sequence[Rows | Samples]) -> None:
+        """Do what is done in the end to the trained networks, by the validation rows of each."""
 
     def _train(
         self,
@@ -151,19 +148,20 @@ class BaseTabular(CallbackSupport, Fitted):
             for _ in range(members)
         ]
         samples = Samples(rows, targets, weights)
+        judged = list(islice(asides, members))
         tasks = Tasks(self, X, y, sample_weight, members)
         seen = members * max_iter * (len(targets) if validation.X is not None else round(len(targets) * (1 - fraction)))
         try:
             with own_limit(limit), progress_of(bool(self.verbose), members, seen, batch_size) as shown:
                 trainings = [
-                    self._finished(train(network, samples, aside, own), samples, aside, result)
-                    for network, aside, own in zip(networks, asides, settings, strict=False)
+                    shown.until_end(tasks.around(train(network, samples, aside, own), index))
+                    for index, (network, aside, own) in enumerate(zip(networks, judged, settings, strict=True))
                 ]
-                trainings = [shown.until_end(tasks.around(training, index)) for index, training in enumerate(trainings)]
                 trained = train_together(trainings, after_slice=shown.after_slice)
         except FloatingPointError as divergence:
             raise ValueError(str(divergence)) from divergence
         result.networks_ = [trained[index].network for index in range(members)]
+        self._finish(result, samples, judged)
         result.best_iterations_ = [trained[index].best_epoch for index in range(members)]
         result.n_iter_ = max(trained[index].epochs for index in range(members))
         result.hand_over(self)

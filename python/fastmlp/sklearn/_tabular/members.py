@@ -42,6 +42,12 @@ class Samples:
     targets: npt.NDArray[Any]
     weights: npt.NDArray[np.float64] | None
 
+    def taken(self, aside: Rows | Samples) -> Samples:
+        """Return those of these rows, or others."""
+        if isinstance(aside, Samples):
+            return aside
+        return Samples(self.table.taken(aside), self.targets[aside], _taken(self.weights, aside))
+
     @cached_property
     def shared(self) -> SharedRows:
         """One array of them, of which members take their rows."""
