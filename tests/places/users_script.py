@@ -323,6 +323,7 @@ def estimators() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "table.safetensors")
         tables[0].fit(X, y).save(path)
+        assert_type(tables[0].importances(X), npt.NDArray[Any])
         tables[0].to_c(os.path.join(folder, "table.h"), name="table")
         tables[0].to_onnx(os.path.join(folder, "table.onnx"))
         assert_type(load(path), TabularClassifier | TabularRegressor)

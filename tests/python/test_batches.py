@@ -165,6 +165,15 @@ def test_far_targets_are_warned_of_as_long_as_the_network_is_new(as_given):
         net.partial_fit(as_given(X), as_given(y * np.float32(1e4)))
 
 
+@pytest.mark.parametrize("loss", ["mae", "huber", "quantile"])
+def test_a_few_far_targets_are_no_hindrance_to_a_loss_of_bounded_slope(loss):
+    y = KINDS["a value"][2].copy()
+    y[0] = 1e6
+    fm.Network(INPUTS, [fm.Dense(1)], seed=1, loss=loss).partial_fit(X, y)
+    with pytest.warns(UserWarning, match="y has a median of"):
+        fm.Network(INPUTS, [fm.Dense(1)], seed=1, loss=loss).partial_fit(X, y + np.float32(1e4))
+
+
 def test_a_batch_size_beyond_the_rows_is_one_step_and_keeps_the_trainer():
     by_size, by_default = network("softmax"), network("softmax")
     y = KINDS["softmax"][2]

@@ -48,7 +48,7 @@ FLOORS = [
 FLOOR_OF = {unit: floor for floor, units in enumerate(FLOORS) for unit in units}
 # Within sklearn, too: the two kinds of estimators know nothing of each other, nor do they know what gathers them.
 SKLEARN_FLOORS = [
-    ["_blocks", "_labels", "_models", "_results", "_sizes", "_threads"],
+    ["_blocks", "_callbacks", "_labels", "_models", "_results", "_sizes", "_threads"],
     ["_weights"],
     ["_mlp", "_tabular"],
     ["__init__"],

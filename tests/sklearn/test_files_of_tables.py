@@ -48,9 +48,12 @@ def table(rows: int = 60) -> pd.DataFrame:
 def fitted() -> dict[str, TabularClassifier | TabularRegressor]:
     X = table()
     kind = {"n_estimators": 2, "max_iter": 3, "random_state": 1}
+    in_order = X.assign(kind=X["kind"].cat.as_ordered())
     return {
         "classifier": TabularClassifier((16, 8), **kind).fit(X, np.arange(60) % 3),
         "regressor": TabularRegressor(8, **kind).fit(X, 1e6 + X["number"].fillna(0)),
+        "several values": TabularRegressor(8, **kind).fit(in_order, np.column_stack([np.arange(60), np.ones(60)])),
+        "several labels": TabularClassifier(8, **kind).fit(in_order, np.column_stack([np.arange(60) % 2, np.ones(60)])),
     }
 
 
@@ -155,7 +158,7 @@ def places_in(value: object, path: tuple = ()) -> list[tuple]:
     return found
 
 
-@pytest.mark.parametrize("kind", ["classifier", "regressor"])
+@pytest.mark.parametrize("kind", ["classifier", "regressor", "several values", "several labels"])
 def test_damage_is_found_before_rows_are_predicted(tmp_path, fitted, kind):
     fitted[kind].save(tmp_path / "model.safetensors")
     header, description, tensors = parts(tmp_path / "model.safetensors")

@@ -136,7 +136,7 @@ def test_a_member_is_the_fit_of_its_network_to_its_rows(sparse):
         others = np.setdiff1d(np.arange(len(rows)), aside)
         best = members.BestEpoch()
         fixed = {"validation_data": judged, "metrics": [], "callbacks": [best]}
-        network.fit(rows[others], targets[others], **fixed, **settings)
+        network.fit(rows[others], targets[others], **(settings | fixed))
         np.testing.assert_allclose(network.predict_proba(rows), member.predict_proba(rows), atol=1e-5 if sparse else 0)
 
 

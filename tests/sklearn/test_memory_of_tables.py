@@ -51,7 +51,7 @@ def peak_of(call):
 
 @pytest.mark.parametrize("name", tables())
 def test_columns_of_0_and_1_stay_bytes(name, monkeypatch):
-    monkeypatch.setattr("fastmlp.sklearn._tabular.estimator.ENTRIES", 2**16)
+    monkeypatch.setattr("fastmlp.sklearn._tabular.prediction.ENTRIES", 2**16)
     table, y = tables()[name], RNG.normal(size=ROWS)
     model = TabularRegressor((4,), n_estimators=1, max_iter=1, random_state=0)
     model.fit(table[:50], y[:50])  # what is made once

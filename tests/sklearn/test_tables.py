@@ -293,7 +293,7 @@ def test_large_tables_are_predicted_in_blocks(monkeypatch):
     models = [small().fit(table, value > 100) for table in tables]
     expected = models[0].predict_proba(X)
     # so that the last block is a short one
-    monkeypatch.setattr("fastmlp.sklearn._tabular.estimator.ROWS", 7)
+    monkeypatch.setattr("fastmlp.sklearn._tabular.prediction.ROWS", 7)
     for model, table in zip(models, tables, strict=True):
         np.testing.assert_array_equal(model.predict_proba(table), expected)
 

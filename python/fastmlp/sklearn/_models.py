@@ -59,9 +59,10 @@ def with_scaling(network: Network, scaling: Scaling | None) -> Network:
     return with_architecture(network, replace(architecture, layers=(*first, *layers)), keeps_optimizer=False)
 
 
-def training_of(network: Network, X: Any, y: Array, **settings: Any) -> Training:
-    """Return what ``network.fit`` does, to be run with others."""
-    return training(model_of(network), network, X, y, FitArguments(**settings))
+def training_of(network: Network, X: Any, y: Array, *, owner: Network | None = None, **settings: Any) -> Training:
+    """Return what ``network.fit`` does, to be run with others; callbacks are shown the owner in its place."""
+    shown = network if owner is None else owner
+    return training(model_of(network), shown, X, y, FitArguments(**settings))
 
 
 def text_of_samples(X: Any, targets: Array, weights: Array | None) -> str:

@@ -9,25 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from sklearn.base import BaseEstimator
 
+from fastmlp.sklearn._callbacks import CallbackSupport, with_callbacks
 from fastmlp.sklearn._mlp.results import MLPResult
-
-try:
-    from sklearn.callback import CallbackSupportMixin as CallbackSupport
-    from sklearn.callback import with_callbacks
-except ImportError:  # before 1.9
-    Method = TypeVar("Method", bound=Callable[..., Any])
-
-    class CallbackSupport:  # type: ignore[no-redef]
-        """Nothing to support."""
-
-    def with_callbacks(method: Method) -> Method:
-        """Return the method as it is."""
-        return method
-
 
 if TYPE_CHECKING:
     from fastmlp._training.watch import Callback

@@ -34,9 +34,14 @@ def checked(estimator: BaseEstimator, X: Table, y: Any) -> tuple[Table, Array]:
             y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
             if len(X) != len(y):
                 raise ValueError(f"y has {len(y)} rows, but X has {len(X)}: give one for each row.")
-            return X, one_column(y)
+            return X, in_columns(y)
         X, y = validate_data(estimator, X, y, dtype=None, ensure_all_finite="allow-nan", multi_output=True)
-    return _without_infinities(X), one_column(y)
+    return _without_infinities(X), in_columns(y)
+
+
+def in_columns(y: Array) -> Array:
+    """Return targets (samples,), or (samples, outputs) where there are several; of one column with a warning."""
+    return y if y.ndim == 2 and y.shape[1] > 1 else one_column(y)
 
 
 def checked_like_training(estimator: BaseEstimator, X: Table) -> Table:

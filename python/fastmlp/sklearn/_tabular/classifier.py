@@ -6,24 +6,28 @@ whose arguments scikit-learn wants one by one.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from types import ModuleType
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import log_softmax, logsumexp
 from sklearn.base import ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from fastmlp._training.checkpoint import Checkpoint
+from fastmlp._training.watch import Callback
 from fastmlp.losses import CrossEntropy, Loss
-from fastmlp.sklearn._labels import places_of
+from fastmlp.sklearn._callbacks import with_callbacks
 from fastmlp.sklearn._models import logits_of
+from fastmlp.sklearn._tabular import one_label, several_labels
+from fastmlp.sklearn._tabular.aside import Validation
+from fastmlp.sklearn._tabular.calibration import calibrate
+from fastmlp.sklearn._tabular.classes import encoded, learn_classes
 from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.estimator import BaseTabular
-from fastmlp.sklearn._tabular.recipe import LEAST
+from fastmlp.sklearn._tabular.members import Rows, Samples
 from fastmlp.sklearn._tabular.results import TabularResult
 from fastmlp.sklearn._weights import balanced_weight_of_each, weight_of_each
 
@@ -49,22 +53,31 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         In [0, 1).
     class_weight : None, "balanced" or dict of label to weight, default None
         Weights of the rows of each class; "balanced": such that all classes weigh the same.
+    calibrate : bool, default False
+        Divide the logits of all networks by the temperature with the least log-loss on their validation rows.
+    validation : str, default "random"
+        Which rows are set aside to choose the epoch: "random", of each class its share and others for each network, or
+        "last", for rows in the order of time: the last ones, which then nothing learns from.
     validation_fraction : float, default 0.2
         Share of the rows that choose the epoch of a network and that it does not learn from; as the next network sets
         the next ones aside, the default's five learn from every row.
     random_state : int, RandomState or None, default None
         Decides initial weights, order of rows and the validation rows.
+    verbose : bool or int, default False
+        Show the progress of all networks: a bar, or lines where nothing can be redrawn.
     n_threads : int, optional
         Threads at most; default: what fastmlp may use, and one inside a worker of joblib.
 
     Attributes
     ----------
     classes_ : array
+        Where rows have several labels, the numbers of their columns.
     networks_ : list of fastmlp.Network
         The members, each with the scaling of its inputs; their outputs are averaged.
     best_iterations_ : list of int
         The epoch of each member whose weights were kept.
     n_iter_ : int
+        Epochs, of the network that made most of them.
     n_features_in_ : int
     feature_names_in_ : array of str
         Where X had names of columns.
@@ -94,6 +107,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     """
 
     classes_: Array
+    _has_many: bool
     _activations = ("selu", "softmax")
 
     def __init__(
@@ -106,8 +120,11 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         batch_size: int | str = "auto",
         label_smoothing: float = 0.1,
         class_weight: str | Mapping[Any, float] | None = None,
+        calibrate: bool = False,
+        validation: str = "random",
         validation_fraction: float = 0.2,
         random_state: int | np.random.RandomState | None = None,
+        verbose: bool | int = False,
         n_threads: int | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -117,10 +134,14 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         self.batch_size = batch_size
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
+        self.calibrate = calibrate
+        self.validation = validation
         self.validation_fraction = validation_fraction
         self.random_state = random_state
+        self.verbose = verbose
         self.n_threads = n_threads
 
+    @with_callbacks
     def fit(
         self,
         X: Table,
@@ -130,6 +151,9 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         X_val: Table = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        eval_set: Any = None,
+        groups: Any = None,
+        callbacks: Iterable[Callback] = (),
         checkpoint: Checkpoint | None = None,
     ) -> TabularClassifier:
         """Train the model.
@@ -138,8 +162,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         ----------
         X : DataFrame or array (samples, columns)
             Numbers, text, categories, missing values.
-        y : array (samples,)
-            Labels of any kind.
+        y : array (samples,) or (samples, labels)
+            Labels of any kind, or for rows that have several labels a column of 0 and 1 for each.
         sample_weight : array (samples,), optional
             Not negative: how much a row counts, in the loss and in the choice of the epoch. A row of weight 0 is as if
             it were not there; one of weight 2 counts as two, which is not the same as to give it twice: of two rows one
@@ -148,6 +172,15 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
             Rows that choose the epoch, in the place of validation_fraction.
         sample_weight_val : array, optional
             Weights of these.
+        eval_set : list of one pair, optional
+            [(X_val, y_val)], as LightGBM and XGBoost take them.
+        groups : array (samples,), optional
+            The group of each row, such as a patient or a shop: whole groups are set aside, so that the epoch is chosen
+            on groups that a network has not seen. One of more than half of the rows is always learned from.
+        callbacks : list of callables
+            Called with (network, epoch) after each epoch of each network, see ``fastmlp.callbacks``; True ends the
+            training of that network. Where there are several, each has a copy of those that keep something between
+            epochs, such as ``EarlyStopping``.
         checkpoint : Checkpoint, optional
             A file from which the same fit goes on, if anything has ended it; random_state must be an integer. With
             several n_estimators one for each: "{network}" in its path is the number of the member.
@@ -157,7 +190,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         self
             The estimator.
         """
-        self._train(X, y, sample_weight, (X_val, y_val, sample_weight_val), checkpoint)
+        validation = Validation.of(X_val, y_val, sample_weight_val, eval_set, groups)
+        self._train(X, y, sample_weight, validation, callbacks, checkpoint)
         return self
 
     def predict(self, X: Table) -> Array:
@@ -170,10 +204,12 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
         Returns
         -------
-        array (samples,)
+        array (samples,) or (samples, labels)
             Labels as they were given to ``fit``.
         """
         outputs = self._forward(X)
+        if self._has_many:
+            return (outputs > 0.5).astype(np.int64)
         return self.classes_[outputs.argmax(axis=1)]
 
     def predict_proba(self, X: Table) -> Array:
@@ -187,12 +223,11 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         Returns
         -------
         array (samples, classes)
-            Freed of the label smoothing, which draws what the networks learn toward equal probabilities.
+            Freed of the label smoothing, which draws what the networks learn toward equal probabilities. Where rows
+            have several labels, that of each by itself.
         """
         outputs = self._forward(X)
-        smoothing, n = self._smoothing, len(self.classes_)
-        probabilities = np.maximum((outputs - smoothing / n) / (1.0 - smoothing), LEAST * smoothing / n)
-        return probabilities / probabilities.sum(axis=1, keepdims=True)
+        return self._labels.without_smoothing(outputs, self._smoothing)
 
     def predict_log_proba(self, X: Table) -> Array:
         """Return the logarithm of ``predict_proba``.
@@ -210,13 +245,24 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         check_is_fitted(self)
         if self._smoothing:
             return np.log(self.predict_proba(X))
-        return self._combined(X, logits_of, _log_of_mean_probability)
+        return self._combined(X, logits_of, self._labels.log_of_mean_probability)
+
+    @property
+    def _labels(self) -> ModuleType:
+        return _labels_of(self._has_many)
+
+    def _finish(self, result: TabularResult, samples: Samples, judged: Sequence[Rows | Samples]) -> None:
+        if self.calibrate:
+            probabilities = partial(_labels_of(result.has_many).probabilities, smoothing=self.label_smoothing)
+            calibrate(result.networks_, [samples.taken(aside) for aside in judged], probabilities)
 
     def _weight_of_each(
         self, targets: Array, weights: Array | None, result: TabularResult
     ) -> npt.NDArray[np.float64] | None:
         if self.class_weight is None:
             return None
+        if result.has_many:
+            raise ValueError("class_weight is for one label for each row, but y has several: give sample_weight.")
         if isinstance(self.class_weight, str) and self.class_weight == "balanced":
             return balanced_weight_of_each(targets, len(result.classes_), weights)
         return weight_of_each(result.classes_, cast("Mapping[Any, float]", self.class_weight))
@@ -225,17 +271,25 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         return CrossEntropy(label_smoothing=self.label_smoothing)
 
     def _learn_targets(self, y: Array, weights: Array | None, result: TabularResult) -> int:
-        try:
-            check_classification_targets(y)
-            result.classes_ = np.unique(y)
-        except TypeError:
-            raise ValueError("y holds labels that cannot be sorted: make all of them text, or all numbers.") from None
-        return len(result.classes_)
+        return learn_classes(y, result)
 
     def _encode(self, y: Array, result: TabularResult, name: str) -> Array:
-        return places_of(y, result.classes_, name)
+        return encoded(y, result, name)
+
+    def _in_units(self, changes: Array) -> Array:
+        changes = changes / (1.0 - self._smoothing)
+        # what one class wins others lose
+        return changes if self._has_many else changes.sum(axis=0) / 2.0
+
+    def _activations_for(self, result: TabularResult) -> tuple[str, str]:
+        return self._activations[0], "sigmoid" if result.has_many else self._activations[1]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
 
 
-def _log_of_mean_probability(logits: list[Array]) -> Array:
-    """Return the logarithm of the mean of the probabilities that the members give, from their pre-activations."""
-    return logsumexp([log_softmax(of_member, axis=1) for of_member in logits], axis=0) - math.log(len(logits))
+def _labels_of(has_many: bool) -> ModuleType:
+    """Return what knows how probabilities are made, of one label for each row or of several."""
+    return several_labels if has_many else one_label

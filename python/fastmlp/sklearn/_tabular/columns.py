@@ -40,6 +40,8 @@ class Cells(NamedTuple):
     places: npt.NDArray[np.intp]
     # whether the type of the column says so; of other ones it shows in the cells
     is_category: bool = False
+    # all categories, of which some may have no row, where their type puts them in order
+    order: list[object] | None = None
 
 
 Column: TypeAlias = Numbers | Cells
@@ -124,7 +126,8 @@ def _cells_of_categories(categorical: Any, name: object) -> Cells:
     # a missing value has code -1, which takes the last place
     places = np.append(np.where(used, np.cumsum(used) - 1, -1), -1)
     cells = _cells_of(np.array(categorical.categories, dtype=object)[used], name)
-    return cells._replace(places=places[codes], is_category=True)
+    order = list(categorical.categories) if categorical.ordered else None
+    return cells._replace(places=places[codes], is_category=True, order=order)
 
 
 def _cells_of(column: Array, name: object, *, is_category: bool = False) -> Cells:

@@ -8,10 +8,10 @@ text_numbers.py; scaling the numbers is left to the networks (recipe.py).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from reprlib import repr as shortened
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -54,10 +54,35 @@ class NumberColumn:
 
     def encode(self, column: Column, index: int) -> Array:
         """Return the numbers, none missing; as bytes where they are 0 and 1."""
-        values = _numbers_of(column, index, self.reading)
-        values = np.where(np.isnan(values), self.median, values)  # another array: the first may be the user's
-        is_bytes = ((values == 0) | (values == 1)).all()
-        return values.astype(np.uint8) if is_bytes else values
+        return _filled(_numbers_of(column, index, self.reading), self.median)
+
+
+@dataclass(frozen=True)
+class OrderColumn:
+    """A column of categories in order, known by their text: the number of a category is its place, from 0.
+
+    One that is not among them is taken for missing.
+    """
+
+    places: dict[str, int]
+    median: float
+
+    @classmethod
+    def of(cls, cells: Cells, order: list[object]) -> OrderColumn:
+        """Learn the order and the median."""
+        names = list(dict.fromkeys(_name_of(value, is_bool=False) or "" for value in order))
+        column = cls({name: place for place, name in enumerate(names)}, 0.0)
+        places = column._places_of(cells)
+        present = places[~np.isnan(places)]
+        return replace(column, median=float(np.median(present))) if len(present) else column
+
+    def encode(self, column: Column, index: int) -> Array:
+        """Return the numbers, none missing; as bytes where they are 0 and 1."""
+        return _filled(self._places_of(_as_cells(column)), self.median)
+
+    def _places_of(self, cells: Cells) -> npt.NDArray[np.float64]:
+        found = [self.places.get(_name_of(value, is_bool=False) or "", np.nan) for value in cells.values]
+        return np.array([*found, np.nan], np.float64)[cells.places]
 
 
 @dataclass(frozen=True)
@@ -98,12 +123,15 @@ class CategoryColumn:
         return np.array([self.places.get(name, -1) for name in names], np.int8)[cells.places]
 
 
+TableColumn: TypeAlias = NumberColumn | OrderColumn | CategoryColumn
+
+
 class TableEncoder:
     """What a table's columns stand for, learned from training data.
 
     Attributes
     ----------
-    columns : list of NumberColumn or CategoryColumn
+    columns : list of NumberColumn, OrderColumn or CategoryColumn
     """
 
     def fit(self, X: Table) -> TableEncoder:
@@ -113,7 +141,7 @@ class TableEncoder:
 
     def fit_encode(self, X: Table) -> Encoded:
         """Learn categories and medians, and return the table that they were learned from."""
-        self.columns: list[NumberColumn | CategoryColumn] = []
+        self.columns: list[TableColumn] = []
         arrays = []
         for index, column in enumerate(columns_of(X)):
             self.columns.append(_learned(column, index))
@@ -139,16 +167,18 @@ class TableEncoder:
     def _encoded(self, arrays: list[Array]) -> Encoded:
         pairs = list(zip(self.columns, arrays, strict=True))
         return Encoded(
-            [array for column, array in pairs if isinstance(column, NumberColumn)],
+            [array for column, array in pairs if not isinstance(column, CategoryColumn)],
             [array for column, array in pairs if isinstance(column, CategoryColumn)],
             [column.width for column in self.columns if isinstance(column, CategoryColumn)],
         )
 
 
-def _learned(column: Column, index: int) -> NumberColumn | CategoryColumn:
+def _learned(column: Column, index: int) -> TableColumn:
     """Return what a column stands for."""
     if isinstance(column, Numbers):
         return NumberColumn.of(column, index, PLAIN)
+    if column.order is not None:
+        return OrderColumn.of(column, column.order)
     name, values = shortened(column.name), column.values
     if _are_bools(values):
         return CategoryColumn.of(column, is_bool=True)
@@ -195,6 +225,13 @@ def _numbers_of(column: Column, index: int, reading: Reading) -> npt.NDArray[np.
     if far.any():
         raise ValueError(f"column {index} holds {values[far][0]:g}, which float32 cannot hold: scale it.")
     return values
+
+
+def _filled(values: npt.NDArray[np.float64], median: float) -> Array:
+    """Return numbers with the median in the place of missing ones; as bytes where they are 0 and 1."""
+    values = np.where(np.isnan(values), median, values)  # another array: the first may be the user's
+    is_bytes = ((values == 0) | (values == 1)).all()
+    return values.astype(np.uint8) if is_bytes else values
 
 
 def _as_cells(column: Column) -> Cells:

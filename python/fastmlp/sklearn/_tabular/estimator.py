@@ -1,4 +1,4 @@
-"""What TabularClassifier and TabularRegressor share: how a fit goes, and the outputs for new rows.
+"""How a fit of TabularClassifier and TabularRegressor goes; what can be done with a fitted one is in fitted.py.
 
 encoder.py makes numbers of a table, recipe.py a network for them, and members.py trains one; scaling and clipping the
 numbers is the networks', so that a model is in one piece. What labels and values need apart is in classifier.py and
@@ -7,36 +7,35 @@ regressor.py.
 
 from __future__ import annotations
 
-import os
-from abc import ABCMeta, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
 from copy import copy
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, is_classifier
+from sklearn.base import is_classifier
 from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils.validation import check_is_fitted
 
 from fastmlp._checks.arguments import check_integer, check_real
 from fastmlp._checks.arrays import check_total_weight
 from fastmlp._training.checkpoint import Checkpoint, checkpoints_of
 from fastmlp._training.crew import train_together
+from fastmlp._training.watch import Callback
 from fastmlp.losses import Loss
-from fastmlp.network import Network
 from fastmlp.runtime import own_limit
-from fastmlp.sklearn._blocks import by_blocks
-from fastmlp.sklearn._labels import one_column, plain_targets
+from fastmlp.sklearn._callbacks import CallbackSupport
+from fastmlp.sklearn._labels import plain_targets
 from fastmlp.sklearn._models import check_random_state_is_kept
 from fastmlp.sklearn._sizes import hidden_sizes
-from fastmlp.sklearn._tabular.checks import checked, checked_like_training, rows_of
+from fastmlp.sklearn._tabular.aside import Validation, rows_aside
+from fastmlp.sklearn._tabular.checks import checked, checked_like_training, in_columns, rows_of
 from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.encoder import TableEncoder
-from fastmlp.sklearn._tabular.exporting import ExportedTable
-from fastmlp.sklearn._tabular.files import write
-from fastmlp.sklearn._tabular.members import Rows, Samples, Settings, train, validation_rows
+from fastmlp.sklearn._tabular.fitted import Fitted
+from fastmlp.sklearn._tabular.following import Tasks, callbacks_of, progress_of
+from fastmlp.sklearn._tabular.members import Rows, Samples, Settings, train
 from fastmlp.sklearn._tabular.recipe import batch_of, build, optimizer_of
 from fastmlp.sklearn._tabular.results import TabularResult
 from fastmlp.sklearn._threads import threads_of
@@ -44,12 +43,8 @@ from fastmlp.sklearn._weights import checked_sample_weight
 
 Array = npt.NDArray[Any]
 
-# Rows of a table that are looked at together in a prediction, and numbers that they are made at a time: a column of
-# categories takes a column of these for each.
-ROWS, ENTRIES = 65536, 2**22
 
-
-class BaseTabular(ExportedTable, BaseEstimator, metaclass=ABCMeta):
+class BaseTabular(CallbackSupport, Fitted):
     """A network for tables behind the interface of scikit-learn."""
 
     hidden_layer_sizes: Sequence[int] | int
@@ -57,16 +52,12 @@ class BaseTabular(ExportedTable, BaseEstimator, metaclass=ABCMeta):
     n_estimators: int
     max_iter: int
     batch_size: int | str
+    validation: str
     validation_fraction: float
     random_state: int | np.random.RandomState | None
-    n_threads: int | None
+    verbose: bool | int
     # that of the hidden layers, and that of the last
     _activations: tuple[str, str]
-
-    networks_: list[Network]
-    n_iter_: int
-    best_iterations_: list[int]
-    _encoder: TableEncoder
 
     @abstractmethod
     def _loss_object(self) -> Loss:
@@ -75,6 +66,10 @@ class BaseTabular(ExportedTable, BaseEstimator, metaclass=ABCMeta):
     @abstractmethod
     def _learn_targets(self, y: Array, weights: Array | None, result: TabularResult) -> int:
         """Settle what targets stand for, and return the units of the last layer."""
+
+    def _activations_for(self, result: TabularResult) -> tuple[str, str]:
+        """Return the activations of a network for these targets."""
+        return self._activations
 
     @abstractmethod
     def _encode(self, y: Array, result: TabularResult, name: str) -> Array:
@@ -92,16 +87,20 @@ class BaseTabular(ExportedTable, BaseEstimator, metaclass=ABCMeta):
             return weights
         return check_total_weight(of_each[targets] * (1.0 if weights is None else weights), "class_weight")
 
+    def _finish(self, result: TabularResult, samples: Samples, judged: Sequence[Rows | Samples]) -> None:
+        """Do what is done in the end to the trained networks, by the validation rows of each."""
+
     def _train(
         self,
         X: Table,
         y: Any,
         sample_weight: Any,
-        validation: tuple[Table, Any, Any],
+        validation: Validation,
+        callbacks: Iterable[Callback],
         checkpoint: Checkpoint | None,
     ) -> None:
-        X_val, y_val, sample_weight_val = validation
         members = check_integer(self.n_estimators, "n_estimators", minimum=1)
+        own_callbacks = callbacks_of(callbacks, members)
         max_iter = check_integer(self.max_iter, "max_iter", minimum=1)
         fraction = check_real(self.validation_fraction, "validation_fraction", above=0.0, below=1.0)
         optimizer = optimizer_of(check_real(self.learning_rate, "learning_rate", above=0.0))
@@ -113,11 +112,8 @@ class BaseTabular(ExportedTable, BaseEstimator, metaclass=ABCMeta):
         stand_in = copy(self)
         table, y = checked(stand_in, X, y)
         result.take_columns(stand_in)
-        if (X_val is None) != (y_val is None):
-            raise ValueError("X_val and y_val belong together: give both.")
-        if sample_weight_val is not None and X_val is None:
-            raise ValueError("sample_weight_val is of X_val and y_val: give these, too.")
         weights = checked_sample_weight(sample_weight, y)
+        groups = validation.group_of_each(len(y))
         n_outputs = self._learn_targets(y, weights, result)
         targets = self._encode(y, result, "y")
         of_each = self._weight_of_each(targets, weights, result)
@@ -126,117 +122,47 @@ class BaseTabular(ExportedTable, BaseEstimator, metaclass=ABCMeta):
             # what weighs nothing is not there: neither for the columns nor among the rows that are set aside
             weighing = np.flatnonzero(weights)
             table, targets, weights = rows_of(table)[weighing], targets[weighing], weights[weighing]
-        if X_val is None and len(targets) < 2:
-            raise ValueError("X has one sample, but needs one to learn from and one for validation: give more.")
+            groups = None if groups is None else groups[weighing]
         random_state = check_random_state(self.random_state)
         result.encoder = TableEncoder()
         rows = result.encoder.fit_encode(table)
         asides: Iterable[Rows | Samples]
-        if X_val is None:
-            asides = validation_rows(len(targets), fraction, targets if is_classifier(self) else None, random_state)
+        if validation.X is None:
+            classes = targets if is_classifier(self) and targets.ndim == 1 else None
+            asides = rows_aside(len(targets), fraction, self.validation, classes, groups, random_state)
         else:
-            X_aside = result.encoder.encode(checked_like_training(stand_in, X_val))
-            y_aside = one_column(np.asarray(plain_targets(y_val, "y_val")))
+            X_aside = result.encoder.encode(checked_like_training(stand_in, validation.X))
+            y_aside = in_columns(np.asarray(plain_targets(validation.y, "y_val")))
             check_consistent_length(X_aside, y_aside)
-            weights_aside = checked_sample_weight(sample_weight_val, y_aside, "sample_weight_val")
+            weights_aside = checked_sample_weight(validation.sample_weight, y_aside, "sample_weight_val")
             targets_aside = self._encode(y_aside, result, "y_val")
             asides = repeat(Samples(X_aside, targets_aside, self._weights(targets_aside, weights_aside, of_each)))
         batch_size = batch_of(self.batch_size, len(targets))
         settings: list[Settings] = [
-            {"epochs": max_iter, "batch_size": batch_size, "optimizer": optimizer, "checkpoint": own}
-            for own in checkpoints
+            {"epochs": max_iter, "batch_size": batch_size, "optimizer": optimizer, "checkpoint": kept, "callbacks": own}
+            for kept, own in zip(checkpoints, own_callbacks, strict=True)
         ]
         hidden = hidden_sizes(self.hidden_layer_sizes)
         networks = [
-            build(rows.width, hidden, n_outputs, self._activations, self._loss_object(), random_state)
+            build(rows.width, hidden, n_outputs, self._activations_for(result), self._loss_object(), random_state)
             for _ in range(members)
         ]
         samples = Samples(rows, targets, weights)
-        trainings = [
-            train(network, samples, aside, own) for network, aside, own in zip(networks, asides, settings, strict=False)
-        ]
+        judged = list(islice(asides, members))
+        tasks = Tasks(self, X, y, sample_weight, members)
+        seen = members * max_iter * (len(targets) if validation.X is not None else round(len(targets) * (1 - fraction)))
         try:
-            with own_limit(limit):
-                trained = train_together(trainings)
+            with own_limit(limit), progress_of(bool(self.verbose), members, seen, batch_size) as shown:
+                trainings = [
+                    shown.until_end(tasks.around(train(network, samples, aside, own), index))
+                    for index, (network, aside, own) in enumerate(zip(networks, judged, settings, strict=True))
+                ]
+                trained = train_together(trainings, after_slice=shown.after_slice)
         except FloatingPointError as divergence:
             raise ValueError(str(divergence)) from divergence
         result.networks_ = [trained[index].network for index in range(members)]
+        self._finish(result, samples, judged)
         result.best_iterations_ = [trained[index].best_epoch for index in range(members)]
-        result.n_iter_ = max_iter
+        result.n_iter_ = max(trained[index].epochs for index in range(members))
         result.hand_over(self)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted model to a file that ``fastmlp.sklearn.load`` reads; the same model gives the same bytes.
-
-        Parameters
-        ----------
-        path : path
-            The file, ``*.safetensors``. It appears whole or not at all. Kept are the parameters, what the
-            columns stand for, labels or units, and the networks; the text of categories and labels is in it.
-
-        Raises
-        ------
-        sklearn.exceptions.NotFittedError
-            There is nothing to save yet.
-        TypeError
-            A parameter is an object that the file does not keep, such as a ``RandomState``.
-        ValueError
-            The name ends otherwise, or there is more than a file takes.
-        OSError
-            The file cannot be written.
-
-        See Also
-        --------
-        fastmlp.sklearn.load : Read one.
-
-        Examples
-        --------
-        >>> import os, tempfile
-        >>> import fastmlp.sklearn
-        >>> X, y = [[25, "cat"], [31, "dog"]] * 20, [4.0, 30.0] * 20
-        >>> model = fastmlp.sklearn.TabularRegressor(max_iter=5, random_state=0).fit(X, y)
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = os.path.join(folder, "pets.safetensors")
-        ...     model.save(path)
-        ...     fastmlp.sklearn.load(path)
-        TabularRegressor(max_iter=5, random_state=0)
-        """
-        check_is_fitted(self)
-        write(self, TabularResult.of(self), path)
-
-    def _forward(self, X: Table) -> Array:
-        """Return the outputs of the members for rows of a table, averaged."""
-        return self._combined(X, lambda network: network.forward, lambda outputs: np.mean(outputs, axis=0))
-
-    def _combined(
-        self,
-        X: Table,
-        function_of: Callable[[Network], Callable[[Array], Array]],
-        combine: Callable[[list[Array]], Array],
-    ) -> Array:
-        """Return what comes of the values of a function of each member for rows of a table."""
-        check_is_fitted(self)
-        table = checked_like_training(self, X)
-        rows = rows_of(table)
-        functions = [function_of(network) for network in self.networks_]
-
-        size = max(1, ENTRIES // self.networks_[0].n_inputs)
-
-        def values_of(part: slice) -> Array:
-            encoded = self._encoder.encode(rows[part])
-
-            def values_of_some(some: slice) -> Array:
-                numbers = encoded.taken(some).dense()
-                return combine([function(numbers) for function in functions])
-
-            return by_blocks(values_of_some, len(encoded), size)
-
-        with own_limit(threads_of(self.n_threads)):
-            return by_blocks(values_of, len(table), ROWS)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        return tags
+        tasks.end()

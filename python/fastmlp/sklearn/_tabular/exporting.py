@@ -15,7 +15,7 @@ from fastmlp._export import c_table, onnx_table
 from fastmlp._export.c_table import TableContent, ValueUnits
 from fastmlp.losses import CrossEntropy
 from fastmlp.network import Network
-from fastmlp.sklearn._tabular.encoder import NumberColumn
+from fastmlp.sklearn._tabular.encoder import CategoryColumn
 from fastmlp.sklearn._tabular.files import filed
 from fastmlp.sklearn._tabular.recipe import LEAST
 from fastmlp.sklearn._tabular.results import TabularResult
@@ -27,15 +27,22 @@ if TYPE_CHECKING:
 def table_content(estimator: BaseEstimator, result: TabularResult, smoothing: float) -> TableContent:
     """Return what a fit has left; ``smoothing``: that of its labels."""
     columns: list[float | Mapping[str | None, int]] = [
-        column.median if isinstance(column, NumberColumn) else column.places for column in result.encoder.columns
+        column.places if isinstance(column, CategoryColumn) else column.median for column in result.encoder.columns
     ]
     names = result.feature_names_in_.tolist() if "feature_names_in_" in vars(result) else None
     file = filed(estimator, result)
     if "classes_" not in vars(result):
+        if result.networks_[0].loss_function.meaning == "log_rates":
+            raise ValueError("an exported file has no expected counts, which loss 'poisson' gives: save writes them.")
         units = result.units
-        return TableContent(
-            file, columns, names, units=ValueUnits(units.mean, units.deviation, units.least, units.greatest)
-        )
+        if len(units.centre) > 1:
+            raise ValueError(
+                f"an exported file has one value for each row, but y had {len(units.centre)}: save writes it."
+            )
+        values = (float(of[0]) for of in (units.centre, units.spread, units.least, units.greatest))
+        return TableContent(file, columns, names, units=ValueUnits(*values))
+    if result.has_many:
+        raise ValueError("an exported file has one label for each row, but y had several: save writes it.")
     classes = list(map(str, result.classes_))
     return TableContent(file, columns, names, classes, smoothing, LEAST * smoothing / len(classes))
 
@@ -72,7 +79,8 @@ class ExportedTable:
         Notes
         -----
         A row is an array of ``MODEL_INPUTS`` doubles: numbers as ``fit`` has read them, for a category the number that
-        ``model_category(column, "text")`` returns, -1 for one that was not seen, and NaN for what is missing.
+        ``model_category(column, "text")`` returns, -1 for one that was not seen, for one of a column in order its
+        place, from 0, and NaN for what is missing.
 
         Examples
         --------
@@ -121,7 +129,8 @@ class ExportedTable:
         Each column is an input (rows, 1) of its name, or ``column_0``, ``column_1`` and so on where it has none.
         Numbers are float64, NaN where one is missing: text that ``fit`` has read as numbers is given as these
         numbers. Categories are text, the empty one where it is missing; numbers taken for categories are "1", not
-        "1.0", and bools "1" and "0", or "True" and "False". Outputs are ``label`` (rows,) and ``probabilities``
+        "1.0", and bools "1" and "0", or "True" and "False"; one of a column in order is its place, from 0, a number.
+        Outputs are ``label`` (rows,) and ``probabilities``
         (rows, classes), or ``values`` (rows, 1).
 
         Examples

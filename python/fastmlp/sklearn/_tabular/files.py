@@ -19,8 +19,17 @@ from fastmlp._checks.text import brief
 from fastmlp._files import estimator_file
 from fastmlp._files.model_file import Content
 from fastmlp._files.safetensors import check_keys, of_type
+from fastmlp.activations import Sigmoid
 from fastmlp.network import model_of, network_of
-from fastmlp.sklearn._tabular.encoder import LARGEST, MOST_CATEGORIES, CategoryColumn, NumberColumn, TableEncoder
+from fastmlp.sklearn._tabular.encoder import (
+    LARGEST,
+    MOST_CATEGORIES,
+    CategoryColumn,
+    NumberColumn,
+    OrderColumn,
+    TableColumn,
+    TableEncoder,
+)
 from fastmlp.sklearn._tabular.results import TabularResult
 from fastmlp.sklearn._tabular.text_numbers import WAYS, Reading
 from fastmlp.sklearn._tabular.units import Units
@@ -33,6 +42,8 @@ Described = dict[str, Any]
 
 # how JSON has a dict whose keys are no text, such as weights of classes
 PAIRS = "pairs"
+# how a file calls what units are made of: in the first files there were means and standard deviations alone
+UNITS = {"mean": "centre", "deviation": "spread", "least": "least", "greatest": "greatest"}
 # kinds of labels that JSON gives back, by NumPy's letter of them
 LABELS: Mapping[str, type] = {"b": bool, "i": int, "u": int, "f": float, "U": str, "O": str}
 
@@ -58,7 +69,7 @@ def filed(estimator: BaseEstimator, result: TabularResult) -> estimator_file.Est
         values = list(map(str, result.classes_)) if dtype.kind == "O" else result.classes_.tolist()
         described["classes"] = {"dtype": "O" if dtype.kind == "O" else dtype.str, "values": values}
     if "units" in vars(result):
-        described["units"] = vars(result.units)
+        described["units"] = _units_described(result.units)
     networks = [Content(model_of(network), network.classes, network.metadata) for network in result.networks_]
     return estimator_file.Estimator(described, networks)
 
@@ -80,6 +91,7 @@ def result_of(read: estimator_file.Estimator, *, is_classifier: bool) -> Tabular
         n_outputs = len(result.classes_)
     else:
         result.units = _units(described["units"])
+        n_outputs = len(result.units.centre)
     result.networks_ = [network_of(one.model, classes=one.classes, metadata=one.metadata) for one in read.networks]
     for network in result.networks_:
         sizes = (network.n_inputs, network.layers[-1].units)
@@ -87,6 +99,8 @@ def result_of(read: estimator_file.Estimator, *, is_classifier: bool) -> Tabular
             raise ValueError(
                 f"a network goes from {sizes[0]} to {sizes[1]} numbers, not from {sum(widths)} to {n_outputs}"
             )
+    if is_classifier:
+        result.has_many = _has_many(result)
     result.n_features_in_ = len(widths)
     names = described["names"]
     if names is not None:
@@ -138,13 +152,23 @@ def _plain(name: str, value: Any) -> Any:
     )
 
 
-def _column_described(column: NumberColumn | CategoryColumn) -> Described:
+def _column_described(column: TableColumn) -> Described:
+    if isinstance(column, OrderColumn):
+        return {"order": list(column.places), "median": column.median}
     if isinstance(column, NumberColumn):
         return {"numbers": vars(column.reading), "median": column.median}
     return {"categories": list(column.places), "places": list(column.places.values()), "is_bool": column.is_bool}
 
 
-def _column(entry: Any) -> NumberColumn | CategoryColumn:
+def _column(entry: Any) -> TableColumn:
+    if "order" in of_type(entry, dict, "a column"):
+        check_keys(entry, {"order", "median"}, "a column of categories in order")
+        order = _all_of(entry["order"], str, "the order of categories")
+        if len(set(order)) != len(order):
+            raise ValueError(f"a column has the order {brief(order)}")
+        return OrderColumn(
+            {name: place for place, name in enumerate(order)}, _number(entry["median"], "a median", LARGEST)
+        )
     if "numbers" in of_type(entry, dict, "a column"):
         check_keys(entry, {"numbers", "median"}, "a column of numbers")
         reading = of_type(entry["numbers"], dict, "the reading of a column")
@@ -185,10 +209,29 @@ def _labels(entry: Any) -> Array:
     return labels
 
 
+def _has_many(result: TabularResult) -> bool:
+    """Return whether rows may have several labels, which the networks' last activation says."""
+    found = {isinstance(network.layers[-1].activation, Sigmoid) for network in result.networks_}
+    if len(found) != 1:
+        raise ValueError("its networks have different last activations")
+    has_many = found.pop()
+    if has_many and result.classes_.tolist() != list(range(len(result.classes_))):
+        raise ValueError(f"its classes are {brief(result.classes_.tolist())}, which are no columns")
+    return has_many
+
+
+def _units_described(units: Units) -> Described:
+    values = {key: getattr(units, name).tolist() for key, name in UNITS.items()}
+    return {key: of[0] if len(of) == 1 else of for key, of in values.items()}
+
+
 def _units(entry: Any) -> Units:
-    check_keys(of_type(entry, dict, "units"), {"mean", "deviation", "least", "greatest"}, "units")
-    units = Units(**{name: _number(value, name) for name, value in entry.items()})
-    if not (units.deviation > 0 and units.least <= units.greatest):
+    check_keys(of_type(entry, dict, "units"), set(UNITS), "units")
+    columns = {key: value if isinstance(value, list) else [value] for key, value in entry.items()}
+    if len(set(map(len, columns.values()))) != 1:
+        raise ValueError(f"its units are {brief(entry)}")
+    units = Units(**{name: np.array([_number(value, key) for value in columns[key]]) for key, name in UNITS.items()})
+    if not len(units.spread) or not (units.spread > 0).all() or not (units.least <= units.greatest).all():
         raise ValueError(f"its units are {brief(entry)}")
     return units
 

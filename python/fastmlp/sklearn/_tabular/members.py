@@ -23,9 +23,11 @@ from fastmlp.network import Network, model_of
 from fastmlp.scalings import RobustScale
 from fastmlp.sklearn._models import training_of, with_scaling
 from fastmlp.sklearn._tabular.encoded import Encoded
+from fastmlp.sklearn._tabular.following import Mirror
 
 if TYPE_CHECKING:
     from fastmlp._training.checkpoint import Checkpoint
+    from fastmlp._training.watch import Callback
     from fastmlp.history import Epoch
     from fastmlp.optimizers import Optimizer
 
@@ -40,6 +42,12 @@ class Samples:
     targets: npt.NDArray[Any]
     weights: npt.NDArray[np.float64] | None
 
+    def taken(self, aside: Rows | Samples) -> Samples:
+        """Return those of these rows, or others."""
+        if isinstance(aside, Samples):
+            return aside
+        return Samples(self.table.taken(aside), self.targets[aside], _taken(self.weights, aside))
+
     @cached_property
     def shared(self) -> SharedRows:
         """One array of them, of which members take their rows."""
@@ -53,6 +61,7 @@ class Settings(TypedDict):
     batch_size: int
     optimizer: Optimizer
     checkpoint: Checkpoint | None
+    callbacks: list[Callback]
 
 
 class BestEpoch:
@@ -111,10 +120,11 @@ def _interleaved(order: Rows, classes: Rows) -> Rows:
 
 
 class Member(NamedTuple):
-    """A network that was trained, and its best epoch."""
+    """A network that was trained, its best epoch, and how many it has made."""
 
     network: Network
     best_epoch: int
+    epochs: int
 
 
 def train(network: Network, samples: Samples, aside: Rows | Samples, settings: Settings) -> SomeTraining[Member]:
@@ -127,7 +137,9 @@ def train(network: Network, samples: Samples, aside: Rows | Samples, settings: S
     else:
         learned, judged = np.delete(np.arange(len(samples.targets)), aside), aside
     best = BestEpoch()
-    fixed: dict[str, Any] = {"metrics": [], "callbacks": [best], "progress": False, **settings}
+    # the best one at last: whatever weights other callbacks put back, the epoch that was chosen stays
+    own: list[Any] = [*settings["callbacks"], best]
+    fixed: dict[str, Any] = {**settings, "metrics": [], "callbacks": own, "progress": False}
     fixed["sample_weight"] = _taken(samples.weights, learned)
     judged_weights = _taken(others.weights, judged)
     weights_of_validation = () if judged_weights is None else (judged_weights,)
@@ -135,15 +147,19 @@ def train(network: Network, samples: Samples, aside: Rows | Samples, settings: S
         model = model_of(network)
         X, y = samples.shared.of(model, learned, "rows")
         validation = *others.shared.of(model, judged, "rows"), *weights_of_validation
-        yield from training_of(network, X, y, validation_data=validation, **fixed)
-        return Member(network, best.epoch)
+        history = yield from training_of(network, X, y, validation_data=validation, **fixed)
+        return Member(network, best.epoch, len(history["epoch"]))
     # the core takes sparse rows as they are: what scales the inputs stands beside the network while it is trained
     scaling, columns, rows = _scaled_apart(_taken(samples.table, learned), network)
     bare = with_scaling(network, None)
     judged_rows = _taken(others.table, judged).scaled(columns)
     validation = judged_rows, _taken(others.targets, judged), *weights_of_validation
-    yield from training_of(bare, rows, _taken(samples.targets, learned), validation_data=validation, **fixed)
-    return Member(with_scaling(bare, scaling), best.epoch)
+    # what callbacks are shown, and what is left in the end, is the network for tables
+    whole = with_scaling(bare, scaling)
+    fixed["callbacks"] = [Mirror(bare, whole), *own]
+    targets = _taken(samples.targets, learned)
+    history = yield from training_of(bare, rows, targets, owner=whole, validation_data=validation, **fixed)
+    return Member(whole, best.epoch, len(history["epoch"]))
 
 
 def _taken(values: Any, rows: Rows | None) -> Any:

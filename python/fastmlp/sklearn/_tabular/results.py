@@ -15,10 +15,14 @@ from fastmlp.sklearn._tabular.units import Units
 
 @dataclass(init=False, repr=False, eq=False)
 class TabularResult(FitResult):
-    """As for ``TabularClassifier``; ``units`` is of a regressor, ``classes_`` of a classifier."""
+    """As for ``TabularClassifier``; ``units`` is of a regressor, the rest of a classifier.
+
+    ``has_many``: whether a row may have several labels, which are then the columns of y.
+    """
 
     networks_: list[Network]
     best_iterations_: list[int]
     classes_: npt.NDArray[Any]
+    has_many: bool
     encoder: TableEncoder
     units: Units
