@@ -9,4 +9,4 @@ from fastmlp.runtime import imported
 try:
     torch: Any = imported("torch")
 except ImportError as missing:
-    raise ImportError("modules of PyTorch need PyTorch: pip install torch.") from missing
+    raise ImportError("modules of PyTorch need PyTorch, which is not installed: pytorch.org says how.") from missing
