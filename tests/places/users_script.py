@@ -249,7 +249,7 @@ def derivatives(net: fm.Network) -> fm.GradientReport:
     makers: list[Callable[..., fm.testing.Checkable]] = [fm.testing.from_torch, fm.testing.from_jax]
     small = fm.Network(2, [fm.Rescale(minimum=0.0, maximum=1.0), fm.Dense(1)], dtype="float64", seed=0)
     robust: Layer = fm.RobustScale(limit=None)
-    binned = fm.Network(2, [fm.PiecewiseLinear(3, edges=((0.0, 1.0), (0.0, 0.5, 1.0))), fm.Dense(1)], seed=0)
+    binned = fm.Network(2, [fm.PiecewiseLinear(3, edges=((0.0, 1.0),), columns=1), fm.Dense(1)], seed=0)
     assert isinstance(binned.embedding, fm.PiecewiseLinear)
     found = small.gradients(X, y)
     diagnosis: fm.Diagnosis = fm.diagnose_gradients(small, X, y, weights=found.weights, biases=found.biases)
