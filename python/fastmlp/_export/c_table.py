@@ -61,6 +61,8 @@ class TableContent(NamedTuple):
         being of what is missing.
     feature_names, classes : list of str or None
         Without classes there are units.
+    first : set of int
+        Columns of numbers that networks see before the others.
     smoothing, least : float
         Label smoothing of the training, and the least probability.
     units : ValueUnits or None
@@ -73,6 +75,7 @@ class TableContent(NamedTuple):
     smoothing: float = 0.0
     least: float = 0.0
     units: ValueUnits | None = None
+    first: frozenset[int] = frozenset()
 
 
 class SeenColumn(NamedTuple):
@@ -124,7 +127,7 @@ def _seen_columns(content: TableContent) -> list[SeenColumn]:
             categories += [SeenColumn(index, place, float(column.get(None) == place)) for place in places]
         else:
             numbers.append(SeenColumn(index, -1, float(column)))
-    return numbers + categories
+    return sorted(numbers, key=lambda seen: seen.column not in content.first) + categories
 
 
 def _joined(texts: list[NetworkText], content: TableContent, outputs: int) -> NetworkText:

@@ -31,15 +31,15 @@ from fastmlp.runtime import own_limit
 from fastmlp.sklearn._blocks import by_blocks
 from fastmlp.sklearn._labels import one_column, plain_targets
 from fastmlp.sklearn._models import check_random_state_is_kept
-from fastmlp.sklearn._sizes import hidden_sizes
 from fastmlp.sklearn._tabular.checks import checked, checked_like_training, rows_of
 from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.encoder import TableEncoder
 from fastmlp.sklearn._tabular.exporting import table_content
 from fastmlp.sklearn._tabular.files import write
 from fastmlp.sklearn._tabular.members import Rows, Samples, Settings, train, validation_rows
-from fastmlp.sklearn._tabular.recipe import batch_of, build, optimizer_of
+from fastmlp.sklearn._tabular.recipe import batch_of, build, scaling_of
 from fastmlp.sklearn._tabular.results import TabularResult
+from fastmlp.sklearn._tabular.settings import wanted_of
 from fastmlp.sklearn._threads import threads_of
 from fastmlp.sklearn._weights import checked_sample_weight
 
@@ -53,10 +53,12 @@ ROWS, ENTRIES = 65536, 2**22
 class BaseTabular(BaseEstimator, metaclass=ABCMeta):
     """A network for tables behind the interface of scikit-learn."""
 
-    hidden_layer_sizes: Sequence[int] | int
-    learning_rate: float
+    hidden_layer_sizes: Sequence[int] | int | str
+    bins: int | str
+    learning_rate: float | str
+    dropout: float | str
     n_estimators: int
-    max_iter: int
+    max_iter: int | str
     batch_size: int | str
     validation_fraction: float
     random_state: int | np.random.RandomState | None
@@ -103,9 +105,8 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
     ) -> None:
         X_val, y_val, sample_weight_val = validation
         members = check_integer(self.n_estimators, "n_estimators", minimum=1)
-        max_iter = check_integer(self.max_iter, "max_iter", minimum=1)
         fraction = check_real(self.validation_fraction, "validation_fraction", above=0.0, below=1.0)
-        optimizer = optimizer_of(check_real(self.learning_rate, "learning_rate", above=0.0))
+        wanted = wanted_of(self)
         check_random_state_is_kept(checkpoint, self.random_state)
         checkpoints = checkpoints_of(checkpoint, members, 'give Checkpoint("run-{network}.ckpt"), for example')
         limit = threads_of(self.n_threads)
@@ -130,8 +131,9 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         if X_val is None and len(targets) < 2:
             raise ValueError("X has one sample, but needs one to learn from and one for validation: give more.")
         random_state = check_random_state(self.random_state)
+        settled = wanted.fitting(len(targets), self._activations[0], is_classifier=is_classifier(self))
         result.encoder = TableEncoder()
-        rows = result.encoder.fit_encode(table)
+        rows = result.encoder.fit_encode(table, with_bins=settled.bins > 0)
         asides: Iterable[Rows | Samples]
         if X_val is None:
             asides = validation_rows(len(targets), fraction, targets if is_classifier(self) else None, random_state)
@@ -144,12 +146,13 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
             asides = repeat(Samples(X_aside, targets_aside, self._weights(targets_aside, weights_aside, of_each)))
         batch_size = batch_of(self.batch_size, len(targets))
         settings: list[Settings] = [
-            {"epochs": max_iter, "batch_size": batch_size, "optimizer": optimizer, "checkpoint": own}
+            {"epochs": settled.epochs, "batch_size": batch_size, "optimizer": settled.optimizer, "checkpoint": own}
             for own in checkpoints
         ]
-        hidden = hidden_sizes(self.hidden_layer_sizes)
+        columns, loss = result.encoder.n_in_bins, self._loss_object()
+        scaling = scaling_of(settled, rows, columns)
         networks = [
-            build(rows.width, hidden, n_outputs, self._activations, self._loss_object(), random_state)
+            build(settled, scaling, columns, rows.width, n_outputs, self._activations[1], loss, random_state)
             for _ in range(members)
         ]
         samples = Samples(rows, targets, weights)
@@ -163,7 +166,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
             raise ValueError(str(divergence)) from divergence
         result.networks_ = [trained[index].network for index in range(members)]
         result.best_iterations_ = [trained[index].best_epoch for index in range(members)]
-        result.n_iter_ = max_iter
+        result.n_iter_ = settled.epochs
         result.hand_over(self)
 
     def save(self, path: str | os.PathLike[str]) -> None:

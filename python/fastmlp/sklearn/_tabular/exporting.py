@@ -20,12 +20,17 @@ def table_content(estimator: BaseEstimator, result: TabularResult, smoothing: fl
     columns: list[float | Mapping[str | None, int]] = [
         column.median if isinstance(column, NumberColumn) else column.places for column in result.encoder.columns
     ]
+    first = frozenset(index for index, column in enumerate(result.encoder.columns) if getattr(column, "in_bins", False))
     names = result.feature_names_in_.tolist() if "feature_names_in_" in vars(result) else None
     file = filed(estimator, result)
     if "classes_" not in vars(result):
         units = result.units
         return TableContent(
-            file, columns, names, units=ValueUnits(units.mean, units.deviation, units.least, units.greatest)
+            file,
+            columns,
+            names,
+            units=ValueUnits(units.mean, units.deviation, units.least, units.greatest),
+            first=first,
         )
     classes = list(map(str, result.classes_))
-    return TableContent(file, columns, names, classes, smoothing, LEAST * smoothing / len(classes))
+    return TableContent(file, columns, names, classes, smoothing, LEAST * smoothing / len(classes), first=first)

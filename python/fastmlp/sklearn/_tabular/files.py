@@ -140,13 +140,15 @@ def _plain(name: str, value: Any) -> Any:
 
 def _column_described(column: NumberColumn | CategoryColumn) -> Described:
     if isinstance(column, NumberColumn):
-        return {"numbers": vars(column.reading), "median": column.median}
+        # the first files did not have the last
+        later = {"in_bins": True} if column.in_bins else {}
+        return {"numbers": vars(column.reading), "median": column.median} | later
     return {"categories": list(column.places), "places": list(column.places.values()), "is_bool": column.is_bool}
 
 
 def _column(entry: Any) -> NumberColumn | CategoryColumn:
     if "numbers" in of_type(entry, dict, "a column"):
-        check_keys(entry, {"numbers", "median"}, "a column of numbers")
+        check_keys(entry, {"numbers", "median"} | ({"in_bins"} & entry.keys()), "a column of numbers")
         reading = of_type(entry["numbers"], dict, "the reading of a column")
         check_keys(reading, {"decimal", "thousands", "is_percent"}, "the reading of a column")
         if (reading["decimal"], reading["thousands"]) not in WAYS:
@@ -154,6 +156,7 @@ def _column(entry: Any) -> NumberColumn | CategoryColumn:
         return NumberColumn(
             Reading(reading["decimal"], reading["thousands"], _bool(reading["is_percent"], "is_percent")),
             _number(entry["median"], "a median", LARGEST),
+            _bool(entry.get("in_bins", False), "in_bins"),
         )
     check_keys(entry, {"categories", "places", "is_bool"}, "a column of categories")
     names, places = (of_type(entry[key], list, key) for key in ("categories", "places"))

@@ -16,12 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.monitor import Monitor
+from fastmlp._model.embedding import learned_bins
 from fastmlp._model.scaling import ColumnScaling, columns_of
 from fastmlp._training.crew import SomeTraining
 from fastmlp._training.members import SharedRows
+from fastmlp.embeddings import PiecewiseLinear
 from fastmlp.network import Network, model_of
 from fastmlp.scalings import RobustScale
-from fastmlp.sklearn._models import training_of, with_scaling
+from fastmlp.sklearn._models import training_of, with_embedding, with_scaling
 from fastmlp.sklearn._tabular.encoded import Encoded
 
 if TYPE_CHECKING:
@@ -138,8 +140,9 @@ def train(network: Network, samples: Samples, aside: Rows | Samples, settings: S
         yield from training_of(network, X, y, validation_data=validation, **fixed)
         return Member(network, best.epoch)
     # the core takes sparse rows as they are: what scales the inputs stands beside the network while it is trained
-    scaling, columns, rows = _scaled_apart(_taken(samples.table, learned), network)
-    bare = with_scaling(network, None)
+    own = _taken(samples.table, learned)
+    scaling, columns, rows = _scaled_apart(own, network)
+    bare = _with_bins(with_scaling(network, None), own, columns)
     judged_rows = _taken(others.table, judged).scaled(columns)
     validation = judged_rows, _taken(others.targets, judged), *weights_of_validation
     yield from training_of(bare, rows, _taken(samples.targets, learned), validation_data=validation, **fixed)
@@ -153,10 +156,20 @@ def _taken(values: Any, rows: Rows | None) -> Any:
     return values.taken(rows) if isinstance(values, Encoded) else values[rows]
 
 
+def _with_bins(network: Network, X: Encoded, columns: ColumnScaling) -> Network:
+    """Return the network with the bins of these rows, if it has some: it does not learn them from sparse rows."""
+    embedding = network.embedding
+    if not isinstance(embedding, PiecewiseLinear):
+        return network
+    numbers = np.column_stack(X.numbers[: embedding.columns])
+    assert embedding.columns is not None
+    return with_embedding(network, learned_bins(embedding, columns.first(embedding.columns), numbers, None, np.float32))
+
+
 def _scaled_apart(X: Encoded, network: Network) -> tuple[RobustScale, ColumnScaling, Any]:
     """Return what the network's scaling learns of these rows, and the rows; ``Network.fit`` has no type for them."""
     assert isinstance(network.scaling, RobustScale)
-    scaling = X.learned(network.scaling)
+    scaling = network.scaling if network.scaling.median is not None else X.learned(network.scaling)
     columns = columns_of(scaling, X.width, np.float32)
     assert columns is not None
     return scaling, columns, X.sparse(columns)

@@ -27,16 +27,20 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     Parameters
     ----------
-    hidden_layer_sizes : sequence of int or int, default (64, 64, 64)
-        Units of each hidden layer.
+    hidden_layer_sizes : sequence of int, int or "auto", default "auto"
+        Units of each hidden layer. "auto": three of 64.
     n_estimators : int, default 5
         Networks whose values are averaged.
-    learning_rate : float, default 0.07
-        As for ``TabularClassifier``, as are all others.
-    max_iter : int, default 112
+    learning_rate : float or "auto", default "auto"
+        As for ``TabularClassifier``, as are all others. "auto": 0.07.
+    max_iter : int or "auto", default "auto"
         Epochs; the weights of the best one are kept.
     batch_size : int or "auto", default "auto"
         Rows of a step.
+    bins : int or "auto", default "auto"
+        Bins into which numbers are put, from 2000 rows on.
+    dropout : float or "auto", default "auto"
+        Share of the hidden units that are dropped in a step; "auto": 0.
     validation_fraction : float, default 0.2
         Share of the rows that choose the epoch of a network.
     random_state : int, RandomState or None, default None
@@ -73,12 +77,14 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     def __init__(
         self,
-        hidden_layer_sizes: Sequence[int] | int = (64, 64, 64),
+        hidden_layer_sizes: Sequence[int] | int | str = "auto",
         *,
         n_estimators: int = 5,
-        learning_rate: float = 0.07,
-        max_iter: int = 112,
+        learning_rate: float | str = "auto",
+        max_iter: int | str = "auto",
         batch_size: int | str = "auto",
+        bins: int | str = "auto",
+        dropout: float | str = "auto",
         validation_fraction: float = 0.2,
         random_state: int | np.random.RandomState | None = None,
         n_threads: int | None = None,
@@ -88,6 +94,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         self.learning_rate = learning_rate
         self.max_iter = max_iter
         self.batch_size = batch_size
+        self.bins = bins
+        self.dropout = dropout
         self.validation_fraction = validation_fraction
         self.random_state = random_state
         self.n_threads = n_threads
