@@ -102,6 +102,7 @@ def test_a_table_has_the_same_outputs_in_c(way, numbers, tmp_path):
         assert np.abs(found - expected).max() <= 2 * tolerance
     values = random.normal(size=ROWS) * 5 - 1e4
     regressor = TabularRegressor((20,), n_estimators=2, max_iter=3, random_state=0).fit(X, values)
+    regressor.repeats_ = [3, 1]
     same_bits, selftest, tolerance, found = in_c(X, regressor, "predict", way, tmp_path)
     assert selftest == 0
     if same_bits:

@@ -311,7 +311,8 @@ def estimators() -> None:
     X, y = data()
     classifier: Any = MLPClassifier((4,), max_iter=9, tol=1.0, n_iter_no_change=1, random_state=0).fit(X, y)
     regressor: Any = MLPRegressor(hidden_layer_sizes=(4,), max_iter=9, tol=1e9, n_iter_no_change=1).fit(X, X[:, 0])
-    tables = (TabularClassifier(4, n_estimators=1, max_iter=1), TabularRegressor(4, n_estimators=1, max_iter=1))
+    best = TabularRegressor(4, max_iter=1, preset="best", plan=1)
+    tables = (TabularClassifier(4, n_estimators=1, max_iter=1), TabularRegressor(4, n_estimators=1, bins=3), best)
     converter: Callable[[Any], MLPClassifier | MLPRegressor] = from_sklearn
     print(classifier, regressor, tables, converter, classifier.to_sklearn(), regressor.to_sklearn())
     with tempfile.TemporaryDirectory() as folder:

@@ -39,26 +39,26 @@ def small(kind, **settings):
     ("kind", "rows", "settled"),
     [
         (TabularClassifier, 1999, Settled((64, 64, 64), "selu", 0, 0.0, 0.01, 112, 4.0)),
-        (TabularClassifier, 2000, Settled((128, 128), "selu", 48, 0.2, 0.04, 48, 4.0)),
-        (TabularClassifier, 8000, Settled((128, 128), "selu", 48, 0.2, 0.04, 32, 4.0)),
+        (TabularClassifier, 2000, Settled((128, 128), "selu", 48, 0.2, 0.04, 48, 4.0, ends_early=True)),
+        (TabularClassifier, 8000, Settled((128, 128), "selu", 48, 0.2, 0.04, 32, 4.0, ends_early=True)),
         (TabularRegressor, 1999, Settled((64, 64, 64), "mish", 0, 0.0, 0.07, 112)),
-        (TabularRegressor, 2000, Settled((64, 64, 64), "mish", 48, 0.0, 0.07, 48)),
-        (TabularRegressor, 8000, Settled((64, 64, 64), "mish", 48, 0.0, 0.07, 32)),
-        (TabularRegressor, 30_000, Settled((64, 64, 64), "mish", 48, 0.0, 0.07, 24)),
+        (TabularRegressor, 2000, Settled((64, 64, 64), "mish", 48, 0.0, 0.07, 48, ends_early=True)),
+        (TabularRegressor, 8000, Settled((64, 64, 64), "mish", 48, 0.0, 0.07, 32, ends_early=True)),
+        (TabularRegressor, 30_000, Settled((64, 64, 64), "mish", 48, 0.0, 0.07, 24, ends_early=True)),
     ],
 )
 def test_the_rows_decide_what_is_left_open(kind, rows, settled):
     is_classifier = kind is TabularClassifier
     assert wanted_of(kind()).fitting(rows, settled.activation, is_classifier=is_classifier) == settled
     asked = kind((5, 4), bins=7, dropout=0.3, learning_rate=0.5, max_iter=9)
-    expected = Settled((5, 4), settled.activation, 7, 0.3, 0.5, 9, settled.sharpness)
+    expected = Settled((5, 4), settled.activation, 7, 0.3, 0.5, 9, settled.sharpness, settled.ends_early)
     assert wanted_of(asked).fitting(rows, settled.activation, is_classifier=is_classifier) == expected
 
 
 def test_beside_many_columns_bins_are_coarser():
     settled = Settled((8,), "selu", 48, 0.0, 0.1, 3)
-    bins = [settled.embedding_of(columns) for columns in (1, 21, 22, 100, 1024, 5000)]
-    assert [one.bins for one in bins] == [48, 48, 46, 10, 1, 1]
+    bins = [settled.embedding_of(columns) for columns in (1, 10, 11, 100, 512, 5000)]
+    assert [one.bins for one in bins] == [48, 48, 46, 5, 1, 1]
     assert settled.embedding_of(0) is None
     assert Settled((8,), "selu", 0, 0.0, 0.1, 3).embedding_of(3) is None
 

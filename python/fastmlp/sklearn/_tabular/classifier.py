@@ -49,7 +49,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         Rows of a step; "auto": a sixty-fourth of them, at least 32 and at most 256.
     bins : int or "auto", default "auto"
         Bins into which numbers are put (``fastmlp.PiecewiseLinear``), those that are not 0 and 1; 0: none. "auto": 48
-        from 2000 rows on, fewer beside more than 21 columns of numbers.
+        from 2000 rows on, fewer beside more than 10 columns of numbers.
     dropout : float or "auto", default "auto"
         Share of the hidden units that are dropped in a step; "auto": 0.2 from 2000 rows on, else 0.
     label_smoothing : float, default 0.1
@@ -63,6 +63,15 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         Decides initial weights, order of rows and the validation rows.
     n_threads : int, optional
         Threads at most; default: what fastmlp may use, and one inside a worker of joblib.
+    preset : None or "best", default None
+        "best": as good as the time allows. Other settings are tried, too, and an ensemble is picked of all by rows that
+        its networks did not learn from; of each setting there are so many networks, in the place of n_estimators, that
+        each row is set aside once.
+    time_limit : float, optional
+        Seconds of the clock after which no other setting begins, with the preset; the first one is always tried.
+        Default: twelve settings.
+    plan : int, optional
+        In its place how many settings are tried: ``plan_`` of an earlier fit gives its bits again.
 
     Attributes
     ----------
@@ -71,6 +80,10 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         The members, each with the scaling of its inputs; their outputs are averaged.
     best_iterations_ : list of int
         The epoch of each member whose weights were kept.
+    repeats_ : list of int
+        How often each counts in the average: once, but with a preset.
+    plan_ : int
+        With a preset, the number of settings that were tried.
     n_iter_ : int
     n_features_in_ : int
     feature_names_in_ : array of str
@@ -118,6 +131,9 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         validation_fraction: float = 0.2,
         random_state: int | np.random.RandomState | None = None,
         n_threads: int | None = None,
+        preset: str | None = None,
+        time_limit: float | None = None,
+        plan: int | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.n_estimators = n_estimators
@@ -131,6 +147,9 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         self.validation_fraction = validation_fraction
         self.random_state = random_state
         self.n_threads = n_threads
+        self.preset = preset
+        self.time_limit = time_limit
+        self.plan = plan
 
     def fit(
         self,
@@ -200,10 +219,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         array (samples, classes)
             Freed of the label smoothing, which draws what the networks learn toward equal probabilities.
         """
-        outputs = self._forward(X)
-        smoothing, n = self._smoothing, len(self.classes_)
-        probabilities = np.maximum((outputs - smoothing / n) / (1.0 - smoothing), LEAST * smoothing / n)
-        return probabilities / probabilities.sum(axis=1, keepdims=True)
+        return _probabilities(self._forward(X), self._smoothing)
 
     def predict_log_proba(self, X: Table) -> Array:
         """Return the logarithm of ``predict_proba``.
@@ -221,7 +237,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         check_is_fitted(self)
         if self._smoothing:
             return np.log(self.predict_proba(X))
-        return self._combined(X, logits_of, _log_of_mean_probability)
+        return self._combined(X, logits_of, lambda logits: _log_of_mean_probability(logits, self.repeats_))
 
     def _weight_of_each(
         self, targets: Array, weights: Array | None, result: TabularResult
@@ -235,6 +251,12 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     def _loss_object(self) -> Loss:
         return CrossEntropy(label_smoothing=self.label_smoothing)
 
+    def _loss_of(self, outputs: Array, targets: Array, weights: Array | None) -> float:
+        probabilities = _probabilities(outputs, self.label_smoothing)
+        tiny = np.finfo(np.float64).tiny
+        of_rows = -np.log(np.maximum(probabilities[np.arange(len(targets)), targets], tiny))
+        return float(np.average(of_rows, weights=weights))
+
     def _learn_targets(self, y: Array, weights: Array | None, result: TabularResult) -> int:
         try:
             check_classification_targets(y)
@@ -247,6 +269,16 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         return places_of(y, result.classes_, name)
 
 
-def _log_of_mean_probability(logits: list[Array]) -> Array:
+def _probabilities(outputs: Array, smoothing: float) -> Array:
+    """Return the probabilities that outputs stand for which were learned with smoothed labels."""
+    n = outputs.shape[1]
+    probabilities = np.maximum((outputs - smoothing / n) / (1.0 - smoothing), LEAST * smoothing / n)
+    found: Array = probabilities / probabilities.sum(axis=1, keepdims=True)
+    return found
+
+
+def _log_of_mean_probability(logits: list[Array], repeats: Sequence[int]) -> Array:
     """Return the logarithm of the mean of the probabilities that the members give, from their pre-activations."""
-    return logsumexp([log_softmax(of_member, axis=1) for of_member in logits], axis=0) - math.log(len(logits))
+    times = np.array(repeats)[:, np.newaxis, np.newaxis]
+    logs = np.array([log_softmax(of_member, axis=1) for of_member in logits]) + np.log(times)
+    return logsumexp(logs, axis=0) - math.log(sum(repeats))

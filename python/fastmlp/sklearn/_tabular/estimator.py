@@ -1,8 +1,8 @@
 """What TabularClassifier and TabularRegressor share: how a fit goes, and the outputs for new rows.
 
-encoder.py makes numbers of a table, recipe.py a network for them, and members.py trains one; scaling and clipping the
+encoder.py makes numbers of a table, recipe.py a network for them, and fitting.py trains some; scaling and clipping the
 numbers is the networks', so that a model is in one piece. What labels and values need apart is in classifier.py and
-regressor.py.
+regressor.py. The documentation of save and to_c makes it a long file.
 """
 
 from __future__ import annotations
@@ -23,21 +23,23 @@ from sklearn.utils.validation import check_is_fitted
 from fastmlp._checks.arguments import check_integer, check_real
 from fastmlp._checks.arrays import check_total_weight
 from fastmlp._export import c_table
+from fastmlp._model.evaluation import averaged
 from fastmlp._training.checkpoint import Checkpoint, checkpoints_of
-from fastmlp._training.crew import train_together
 from fastmlp.losses import CrossEntropy, Loss
 from fastmlp.network import Network
 from fastmlp.runtime import own_limit
 from fastmlp.sklearn._blocks import by_blocks
 from fastmlp.sklearn._labels import one_column, plain_targets
 from fastmlp.sklearn._models import check_random_state_is_kept
+from fastmlp.sklearn._tabular.best import Search
 from fastmlp.sklearn._tabular.checks import checked, checked_like_training, rows_of
 from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.encoder import TableEncoder
 from fastmlp.sklearn._tabular.exporting import table_content
 from fastmlp.sklearn._tabular.files import write
-from fastmlp.sklearn._tabular.members import Rows, Samples, Settings, train, validation_rows
-from fastmlp.sklearn._tabular.recipe import batch_of, build, scaling_of
+from fastmlp.sklearn._tabular.fitting import Fitting
+from fastmlp.sklearn._tabular.members import Rows, Samples, validation_rows
+from fastmlp.sklearn._tabular.recipe import batch_of
 from fastmlp.sklearn._tabular.results import TabularResult
 from fastmlp.sklearn._tabular.settings import wanted_of
 from fastmlp.sklearn._threads import threads_of
@@ -63,12 +65,17 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
     validation_fraction: float
     random_state: int | np.random.RandomState | None
     n_threads: int | None
+    preset: str | None
+    time_limit: float | None
+    plan: int | None
     # that of the hidden layers, and that of the last
     _activations: tuple[str, str]
 
     networks_: list[Network]
     n_iter_: int
     best_iterations_: list[int]
+    repeats_: list[int]
+    plan_: int
     _encoder: TableEncoder
 
     @abstractmethod
@@ -78,6 +85,10 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
     @abstractmethod
     def _learn_targets(self, y: Array, weights: Array | None, result: TabularResult) -> int:
         """Settle what targets stand for, and return the units of the last layer."""
+
+    @abstractmethod
+    def _loss_of(self, outputs: Array, targets: Array, weights: Array | None) -> float:
+        """Return what an ensemble with these outputs is judged by: the less the better."""
 
     @abstractmethod
     def _encode(self, y: Array, result: TabularResult, name: str) -> Array:
@@ -108,6 +119,9 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         fraction = check_real(self.validation_fraction, "validation_fraction", above=0.0, below=1.0)
         wanted = wanted_of(self)
         check_random_state_is_kept(checkpoint, self.random_state)
+        search = Search.wanted_of(self)
+        if search is not None and checkpoint is not None:
+            raise ValueError("a checkpoint is of one training, not of the many of preset='best': give one of both.")
         checkpoints = checkpoints_of(checkpoint, members, 'give Checkpoint("run-{network}.ckpt"), for example')
         limit = threads_of(self.n_threads)
         result = TabularResult()
@@ -145,27 +159,28 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
             targets_aside = self._encode(y_aside, result, "y_val")
             asides = repeat(Samples(X_aside, targets_aside, self._weights(targets_aside, weights_aside, of_each)))
         batch_size = batch_of(self.batch_size, len(targets))
-        settings: list[Settings] = [
-            {"epochs": settled.epochs, "batch_size": batch_size, "optimizer": settled.optimizer, "checkpoint": own}
-            for own in checkpoints
-        ]
-        columns, loss = result.encoder.n_in_bins, self._loss_object()
-        scaling = scaling_of(settled, rows, columns)
-        networks = [
-            build(settled, scaling, columns, rows.width, n_outputs, self._activations[1], loss, random_state)
-            for _ in range(members)
-        ]
-        samples = Samples(rows, targets, weights)
-        trainings = [
-            train(network, samples, aside, own) for network, aside, own in zip(networks, asides, settings, strict=False)
-        ]
+        fitting = Fitting(
+            Samples(rows, targets, weights),
+            result.encoder.n_in_bins,
+            n_outputs,
+            self._activations[1],
+            self._loss_object(),
+            batch_size,
+            iter(asides),
+            random_state,
+        )
         try:
             with own_limit(limit):
-                trained = train_together(trainings)
+                if search is None:
+                    ensemble = fitting.members(settled, checkpoints)
+                else:
+                    ensemble = fitting.search(search, settled, fraction, self._loss_of)
+                    result.plan_ = ensemble.plan
         except FloatingPointError as divergence:
             raise ValueError(str(divergence)) from divergence
-        result.networks_ = [trained[index].network for index in range(members)]
-        result.best_iterations_ = [trained[index].best_epoch for index in range(members)]
+        result.networks_ = [member.network for member in ensemble.members]
+        result.best_iterations_ = [member.best_epoch for member in ensemble.members]
+        result.repeats_ = ensemble.repeats
         result.n_iter_ = settled.epochs
         result.hand_over(self)
 
@@ -260,7 +275,7 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
 
     def _forward(self, X: Table) -> Array:
         """Return the outputs of the members for rows of a table, averaged."""
-        return self._combined(X, lambda network: network.forward, lambda outputs: np.mean(outputs, axis=0))
+        return self._combined(X, lambda network: network.forward, lambda outputs: averaged(outputs, self.repeats_))
 
     def _combined(
         self,

@@ -23,14 +23,9 @@ def table_content(estimator: BaseEstimator, result: TabularResult, smoothing: fl
     first = frozenset(index for index, column in enumerate(result.encoder.columns) if getattr(column, "in_bins", False))
     names = result.feature_names_in_.tolist() if "feature_names_in_" in vars(result) else None
     file = filed(estimator, result)
+    content = TableContent(file, columns, names, first=first, repeats=result.repeats_)
     if "classes_" not in vars(result):
         units = result.units
-        return TableContent(
-            file,
-            columns,
-            names,
-            units=ValueUnits(units.mean, units.deviation, units.least, units.greatest),
-            first=first,
-        )
+        return content._replace(units=ValueUnits(units.mean, units.deviation, units.least, units.greatest))
     classes = list(map(str, result.classes_))
-    return TableContent(file, columns, names, classes, smoothing, LEAST * smoothing / len(classes), first=first)
+    return content._replace(classes=classes, smoothing=smoothing, least=LEAST * smoothing / len(classes))

@@ -52,6 +52,10 @@ def filed(estimator: BaseEstimator, result: TabularResult) -> estimator_file.Est
         "n_iter": int(result.n_iter_),
         "best_iterations": [int(epoch) for epoch in result.best_iterations_],
     }
+    if set(result.repeats_) != {1}:
+        described["repeats"] = result.repeats_
+    if "plan_" in vars(result):
+        described["plan"] = result.plan_
     if "classes_" in vars(result):
         dtype = result.classes_.dtype
         # of objects, fit has let through nothing but text
@@ -67,9 +71,8 @@ def result_of(read: estimator_file.Estimator, *, is_classifier: bool) -> Tabular
     """Return what the fit left; an error (ValueError, TypeError) says in a clause what is wrong with the file."""
     described = read.description
     target = "classes" if is_classifier else "units"
-    check_keys(
-        described, {"kind", "parameters", "columns", "names", "n_iter", "best_iterations", target}, "its estimator"
-    )
+    known = {"kind", "parameters", "columns", "names", "n_iter", "best_iterations", target}
+    check_keys(described, known | ({"repeats", "plan"} & described.keys()), "its estimator")
     result = TabularResult()
     result.encoder = TableEncoder()
     result.encoder.columns = [_column(entry) for entry in of_type(described["columns"], list, "columns")]
@@ -97,6 +100,12 @@ def result_of(read: estimator_file.Estimator, *, is_classifier: bool) -> Tabular
     result.best_iterations_ = [
         _natural(epoch, "a best iteration") for epoch in of_type(described["best_iterations"], list, "best_iterations")
     ]
+    if "plan" in described:
+        result.plan_ = _natural(described["plan"], "plan")
+    repeats = of_type(described.get("repeats", [1] * len(result.networks_)), list, "repeats")
+    result.repeats_ = [_natural(times, "a repeat") for times in repeats]
+    if len(result.repeats_) != len(result.networks_) or not all(result.repeats_):
+        raise ValueError(f"its {len(result.networks_)} networks count {brief(result.repeats_)} times")
     if len(result.best_iterations_) != len(result.networks_):
         raise ValueError(f"it has {len(result.networks_)} networks and {len(result.best_iterations_)} best iterations")
     return result

@@ -47,10 +47,12 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         Decides all that is drawn.
     n_threads : int, optional
         Threads at most.
+    preset, time_limit, plan : optional
+        As for ``TabularClassifier``.
 
     Attributes
     ----------
-    networks_, best_iterations_, n_iter_, n_features_in_, feature_names_in_
+    networks_, best_iterations_, repeats_, plan_, n_iter_, n_features_in_, feature_names_in_
         As for ``TabularClassifier``. The networks compute values of mean 0 and standard deviation 1.
 
     See Also
@@ -88,6 +90,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         validation_fraction: float = 0.2,
         random_state: int | np.random.RandomState | None = None,
         n_threads: int | None = None,
+        preset: str | None = None,
+        time_limit: float | None = None,
+        plan: int | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.n_estimators = n_estimators
@@ -99,6 +104,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         self.validation_fraction = validation_fraction
         self.random_state = random_state
         self.n_threads = n_threads
+        self.preset = preset
+        self.time_limit = time_limit
+        self.plan = plan
 
     def fit(
         self,
@@ -157,6 +165,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     def _loss_object(self) -> Loss:
         return MeanSquaredError()
+
+    def _loss_of(self, outputs: Array, targets: Array, weights: Array | None) -> float:
+        return float(np.average((outputs[:, 0] - targets) ** 2, weights=weights))
 
     def _learn_targets(self, y: Array, weights: Array | None, result: TabularResult) -> int:
         result.units = Units.of(y if weights is None else y[weights > 0])

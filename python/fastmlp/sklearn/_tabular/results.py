@@ -19,6 +19,8 @@ class TabularResult(FitResult):
 
     networks_: list[Network]
     best_iterations_: list[int]
+    repeats_: list[int]
+    plan_: int
     classes_: npt.NDArray[Any]
     encoder: TableEncoder
     units: Units

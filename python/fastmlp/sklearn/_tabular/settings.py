@@ -21,7 +21,7 @@ Kind = TypeVar("Kind")
 ROWS_FOR_BINS = 2000
 BINS = 48
 # all inputs of the first layer that come of bins: beside wide tables finer bins take time and tell little
-MOST_SHARES = 1024
+MOST_SHARES = 512
 # from so many rows on so many epochs, whose steps are the more
 EPOCHS = ((30_000, 24), (8000, 32), (ROWS_FOR_BINS, 48), (0, 112))
 # the lower rate of labels is that of few rows
@@ -43,6 +43,8 @@ class Settled:
     epochs: int
     # how much larger the shares of bins are beside other inputs than they would be
     sharpness: float = 1.0
+    # whether a training ends amid its schedule where nothing improves
+    ends_early: bool = False
 
     @property
     def optimizer(self) -> Adam:
@@ -84,6 +86,7 @@ class Wanted:
             _either(self.learning_rate, rate_of_labels if is_classifier else RATE_OF_VALUES),
             _either(self.epochs, epochs),
             SHARPNESS_OF_LABELS if is_classifier else 1.0,
+            ends_early=has_many,
         )
 
 
