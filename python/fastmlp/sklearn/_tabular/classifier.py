@@ -48,7 +48,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     batch_size : int or "auto", default "auto"
         Rows of a step; "auto": a sixty-fourth of them, at least 32 and at most 256.
     bins : int or "auto", default "auto"
-        Bins into which numbers are put (``fastmlp.PiecewiseLinear``), those that are not 0 and 1; 0: none. "auto": 48
+        Bins into which numbers are put (``fastmlp.PiecewiseLinear``), those that are not 0 and 1; 0: none. "auto": 32
         from 2000 rows on, fewer beside more than 10 columns of numbers.
     dropout : float or "auto", default "auto"
         Share of the hidden units that are dropped in a step; "auto": 0.2 from 2000 rows on, else 0.

@@ -38,7 +38,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     batch_size : int or "auto", default "auto"
         Rows of a step.
     bins : int or "auto", default "auto"
-        Bins into which numbers are put, from 2000 rows on.
+        Bins into which numbers are put; "auto": 48 from 2000 rows on, fewer beside more than 10 columns of numbers.
     dropout : float or "auto", default "auto"
         Share of the hidden units that are dropped in a step; "auto": 0.
     validation_fraction : float, default 0.2

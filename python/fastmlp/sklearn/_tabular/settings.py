@@ -19,9 +19,9 @@ AUTO = "auto"
 Kind = TypeVar("Kind")
 # below so many rows bins hold too few of them to say more than the number itself
 ROWS_FOR_BINS = 2000
-BINS = 48
-# all inputs of the first layer that come of bins: beside wide tables finer bins take time and tell little
-MOST_SHARES = 512
+BINS_OF_VALUES, BINS_OF_LABELS = 48, 32
+# beside more columns of numbers bins are coarser: all together tell more than each, and finer ones take time
+FEW_COLUMNS = 10
 # from so many rows on so many epochs, whose steps are the more
 EPOCHS = ((30_000, 24), (8000, 32), (ROWS_FOR_BINS, 48), (0, 112))
 # the lower rate of labels is that of few rows
@@ -59,7 +59,7 @@ class Settled:
         """Return the bins of so many columns of numbers, if there are some."""
         if not self.bins or not columns:
             return None
-        return PiecewiseLinear(max(min(self.bins, MOST_SHARES // columns), 1), columns=columns)
+        return PiecewiseLinear(max(min(self.bins, FEW_COLUMNS * self.bins // columns), 1), columns=columns)
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,12 @@ class Wanted:
         has_many = n_samples >= ROWS_FOR_BINS
         has_many_labels = has_many and is_classifier
         rate_of_labels = RATE_OF_LABELS if has_many else RATE_OF_FEW_LABELS
+        bins = BINS_OF_LABELS if is_classifier else BINS_OF_VALUES
         epochs = next(number for rows, number in EPOCHS if n_samples >= rows)
         return Settled(
             _either(self.hidden, HIDDEN_OF_MANY_LABELS if has_many_labels else HIDDEN),
             activation,
-            _either(self.bins, BINS if has_many else 0),
+            _either(self.bins, bins if has_many else 0),
             _either(self.dropout, DROPOUT_OF_MANY_LABELS if has_many_labels else 0.0),
             _either(self.learning_rate, rate_of_labels if is_classifier else RATE_OF_VALUES),
             _either(self.epochs, epochs),
