@@ -28,8 +28,8 @@ Outputs = npt.NDArray[np.float64]
 
 # rounds of the choice, each of which adds a setting, perhaps once more
 ROUNDS = 40
-# settings of many more bins take at least so many
-FINE, COARSE = 96, 16
+# bins of a setting that sees numbers dimly
+COARSE = 16
 # what a unit of a layer costs beside its products, in products
 BESIDE = 50
 
@@ -79,23 +79,23 @@ class Ensemble:
 
 def portfolio(first: Settled) -> list[Settled]:
     """Return the settings to try, in order."""
-    rate, epochs = first.learning_rate, first.epochs
+    rate, longer = first.learning_rate, 3 * first.epochs // 2
     other = "mish" if first.activation == "selu" else "selu"
-    fine, coarse = max(2 * first.bins, FINE), COARSE if first.bins else 0
-    sharp = 4.0 / first.sharpness
+    finer, finest = (max(4 * first.bins // 3, bins) if first.bins else 0 for bins in (64, 96))
+    deep, blunt = (128, 128, 128), first.sharpness / 2
     return [
         first,
-        replace(first, hidden=(128, 128, 128), activation=other, dropout=0.1),
-        replace(first, hidden=(128, 128), bins=fine, dropout=0.1, learning_rate=rate / 2),
-        replace(first, hidden=(256, 256), dropout=0.3, epochs=3 * epochs // 2),
-        replace(first, bins=coarse, activation=other),
-        replace(first, hidden=(64, 64), bins=fine, dropout=0.0, sharpness=sharp),
-        replace(first, hidden=(128, 128), activation="relu", dropout=0.2, epochs=3 * epochs // 2),
-        replace(first, hidden=(256,), bins=fine, activation=other, dropout=0.2),
-        replace(first, hidden=(128, 128, 128), bins=0, dropout=0.1, epochs=3 * epochs // 2),
-        replace(first, hidden=(256, 256), bins=fine, activation=other, dropout=0.3, learning_rate=rate / 2),
-        replace(first, hidden=(64, 64, 64, 64), dropout=0.0, learning_rate=2 * rate),
-        replace(first, hidden=(256, 128), activation=other, dropout=0.4, epochs=2 * epochs),
+        replace(first, hidden=deep, bins=finer, dropout=0.1, epochs=longer, sharpness=blunt),
+        replace(first, hidden=deep, bins=finer, dropout=0.1, epochs=longer, sharpness=blunt, activation=other),
+        replace(first, hidden=(128, 128), bins=finest, dropout=0.1, learning_rate=rate / 2),
+        replace(first, bins=COARSE if first.bins else 0, activation=other),
+        replace(first, hidden=(256, 256), dropout=0.3, epochs=longer),
+        replace(first, hidden=(64, 64), bins=finest, dropout=0.0, sharpness=1.0),
+        replace(first, hidden=(128, 128), activation="relu", dropout=0.2, epochs=longer),
+        replace(first, hidden=deep, bins=0, dropout=0.1, epochs=longer),
+        replace(first, hidden=(256,), bins=finest, activation=other, dropout=0.2),
+        replace(first, hidden=(128, 128, 128, 128), bins=finer, dropout=0.15, epochs=longer, sharpness=blunt),
+        replace(first, hidden=(256, 128), activation=other, dropout=0.4, epochs=2 * first.epochs),
     ]
 
 
