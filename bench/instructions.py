@@ -31,8 +31,8 @@ PROGRAM = """
 import sys
 from bench.cells import training_cell
 from bench.peers import with_fastmlp
-from fastmlp._training import fit as training
-training.SLICE_SECONDS = 1e6
+from fastmlp._training import slices
+slices.SLICE_SECONDS = 1e6
 with_fastmlp.prepare(training_cell(sys.argv[1]), 1).train(int(sys.argv[2]))
 """
 

@@ -41,7 +41,8 @@ from fastmlp.layers import Dense, Dropout, LayerNorm, Maxout
 from fastmlp.network import Network
 from fastmlp.optimizers import LBFGS, SGD, Adagrad, Adam, AdamW, RMSProp, Rprop
 from fastmlp.scalings import Rescale, RobustScale, Standardize
-from fastmlp.serialization import ModelFileError, load, save
+from fastmlp.serialization import ModelFileError, from_onnx, load, save
+from fastmlp.verification import Record, Verification, verify
 
 if TYPE_CHECKING:
     from fastmlp import datasets, plots, reference, testing
@@ -74,10 +75,12 @@ __all__ = [
     "Periodic",
     "PiecewiseLinear",
     "RMSProp",
+    "Record",
     "Rescale",
     "RobustScale",
     "Rprop",
     "Standardize",
+    "Verification",
     "activations",
     "active_target",
     "available_targets",
@@ -90,6 +93,7 @@ __all__ = [
     "explain",
     "fit_many",
     "from_arrays",
+    "from_onnx",
     "from_torch",
     "get_num_threads",
     "initializers",
@@ -105,6 +109,7 @@ __all__ = [
     "set_num_threads",
     "show_config",
     "testing",
+    "verify",
 ]
 
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from fastmlp._checks.arguments import ProgressKind, check_real
 from fastmlp._checks.text import brief
-from fastmlp._export import c_header
+from fastmlp._export import c_header, onnx_file
 from fastmlp._files import model_file
 from fastmlp._model import evaluation
 from fastmlp._model.architecture import Architecture
@@ -30,6 +30,7 @@ from fastmlp._model.interruption import completed
 from fastmlp._model.mixing import move_towards
 from fastmlp._model.model import Model
 from fastmlp._model.outputs import is_classifier
+from fastmlp._model.record import Record
 from fastmlp._model.summary import short_description, summary
 from fastmlp._network.derivatives import Differentiable
 from fastmlp._training import fit, measures, streams
@@ -101,6 +102,9 @@ class Network(Differentiable):
         learns them, in alphabetical order.
     metadata : dict
         Whatever is to be kept with the model, as plain JSON.
+    record : Record or None
+        What made the weights, of ``fit(..., record=True)``; it ends where something changes them that cannot be made
+        again.
 
     See Also
     --------
@@ -198,6 +202,11 @@ class Network(Differentiable):
         self._model.names = ClassNames(names, names is not None and self._model.names.are_predicted)
 
     @property
+    def record(self) -> Record | None:
+        """What made the weights, where every ``fit`` was told to record it."""
+        return self._model.checked_record()
+
+    @property
     def n_parameters(self) -> int:
         """Number of weights and biases."""
         return self._model.n_parameters
@@ -262,6 +271,7 @@ class Network(Differentiable):
         callbacks: Iterable[Callback] = (),
         progress: ProgressKind = None,
         checkpoint: Checkpoint | None = None,
+        record: bool | int = False,
     ) -> History:
         """Train; a second call goes on from where the first ended, optimizer state included.
 
@@ -308,6 +318,11 @@ class Network(Differentiable):
             the bits of one that was not. Then the weights, the optimizer's state and all callbacks are those of the
             file; X, y and the arguments must be the same, but more epochs may be asked for where the learning rate
             does not depend on their number. Not for an iterable of batches, nor for LBFGS.
+        record : bool or int, default False
+            Keep with the network what made its weights, so that ``fastmlp.verify`` can train again and compare: True
+            for the arguments and a digest of the weights after each epoch, a number n for all that a training begins
+            from, too, after every n epochs (with Adam three times the weights each), so that some of it can be
+            verified alone. All fits from the seed on must have one. Not for an iterable of batches, nor for LBFGS.
 
         Returns
         -------
@@ -349,6 +364,7 @@ class Network(Differentiable):
             callbacks=callbacks,
             progress=progress,
             checkpoint=checkpoint,
+            record=record,
             metadata=self.metadata,
         )
         return fit.fit(self._model, self, X, y, arguments)
@@ -841,6 +857,56 @@ class Network(Differentiable):
         """
         content = model_file.Content(self._model, self.classes, self.metadata)
         c_header.write(content, path, name=name, feature_names=feature_names, gradient=gradient)
+
+    def to_onnx(self, path: str | os.PathLike[str], *, feature_names: Sequence[str] | None = None) -> None:
+        """Write the network as an ONNX model, for onnxruntime and other programs that run such files.
+
+        Needs the package onnx: pip install "onnx>=1.16".
+
+        Parameters
+        ----------
+        path : path
+            The file, by custom ``*.onnx``.
+        feature_names : list of str, optional
+            Names of the columns of the inputs, which are kept in the file.
+
+        Raises
+        ------
+        ImportError
+            The package onnx is missing.
+        ValueError, TypeError
+            A layer or an activation cannot be written, a weight is not finite, or an argument is not as described; no
+            file is left then.
+        OSError
+            The file cannot be written.
+
+        See Also
+        --------
+        fastmlp.from_onnx : A network out of such a file.
+        to_c : A header of C, which needs no library.
+
+        Notes
+        -----
+        The one input is ``inputs``, (rows, inputs) in the dtype of the network and in the units of ``fit``: scaling,
+        clipping and embeddings are in the file. Outputs of a classifier are ``label`` (rows,), names of ``classes`` as
+        text or else int64, and ``probabilities`` (rows, classes), or ``scores`` where they are no probabilities; other
+        networks have ``values`` (rows, outputs), which ``predict`` returns: in the units of the targets, counts after
+        the loss poisson. Opset 17, IR 8; version and hash of the model, names of inputs and classes are in the file's
+        ``metadata_props``.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import fastmlp as fm
+        >>> net = fm.Network(2, [fm.Standardize([1.0, 2.0], [3.0, 4.0]), fm.Dense(3, "gelu"), fm.Dense(1)], seed=0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "plane.onnx")
+        ...     net.to_onnx(path)
+        ...     os.listdir(folder)
+        ['plane.onnx']
+        """
+        content = model_file.Content(self._model, self.classes, self.metadata)
+        onnx_file.write(content, path, feature_names=feature_names)
 
     def to_torch(self) -> Any:
         """Return the network as a ``torch.nn.Sequential`` for evaluation, with copies of its weights.

@@ -156,6 +156,19 @@ def test_export_takes_an_estimator_for_tables(run, tmp_path):
     assert (tmp_path / "again.h").read_text() == (tmp_path / "table.h").read_text()
 
 
+def test_export_writes_onnx_models_of_networks_and_tables(run, model, tmp_path):
+    assert run("export", model, "--to", "onnx").out == f"onnx         {tmp_path / 'model.onnx'}\n"
+    fm.load(model).to_onnx(tmp_path / "again.onnx")
+    assert (tmp_path / "again.onnx").read_bytes() == (tmp_path / "model.onnx").read_bytes()
+    table = pd.DataFrame({"size": [1.0, 2.0, 3.0, 4.0], "kind": ["a", "b", "a", "b"]})
+    estimator = TabularRegressor(max_iter=1, n_estimators=2, random_state=0).fit(table, [1.0, 2.0, 3.0, 4.0])
+    estimator.save(tmp_path / "table.safetensors")
+    assert run("export", tmp_path / "table.safetensors", "--to", "onnx").status == 0
+    estimator.to_onnx(tmp_path / "again.onnx")
+    assert (tmp_path / "again.onnx").read_bytes() == (tmp_path / "table.onnx").read_bytes()
+    assert "C, but an ONNX model is written" in run("export", model, "--to", "onnx", "--out", tmp_path / "a.h").error
+
+
 def test_export_refuses_what_it_cannot_write_and_leaves_no_file(run, model, tmp_path):
     before = sorted(os.listdir(tmp_path))
     assert "name must be a name in C" in run("export", model, "--to", "c", "--name", "2nd").error

@@ -184,7 +184,7 @@ def test_what_is_to_be_installed_is_what_an_extra_asks_for():
         for packages in re.findall(r"pip install (.+?)\.(?!\d)", path.read_text(encoding="utf-8")):
             found.update(shlex.split(packages))
     assert found <= wanted
-    assert {re.match(r"[\w-]+", package)[0] for package in found} == {"matplotlib", "scikit-learn", "scipy"}
+    assert {re.match(r"[\w-]+", package)[0] for package in found} == {"matplotlib", "onnx", "scikit-learn", "scipy"}
 
 
 @each_document

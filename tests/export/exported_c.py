@@ -117,6 +117,10 @@ def random_export(seed: int) -> tuple[fm.Network, np.ndarray]:
     layers: list[fm.layers.Layer] = list(scalings[random.integers(len(scalings))])
     if not layers:
         X = random.normal(size=X.shape).astype(dtype)
+    embeddings = [fm.PiecewiseLinear(int(random.integers(1, 6))), fm.Periodic(int(random.integers(1, 20)), 4)]
+    embeddings.append(fm.Periodic(3, int(random.integers(2, 9)), deviation=10.0))
+    if random.integers(3) == 0:
+        layers.append(embeddings[random.integers(len(embeddings))])
     for _ in range(int(random.integers(0, 4))):
         units = int(random.choice([1, 2, 3, 7, 16, 17, 33, 50]))
         if random.integers(5) == 0:

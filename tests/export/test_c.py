@@ -134,10 +134,27 @@ def test_the_self_test_sees_one_wrong_weight(tmp_path, option):
 
 
 @needs_compiler
-def test_nan_goes_through_and_has_no_class(tmp_path):
-    net = fm.Network(
-        3, [fm.Standardize([0.0] * 3, [1.0] * 3), fm.Dense(4, "relu"), fm.Maxout(3), fm.Dense(2, "softmax")]
-    )
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_embeddings_have_their_bits_for_numbers_of_every_size(dtype, tmp_path):
+    random = np.random.default_rng(0)
+    sizes = [size for size in EDGES if size < 1e20]
+    X = np.array([*random.normal(size=(200, 2)) * 3, *([[size, -size] for size in sizes])], dtype)
+    waves = fm.Network(2, [fm.Periodic(9, 5), fm.Dense(3, "tanh")], dtype=dtype, seed=0)
+    # of both signs, none, hardly any, and more than the core tells apart
+    waves.embedding.frequencies[:] = [0.0, 1e-32, -1e-10, -0.3, 0.7, -1.0, 25.0, -1e3, 3e4]
+    waves.embedding.phases[:] = [0.25, -0.25, 0.1, 1e-33, -0.4, 0.5, -3.0, 0.0, 2e3]
+    # bins of one width and of others, of one column fewer, and a column without any
+    edges = ((-3.0, -1.0, -0.5, 0.5, 2.0**-1 + 2.0**-20, 3.0), (1.0,))
+    bins = fm.Network(2, [fm.PiecewiseLinear(5, edges), fm.Dense(3, "tanh")], dtype=dtype, seed=0)
+    for net in (waves, bins):
+        assert compare(net, X, builds(), tmp_path) == []
+
+
+@needs_compiler
+@pytest.mark.parametrize("embedding", [[], [fm.Periodic(2)], [fm.PiecewiseLinear(2, ((0.0, 1.0),) * 3)]])
+def test_nan_goes_through_and_has_no_class(embedding, tmp_path):
+    scaling = fm.Standardize([0.0] * 3, [1.0] * 3)
+    net = fm.Network(3, [scaling, *embedding, fm.Dense(4, "relu"), fm.Maxout(3), fm.Dense(2, "softmax")], seed=0)
     net.to_c(tmp_path / "model.h", gradient=True)
     way = builds()[0]._replace(plain=True)
     X = np.zeros((2, 3), np.float32)

@@ -4,8 +4,8 @@
 
 Each training is a process of its own, with a checkpoint that is written every few steps. It is killed at a random
 moment, begun anew with another number of threads and another instruction set, killed again, and so on, until one of
-them comes to its end: weights, losses and what callbacks know must then have the SHA-256 of an undisturbed training. A
-few trainings take turns; after each kill the checkpoint must be a usable network, if there is one.
+them comes to its end: weights, losses, records and what callbacks know must then have the SHA-256 of an undisturbed
+training. A few trainings take turns; after each kill the checkpoint must be a usable network, if there is one.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ def early(checkpoint: fm.Checkpoint | None) -> Iterator[object]:
         validation_fraction=0.2,
         callbacks=[stopping, own],
         checkpoint=checkpoint,
+        record=5,
     )
     yield from (net, history, stopping.best_epoch, stopping.best, own.total)
 
@@ -78,7 +79,7 @@ def regression(checkpoint: fm.Checkpoint | None) -> Iterator[object]:
         12, [fm.Dense(40, "gelu"), fm.LayerNorm(), fm.Dense(1)], seed=2, scale_targets=True, dtype="float64"
     )
     optimizer = fm.SGD(fm.schedules.OneCycle(0.05), momentum=0.9, clip_norm=1.0)
-    history = net.fit(X, VALUES, epochs=50, batch_size=10, optimizer=optimizer, checkpoint=checkpoint)
+    history = net.fit(X, VALUES, epochs=50, batch_size=10, optimizer=optimizer, checkpoint=checkpoint, record=True)
     yield from (net, history)
 
 
@@ -86,6 +87,7 @@ def fleet(checkpoint: fm.Checkpoint | None) -> Iterator[object]:
     """Three networks at once, on rows of one X."""
     nets = [fm.Network(12, [fm.Maxout(8), fm.Dense(3, "softmax")], seed=seed) for seed in range(3)]
     settings = {"epochs": 40, "batch_size": 16, "optimizer": fm.RMSProp(1e-3, momentum=0.5), "checkpoint": checkpoint}
+    settings["record"] = 7
     rows = [np.arange(600) % 3 != fold for fold in range(3)]
     for net, history in zip(nets, fm.fit_many(nets, X, LABELS, rows=rows, settings=settings), strict=True):
         yield from (net, history)
@@ -104,6 +106,7 @@ def digest_of(name: str, checkpoint: fm.Checkpoint | None) -> str:
     for part in TRAININGS[name](checkpoint):
         if isinstance(part, fm.Network):
             digest.update(part.get_parameters().tobytes())
+            digest.update(str(part.record).encode())
         elif isinstance(part, fm.History):
             kept = {column: part[column] for column in part if column not in ("seconds", "samples_per_second")}
             digest.update(repr(kept).encode())

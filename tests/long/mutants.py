@@ -1,10 +1,11 @@
-"""Random mutations of model files of every kind: what a file does that was damaged, or made to do harm.
+"""Random mutations of model files and checkpoints: what a file does that was damaged, or made to do harm.
 
     python -m tests.long.mutants --count 50000 --seed 1
 
 Reading one gives a network that can predict (or says in a sentence why not), or ModelFileError in one sentence; within
-a second, and within 64 MB beyond the size of the file. Not one of the default tests, of which
-tests/serialization/test_damaged_model_files.py is the short form.
+a second, and within 64 MB beyond the size of the file. The same holds of the record and of the state of a training in
+it, whose digests a forger has computed anew. Not one of the default tests, of which test_damaged_model_files.py and
+test_damaged_records.py in tests/serialization are the short form.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ import numpy as np
 from tests.long.sentences import LONGEST, fault_of_error, fault_of_warnings, ring
 
 import fastmlp as fm
+from fastmlp._files.opening import read_file
+from fastmlp._files.safetensors import CODES, tensor_parts
+from fastmlp._files.tree import digest_of
+from fastmlp._training import keeper
 
 SECONDS, BYTES = 1.0, 64 * 2**20
 TOKENS = [
@@ -70,8 +75,25 @@ LAST = [
 ]
 
 
+class Cut:
+    """Ends a training amid a file, or not."""
+
+    def __init__(self, is_wanted: bool) -> None:
+        self._is_wanted = is_wanted
+
+    def __call__(self, network: fm.Network, epoch: dict[str, float]) -> None:
+        if self._is_wanted and epoch["epoch"] == 2:
+            raise SystemExit
+
+    def state_dict(self) -> dict[str, Any]:
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        pass
+
+
 def honest(random: np.random.Generator, path: Path) -> bytes:
-    """Return a sound file of a random network."""
+    """Return a sound file of a random network, with a record or as a checkpoint in a part of them."""
     units, activation, loss = LAST[random.integers(len(LAST))]
     layers: list[Any] = []
     for _ in range(random.integers(4)):
@@ -87,8 +109,16 @@ def honest(random: np.random.Generator, path: Path) -> bytes:
     layers.append(fm.Dense(units, activation))
     net = fm.Network(3, layers, loss=loss, dtype=dtype, seed=1, scale_targets=targets)
     y = random.integers(0, 2, 8) if activation == "softmax" else random.random((8, units))
-    if scaled or targets or random.random() < 0.5:
-        net.fit(random.normal(size=(8, 3)), y, epochs=1)
+    path.unlink(missing_ok=True)
+    kind = random.integers(4)
+    settings: dict[str, Any] = {"epochs": 2, "batch_size": 2, "record": [False, True, 1][random.integers(3)]}
+    if scaled or targets or kind:
+        if kind == 3:
+            settings |= {"checkpoint": fm.Checkpoint(path, steps=3), "callbacks": [Cut(random.random() < 0.5)]}
+        with suppress(SystemExit):
+            net.fit(random.normal(size=(8, 3)), y, **settings)
+        if kind == 3:
+            return path.read_bytes()
     if net.is_classifier:
         net.classes = ["no", "yes"] if random.random() < 0.5 else None
     net.metadata = [{}, {"note": "x", "list": [1, {"a": None}]}][random.integers(2)]
@@ -156,9 +186,26 @@ def edited(content: bytes, random: np.random.Generator) -> bytes:
         else:
             container[f"{key}s"] = 1
     if root is description and isinstance(header.get("__metadata__"), dict):
+        if random.random() < 0.7:
+            with suppress(Exception):
+                seal(description, header, content[8 + size :])
         header["__metadata__"]["fastmlp"] = json.dumps(description)
     text = json.dumps(header).encode()
     return len(text).to_bytes(8, "little") + text + content[8 + size :]
+
+
+def seal(description: dict[str, Any], header: dict[str, Any], tensors: bytes) -> None:
+    """Compute the digests of a record and of a checkpoint anew, as a forger does."""
+    arrays = {
+        name: np.frombuffer(tensors[slice(*entry["data_offsets"])], CODES[entry["dtype"]]).reshape(entry["shape"])
+        for name, entry in header.items()
+        if name.startswith("record.")
+    }
+    if "record" in description:
+        description["record"]["digest"] = digest_of(description["record"]["state"], tensor_parts(arrays))
+    if "training" in description:
+        description["training"]["digest"] = ""
+        description["training"]["digest"] = digest_of(description, [tensors])
 
 
 def resized(content: bytes, random: np.random.Generator) -> bytes:
@@ -213,6 +260,9 @@ def fault_of(path: Path, size: int) -> tuple[str, str]:
             warnings.simplefilter("always")
             try:
                 net = fm.load(path)
+                assert net.record is None or str(net.record)
+                if b'\\"training\\"' in path.read_bytes():
+                    read_file(path, keeper.read)
             except fm.ModelFileError as error:
                 came, fault = "refused", fault_of_error(error)
                 # beside the name of the file

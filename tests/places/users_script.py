@@ -204,6 +204,10 @@ def train(folder: str) -> fm.Network:
     checkpoint = fm.Checkpoint(os.path.join(folder, "run.ckpt"), epochs=1)
     assert_type(fm.callbacks.Checkpoint("run.ckpt", seconds=10), fm.Checkpoint)
     assert_type(net.fit(X, y, epochs=1, checkpoint=checkpoint), fm.History)
+    proved = fm.Network(2, layers(), seed=0, dtype="float64")
+    proved.fit(X, y, epochs=2, record=1)
+    assert_type(proved.record, fm.Record | None)
+    assert_type(fm.verify(proved, X, y, segments=1), fm.Verification)
     assert_type(history["loss"], list[float])
     assert_type(history.epochs, list[dict[str, float]])
     assert_type(history.plot(), Axes)
@@ -225,6 +229,8 @@ def train(folder: str) -> fm.Network:
     modules: Callable[[Any], fm.Network] = fm.from_torch
     print(modules, plain.to_torch)
     plain.to_c(os.path.join(folder, "net.h"), name="net", feature_names=["x0", "x1"], gradient=True)
+    plain.to_onnx(os.path.join(folder, "net.onnx"), feature_names=["x0", "x1"])
+    assert_type(fm.from_onnx(os.path.join(folder, "net.onnx")), fm.Network)
     try:
         assert_type(fm.load(path), fm.Network)
     except fm.ModelFileError as error:
@@ -319,6 +325,7 @@ def estimators() -> None:
         path = os.path.join(folder, "table.safetensors")
         tables[0].fit(X, y).save(path)
         tables[0].to_c(os.path.join(folder, "table.h"), name="table")
+        tables[0].to_onnx(os.path.join(folder, "table.onnx"))
         assert_type(load(path), TabularClassifier | TabularRegressor)
 
 

@@ -40,6 +40,7 @@ FLOORS = [
     ["network"],
     ["_fleets"],
     ["callbacks", "serialization", "exchange", "plots", "sklearn", "testing", "diagnosis", "explanation", "fleets"],
+    ["verification"],
     ["__init__"],
     ["cli"],
     ["__main__"],

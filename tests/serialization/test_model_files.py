@@ -297,7 +297,57 @@ def test_a_golden_file_loads_for_ever_and_predicts_the_same_bits(tmp_path, name)
     # hexadecimal, so that no digit is lost
     assert [[float(value).hex() for value in row] for row in outputs] == kept["outputs"]
     assert (net.classes, net.metadata, net.seed) == (kept["classes"], kept["metadata"], kept["seed"])
+    if "record" in kept:
+        fits = [[len(fit.digests), fit.rows, fit.weights_of, len(fit.states)] for fit in net.record.fits]
+        assert {"head": net.record.head, "end": net.record.end, "fits": fits} == kept["record"]
+    net.save(tmp_path / "again.safetensors")
+    again = fm.load(tmp_path / "again.safetensors")
+    assert (again.forward(np.array(kept["inputs"])) == outputs).all()
+    assert str(again.record) == str(net.record)
 
 
 def test_there_are_golden_files():
-    assert {path.stem for path in GOLDEN.glob("*.safetensors")} >= {"0.1-float32", "0.1-float64"}
+    kinds = {"0.1-float32", "0.1-float64", "0.1-bins", "0.1-periodic", "0.1-record"}
+    assert {path.stem for path in GOLDEN.glob("*.safetensors")} >= kinds
+
+
+class Cut:
+    """Ends a training in the epoch of this number, if there is one."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def __call__(self, network, epoch):
+        if epoch["epoch"] == self.epoch:
+            raise SystemExit
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        pass
+
+
+def of_golden_checkpoint(path, ends=None):
+    """Return the network and the history of the training of which the golden checkpoint is, amid its fourth epoch."""
+    X, y = fm.datasets.moons(60)
+    net = fm.Network(2, [fm.Standardize(), fm.Dense(3, "tanh"), fm.Dropout(0.25), fm.Dense(2, "softmax")], seed=5)
+    checkpoint = None if path is None else fm.Checkpoint(path, steps=10)
+    callbacks = [fm.EarlyStopping(5, monitor="loss"), Cut(ends)]
+    given = {"epochs": 6, "batch_size": 16, "validation_fraction": 0.25, "record": 2}
+    optimizer = fm.AdamW(fm.schedules.ReduceOnPlateau(0.1))
+    return net, net.fit(X, y, optimizer=optimizer, callbacks=callbacks, checkpoint=checkpoint, **given)
+
+
+def test_a_golden_checkpoint_is_a_network_for_ever_and_a_training_goes_on_from_it(tmp_path):
+    path = tmp_path / "run.ckpt"
+    path.write_bytes((GOLDEN / "0.1-amid.ckpt").read_bytes())
+    kept = json.loads((GOLDEN / "0.1-amid.ckpt.json").read_text())
+    net = fm.load(path)
+    assert [[float(value).hex() for value in row] for row in net.forward(np.array(kept["inputs"]))] == kept["outputs"]
+    assert net.record.end == "ended after epoch 3 of fit 1: the fit had not come to its end"
+    net, history = of_golden_checkpoint(path)
+    assert history["epoch"] == [1, 2, 3, 4, 5, 6]
+    # what came before is what the file says, whatever a later version would make of it
+    assert [loss.hex() for loss in history["loss"][:3]] == kept["loss"]
+    assert len(net.record.fits[0].digests) == 6

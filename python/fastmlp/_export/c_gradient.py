@@ -7,10 +7,12 @@ The networks' arrays are those of c_network.py.
 from __future__ import annotations
 
 from fastmlp._export.c_activations import FADING, activated, sloped
+from fastmlp._export.c_embeddings import embedding_back, embedding_call
 from fastmlp._export.c_network import NetworkText, element_of, place_of
 from fastmlp._model.description import described
 from fastmlp._model.model import Model
 from fastmlp.activations import Identity, ReLU, Softmax
+from fastmlp.embeddings import Embedding
 from fastmlp.layers import LayerNorm, WeightedLayer
 
 OPENING = """\
@@ -41,6 +43,9 @@ class _Writer:
         self._model, self._text = model, text
         self._lines: list[str] = []
         self._layers: list[_Layer] = []
+        # the embedding, and where the numbers are that it embeds
+        self._embedding: Embedding | None = None
+        self._numbers = ""
         self.scratch = 0
 
     def _take(self, numbers: int) -> str:
@@ -57,7 +62,17 @@ class _Writer:
         at, width = self._take(architecture.n_inputs), architecture.n_inputs
         self._line(f"for (j = 0; j < {width}; ++j) {element_of(at)} = {text.entered};")
         for layer, weights, _ in described(self._model):
-            if isinstance(layer, LayerNorm):
+            if isinstance(layer, Embedding):
+                if layer.columns is not None:
+                    raise ValueError(
+                        f"{layer.spelled} leaves inputs behind its columns as they are, through which no gradient is "
+                        "written as C: leave gradient=True out."
+                    )
+                self._embedding, self._numbers = layer, at
+                width *= layer.width
+                at = self._take(width)
+                self._line(*embedding_call(layer, architecture.n_inputs, self._numbers, at))
+            elif isinstance(layer, LayerNorm):
                 self._layers[-1].is_normalized = True
                 self._line(
                     f"const {text.form.real} inverse_{self._layers[-1].number} = model_normalize({width}, {at});"
@@ -104,12 +119,15 @@ class _Writer:
         else:
             change = f"model_hidden(model_hidden({given}) * model_hidden({d}))"
             self._line(f"for (j = 0; j < {n}; ++j) {d} = {change};", "hidden")
-        back = self._take(max((entry.layer.units for entry in self._layers[:-1]), default=0))
+        embedded = 0 if self._embedding is None else self._layers[0].n_in
+        back = self._take(max([embedded, *(entry.layer.units for entry in self._layers[:-1])]))
         for entry, before in zip(self._layers[:0:-1], self._layers[-2::-1], strict=True):
             self._line(_product_back(entry, back), "product_back")
             self._through(before, back)
-        self._line(_product_back(self._layers[0], "g"), "product_back")
         inputs = self._model.architecture.n_inputs
+        self._line(_product_back(self._layers[0], "g" if self._embedding is None else back), "product_back")
+        if self._embedding is not None:
+            self._line(*embedding_back(self._embedding, inputs, self._numbers, back, "g"))
         if self._text.scale:
             self._line(f"for (j = 0; j < {inputs}; ++j) g[j] *= {self._text.scale};")
         if self._text.clip_slope:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from fastmlp._checks.arguments import check_flag, is_list
-from fastmlp._checks.arrays import count
-from fastmlp._checks.text import brief
+from fastmlp._checks.arguments import check_flag
 from fastmlp._export.c_assembly import assembled, check_path, in_units, names_function, slots_of, write_text
 from fastmlp._export.c_gradient import add_gradient
 from fastmlp._export.c_network import network_text
 from fastmlp._export.c_tests import rows_for_test
 from fastmlp._export.c_text import check_prefix
+from fastmlp._export.names import checked_features
 from fastmlp._export.origin import origin_of
 from fastmlp._export.templates import frame, functions
 from fastmlp._files.model_file import Content
@@ -50,7 +49,7 @@ def header(content: Content, name: str, feature_names: Sequence[str] | None, *, 
     """Return the text of the header."""
     model = content.model
     prefix, architecture = check_prefix(name), model.architecture
-    features = _checked_features(feature_names, architecture.n_inputs)
+    features = checked_features(feature_names, architecture.n_inputs)
     meaning = architecture.meaning
     # first, for what it refuses
     origin = origin_of(content)
@@ -72,12 +71,3 @@ def header(content: Content, name: str, feature_names: Sequence[str] | None, *, 
     if features is not None:
         named.append(names_function(prefix, "feature_name", "an input", features))
     return assembled(prefix, text.form, slots, code, named)
-
-
-def _checked_features(names: Sequence[str] | None, n_inputs: int) -> list[str] | None:
-    if names is None:
-        return None
-    found = list(names) if is_list(names) else []
-    if len(found) != n_inputs or not all(isinstance(name, str) for name in found):
-        raise ValueError(f"feature_names must be a list of {count(n_inputs, 'name')}, got {brief(names)}.")
-    return found

@@ -1,7 +1,8 @@
 """The layers of a network as C: constant arrays, the functions that they need, and the lines of ``model_forward``.
 
 Layers come from the one walk over them (_model/description.py); a kind that has nothing here is refused, in a sentence
-that names it. Activations are in c_activations.py, the scaling of inputs in c_inputs.py, and the way back in
+that names it. Activations are in c_activations.py, the scaling of inputs in c_inputs.py, their
+embeddings in c_embeddings.py, and the way back in
 c_gradient.py. All names begin with ``model_``, or ``MODEL_``; c_assembly.py puts in the user's.
 """
 
@@ -15,6 +16,7 @@ import numpy.typing as npt
 
 from fastmlp._checks.text import brief
 from fastmlp._export.c_activations import activated
+from fastmlp._export.c_embeddings import embedding_arrays, embedding_call
 from fastmlp._export.c_inputs import Inputs
 from fastmlp._export.c_text import array, number
 from fastmlp._export.constants import DOUBLE, Format, format_of
@@ -22,6 +24,7 @@ from fastmlp._model.description import described
 from fastmlp._model.model import Model
 from fastmlp._model.outputs import is_classifier
 from fastmlp.activations import Activation, Identity, ReLU, Softmax
+from fastmlp.embeddings import Embedding, Periodic, PiecewiseLinear
 from fastmlp.layers import Dense, Dropout, Layer, LayerNorm, Maxout
 from fastmlp.scalings import Scaling
 
@@ -88,6 +91,8 @@ def network_text(model: Model, inputs: Inputs | None = None) -> NetworkText:
     output = "double" if model.target_scaling is not None else form.real
     text = NetworkText(form, Inputs(form.real) if inputs is None else inputs, output)
     sizes = [architecture.n_inputs, *(layer.units * layer.pieces for layer, _ in architecture.placed)]
+    if architecture.embedding is not None:
+        sizes.insert(1, architecture.embedding.width_of(architecture.n_inputs))
     # outputs go to the caller's place, unless they are scaled on the way, or a class is made of them
     keeps_outputs = model.target_scaling is not None or is_classifier(architecture.meaning)
     kept = sizes if keeps_outputs else sizes[:-1]
@@ -96,12 +101,15 @@ def network_text(model: Model, inputs: Inputs | None = None) -> NetworkText:
     places = [0 if index % 2 == 0 else text.scratch - size for index, size in enumerate(kept)]
     text.outputs_at = places[-1] if keeps_outputs else None
     body = _Body(text, architecture.n_inputs)
-    body.enter(model, places[0])
+    left = map(place_of, places)
+    body.enter(model, next(left))
     for index, (layer, weights, bias) in enumerate(described(model)):
         if isinstance(layer, Dense | Maxout) and weights is not None and bias is not None:
             is_last = body.layers + 1 == len(architecture.placed)
-            to = "y" if is_last and model.target_scaling is None else place_of(places[body.layers + 1])
+            to = "y" if is_last and model.target_scaling is None else next(left)
             body.layer(layer, weights, bias, to, is_last=is_last)
+        elif isinstance(layer, PiecewiseLinear | Periodic):
+            body.embed(layer, weights, next(left))
         elif isinstance(layer, LayerNorm):
             body.line(f"model_normalize({body.width}, {body.at});", "normalize")
         elif not isinstance(layer, Dropout | Scaling):
@@ -115,8 +123,8 @@ def network_text(model: Model, inputs: Inputs | None = None) -> NetworkText:
 def refuse_layer(index: int, layer: Layer) -> None:
     """Say that a layer of the list that made the network cannot be written."""
     raise ValueError(
-        f"layers[{index}] is {brief(layer)}, which cannot be written as C: Dense, Maxout, LayerNorm, Dropout and the "
-        "scalings of inputs can."
+        f"layers[{index}] is {brief(layer)}, which cannot be written as C: Dense, Maxout, LayerNorm, Dropout, "
+        "embeddings and the scalings of inputs can."
     )
 
 
@@ -152,10 +160,10 @@ class _Body:
             ]
         )
 
-    def enter(self, model: Model, place: int) -> None:
+    def enter(self, model: Model, to: str) -> None:
         """Scale the inputs into the scratch."""
         form, n = self._text.form, self.width
-        inputs, columns, to = self._text.inputs, model.columns, place_of(place)
+        inputs, columns = self._text.inputs, model.columns
         written = []
         for name, values in () if columns is None else (("shift", columns.shift), ("scale", columns.scale)):
             rounded = values.astype(inputs.form(form).dtype)
@@ -170,6 +178,17 @@ class _Body:
         self._text.scale = written[1] if written else ""
         self.line(f"for (j = 0; j < {n}; ++j) {element_of(to)} = {scaled.value};")
         self.at = to
+
+    def embed(self, embedding: Embedding, parameters: npt.NDArray[Any] | None, to: str) -> None:
+        """Embed the scaled inputs."""
+        n = self.width if embedding.columns is None else embedding.columns
+        for name, values in embedding_arrays(embedding, parameters, n, self._text.form).items():
+            self._text.add_array(f"model_{name}", values)
+        self.line(*embedding_call(embedding, n, self.at, to))
+        if n < self.width:
+            behind = f"({to})[{n * embedding.width} + j] = ({self.at})[{n} + j];"
+            self.line(f"for (j = 0; j < {self.width - n}; ++j) {behind}")
+        self.at, self.width = to, embedding.width_of(self.width)
 
     def layer(
         self, layer: Dense | Maxout, weights: npt.NDArray[Any], bias: npt.NDArray[Any], to: str, *, is_last: bool

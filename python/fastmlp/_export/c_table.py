@@ -35,7 +35,7 @@ from fastmlp._model.evaluation import averaged, forward
 from fastmlp._model.model import Model
 
 # what is a network's own where several stand in one file
-OWN = re.compile(r"\bmodel_(?=(?:forward|shift|scale|weights_\d+|bias_\d+)\b)")
+OWN = re.compile(r"\bmodel_(?=(?:forward|shift|scale|embedding_\w+|weights_\d+|bias_\d+)\b)")
 # sums, outputs of one network, and outputs of which a class is made, behind the scratch of a network
 PLACES = 3
 

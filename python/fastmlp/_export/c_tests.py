@@ -10,15 +10,17 @@ DEVIATIONS standard deviations of what arrives there. At a kink the steeper side
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from fastmlp._model.description import described
+from fastmlp._model.embedding import edges_of, steepest, waves_of
 from fastmlp._model.evaluation import forward
 from fastmlp._model.model import Model
 from fastmlp.activations import Activation, Softmax, Threshold
+from fastmlp.embeddings import Embedding, Periodic, PiecewiseLinear
 from fastmlp.layers import LayerNorm, WeightedLayer
 
 # candidates, of which those with the smallest tolerances are kept, and how many these are
@@ -82,7 +84,9 @@ def tolerance_of(model: Model, inputs: npt.NDArray[Any]) -> float:
         a = model.columns.of(a)
         variance = (FUNCTION_ROUNDINGS * unit * a) ** 2
     for layer, weights, bias in described(model):
-        if isinstance(layer, LayerNorm):
+        if isinstance(layer, Embedding):
+            a, variance = _through_embedding(layer, weights, a, variance, unit)
+        elif isinstance(layer, LayerNorm):
             a, variance = _through_normalization(a, variance, unit)
         elif isinstance(layer, WeightedLayer) and weights is not None and bias is not None:
             z, variance = _through_product(a, variance, weights, bias, unit)
@@ -91,6 +95,35 @@ def tolerance_of(model: Model, inputs: npt.NDArray[Any]) -> float:
                 a = a.reshape(layer.pieces, layer.units).max(axis=0)
                 variance = variance.reshape(layer.pieces, layer.units).max(axis=0)
     return float(DEVIATIONS * np.sqrt(variance).max() + FUNCTION_ROUNDINGS * unit * max(1.0, np.abs(a).max()))
+
+
+def _through_embedding(
+    embedding: Embedding, parameters: npt.NDArray[Any] | None, a: Floats, variance: Floats, unit: float
+) -> tuple[Floats, Floats]:
+    """Return what inputs become, and the variances of what that differs by: the number's own and its arithmetic's."""
+    if embedding.columns is not None:
+        behind, of_behind = a[embedding.columns :], variance[embedding.columns :]
+        a, variance = a[: embedding.columns], variance[: embedding.columns]
+    else:
+        behind = of_behind = a[:0]
+    slopes = steepest(embedding, parameters, a.size)
+    if isinstance(embedding, PiecewiseLinear):
+        lower = edges_of(embedding, a.size).lower
+        shares = np.clip((a[:, np.newaxis] - lower) * slopes, 0.0, 1.0)
+        # of the edges and of the difference, which the slope makes larger
+        own = (FUNCTION_ROUNDINGS * unit * (1.0 + slopes * np.abs(a)[:, np.newaxis])) ** 2
+        of_shares = (slopes**2 * variance[:, np.newaxis] + own).ravel()
+        return np.append(shares.ravel(), behind), np.append(of_shares, of_behind)
+    assert parameters is not None
+    waves = waves_of(cast(Periodic, embedding), parameters.astype(np.float64))
+    cosines = np.cos(2.0 * np.pi * (a[:, np.newaxis] * waves.frequencies + waves.phases))
+    terms = cosines[:, :, np.newaxis] * waves.weights
+    values = np.hstack([terms.sum(axis=1) + waves.bias, a[:, np.newaxis]])
+    # without a fused multiply-add a product of many turns is rounded before whole ones are taken off
+    turns = 1.0 + np.abs(a[:, np.newaxis] * waves.frequencies)
+    own = ((FUNCTION_ROUNDINGS * unit * 2.0 * np.pi * turns)[:, :, np.newaxis] * waves.weights) ** 2
+    sums = own.sum(axis=1) + (FUNCTION_ROUNDINGS * unit) ** 2 * (np.abs(terms).sum(axis=1) + np.abs(waves.bias)) ** 2
+    return values.ravel(), (slopes**2 * variance[:, np.newaxis] + np.hstack([sums, np.zeros((a.size, 1))])).ravel()
 
 
 def _through_product(

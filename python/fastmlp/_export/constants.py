@@ -1,7 +1,7 @@
 """The constants of ``functions.h.in`` for both number formats, as the core has them.
 
-They are those of kernel_table, math-inl, gaussian-inl and special-inl.hpp in cpp/kernels under other names: a change
-there is a change here, and tests/export/test_c.py sees one that was forgotten, by its bits.
+They are those of kernel_table, math-inl, gaussian-inl, special-inl and waves-inl.hpp in cpp/kernels under other names:
+a change there is a change here, and tests/export/test_c.py sees one that was forgotten, by its bits.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ FLOAT = Format(
     {
         "magnitude": "0x7fffffffu", "sign": "0x80000000u", "infinity": "0x7f800000u", "nan": "0x7fc00000u",
         "mantissa_bits": "23", "bias": "127u", "even": "256u", "sqrt_half_bits": "0x3f3504f3u",
-        "inverse_root_bits": "0x5f3759dfu",
+        "inverse_root_bits": "0x5f3759dfu", "sign_bit": "31",
     },
     _numbers({
         "rounder": "0x1.8p23", "log2_e": "0x1.715476p0", "ln2_high": "0x1.62e430p-1", "ln2_low": "-0x1.05c610p-29",
@@ -70,7 +70,8 @@ FLOAT = Format(
         "subnormal_scale": "0x1p23", "kept": "0x1p-100", "factor": "0x1p-60", "under_root": "0x1p-78",
         "root_up": "0x1p72", "root_down": "0x1p-36", "normal_tiny": "0x1p-30", "normal_middle": "3.5", "erf_one": "4",
         "softsign_far": "0x1p60", "two_by_pi": "0x1.45f306p-1", "half_pi_first": "0x1.921fb6p+0",
-        "half_pi_second": "-0x1.777a5cp-25", "half_pi_third": "-0x1.ee59dap-50",
+        "half_pi_second": "-0x1.777a5cp-25", "half_pi_third": "-0x1.ee59dap-50", "turn_least": "0x1p-30",
+        "turn_most": "0x1p33",
     }),
     {
         **_polynomials(7, 5, 5, 5),
@@ -84,6 +85,8 @@ FLOAT = Format(
         "erf_far": _hexadecimal(
             "0x1.058672p-2 -0x1.b5703ep-2 0x1.eeea7ep-3 -0x1.437446p-4 0x1.e9359ep-9 0x1.be5ff8p-8 -0x1.b75728p-11"
         ),
+        "turn_sine": _hexadecimal("0x1.921fb52p+2 -0x1.4abbc3p+5 0x1.4668fp+6 -0x1.32531ep+6 0x1.3e142p+5"),
+        "turn_cosine": _hexadecimal("-0x1.3bd3ccp+4 0x1.03c1eep+6 -0x1.55d24ap+6 0x1.e16ebap+5 -0x1.937d98p+4"),
     },
     2,
 )  # fmt: skip
@@ -98,6 +101,7 @@ DOUBLE = Format(
         "magnitude": "0x7fffffffffffffffu", "sign": "0x8000000000000000u", "infinity": "0x7ff0000000000000u",
         "nan": "0x7ff8000000000000u", "mantissa_bits": "52", "bias": "1023u", "even": "2048u",
         "sqrt_half_bits": "0x3fe6a09e667f3bcdu", "inverse_root_bits": "0x5fe6eb50c7b537a9u",
+        "sign_bit": "63",
     },
     _numbers({
         "rounder": "0x1.8p52", "log2_e": "0x1.71547652b82fep0", "ln2_high": "0x1.62e42fefa39efp-1",
@@ -106,7 +110,8 @@ DOUBLE = Format(
         "factor": "0x1p-500", "under_root": "0x1p-900", "root_up": "0x1p200", "root_down": "0x1p-100",
         "normal_tiny": "0x1p-60", "normal_middle": "5", "erf_one": "6", "softsign_far": "0x1p500",
         "two_by_pi": "0x1.45f306dc9c883p-1", "half_pi_first": "0x1.921fb54442d18p+0",
-        "half_pi_second": "0x1.1a62633145c07p-54", "half_pi_third": "-0x1.f1976b7ed8fbcp-110",
+        "half_pi_second": "0x1.1a62633145c07p-54", "half_pi_third": "-0x1.f1976b7ed8fbcp-110", "turn_least": "0x1p-250",
+        "turn_most": "0x1p92",
     }),
     {
         **_polynomials(13, 10, 9, 8),
@@ -130,6 +135,16 @@ DOUBLE = Format(
             "0x1.6d5bf00483674p-15 0x1.6dac8e32716eep-13 0x1.ce18d5b499621p-16 -0x1.cfd845cfda3f9p-16 "
             "-0x1.d8072f8b2af1ep-17 0x1.e89749bb276c3p-20 0x1.06de90fce20e3p-18"
         ),
+        "turn_sine": _hexadecimal(
+            "0x1.921fb54442d18p+2 -0x1.4abbce625be53p+5 0x1.466bc6775aae2p+6 -0x1.32d2cce62bd57p+6 "
+            "0x1.50783487ec19ap+5 -0x1.e3074fdc520eap+3 0x1.e8f4338e03a66p+1 -0x1.6fad488852625p-1 "
+            "0x1.aabbe3815eb60p-4 -0x1.7ed4cd7222586p-7"
+        ),
+        "turn_cosine": _hexadecimal(
+            "-0x1.3bd3cc9be45dep+4 0x1.03c1f081b5ac4p+6 -0x1.55d3c7e3cbffap+6 0x1.e1f506891baa0p+5 "
+            "-0x1.a6d1f2a2034dap+4 0x1.f9d38a361fa76p+2 -0x1.b6e24e8c6095bp+0 0x1.20c5eb4a9f2c7p-2 "
+            "-0x1.29f0b602f0d93p-5 0x1.e25e8cc1590fdp-9"
+        ),
     },
     3,
 )  # fmt: skip
@@ -151,6 +166,7 @@ def constants(form: Format) -> dict[str, str]:
         "exp_far": float(form.dtype.type(1) - form.dtype.type(largest)),
         "wave_far": 0.79,
         "epsilon": NORMALIZATION_EPSILON,
+        "minus_two_pi": -2.0 * math.pi,
     }
     written = {name: number(value, form.dtype) for name, value in {**form.numbers, **shared}.items()}
     return {**form.integers, **written}

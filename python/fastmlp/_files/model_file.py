@@ -3,9 +3,9 @@
 A model file has the safetensors layout: the length of a JSON header, the header, the tensors ``layers.0.weights``
 (inputs, units), ``layers.0.bias`` (units,), ..., ``embedding.parameters``, one after the other. The description of the
 model is one JSON string under the key "fastmlp" of the header's metadata: one key, because safetensors leaves the order
-of several open, and the same model shall give the same bytes. Optimizer state and time are not in it; a checkpoint has
-more keys and tensors beside these (checkpoint_file.py). That no claim of a description is believed as it is makes this
-a long file.
+of several open, and the same model shall give the same bytes. Optimizer state and time are not in it; a record of its
+trainings (record_file.py) and a checkpoint (checkpoint_file.py) are more keys, and tensors behind these. That no claim
+of a description is believed as it is makes this a long file.
 
 A layer, an activation, an initializer or a loss is its name and its settings, as the walk over the layers
 (_model/description.py) gives them: a new kind of these needs nothing here, unless a setting is an object of yet another
@@ -15,6 +15,7 @@ the parts of this one (estimator_file.py).
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
@@ -30,11 +31,13 @@ from fastmlp._files.costs import check_memory, check_work
 from fastmlp._files.names import check_model_name
 from fastmlp._files.opening import OtherKindError
 from fastmlp._files.plain_json import check_plain
+from fastmlp._files.record_file import described_record, record_of
 from fastmlp._files.safetensors import (
     DTYPES,
     check_keys,
     check_tensors,
     of_type,
+    read_beside,
     read_into,
     take_beside,
 )
@@ -42,6 +45,7 @@ from fastmlp._model.architecture import Architecture
 from fastmlp._model.class_names import ClassNames, check_class_names
 from fastmlp._model.description import described, settings_of
 from fastmlp._model.model import Model
+from fastmlp._model.record import Record
 from fastmlp._model.stack import LAYERS, embedding_of, placed, shapes_of
 from fastmlp.activations import ACTIVATIONS, Formula
 from fastmlp.initializers import INITIALIZERS
@@ -75,6 +79,8 @@ JSON_TYPES: dict[str, type] = {
 
 # of a checkpoint: the key of its description for the state of the training, and the prefix of tensors for that
 TRAINING = "training"
+# likewise, where there is a record
+RECORD = "record"
 
 Kind = TypeVar("Kind")
 Described: TypeAlias = dict[str, Any]
@@ -116,7 +122,7 @@ def write(content: Content, path: str | os.PathLike[str]) -> None:
 
 def encoded(content: Content) -> list[bytes | memoryview]:
     """Return a model file in parts, by whose bytes exporters know a network."""
-    description, tensors = description_of(content)
+    description, tensors = with_record(content)
     try:
         return to_file(description, tensors)
     except ValueError as reason:
@@ -135,13 +141,34 @@ def read_network(file: IO[bytes], size: int) -> Read:
         raise OtherKindError("holds an estimator for tables, not a network: read it with fastmlp.sklearn.load")
     training = description.pop(TRAINING, None)
     beside, beside_size = ({}, 0) if training is None else take_beside(header, f"{TRAINING}.")
-    drawn = blueprint(description)
-    own_size = size - start - beside_size
+    record = description.get(RECORD)
+    of_record, record_size = ({}, 0) if record is None else take_beside(header, f"{RECORD}.")
+    drawn = blueprint({key: value for key, value in description.items() if key != RECORD})
+    own_size = size - start - beside_size - record_size
     order = check_tensors(header, drawn.shapes, drawn.dtype, own_size)
     content = built(drawn)
+    model = content.model
     for name in order:
-        read_into(file, tensor_of(content.model, name), name)
-    return Read(content, description, training, beside, own_size)
+        read_into(file, tensor_of(model, name), name)
+    if RECORD in description:
+        tensors = read_beside(file, of_record, own_size)
+        model.record = record_of(record, tensors, model.n_parameters, model.architecture.dtype)
+    return Read(content, description, training, beside, own_size + record_size)
+
+
+def begun(network: Described, seed: int, n_parameters: int) -> Model:
+    """Return the network that a record begins with; an error (ValueError, TypeError) says why there is none."""
+    description = {"format": FORMAT, "seed": seed, "classes": None, "metadata": {}, **network}
+    if description.get("target_scaling", ...) is None:
+        del description["target_scaling"]
+    drawn = blueprint(description)
+    held = sum(math.prod(shape) for shape in drawn.shapes.values())
+    if held != n_parameters:
+        # before memory is taken for it
+        raise ValueError(f"it has {held} parameters, but the network has {n_parameters}")
+    model = built(drawn).model
+    model.reset()
+    return model
 
 
 def network_described(architecture: Architecture, layers: Iterable[Layer], scaling: Standardize | None) -> Described:
@@ -153,6 +180,22 @@ def network_described(architecture: Architecture, layers: Iterable[Layer], scali
         "dtype": str(architecture.dtype),
         "target_scaling": None if scaling is None else settings_of(scaling),
     }
+
+
+def with_record(content: Content) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    """Return the description of a network and its tensors, and where it has a record, that, too."""
+    description, tensors = description_of(content)
+    return recorded(description, tensors, content.model.checked_record())
+
+
+def recorded(
+    description: dict[str, Any], tensors: dict[str, npt.NDArray[Any]], record: Record | None
+) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    """Return them with a record."""
+    if record is None:
+        return description, tensors
+    of_record: dict[str, npt.NDArray[Any]] = {}
+    return description | {RECORD: described_record(record, of_record)}, tensors | of_record
 
 
 def description_of(content: Content) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:

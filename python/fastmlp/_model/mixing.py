@@ -22,6 +22,7 @@ def move_towards(model: Model, other: Model, tau: float) -> None:
     _check_equal("embedding", model.embedding_settings, other.embedding_settings)
     _check_equal("target_scaling", model.target_scaling, other.target_scaling)
     model.core.soft_update(other=other.core, tau=tau)
+    model.end_record("soft_update was called")
 
 
 def _check_equal(what: str, mine: Any, its: Any) -> None:

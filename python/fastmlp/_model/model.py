@@ -23,6 +23,7 @@ from fastmlp._model.dense_layer import DenseLayer
 from fastmlp._model.embedding import Waves, edges_of, learned_bins, waves_of
 from fastmlp._model.interruption import completed
 from fastmlp._model.outputs import is_classifier
+from fastmlp._model.record import Record, digest_of
 from fastmlp._model.samples import NAMES, Data, Samples
 from fastmlp._model.scaling import ColumnScaling, columns_of, learned
 from fastmlp._model.sparse_rows import SparseRows
@@ -50,6 +51,10 @@ class Model:
         Of the classes.
     units : TargetUnits or None
         Of targets that are scaled, once these are known; None: targets and outputs are the core's own.
+    record : Record or None
+        Of its trainings, as it was last written: ``checked_record`` has seen what came after.
+    is_recorded : bool
+        Whether a fit is writing the record now, which sees every change itself.
     """
 
     def __init__(self, architecture: Architecture) -> None:
@@ -74,6 +79,8 @@ class Model:
         # (inputs, parameters of an input), where an embedding has some
         self.embedding_parameters: Array | None = self.core.embedding()
         self._epochs_trained = 0
+        self.record: Record | None = None
+        self.is_recorded = False
         self._scale_inputs(architecture.scaling)
         self._embed_inputs(architecture.embedding)
         self._scale_targets(architecture.target_scaling)
@@ -86,6 +93,7 @@ class Model:
     def _start_over(self) -> None:
         self.core.initialize(seed=self.architecture.seed)
         self._epochs_trained = 0
+        self.record = None
         self._scale_inputs(self.architecture.scaling)
         self._embed_inputs(self.architecture.embedding)
         self._scale_targets(self.architecture.target_scaling)
@@ -141,11 +149,31 @@ class Model:
         """Write all parameters from such a vector as a user gives it."""
         self.guard.check_access()
         self.write(check_parameters(values, self.n_parameters, self.architecture.dtype))
+        self.end_record("set_parameters was called")
 
     def write(self, parameters: Array) -> None:
         """Write all parameters from a checked vector, at one go."""
         self.guard.check_access()
         self.core.write(parameters=np.ascontiguousarray(parameters, self.architecture.dtype))
+
+    def digest(self) -> bytes:
+        """Return the digest of all parameters."""
+        return digest_of(self.parameters())
+
+    def end_record(self, reason: str) -> None:
+        """End the record, if there is one, where weights have changed in a way that it does not tell of."""
+        if self.record is not None and not self.is_recorded:
+            self.record.finish(reason)
+
+    def checked_record(self) -> Record | None:
+        """Return the record, which ends here where the weights are not those that it leads to."""
+        record = self.record
+        if record is not None and record.ending is None and not self.is_recorded:
+            if record.is_under_way:
+                record.finish("the fit had not come to its end")
+            elif record.last != self.digest():
+                record.finish("weights were written by hand")
+        return record
 
     def double(self) -> _core.Network32:
         """Return a core in float64 with a copy of these parameters."""
@@ -282,6 +310,7 @@ class Model:
             "parameters": self.parameters(),
             "optimizer_state": self.core.optimizer_state(),
             "epochs_trained": self._epochs_trained,
+            "record": None if self.record is None else self.record.copy(),
         }
 
     @classmethod
@@ -302,12 +331,14 @@ class Model:
             self.write(state["parameters"])
             self.core.set_optimizer_state(state["optimizer_state"])
             self._epochs_trained = state["epochs_trained"]
+            # pickles of before records have none
+            self.record = state.get("record")
 
         completed(take)
 
     def with_architecture(self, architecture: Architecture, *, keeps_optimizer: bool) -> Model:
         """Return another model of the same shape, with these parameters and perhaps the state of the optimizer."""
-        state = self.state() | {"architecture": architecture}
+        state = self.state() | {"architecture": architecture, "record": None}
         if not keeps_optimizer or architecture.dtype != self.architecture.dtype:
             state["optimizer_state"] = None
         if architecture.scaling != self.architecture.scaling:

@@ -31,5 +31,6 @@ class FitArguments:
     callbacks: Iterable[Callback] = ()
     progress: ProgressKind = None
     checkpoint: Checkpoint | None = None
+    record: bool | int = False
     # not an argument of a user's: what the network keeps with it, for the file
     metadata: Mapping[str, Any] = field(default_factory=dict)

@@ -10,7 +10,7 @@ in streams.py, single rows in online.py, all samples at once by L-BFGS in lbfgs.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias, cast
 
@@ -35,6 +35,8 @@ from fastmlp._training.fingerprint import digests_of, text_of
 from fastmlp._training.keeper import Keeper, keeping
 from fastmlp._training.learning_rate import LearningRate
 from fastmlp._training.progress import Progress
+from fastmlp._training.recorder import Recorder, check_record, told_of
+from fastmlp._training.slices import SliceSizes
 from fastmlp._training.split import split
 from fastmlp._training.state import State
 from fastmlp._training.trainer import new_trainer
@@ -42,11 +44,6 @@ from fastmlp._training.watch import COLUMNS, Watch
 from fastmlp.history import History
 from fastmlp.optimizers import LBFGS, Optimizer, StepOptimizer, resolve_optimizer
 from fastmlp.runtime import thread_limit
-
-# short enough for Ctrl-C to feel immediate, long enough that entering the core is free
-SLICE_SECONDS = 0.05
-# a slice grows by no more than this: the first steps of a fit may be faster than the later ones
-SLICE_GROWTH = 8
 
 
 class Slice(NamedTuple):
@@ -69,6 +66,7 @@ class Plan:
     progress: ProgressKind
     watch: Watch
     keeper: Keeper | None
+    recorder: Recorder | None
 
     @property
     def steps_per_epoch(self) -> int:
@@ -127,6 +125,8 @@ def training(
         with model.learning_names(y):
             plan = prepare(model, owner, X, y, arguments, keeper)
             yield plan
+        if plan.recorder is None:
+            model.end_record("fit was called without record")
         history = History() if history is None else history
         if isinstance(plan.optimizer, LBFGS):  # whose steps are as long as they need to be
             warn_of_layers_that_do_not_learn(model)
@@ -162,33 +162,48 @@ def prepare(
     check_full_batch(optimizer.name, batch, samples.rows, needs_all_samples=optimizer.needs_all_samples)
     if isinstance(optimizer, LBFGS):
         lbfgs.check(optimizer, architecture)
-    plan = Plan(samples, optimizer, epochs, batch, shuffle, progress, watch, keeper)
-    if keeper is not None:
-        _check_checkpoint(plan, keeper, fraction)
+    every = check_record(arguments.record)
+    recorder = None if every is None else Recorder(model, every)
+    plan = Plan(samples, optimizer, epochs, batch, shuffle, progress, watch, keeper, recorder)
+    if keeper is not None or recorder is not None:
+        _check_kept(plan, arguments, fraction)
     return plan
 
 
-def _check_checkpoint(plan: Plan, keeper: Keeper, fraction: float | None) -> None:
-    """Refuse what cannot be kept, or is another training than that of the file."""
-    optimizer, watch = plan.optimizer, plan.watch
+def _check_kept(plan: Plan, given: FitArguments, fraction: float | None) -> None:
+    """Refuse what cannot be kept or recorded, or is another training than that of the file."""
+    optimizer, keeper, recorder = plan.optimizer, plan.keeper, plan.recorder
     if not isinstance(optimizer, StepOptimizer):
+        name = "checkpoint" if keeper is not None else "record"
         raise ValueError(
-            f"{optimizer.name} searches by itself, and what it knows cannot be kept in a checkpoint: take checkpoint "
-            "away, or use another optimizer."
+            f"{optimizer.name} searches by itself, and what it knows cannot be kept in a {name}: take {name} away, or "
+            "use another optimizer."
         )
-    watch.check_kept()
-    rate = _rate(plan, optimizer)
-    rate.check_kept()
     data = digests_of(plan.samples)
+    rate = _rate(plan, optimizer)
+    if keeper is not None:
+        _check_checkpoint(plan, keeper, rate, data, given, fraction)
+    if recorder is not None:
+        told = told_of(optimizer, rate, plan.batch_size, plan.shuffle, fraction, plan.total)
+        recorder.check(told, data, plan.samples.rows, keeper)
+
+
+def _check_checkpoint(
+    plan: Plan, keeper: Keeper, rate: LearningRate, data: dict[str, str], given: FitArguments, fraction: float | None
+) -> None:
+    watch = plan.watch
+    watch.check_kept()
+    rate.check_kept()
     if watch.validation is not None:
-        data |= digests_of(watch.validation, " of the validation")
+        data = data | digests_of(watch.validation, " of the validation")
     arguments = {
         "batch_size": str(plan.batch_size),
-        "optimizer": text_of(optimizer),
+        "optimizer": text_of(plan.optimizer),
         "shuffle": str(plan.shuffle),
         "validation_fraction": str(fraction),
         "metrics": ", ".join(watch.measures) or "none",
         "callbacks": "; ".join(map(text_of, watch.callbacks)) or "none",
+        "record": str(given.record),
     }
     keeper.check(arguments, data, plan.total, rate)
 
@@ -205,8 +220,12 @@ def train(model: Model, plan: Plan, history: History) -> Generator[Slice, _core.
         plan.keeper.restore_model()
     rate = _rate(plan, optimizer)
     columns = COLUMNS if rate.for_core is None else COLUMNS.extended(["learning_rate"])
-    with watch.over(columns):
-        yield from _steps(model, plan, optimizer, rate, history)
+    recorder = plan.recorder
+    with nullcontext() if recorder is None else recorder.recording():
+        with watch.over(columns):
+            yield from _steps(model, plan, optimizer, rate, history)
+        if recorder is not None:
+            recorder.finish()
     if plan.keeper is not None:
         plan.keeper.finish()
 
@@ -214,7 +233,9 @@ def train(model: Model, plan: Plan, history: History) -> Generator[Slice, _core.
 def _steps(
     model: Model, plan: Plan, optimizer: StepOptimizer, rate: LearningRate, history: History
 ) -> Generator[Slice, _core.RunReport, None]:
-    watch, samples, keeper = plan.watch, plan.samples, plan.keeper
+    watch, samples, keeper, recorder = plan.watch, plan.samples, plan.keeper, plan.recorder
+    if recorder is not None:
+        recorder.begin(rate)
     model.learn_scaling(samples)
     seen = model.for_core(samples)
     trainer = new_trainer(
@@ -226,7 +247,10 @@ def _steps(
     slices = SliceSizes(
         plan.total - state.n_steps,
         plan.steps_per_epoch,
-        whole_epochs_apart=watch.is_needed or rate.changes_between_epochs or (keeper is not None and keeper.by_epochs),
+        whole_epochs_apart=watch.is_needed
+        or rate.changes_between_epochs
+        or recorder is not None
+        or (keeper is not None and keeper.by_epochs),
     )
     with trainer, Progress(plan.progress, plan.epochs, samples.rows, plan.batch_size) as bar:
         if state.n_steps:
@@ -237,31 +261,16 @@ def _steps(
             report = yield Slice(model, trainer, steps)
             slices.record(report)
             rows = state.take(report)
+            if recorder is not None and rows:
+                recorder.after_epoch(rate, trainer)
             state.finish_epochs(rows)
+            if recorder is not None and rows and watch.callbacks:
+                recorder.after_callbacks()
             is_ended = bool(rows) and watch.is_ended(rows[-1])
             bar.show(report.steps, history, state.last_loss)
             if keeper is not None:
                 keeper.after_slice(state)
         if keeper is not None:
             keeper.at_end(state)
-
-
-class SliceSizes:
-    """How many steps the next slice has, and how many are left; after those before it."""
-
-    def __init__(self, total: int, per_epoch: int, *, whole_epochs_apart: bool) -> None:
-        self.left = total
-        self._per_epoch, self._whole_epochs_apart = per_epoch, whole_epochs_apart
-        self._size = 1
-
-    def next(self) -> int:
-        """Return the size of the next one."""
-        # what is left of this epoch, or of the fit
-        most = (self.left - 1) % self._per_epoch + 1 if self._whole_epochs_apart else self.left
-        return min(self._size, most)
-
-    def record(self, report: _core.RunReport) -> None:
-        """Learn from a slice how many steps come in time."""
-        self.left -= report.steps
-        in_time = int(report.steps * SLICE_SECONDS / max(report.seconds, 1e-9))
-        self._size = max(1, min(in_time, SLICE_GROWTH * self._size))
+        if recorder is not None:
+            recorder.at_end(trainer)

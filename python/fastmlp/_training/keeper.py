@@ -22,7 +22,7 @@ from fastmlp._checks.text import shortened
 from fastmlp._files import checkpoint_file
 from fastmlp._files.atomic import check_destination
 from fastmlp._files.lock import locked
-from fastmlp._files.model_file import Content, description_of
+from fastmlp._files.model_file import Content, description_of, recorded
 from fastmlp._files.opening import OtherKindError, read_file
 from fastmlp._files.safetensors import of_type
 from fastmlp._model.model import Model
@@ -64,6 +64,11 @@ class Keeper:
             self.seed = self._kept.content.model.architecture.seed
 
     @property
+    def goes_on(self) -> bool:
+        """Whether there is a file to go on from."""
+        return self._kept is not None
+
+    @property
     def by_epochs(self) -> bool:
         """Whether it is written when epochs end."""
         return self._checkpoint.epochs is not None
@@ -81,10 +86,12 @@ class Keeper:
         # a network that was itself read from the checkpoint has what its scalings have learned
         if network != described_texts(self._kept.description):
             self._compare(network, state["network"])
+        # files of before records do not say that they have none
+        before = {"record": "False"}
         seed, classes = self._kept.content.model.architecture.seed, self._kept.content.classes
         self._compare(
             {"seed": str(self.seed), "classes": str(self._model.names.names), **arguments},
-            {"seed": str(seed), "classes": str(classes), **state["arguments"]},
+            {"seed": str(seed), "classes": str(classes), **before, **state["arguments"]},
         )
         self._compare(data, state["data"], lambda name: False)
         rate.check_length(state["total"], self._name)
@@ -154,9 +161,12 @@ class Keeper:
 
     def _job(self, state: dict[str, Any]) -> Callable[[], None]:
         """Return what writes this state with the network as it is now."""
-        description, tensors = description_of(self._content())
+        network = description_of(self._content())
+        record = self._model.checked_record()
+        record = None if record is None else record.copy()
         complete = {"format": FORMAT, **self._fingerprint, **state}
-        return lambda: checkpoint_file.write(description, tensors, complete, self._target)
+        # what a record takes grows with its states
+        return lambda: checkpoint_file.write(*recorded(*network, record), complete, self._target)
 
     def at_end(self, training: State) -> None:
         """Keep the state that the last step has left, before callbacks put other weights back."""
@@ -203,6 +213,8 @@ def read(file: IO[bytes], size: int) -> checkpoint_file.Kept:
         raise OtherKindError("is a checkpoint of another version of fastmlp: go on with that one, or give another path")
     for name, kind in (("network", dict), ("arguments", dict), ("data", dict), ("total", int)):
         of_type(kept.state.get(name), kind, f"its {name}")
+    if kept.state["arguments"].get("record", "False") != "False" and kept.content.model.record is None:
+        raise ValueError("it lacks the record of its training")
     check_state(kept.state, kept.content.model.architecture.dtype)
     return kept
 

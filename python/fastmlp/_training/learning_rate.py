@@ -41,6 +41,13 @@ class LearningRate:
         """Return that of steps whose number is not known."""
         return cls(rate, 0, 1, Columns())
 
+    @classmethod
+    def told(cls, base: float, for_core: CoreSchedule | None) -> LearningRate:
+        """Return one of which is known what the core was told."""
+        rate = cls.constant(base)
+        rate.for_core = for_core
+        return rate
+
     @property
     def changes_between_epochs(self) -> bool:
         """Whether the rate depends on what epochs measure."""

@@ -69,6 +69,8 @@ class Online:
             raise FloatingPointError(divergence(report, "", "from before this step", settled.rate.base).sentence())
         # to the core a step is an epoch here; to ask the report takes longer than to know it
         model.count_epochs(1)
+        if model.record is not None:
+            model.end_record("learn was called")
         return report.last_loss if model.units is None else model.loss_unit * report.last_loss
 
     def _forget_trainers(self) -> None:

@@ -122,6 +122,7 @@ class OwnSteps:
             raise FloatingPointError(divergence(report, "", "from before this step", rate).sentence())
         # what is drawn for this step is not drawn again
         self._model.count_epochs(1)
+        self._model.end_record("a step of the caller's own was made")
 
     def _forget_trainer(self) -> None:
         self._trainer = None

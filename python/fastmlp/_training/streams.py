@@ -28,6 +28,7 @@ NOT_OF_BATCHES = {
     "sample_weight": "give batches (X, y, sample_weight)",
     "validation_fraction": "give validation_data",
     "checkpoint": "take it away, or give arrays",
+    "record": "take it away, or give arrays",
 }
 
 
@@ -39,7 +40,8 @@ def fit(model: Model, owner: object, given: Data | Iterable[Batch], arguments: F
     batches.settle(arguments.optimizer)
     progress = check_progress(arguments.progress)
     for name, mend in NOT_OF_BATCHES.items():
-        if getattr(arguments, name) is not None:
+        given = getattr(arguments, name)
+        if given is not None and given is not False:
             raise ValueError(f"{name} needs arrays X and y, but X is an iterable of batches: {mend}.")
     watch = Watch.of(owner, model, arguments.validation_data, None, arguments.metrics, arguments.callbacks)
     history = History()
@@ -86,6 +88,7 @@ def _epoch(
             where = f" at epoch {epoch}, step {index + 1}"
             raise divergence(diverged.report, where, "from before this batch", batches.rate) from None
         seconds += time.perf_counter() - began
+        model.end_record("fit was called on an iterable of batches")
         loss_sum += weight * loss
         weight_sum += weight
         samples += rows
@@ -111,7 +114,9 @@ def partial_fit(
         if batch_size is not None:
             batch_size = check_integer(batch_size, "batch_size", minimum=1)
         try:
-            return batches.step(X, y, sample_weight, batch_size=batch_size)[0]
+            loss = batches.step(X, y, sample_weight, batch_size=batch_size)[0]
+            model.end_record("partial_fit was called")
+            return loss
         except Diverged as diverged:
             report = diverged.report
         where = "" if report.steps == 1 else f" at step {report.steps}"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fastmlp.network import Network
 
 Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
 
 # a target of whole numbers with no more different values than this is taken for a class, unless the user says otherwise
 MAX_INTEGER_CLASSES = 20
@@ -168,6 +169,15 @@ def check_range(table: Table, dtype: np.dtype[Any]) -> None:
             f"column {quoted(table.feature_names[column])} holds {table.features[row, column]}, which {dtype} cannot "
             "hold: train with --dtype float64."
         )
+
+
+def split(n_rows: int, share: float, seed: int) -> tuple[Rows, Rows]:
+    """Return the rows to train on and those to validate on, drawn at random."""
+    order = np.random.default_rng(seed).permutation(n_rows)
+    n_valid = round(share * n_rows)
+    if (share and not n_valid) or n_valid == n_rows:
+        raise ValueError(f"--validation {share} takes {n_valid} of {n_rows} rows: both parts need at least one row.")
+    return order[n_valid:], order[:n_valid]
 
 
 def _classes(network: Network) -> list[str] | None:

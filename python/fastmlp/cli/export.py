@@ -27,16 +27,30 @@ def _to_c(arguments: argparse.Namespace) -> None:
     if kind_of(arguments.model) == "estimator":
         imported("fastmlp.sklearn").load(arguments.model).to_c(arguments.out, name=arguments.name)
         return
-    net = fm.load(arguments.model)
+    net, feature_names = _network(arguments.model)
+    net.to_c(arguments.out, name=arguments.name, feature_names=feature_names)
+
+
+def _to_onnx(arguments: argparse.Namespace) -> None:
+    if kind_of(arguments.model) == "estimator":
+        imported("fastmlp.sklearn").load(arguments.model).to_onnx(arguments.out)
+        return
+    net, feature_names = _network(arguments.model)
+    net.to_onnx(arguments.out, feature_names=feature_names)
+
+
+def _network(path: str) -> tuple[fm.Network, list[str] | None]:
+    """Return the network of a file, and the names of its inputs."""
+    net = fm.load(path)
     preparation = Preparation.of(net)
     if preparation.beside is not None:
         raise ValueError(
-            f"{arguments.model} was written by fastmlp 0.1.0 or older, with a scaling beside its network: train again."
+            f"{path} was written by fastmlp 0.1.0 or older, with a scaling beside its network: train again."
         )
-    net.to_c(arguments.out, name=arguments.name, feature_names=preparation.feature_names)
+    return net, preparation.feature_names
 
 
-TARGETS = {"c": Target("C", ".h", _to_c)}
+TARGETS = {"c": Target("C", ".h", _to_c), "onnx": Target("an ONNX model", ".onnx", _to_onnx)}
 
 
 def add_commands(commands: Commands) -> None:
@@ -45,13 +59,13 @@ def add_commands(commands: Commands) -> None:
         commands,
         "export",
         export,
-        "write a model for other programs: c, one header of C99 and C++11",
+        "write a model for other programs: c, one header of C99 and C++11; onnx, an ONNX model",
         "fastmlp export flowers.safetensors --to c --name flowers",
     )
     parser.add_argument("model", metavar="MODEL", help="model file")
     parser.add_argument("--to", choices=TARGETS, required=True, help="what to write")
     parser.add_argument("--out", metavar="FILE", help="file to write (the model's name with another suffix)")
-    parser.add_argument("--name", default="model", help="what all names in the file begin with (%(default)s)")
+    parser.add_argument("--name", default="model", help="of c: what all names in the file begin with (%(default)s)")
 
 
 def export(arguments: argparse.Namespace) -> int:

@@ -1,9 +1,10 @@
-"""``fastmlp check`` and ``fastmlp info``: are the gradients right, and what is this build or this model."""
+"""``fastmlp check``, ``verify`` and ``info``: are gradients right, is a training true, what is this build or model."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from typing import Any
 
 import fastmlp as fm
 from fastmlp._checks.arrays import count
@@ -13,14 +14,14 @@ from fastmlp._files.kinds import kind_of
 from fastmlp._files.opening import read_file
 from fastmlp._model.summary import summary
 from fastmlp._training import keeper
-from fastmlp.cli._options import Commands, add_command, add_delimiter
+from fastmlp.cli._options import Commands, add_command, add_delimiter, positive
 from fastmlp.cli._outputs import say
-from fastmlp.cli._preparation import Preparation
+from fastmlp.cli._preparation import Preparation, split
 from fastmlp.cli._tables import read_table
 
 
 def add_commands(commands: Commands) -> None:
-    """Add ``check`` and ``info``."""
+    """Add ``check``, ``verify`` and ``info``."""
     parser = add_command(
         commands,
         "check",
@@ -31,6 +32,26 @@ def add_commands(commands: Commands) -> None:
     parser.add_argument("model", metavar="MODEL", help="model file")
     parser.add_argument("data", metavar="DATA", help="CSV or NPZ with features and target, or - for standard input")
     parser.add_argument("--target", metavar="COLUMN", help="column of the target (the one of the training)")
+    add_delimiter(parser)
+
+    parser = add_command(
+        commands,
+        "verify",
+        verify,
+        "train again what a model's record tells of, and compare; exit status 1 if it is not proved",
+        "fastmlp verify flowers.safetensors flowers.csv",
+    )
+    parser.add_argument("model", metavar="MODEL", help="model file, of fastmlp train --record or fit(..., record=True)")
+    parser.add_argument(
+        "data", metavar="DATA", nargs="+", help="CSV or NPZ of the training: one for all fits, or one for each"
+    )
+    parser.add_argument("--target", metavar="COLUMN", help="column of the target (the one of the training)")
+    parser.add_argument(
+        "--segments",
+        type=positive,
+        metavar="N",
+        help="only so many of the segments between the states that the record keeps, drawn at random",
+    )
     add_delimiter(parser)
 
     parser = add_command(
@@ -46,16 +67,37 @@ def add_commands(commands: Commands) -> None:
 def check(arguments: argparse.Namespace) -> int:
     """Run ``fastmlp check``."""
     net = fm.load(arguments.model)
+    report = net.check_gradients(*_data(net, arguments.data, arguments))
+    say(str(report))
+    return 0 if report.passed else 1
+
+
+def _data(net: fm.Network, path: str, arguments: argparse.Namespace) -> tuple[Any, Any]:
+    """Return X and y of a table for a network."""
     preparation = Preparation.of(net)
     table = read_table(
-        arguments.data,
+        path,
         target=preparation.target_name if arguments.target is None else arguments.target,
         features=preparation.feature_names,
         delimiter=arguments.delimiter,
     )
-    report = net.check_gradients(preparation.inputs(table, net), preparation.targets(table))
-    say(str(report))
-    return 0 if report.passed else 1
+    return preparation.inputs(table, net), preparation.targets(table)
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    """Run ``fastmlp verify``."""
+    net = fm.load(arguments.model)
+    given = [_data(net, path, arguments) for path in arguments.data]
+    share = net.metadata.get("validation")
+    if Preparation.of(net).feature_names is not None and type(share) is float:
+        # fastmlp train has drawn the rows
+        given = [(X[rows], y[rows]) for X, y in given for rows in split(len(X), share, net.seed)[:1]]
+    X, y = given[0] if len(given) == 1 else map(list, zip(*given, strict=True))
+    found = fm.verify(net, X, y, segments=arguments.segments)
+    say(f"{'proved' if found else 'not proved'}: {found.sentence}")
+    for fit, first, last in found.segments or ():
+        say(f"segment: epochs {first} to {last} of fit {fit}")
+    return 0 if found else 1
 
 
 def info(arguments: argparse.Namespace) -> int:
@@ -71,6 +113,8 @@ def info(arguments: argparse.Namespace) -> int:
     say(net.summary())
     if kind == "checkpoint":
         _tell_of_training(arguments.model)
+    if net.record is not None:
+        say(str(net.record))
     preparation = Preparation.of(net)
     if preparation.feature_names is not None:
         say(f"target:   {preparation.target_name!r}")

@@ -10,9 +10,6 @@ import csv
 import io
 import sys
 
-import numpy as np
-import numpy.typing as npt
-
 import fastmlp as fm
 from fastmlp._checks.arrays import count
 from fastmlp._checks.text import listed
@@ -31,12 +28,10 @@ from fastmlp.cli._options import (
     widths,
 )
 from fastmlp.cli._outputs import check_output, say
-from fastmlp.cli._preparation import Preparation
+from fastmlp.cli._preparation import Preparation, split
 from fastmlp.cli._sources import name_of
 from fastmlp.cli._tables import read_table
 from fastmlp.optimizers import OPTIMIZERS, StepOptimizer
-
-Rows = npt.NDArray[np.int64]
 
 
 def add_commands(commands: Commands) -> None:
@@ -88,6 +83,16 @@ def add_commands(commands: Commands) -> None:
         help="write the training to this file every half a minute, and go on from it where it is there",
     )
     parser.add_argument(
+        "--record",
+        type=positive,
+        nargs="?",
+        const=True,
+        default=False,
+        metavar="EPOCHS",
+        help="keep in the model what fastmlp verify needs; with a number also states after every so many epochs, so "
+        "that parts can be verified",
+    )
+    parser.add_argument(
         "--seed", type=natural, default=0, metavar="N", help="of weights, order and split (%(default)s)"
     )
 
@@ -115,7 +120,7 @@ def train(arguments: argparse.Namespace) -> int:
         check_output(arguments.checkpoint, "a checkpoint", CHECKPOINT_SUFFIX, arguments.data, option="--checkpoint")
         checkpoint = fm.Checkpoint(arguments.checkpoint)
     table = read_table(arguments.data, target=arguments.target, delimiter=arguments.delimiter)
-    rest, valid = _split(len(table.features), arguments.validation, arguments.seed)
+    rest, valid = split(len(table.features), arguments.validation, arguments.seed)
     preparation = Preparation.learn(table, arguments.task)
     y = preparation.targets(table)
     target_name = quoted(table.target_name or "")
@@ -144,6 +149,9 @@ def train(arguments: argparse.Namespace) -> int:
     )
     # before the fit, for its checkpoints
     preparation.store(net)
+    if arguments.record:
+        # by which fastmlp verify takes the same rows
+        net.metadata["validation"] = arguments.validation
     net.fit(
         X[rest],
         y[rest],
@@ -152,6 +160,7 @@ def train(arguments: argparse.Namespace) -> int:
         optimizer=optimizer,
         validation_data=(X[valid], y[valid]) if len(valid) else None,
         checkpoint=checkpoint,
+        record=arguments.record,
     )
     # before anything more is printed: whoever reads it may have gone, and the work would be lost
     net.save(arguments.out)
@@ -161,15 +170,6 @@ def train(arguments: argparse.Namespace) -> int:
             say(f"{name:<13}loss {found['loss']:.4g}, {_rightness(found)}")
     say(f"model        {arguments.out}")
     return 0
-
-
-def _split(n_rows: int, share: float, seed: int) -> tuple[Rows, Rows]:
-    """Return the rows to train on and those to validate on, drawn at random."""
-    order = np.random.default_rng(seed).permutation(n_rows)
-    n_valid = round(share * n_rows)
-    if (share and not n_valid) or n_valid == n_rows:
-        raise ValueError(f"--validation {share} takes {n_valid} of {n_rows} rows: both parts need at least one row.")
-    return order[n_valid:], order[:n_valid]
 
 
 def _rightness(found: dict[str, float]) -> str:

@@ -22,10 +22,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from fastmlp._checks.arguments import check_integer, check_real
 from fastmlp._checks.arrays import check_total_weight
-from fastmlp._export import c_table
 from fastmlp._model.evaluation import averaged
 from fastmlp._training.checkpoint import Checkpoint, checkpoints_of
-from fastmlp.losses import CrossEntropy, Loss
+from fastmlp.losses import Loss
 from fastmlp.network import Network
 from fastmlp.runtime import own_limit
 from fastmlp.sklearn._blocks import by_blocks
@@ -35,7 +34,7 @@ from fastmlp.sklearn._tabular.best import Search
 from fastmlp.sklearn._tabular.checks import checked, checked_like_training, rows_of
 from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.encoder import TableEncoder
-from fastmlp.sklearn._tabular.exporting import table_content
+from fastmlp.sklearn._tabular.exporting import ExportedTable
 from fastmlp.sklearn._tabular.files import write
 from fastmlp.sklearn._tabular.fitting import Fitting
 from fastmlp.sklearn._tabular.members import Rows, Samples, validation_rows
@@ -52,7 +51,7 @@ Array = npt.NDArray[Any]
 ROWS, ENTRIES = 65536, 2**22
 
 
-class BaseTabular(BaseEstimator, metaclass=ABCMeta):
+class BaseTabular(ExportedTable, BaseEstimator, metaclass=ABCMeta):
     """A network for tables behind the interface of scikit-learn."""
 
     hidden_layer_sizes: Sequence[int] | int | str
@@ -222,56 +221,6 @@ class BaseTabular(BaseEstimator, metaclass=ABCMeta):
         """
         check_is_fitted(self)
         write(self, TabularResult.of(self), path)
-
-    def to_c(self, path: str | os.PathLike[str], *, name: str = "model") -> None:
-        """Write the fitted model as one header of C99 and C++11, with what its columns stand for.
-
-        Parameters
-        ----------
-        path : path
-            The file, by custom ``*.h``.
-        name : str, default "model"
-            What all names in the file begin with.
-
-        Raises
-        ------
-        sklearn.exceptions.NotFittedError
-            There is nothing to write yet.
-        ValueError, TypeError
-            An argument is not as described; no file is left then.
-        OSError
-            The file cannot be written.
-
-        See Also
-        --------
-        fastmlp.Network.to_c : What the file promises.
-        save : A file that fastmlp reads again.
-
-        Notes
-        -----
-        A row is an array of ``MODEL_INPUTS`` doubles: numbers as ``fit`` has read them, for a category the number that
-        ``model_category(column, "text")`` returns, -1 for one that was not seen, and NaN for what is missing.
-
-        Examples
-        --------
-        >>> import os, tempfile
-        >>> from fastmlp.sklearn import TabularRegressor
-        >>> X, y = [[25, "cat"], [31, "dog"]] * 20, [4.0, 30.0] * 20
-        >>> model = TabularRegressor(max_iter=5, random_state=0).fit(X, y)
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = os.path.join(folder, "pets.h")
-        ...     model.to_c(path, name="pets")
-        ...     os.listdir(folder)
-        ['pets.h']
-        """
-        check_is_fitted(self)
-        c_table.write(table_content(self, TabularResult.of(self), self._smoothing), path, name=name)
-
-    @property
-    def _smoothing(self) -> float:
-        """The label smoothing that the networks were trained with."""
-        loss = self.networks_[0].loss_function
-        return loss.label_smoothing if isinstance(loss, CrossEntropy) else 0.0
 
     def _forward(self, X: Table) -> Array:
         """Return the outputs of the members for rows of a table, averaged."""
