@@ -193,6 +193,7 @@ def test_ten_steps_agree_where_layers_have_their_own_rates(optimizer, dtype):
 EDGES = [(-0.9, -0.3, 0.1, 0.2, 0.95), (-0.5, 0.5), (0.0,), (-0.8, 0.0, 0.4), (-1.5, -1.0, 2.0)]
 EMBEDDINGS = [
     fm.PiecewiseLinear(4, EDGES),
+    fm.PiecewiseLinear(4, EDGES[:2], columns=2),
     fm.Periodic(),
     fm.Periodic(5, 2, deviation=1.0),
     fm.Periodic(3, 6),

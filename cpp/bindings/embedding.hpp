@@ -15,16 +15,17 @@
 
 namespace fastmlp {
 
-// (kind, what an input becomes, its frequencies, deviation of the initial ones)
-using EmbeddingTuple = std::tuple<std::string, std::ptrdiff_t, std::ptrdiff_t, double>;
+// (kind, what an input becomes, its frequencies, deviation of the initial ones, how many inputs are embedded or 0: all)
+using EmbeddingTuple = std::tuple<std::string, std::ptrdiff_t, std::ptrdiff_t, double, std::ptrdiff_t>;
 
-inline EmbeddingSpec embedding_of(const std::optional<EmbeddingTuple>& embedding) {
+inline EmbeddingSpec embedding_of(const std::optional<EmbeddingTuple>& embedding, std::ptrdiff_t n_inputs) {
   EmbeddingSpec entrance;
   if (embedding) {
-    const auto& [name, width, frequencies, deviation] = *embedding;
-    entrance = {kind_of(kEmbeddingNames, name), width, frequencies, deviation};
+    const auto& [name, width, frequencies, deviation, columns] = *embedding;
+    entrance = {kind_of(kEmbeddingNames, name), width, frequencies, deviation, columns};
     const bool learns = entrance.kind == EmbeddingKind::periodic;
-    require(width > (learns ? 1 : 0) && width < kMaxUnits && (frequencies > 0) == learns && frequencies < kMaxUnits,
+    require(width > (learns ? 1 : 0) && width < kMaxUnits && (frequencies > 0) == learns && frequencies < kMaxUnits &&
+                columns >= 0 && columns <= (learns ? 0 : n_inputs),
             "this is no embedding.");
   }
   return entrance;
@@ -57,8 +58,8 @@ void set_bins(Network<T>& network, const py::array_t<double, py::array::c_style>
   const Embedding& embedding = network.embedding();
   require(embedding.kind == EmbeddingKind::piecewise_linear, "the network has no bins.");
   for (const auto* edges : {&lower, &upper}) {
-    require(edges->ndim() == 2 && edges->shape(0) == network.n_inputs() && edges->shape(1) == embedding.width,
-            "an edge for each bin of each input.");
+    require(edges->ndim() == 2 && edges->shape(0) == embedding.columns && edges->shape(1) == embedding.width,
+            "an edge for each bin of each input that has some.");
   }
   const WriteAccess access(network.access());
   network.set_bins(lower.data(), upper.data());

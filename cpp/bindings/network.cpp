@@ -38,7 +38,8 @@ std::unique_ptr<Network<T>> make_network(std::ptrdiff_t n_inputs, const std::vec
   const LossKind kind = kind_of(kLossNames, loss);
   require((kind == LossKind::formula) == loss_formula.has_value(), "a formula belongs to its loss.");
   const std::optional<Formula> formula = loss_formula ? std::optional(formula_of(*loss_formula, 2)) : std::nullopt;
-  return std::make_unique<Network<T>>(n_inputs, layers, kind, loss_parameter, formula, embedding_of(embedding));
+  return std::make_unique<Network<T>>(n_inputs, layers, kind, loss_parameter, formula,
+                                      embedding_of(embedding, n_inputs));
 }
 
 template <class T>

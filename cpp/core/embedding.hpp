@@ -1,5 +1,5 @@
-// What stands at the entrance of a network that embeds its numbers: each input becomes several, column by column, before
-// the first layer sees them (docs/math.md). What is done to rows is in entrance.hpp, the arithmetic in the kernels.
+// What stands at the entrance of a network that embeds its numbers: inputs become several, column by column, before the
+// first layer sees them (docs/math.md). What is done to rows is in entrance.hpp, the arithmetic in the kernels.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +17,7 @@ struct EmbeddingSpec {
   std::ptrdiff_t width = 1;        // what an input becomes: bins, or sums and the number itself
   std::ptrdiff_t frequencies = 0;  // of an input
   double deviation = 0.0;          // of initial frequencies
+  std::ptrdiff_t columns = 0;      // the inputs that are embedded, before those that stay as they are; 0: all
 };
 
 struct Embedding : EmbeddingSpec {

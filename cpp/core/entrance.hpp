@@ -21,7 +21,8 @@ template <class T>
 BinsArguments<T> bins_of(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t row,
                          std::ptrdiff_t rows) noexcept {
   return {.rows = rows,
-          .n_inputs = network.n_inputs(),
+          .columns = network.embedding().columns,
+          .others = network.n_inputs() - network.embedding().columns,
           .bins = network.embedding().width,
           .x = workspace.numbers(row),
           .ldx = workspace.ld_numbers(),

@@ -54,7 +54,9 @@ Network<T>::Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& specs
       loss_(loss),
       loss_parameter_(loss_parameter),
       loss_formula_(loss_formula ? std::make_unique<const CompiledFormula<T>>(*loss_formula) : nullptr) {
-  std::ptrdiff_t n_in = checked_count(n_inputs, embedding.width);
+  if (embedding_.columns == 0) embedding_.columns = n_inputs;
+  std::ptrdiff_t n_in = checked_count(embedding_.columns, embedding.width);
+  if (__builtin_add_overflow(n_in, n_inputs - embedding_.columns, &n_in)) throw OutOfMemory{SIZE_MAX};
   std::size_t size = 0;
   std::size_t transposed_size = 0;
   const auto grow = [](std::size_t& total, std::ptrdiff_t rows, std::ptrdiff_t ld) {
@@ -81,7 +83,7 @@ Network<T>::Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& specs
   }
   if (embedding_.kind == EmbeddingKind::piecewise_linear) {
     for (AlignedBuffer<T>* numbers : {&bins_.lower, &bins_.least, &bins_.inverse}) {
-      *numbers = AlignedBuffer<T>(checked_count(n_inputs, embedding.width));
+      *numbers = AlignedBuffer<T>(checked_count(embedding_.columns, embedding.width));
     }
   }
   if (embedding_.learns()) {

@@ -65,7 +65,7 @@ class CompiledFormula {
   FormulaProgram<T> program_;
 };
 
-// Of an embedding in bins, (n_inputs, bins) without gaps: see BinsArguments. None is there before they are learned.
+// Of an embedding in bins, (columns, bins) without gaps: see BinsArguments. None is there before they are learned.
 template <class T>
 struct Bins {
   AlignedBuffer<T> lower;

@@ -10,7 +10,7 @@ namespace {
 template <class T>
 void bins(const BinsArguments<T>& p) noexcept {
   for (ptrdiff_t r = 0; r < p.rows; ++r) {
-    for (ptrdiff_t j = 0; j < p.n_inputs; ++j) {
+    for (ptrdiff_t j = 0; j < p.columns; ++j) {
       const T x = p.x[r * p.ldx + j];
       const T* __restrict lower = p.lower + j * p.bins;
       const T* __restrict least = p.least + j * p.bins;
@@ -22,13 +22,16 @@ void bins(const BinsArguments<T>& p) noexcept {
         to[t] = share < T(1) ? share : T(1);
       }
     }
+    const T* __restrict others = p.x + r * p.ldx + p.columns;
+    T* __restrict to = p.out + r * p.ld + p.columns * p.bins;
+    for (ptrdiff_t j = 0; j < p.others; ++j) to[j] = others[j];
   }
 }
 
 template <class T>
 void bins_backward(const BinsArguments<T>& p, T* dx, ptrdiff_t ld) noexcept {
   for (ptrdiff_t r = 0; r < p.rows; ++r) {
-    for (ptrdiff_t j = 0; j < p.n_inputs; ++j) {
+    for (ptrdiff_t j = 0; j < p.columns; ++j) {
       const T x = p.x[r * p.ldx + j];
       T sum = T(0);
       for (ptrdiff_t t = 0; t < p.bins; ++t) {
@@ -39,6 +42,8 @@ void bins_backward(const BinsArguments<T>& p, T* dx, ptrdiff_t ld) noexcept {
       }
       dx[r * ld + j] = sum;
     }
+    const T* others = p.out + r * p.ld + p.columns * p.bins;
+    for (ptrdiff_t j = 0; j < p.others; ++j) dx[r * ld + p.columns + j] = others[j];
   }
 }
 

@@ -163,15 +163,16 @@ struct GatherArguments {
 
 // Numbers in bins, column by column: out[r][j bins + t] is the share of bin t of column j that x[r][j] has filled, 0
 // below its lower edge and 1 from its upper one on, (x - lower) * inverse between. What is closer to the lower edge than
-// `least` counts as at it; a bin that is not there has inverse 0.
+// `least` counts as at it; a bin that is not there has inverse 0. The columns behind these follow as they are.
 template <class T>
 struct BinsArguments {
   ptrdiff_t rows;
-  ptrdiff_t n_inputs;
+  ptrdiff_t columns;  // in bins
+  ptrdiff_t others;   // behind them
   ptrdiff_t bins;
   const T* x;  // (rows, ldx)
   ptrdiff_t ldx;
-  const T* lower;  // (n_inputs, bins), without gaps
+  const T* lower;  // (columns, bins), without gaps
   const T* least;
   const T* inverse;  // of the bin's width
   T* out;            // (rows, ld)

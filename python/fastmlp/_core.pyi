@@ -90,8 +90,9 @@ class Network32:
 
     ``loss_parameter`` is the one number of the loss, 0 where it has none; ``loss_formula`` what
     ``fastmlp._formula.Program.for_core`` returns of a formula in output and target. ``embedding`` is its name in
-    ``cpp/bindings/names.hpp``, what each input becomes, and where it learns its frequencies and the standard deviation
-    of the initial ones, else 0; None: none. The parameters are zero until ``initialize`` or until they are written.
+    ``cpp/bindings/names.hpp``, what each input becomes, where it learns its frequencies and the standard deviation of
+    the initial ones, else 0, and how many inputs are embedded, 0 for all; None: none. The parameters are zero until
+    ``initialize`` or until they are written.
     """
 
     def __init__(
@@ -102,7 +103,7 @@ class Network32:
         loss: str,
         loss_parameter: float = 0.0,
         loss_formula: Any = None,
-        embedding: tuple[str, int, int, float] | None = None,
+        embedding: tuple[str, int, int, float, int] | None = None,
     ) -> None: ...
     def initialize(self, *, seed: int) -> None:
         """Draw the weights of each layer as it was told, zero the biases, forget the optimizer state."""
@@ -117,7 +118,7 @@ class Network32:
         """View (n_inputs, parameters of an input) on an embedding's: writing changes it; None where it has none."""
 
     def set_bins(self, *, lower: npt.NDArray[np.float64], upper: npt.NDArray[np.float64]) -> None:
-        """Take the edges of each bin, (n_inputs, bins); a bin whose edges are equal stays empty."""
+        """Take the edges of each bin, (embedded inputs, bins); a bin whose edges are equal stays empty."""
 
     def set_input_scaling(
         self, *, shift: npt.NDArray[np.float64] | None, scale: npt.NDArray[np.float64] | None, limit: float = 0.0

@@ -7,7 +7,7 @@ in scalings.py.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import ClassVar
 
@@ -15,8 +15,9 @@ from fastmlp._checks.arguments import check_integer, check_real, is_list
 from fastmlp._checks.text import brief
 from fastmlp.layers import MAX_UNITS, Layer
 
-# the name in the core, what an input becomes, its frequencies and the deviation of the initial ones
-CoreEmbedding = tuple[str, int, int, float]
+# the name in the core, what an input becomes, its frequencies, the deviation of the initial ones, and how many inputs
+# are embedded (0: all)
+CoreEmbedding = tuple[str, int, int, float, int]
 
 
 class Embedding(Layer):
@@ -29,10 +30,35 @@ class Embedding(Layer):
     (8, 4, 83)
     """
 
+    # the inputs that are embedded, before those that stay as they are; None: all
+    columns: int | None = None
+
     @property
     def width(self) -> int:
         """What each input becomes."""
         raise NotImplementedError
+
+    def width_of(self, n_inputs: int) -> int:
+        """Return what so many inputs become together.
+
+        Parameters
+        ----------
+        n_inputs : int
+            Those of the network.
+
+        Returns
+        -------
+        int
+            Inputs of the first layer.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> fm.Periodic(units=4).width_of(3), fm.PiecewiseLinear(8, columns=1).width_of(3)
+        (12, 10)
+        """
+        embedded = n_inputs if self.columns is None else self.columns
+        return embedded * self.width + n_inputs - embedded
 
     @property
     def n_parameters(self) -> int:
@@ -65,8 +91,11 @@ class PiecewiseLinear(Embedding):
         For each input, at least 1. A column of fewer distinct values has fewer bins, a constant one none; their shares
         stay 0.
     edges : sequence of sequences of float, optional
-        For each input, ascending, from 1 to bins + 1 of them. Default: those of the training data, after the scaling
-        where there is one, at the first ``fit``; until then all shares are 0.
+        For each embedded input, ascending, from 1 to bins + 1 of them. Default: those of the training data, after the
+        scaling where there is one, at the first ``fit``; until then all shares are 0.
+    columns : int, optional
+        Only the first so many inputs are embedded; those behind them, such as columns of 0 and 1, go on as they are.
+        Default: all.
 
     See Also
     --------
@@ -94,12 +123,20 @@ class PiecewiseLinear(Embedding):
 
     bins: int
     edges: tuple[tuple[float, ...], ...] | None = None
+    columns: int | None = field(default=None, kw_only=True)
     name: ClassVar[str] = "piecewise_linear"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bins", check_integer(self.bins, "bins", minimum=1, maximum=MAX_UNITS))
         if self.edges is not None:
             object.__setattr__(self, "edges", _settled_edges(self.edges, self.bins))
+        if self.columns is not None:
+            columns = check_integer(self.columns, "columns", minimum=1, maximum=MAX_UNITS)
+            object.__setattr__(self, "columns", columns)
+            if self.edges is not None and len(self.edges) != columns:
+                raise ValueError(
+                    f"edges are of {len(self.edges)} inputs, but columns is {columns}: make both the same."
+                )
 
     @property
     def width(self) -> int:
@@ -109,22 +146,23 @@ class PiecewiseLinear(Embedding):
     @property
     def n_columns(self) -> int | None:
         """The number of inputs it is for; None: not yet known."""
-        return None if self.edges is None else len(self.edges)
+        return None if self.edges is None or self.columns is not None else len(self.edges)
 
     @property
     def for_core(self) -> CoreEmbedding:
         """Kind and bins."""
-        return self.name, self.bins, 0, 0.0
+        return self.name, self.bins, 0, 0.0, self.columns or 0
 
     @property
     def title(self) -> str:
         """Name and bins."""
-        return f"piecewise linear, {self.bins} bins" if self.bins > 1 else "piecewise linear, 1 bin"
+        bins = f"{self.bins} bins" if self.bins > 1 else "1 bin"
+        return f"piecewise linear, {bins}" + ("" if self.columns is None else f", of the first {self.columns}")
 
     @property
     def spelled(self) -> str:
         """The call with its bins."""
-        return f"PiecewiseLinear({self.bins})"
+        return f"PiecewiseLinear({self.bins}{'' if self.columns is None else f', columns={self.columns}'})"
 
 
 @dataclass(frozen=True)
@@ -189,7 +227,7 @@ class Periodic(Embedding):
     @property
     def for_core(self) -> CoreEmbedding:
         """Kind and sizes."""
-        return self.name, self.units, self.frequencies, self.deviation
+        return self.name, self.units, self.frequencies, self.deviation, 0
 
     @property
     def title(self) -> str:

@@ -20,13 +20,14 @@ from fastmlp import _core
 ROWS, COLUMNS = 67, 7
 BATCHES = (1, 5, 16, 41, 67)
 EMBEDDINGS = (
-    ("piecewise_linear", 1, 0, 0.0),
-    ("piecewise_linear", 9, 0, 0.0),
-    ("periodic", 4, 16, 0.1),
-    ("periodic", 2, 3, 2.0),
-    ("periodic", 6, 5, 0.5),
+    ("piecewise_linear", 1, 0, 0.0, 0),
+    ("piecewise_linear", 9, 0, 0.0, 0),
+    ("periodic", 4, 16, 0.1, 0),
+    ("periodic", 2, 3, 2.0, 0),
+    ("periodic", 6, 5, 0.5, 0),
+    ("piecewise_linear", 6, 0, 0.0, 4),
 )
-EXPECTED = "efefb12c1bc87aa8dab7139c660f0661f55e1138bc8c4da68bd7fc88b54d960f"
+EXPECTED = "d84481a047c3a0281557c600a131d1108d437eb83cb813d974b143c884c4d778"
 
 
 def numbers_of_trainings(threads: int) -> Iterator[object]:
@@ -36,7 +37,7 @@ def numbers_of_trainings(threads: int) -> Iterator[object]:
     layers = chain((19, "tanh"), (5, "softmax"))
     for kind, _ in KINDS:
         for embedding in EMBEDDINGS:
-            edges = np.sort(random.normal(0, 3, (COLUMNS, embedding[1] + 1)), axis=1)
+            edges = np.sort(random.normal(0, 3, (embedding[4] or COLUMNS, embedding[1] + 1)), axis=1)
             for number, batch in enumerate(BATCHES):
                 net = new_network(kind, COLUMNS, layers, "softmax_cross_entropy", seed=1, embedding=embedding)
                 if embedding[2] == 0:

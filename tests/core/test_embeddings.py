@@ -21,7 +21,7 @@ MOST_ULP = 4
 
 def wave(kind, dtype, f, p):
     """Return a network whose first layer takes the cosine of one wave, and the number itself."""
-    net = new_network(kind, 1, chain((1, "identity")), "mse", seed=0, embedding=("periodic", 2, 1, 1.0))
+    net = new_network(kind, 1, chain((1, "identity")), "mse", seed=0, embedding=("periodic", 2, 1, 1.0, 0))
     net.embedding()[:] = np.array([[f, p, 1.0, 0.0]], dtype)
     return net
 
@@ -82,7 +82,7 @@ def test_shares_of_bins_are_those_of_the_formula_and_between_0_and_1(kind):
     edges = np.sort(random.normal(0, 1, (2, 8)), axis=1).astype(np.float32).astype(np.float64)
     upper = edges[:, 1:].copy()
     upper[1, 4:] = edges[1, 4:7]  # a column with fewer bins
-    net = new_network(kind, 2, chain((1, "identity")), "mse", seed=0, embedding=("piecewise_linear", 7, 0, 0.0))
+    net = new_network(kind, 2, chain((1, "identity")), "mse", seed=0, embedding=("piecewise_linear", 7, 0, 0.0, 0))
     net.set_bins(lower=edges[:, :-1].copy(), upper=upper)
     X = np.concatenate([random.normal(0, 1.5, (500, 2)), edges.T, [[1e30, -1e30], [-1e30, 1e30]]]).astype(np.float32)
     found = net.first_inputs(X=X, threads=1)
@@ -107,7 +107,7 @@ def test_what_makes_no_embedding_is_refused():
     ):
         with pytest.raises(ValueError, match=sentence):
             new_network(_core.Network32, 1, layers, "mse", seed=0, embedding=wrong)
-    net = new_network(_core.Network32, 2, layers, "mse", seed=0, embedding=("piecewise_linear", 2, 0, 0.0))
+    net = new_network(_core.Network32, 2, layers, "mse", seed=0, embedding=("piecewise_linear", 2, 0, 0.0, 0))
     for shape in ((2, 3), (3, 2), (4,)):
         with pytest.raises(ValueError, match="an edge for each bin"):
             net.set_bins(lower=np.zeros(shape), upper=np.ones(shape))

@@ -101,7 +101,9 @@ def test_a_table_has_the_same_outputs_in_c(way, numbers, tmp_path):
         # of outputs; what takes back the smoothing divides by 0.9
         assert np.abs(found - expected).max() <= 2 * tolerance
     values = random.normal(size=ROWS) * 5 - 1e4
-    regressor = TabularRegressor((20,), n_estimators=2, max_iter=3, random_state=0).fit(X, values)
+    # with numbers, some of them are in bins, and others stand behind them
+    regressor = TabularRegressor((20,), n_estimators=2, max_iter=3, bins=6, random_state=0).fit(X, values)
+    regressor.repeats_ = [3, 1]
     same_bits, selftest, tolerance, found = in_c(X, regressor, "predict", way, tmp_path)
     assert selftest == 0
     if same_bits:

@@ -255,7 +255,7 @@ def derivatives(net: fm.Network) -> fm.GradientReport:
     makers: list[Callable[..., fm.testing.Checkable]] = [fm.testing.from_torch, fm.testing.from_jax]
     small = fm.Network(2, [fm.Rescale(minimum=0.0, maximum=1.0), fm.Dense(1)], dtype="float64", seed=0)
     robust: Layer = fm.RobustScale(limit=None)
-    binned = fm.Network(2, [fm.PiecewiseLinear(3, edges=((0.0, 1.0), (0.0, 0.5, 1.0))), fm.Dense(1)], seed=0)
+    binned = fm.Network(2, [fm.PiecewiseLinear(3, edges=((0.0, 1.0),), columns=1), fm.Dense(1)], seed=0)
     assert isinstance(binned.embedding, fm.PiecewiseLinear)
     found = small.gradients(X, y)
     diagnosis: fm.Diagnosis = fm.diagnose_gradients(small, X, y, weights=found.weights, biases=found.biases)
@@ -317,7 +317,8 @@ def estimators() -> None:
     X, y = data()
     classifier: Any = MLPClassifier((4,), max_iter=9, tol=1.0, n_iter_no_change=1, random_state=0).fit(X, y)
     regressor: Any = MLPRegressor(hidden_layer_sizes=(4,), max_iter=9, tol=1e9, n_iter_no_change=1).fit(X, X[:, 0])
-    tables = (TabularClassifier(4, n_estimators=1, max_iter=1), TabularRegressor(4, n_estimators=1, max_iter=1))
+    best = TabularRegressor(4, max_iter=1, preset="best", plan=1)
+    tables = (TabularClassifier(4, n_estimators=1, max_iter=1), TabularRegressor(4, n_estimators=1, bins=3), best)
     converter: Callable[[Any], MLPClassifier | MLPRegressor] = from_sklearn
     print(classifier, regressor, tables, converter, classifier.to_sklearn(), regressor.to_sklearn())
     with tempfile.TemporaryDirectory() as folder:

@@ -17,8 +17,8 @@ import pytest
 import fastmlp as fm
 
 ROWS, INPUTS = 60, 4
-KINDS = [fm.PiecewiseLinear(5), fm.Periodic(6, 3)]
-by_kind = pytest.mark.parametrize("embedding", KINDS, ids=lambda embedding: embedding.name)
+KINDS = [fm.PiecewiseLinear(5), fm.Periodic(6, 3), fm.PiecewiseLinear(5, columns=3)]
+by_kind = pytest.mark.parametrize("embedding", KINDS, ids=lambda embedding: embedding.spelled)
 
 
 def samples(dtype=np.float64):
@@ -99,6 +99,19 @@ def fitted_on(X, y, *first):
     return net
 
 
+def test_columns_behind_those_in_bins_stay_as_they_are():
+    X, y = samples("float32")
+    net = fitted_on(X, y, fm.RobustScale(), fm.PiecewiseLinear(5, columns=2))
+    whole = fitted_on(X, y, fm.RobustScale(), fm.PiecewiseLinear(5))
+    assert net.embedding.edges == whole.embedding.edges[:2]
+    assert net.layers[0].weights.shape == (2 * 5 + 2, 6)
+    seen = net._model.core.first_inputs(X=X, threads=1)
+    np.testing.assert_array_equal(seen[:, :10], whole._model.core.first_inputs(X=X, threads=1)[:, :10])
+    alone = fitted_on(X, y, fm.RobustScale())
+    np.testing.assert_array_equal(seen[:, 10:], alone._model.core.first_inputs(X=X, threads=1)[:, 2:])
+    assert "piecewise linear, 5 bins, of the first 2" in net.summary()
+
+
 def test_shares_are_zero_before_bins_are_learned_and_batches_are_refused_until_then():
     X, y = samples()
     net = network(fm.PiecewiseLinear(5))
@@ -128,11 +141,15 @@ def test_shares_are_zero_before_bins_are_learned_and_batches_are_refused_until_t
         (lambda: fm.PiecewiseLinear(2, [[]]), ValueError, r"edges\[0\] has 0 numbers"),
         (lambda: fm.PiecewiseLinear(2, [[0.0, 0.0]]), ValueError, r"edges\[0\] must ascend"),
         (lambda: fm.PiecewiseLinear(2, [[0.0, np.nan]]), ValueError, r"edges\[0\]\[1\]"),
+        (lambda: fm.PiecewiseLinear(2, columns=0), ValueError, "columns must be"),
+        (lambda: fm.PiecewiseLinear(2, columns=1.5), TypeError, "columns must be"),
+        (lambda: fm.PiecewiseLinear(2, [[0.0, 1.0]], columns=2), ValueError, "edges are of 1 inputs, but columns is 2"),
+        (lambda: network(fm.PiecewiseLinear(2, columns=5)), ValueError, "embeds 5 inputs, but the network has 4"),
         (lambda: fm.Periodic(0), ValueError, "frequencies must be"),
         (lambda: fm.Periodic(4, 1), ValueError, "units must be"),
         (lambda: fm.Periodic(4, deviation=0), ValueError, "deviation must be"),
         (lambda: network(fm.PiecewiseLinear(2, [[0.0, 1.0]])), ValueError, "is for 1 inputs, but the network has 4"),
-        (lambda: network(*KINDS), ValueError, "a network has one embedding at most"),
+        (lambda: network(*KINDS[:2]), ValueError, "a network has one embedding at most"),
         (lambda: network(fm.Dropout(0.1), KINDS[0]), ValueError, "put it first, or right after a scaling"),
         (lambda: network(fm.Dense(3), KINDS[1]), ValueError, "put it first, or right after a scaling"),
         (lambda: network(KINDS[1], fm.Standardize()), ValueError, "scale the numbers before it"),
@@ -147,7 +164,7 @@ def test_what_makes_no_sense_is_refused(make, error, sentence):
 
 @by_kind
 def test_layers_begin_with_the_weights_that_they_have_without_it(embedding):
-    wide = fm.Network(INPUTS * embedding.width, [fm.Dense(6, "tanh"), fm.Dense(3, "softmax")], seed=3)
+    wide = fm.Network(embedding.width_of(INPUTS), [fm.Dense(6, "tanh"), fm.Dense(3, "softmax")], seed=3)
     net = network(embedding)
     for mine, other in zip(net.layers, wide.layers, strict=True):
         np.testing.assert_array_equal(mine.weights, other.weights)
@@ -218,7 +235,7 @@ def test_derivatives_of_outputs_by_inputs_are_those_of_differences(embedding):
     for j in range(INPUTS):
         moved = np.eye(INPUTS)[j] * step
         difference = (net.forward(X + moved) - net.forward(X - moved)) / (2 * step[j])
-        edges = net.embedding.edges[j] if isinstance(embedding, fm.PiecewiseLinear) else ()
+        edges = dict(enumerate(getattr(net.embedding, "edges", ()))).get(j, ())
         z = (X[:, j] - net.scaling.mean[j]) / net.scaling.deviation[j]
         smooth = np.all([np.abs(z - edge) > 1e-4 for edge in edges] + [np.ones(ROWS, bool)], axis=0)
         assert smooth.any() or j > 1

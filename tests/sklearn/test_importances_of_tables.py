@@ -38,7 +38,7 @@ def test_parts_add_up_to_the_change_of_the_outputs(regressor):
     columns = columns_of_inputs(regressor._encoder)
     np.testing.assert_array_equal(columns, [1, 2, 0, 0, 0, 3, 3])
     rows, others = numbers[:50], numbers[50:100]
-    found = parts(regressor.networks_, rows, others, columns)
+    found = parts(regressor.networks_, regressor.repeats_, rows, others, columns)
     assert found.shape == (50, 1, 4)
     outputs = [np.mean([one.forward(X) for one in regressor.networks_], axis=0) for X in (rows, others)]
     # of eight points on the line; outputs have a deviation of 1

@@ -12,6 +12,7 @@ from sklearn.base import clone
 
 import fastmlp.sklearn
 from fastmlp.sklearn import TabularRegressor
+from fastmlp.sklearn._tabular.value_losses import VALUE_LOSSES, mean_loss, value_loss_of
 
 RNG = np.random.default_rng(0)
 N = 400
@@ -128,3 +129,15 @@ def test_what_no_loss_can_have_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"^an exported file has no expected counts, which loss 'poisson' gives"):
         model.to_c(tmp_path / "model.h")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", VALUE_LOSSES)
+def test_ensembles_are_judged_by_the_loss_itself(name):
+    loss = value_loss_of(name, 0.8 if name == "quantile" else 0.5).loss
+    random = np.random.default_rng(0)
+    outputs, targets = random.normal(size=(50, 2)), random.poisson(2.0, size=(50, 2)).astype(float)
+    assert mean_loss(loss, outputs, targets, None) == pytest.approx(loss(outputs, targets))
+    weights = np.arange(50.0)
+    repeated = np.repeat(np.arange(50), np.arange(50))
+    expected = mean_loss(loss, outputs[repeated], targets[repeated], None)
+    assert mean_loss(loss, outputs, targets, weights) == pytest.approx(expected)

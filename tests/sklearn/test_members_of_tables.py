@@ -122,19 +122,19 @@ def test_a_member_is_the_fit_of_its_network_to_its_rows(sparse):
     table = np.array([f"kind {number % 40}" for number in range(120)], dtype=object)[:, np.newaxis] if sparse else X
     seen = []
 
-    def spy(network, samples, aside, settings):
+    def spy(network, samples, aside, settings, **others):
         seen.append((network.copy(), samples, aside, settings))
-        return train(network, samples, aside, settings)
+        return train(network, samples, aside, settings, **others)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fastmlp.sklearn._tabular.estimator.train", spy)
+        patch.setattr("fastmlp.sklearn._tabular.fitting.train", spy)
         model = TabularClassifier((8,), n_estimators=3, max_iter=6, random_state=0).fit(table, Y)
     for member, (network, samples, aside, settings) in zip(model.networks_, seen, strict=True):
         assert samples.table.is_mostly_zero == sparse
         rows, targets = samples.table.dense(), samples.targets
         judged = (rows[aside], targets[aside])
         others = np.setdiff1d(np.arange(len(rows)), aside)
-        best = members.BestEpoch()
+        best = members.BestEpoch(6, ends_early=False)
         fixed = {"validation_data": judged, "metrics": [], "callbacks": [best]}
         network.fit(rows[others], targets[others], **(settings | fixed))
         np.testing.assert_allclose(network.predict_proba(rows), member.predict_proba(rows), atol=1e-5 if sparse else 0)
@@ -144,13 +144,40 @@ def test_a_member_is_the_fit_of_its_network_to_its_rows(sparse):
 def test_batches_grow_with_the_table(n, size, monkeypatch):
     seen = []
 
-    def spy(network, samples, aside, settings):
+    def spy(network, samples, aside, settings, **others):
         seen.append(settings["batch_size"])
         return (yield from train(network, samples, aside, settings | {"epochs": 1}))
 
-    monkeypatch.setattr("fastmlp.sklearn._tabular.estimator.train", spy)
+    monkeypatch.setattr("fastmlp.sklearn._tabular.fitting.train", spy)
     TabularRegressor((4,), n_estimators=1).fit(np.arange(n, dtype=float).reshape(-1, 1), np.arange(n))
     assert seen == [size]
+
+
+@pytest.mark.parametrize(
+    ("losses", "ends"),
+    [
+        # of 20 epochs: a quarter is the fifth, and the third fall of the rate ends with the tenth
+        ([9, 8, 7, 6, 5, 6, 6, 6, 6, 5.1], 10),
+        ([9, 8, 7, 6, 5, 6, 6, 6, 6, 4.9], None),
+        ([9, 8, 7, 6, 5, 4.9, 6, 6, 6, 6], None),
+        ([1] + 9 * [2], 10),
+    ],
+)
+def test_a_member_ends_where_the_third_fall_of_the_rate_was_no_better_than_the_second(losses, ends):
+    net = fm.Network(1, [fm.Dense(1)], seed=0)
+    for early in (True, False):
+        best = members.BestEpoch(20, ends_early=early)
+        seen = [best(net, {"epoch": index, "validation_loss": loss}) for index, loss in enumerate(losses + 10 * [9], 1)]
+        assert [index for index, end in enumerate(seen, 1) if end] == ([ends] if early and ends else [])
+
+
+def test_early_ends_are_those_of_many_rows_whose_members_learn_nothing_more():
+    random = np.random.default_rng(0)
+    noise = random.normal(size=(2200, 2))
+    model = TabularRegressor((8,), n_estimators=2, random_state=0)
+    model.fit(noise, random.normal(size=2200))
+    assert max(model.best_iterations_) <= 12  # a quarter of 48
+    assert model.n_iter_ == 24  # where the rate has fallen to 0 for the third time
 
 
 def test_predicted_values_stay_within_those_learned_from():

@@ -27,12 +27,12 @@ def asides_of(model, y, **arguments):
     """Return the rows that each member sets aside in a fit."""
     seen = []
 
-    def spy(network, samples, aside, settings):
+    def spy(network, samples, aside, settings, **others):
         seen.append(aside)
-        return train(network, samples, aside, settings)
+        return train(network, samples, aside, settings, **others)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fastmlp.sklearn._tabular.estimator.train", spy)
+        patch.setattr("fastmlp.sklearn._tabular.fitting.train", spy)
         model.fit(X[: len(y)], y, **arguments)
     return seen
 

@@ -63,6 +63,11 @@ class _Writer:
         self._line(f"for (j = 0; j < {width}; ++j) {element_of(at)} = {text.entered};")
         for layer, weights, _ in described(self._model):
             if isinstance(layer, Embedding):
+                if layer.columns is not None:
+                    raise ValueError(
+                        f"{layer.spelled} leaves inputs behind its columns as they are, through which no gradient is "
+                        "written as C: leave gradient=True out."
+                    )
                 self._embedding, self._numbers = layer, at
                 width *= layer.width
                 at = self._take(width)

@@ -92,7 +92,7 @@ def network_text(model: Model, inputs: Inputs | None = None) -> NetworkText:
     text = NetworkText(form, Inputs(form.real) if inputs is None else inputs, output)
     sizes = [architecture.n_inputs, *(layer.units * layer.pieces for layer, _ in architecture.placed)]
     if architecture.embedding is not None:
-        sizes.insert(1, architecture.n_inputs * architecture.embedding.width)
+        sizes.insert(1, architecture.embedding.width_of(architecture.n_inputs))
     # outputs go to the caller's place, unless they are scaled on the way, or a class is made of them
     keeps_outputs = model.target_scaling is not None or is_classifier(architecture.meaning)
     kept = sizes if keeps_outputs else sizes[:-1]
@@ -181,10 +181,14 @@ class _Body:
 
     def embed(self, embedding: Embedding, parameters: npt.NDArray[Any] | None, to: str) -> None:
         """Embed the scaled inputs."""
-        for name, values in embedding_arrays(embedding, parameters, self.width, self._text.form).items():
+        n = self.width if embedding.columns is None else embedding.columns
+        for name, values in embedding_arrays(embedding, parameters, n, self._text.form).items():
             self._text.add_array(f"model_{name}", values)
-        self.line(*embedding_call(embedding, self.width, self.at, to))
-        self.at, self.width = to, self.width * embedding.width
+        self.line(*embedding_call(embedding, n, self.at, to))
+        if n < self.width:
+            behind = f"({to})[{n * embedding.width} + j] = ({self.at})[{n} + j];"
+            self.line(f"for (j = 0; j < {self.width - n}; ++j) {behind}")
+        self.at, self.width = to, embedding.width_of(self.width)
 
     def layer(
         self, layer: Dense | Maxout, weights: npt.NDArray[Any], bias: npt.NDArray[Any], to: str, *, is_last: bool

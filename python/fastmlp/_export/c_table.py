@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,7 +31,7 @@ from fastmlp._export.constants import DOUBLE
 from fastmlp._export.origin import origin_of_estimator
 from fastmlp._export.templates import frame, functions
 from fastmlp._files.estimator_file import Estimator
-from fastmlp._model.evaluation import forward
+from fastmlp._model.evaluation import averaged, forward
 from fastmlp._model.model import Model
 
 # what is a network's own where several stand in one file
@@ -61,6 +61,10 @@ class TableContent(NamedTuple):
         being of what is missing.
     feature_names, classes : list of str or None
         Without classes there are units.
+    first : set of int
+        Columns of numbers that networks see before the others.
+    repeats : list of int
+        How often each network counts in the average; none: once each.
     smoothing, least : float
         Label smoothing of the training, and the least probability.
     units : ValueUnits or None
@@ -73,6 +77,13 @@ class TableContent(NamedTuple):
     smoothing: float = 0.0
     least: float = 0.0
     units: ValueUnits | None = None
+    first: frozenset[int] = frozenset()
+    repeats: Sequence[int] = ()
+
+    @property
+    def times(self) -> list[int]:
+        """How often each network counts."""
+        return list(self.repeats) or [1] * len(self.estimator.networks)
 
 
 class SeenColumn(NamedTuple):
@@ -101,7 +112,7 @@ def header(content: TableContent, *, name: str = "model") -> str:
     architecture = models[0].architecture
     text = _joined([network_text(model, inputs) for model in models], content, architecture.n_outputs)
     slots = slots_of(architecture, text, _rows_for_test(content, models, seen, is_wide=is_wide), origin)
-    slots |= _slots(content, text, seen, len(models), architecture.n_outputs)
+    slots |= _slots(content, text, seen, architecture.n_outputs)
     calls = ["predict_values"] if content.classes is None else ["predict_many", "proba_table"]
     code = [
         *functions(text.needs, text.form),
@@ -124,7 +135,7 @@ def _seen_columns(content: TableContent) -> list[SeenColumn]:
             categories += [SeenColumn(index, place, float(column.get(None) == place)) for place in places]
         else:
             numbers.append(SeenColumn(index, -1, float(column)))
-    return numbers + categories
+    return sorted(numbers, key=lambda seen: seen.column not in content.first) + categories
 
 
 def _joined(texts: list[NetworkText], content: TableContent, outputs: int) -> NetworkText:
@@ -142,16 +153,19 @@ def _joined(texts: list[NetworkText], content: TableContent, outputs: int) -> Ne
     return joined
 
 
-def _slots(
-    content: TableContent, text: NetworkText, seen: list[SeenColumn], members: int, outputs: int
-) -> dict[str, str]:
-    form = text.form
-    lines = ["  model_0_forward(x, sum, scratch);"]
-    for index in range(1, members):
-        lines.append(f"  model_{index}_forward(x, one, scratch);")
-        lines.append("  for (j = 0; j < MODEL_OUTPUTS; ++j) sum[j] += one[j];")
+def _slots(content: TableContent, text: NetworkText, seen: list[SeenColumn], outputs: int) -> dict[str, str]:
+    form, lines = text.form, []
+    for index, times in enumerate(content.times):
+        counted = "" if times == 1 else f"{number(float(times), form.dtype)} * "
+        if index:
+            lines.append(f"  model_{index}_forward(x, one, scratch);")
+            lines.append(f"  for (j = 0; j < MODEL_OUTPUTS; ++j) sum[j] += {counted}one[j];")
+        else:
+            lines.append("  model_0_forward(x, sum, scratch);")
+            if counted:
+                lines.append(f"  for (j = 0; j < MODEL_OUTPUTS; ++j) sum[j] = {counted}sum[j];")
     slots = {
-        "kind": f"Means of {members} networks",
+        "kind": f"Means of {len(content.times)} networks",
         "seen": str(len(seen)),
         "seen_columns": "\n".join(filled([str(column.column) for column in seen], "    ")),
         "seen_categories": "\n".join(filled([str(column.category) for column in seen], "    ")),
@@ -159,7 +173,7 @@ def _slots(
         "sum_at": str(text.scratch - PLACES * outputs),
         "one_at": str(text.scratch - (PLACES - 1) * outputs),
         "members": "\n".join(lines),
-        "member_count": number(float(members), form.dtype),
+        "member_count": number(float(sum(content.times)), form.dtype),
         "mean": "mean",
         "smoothed": number(content.smoothing / outputs, form.dtype),
         "unsmoothed": number(1.0 - content.smoothing, form.dtype),
@@ -192,7 +206,7 @@ def _rows_for_test(content: TableContent, models: list[Model], seen: list[SeenCo
             rows[:, column.column] = np.floor(share * (widths[column.column] + 0.99)) - 1.0
     parts = [rows[:, of.column] if of.category < 0 else rows[:, of.column] == of.category for of in seen]
     X = np.column_stack(parts).astype(np.float64 if is_wide else np.float32)
-    outputs: npt.NDArray[Any] = np.mean([forward(model, X) for model in models], axis=0)
+    outputs: npt.NDArray[Any] = averaged([forward(model, X) for model in models], content.times)
     if content.units is not None:
         mean, deviation, least, greatest = content.units
         outputs = np.clip(outputs.astype(np.float64) * deviation + mean, least, greatest)

@@ -101,13 +101,19 @@ def _through_embedding(
     embedding: Embedding, parameters: npt.NDArray[Any] | None, a: Floats, variance: Floats, unit: float
 ) -> tuple[Floats, Floats]:
     """Return what inputs become, and the variances of what that differs by: the number's own and its arithmetic's."""
+    if embedding.columns is not None:
+        behind, of_behind = a[embedding.columns :], variance[embedding.columns :]
+        a, variance = a[: embedding.columns], variance[: embedding.columns]
+    else:
+        behind = of_behind = a[:0]
     slopes = steepest(embedding, parameters, a.size)
     if isinstance(embedding, PiecewiseLinear):
         lower = edges_of(embedding, a.size).lower
         shares = np.clip((a[:, np.newaxis] - lower) * slopes, 0.0, 1.0)
         # of the edges and of the difference, which the slope makes larger
         own = (FUNCTION_ROUNDINGS * unit * (1.0 + slopes * np.abs(a)[:, np.newaxis])) ** 2
-        return shares.ravel(), (slopes**2 * variance[:, np.newaxis] + own).ravel()
+        of_shares = (slopes**2 * variance[:, np.newaxis] + own).ravel()
+        return np.append(shares.ravel(), behind), np.append(of_shares, of_behind)
     assert parameters is not None
     waves = waves_of(cast(Periodic, embedding), parameters.astype(np.float64))
     cosines = np.cos(2.0 * np.pi * (a[:, np.newaxis] * waves.frequencies + waves.phases))

@@ -105,6 +105,11 @@ def _normalized(graph: Graph, a: str) -> str:
 
 def _bins(graph: Graph, layer: PiecewiseLinear, x: str, n_inputs: int) -> str:
     """Add the shares of bins; one without width is empty."""
+    if layer.columns is not None:
+        raise ValueError(
+            f"{layer.spelled} leaves inputs behind its columns as they are, which is not written as ONNX: write C, or "
+            "fit with bins=0."
+        )
     lower, upper = (edges.astype(graph.dtype) for edges in edges_of(layer, n_inputs))
     span = upper - lower
     inverse = np.divide(1, span, out=np.zeros_like(span), where=span > 0)

@@ -51,8 +51,10 @@ def encoded(content: TableContent) -> bytes:
     mean = ""
     for index, model in enumerate(models):
         one = add_network(graph, model, rows, prefix=f"networks.{index}.", rows_dtype=rows_dtype)
+        times = content.times[index]
+        one = one if times == 1 else graph.add("Mul", one, graph.number(times))
         mean = graph.add("Add", mean, one) if mean else one
-    mean = graph.add("Div", mean, graph.number(len(models)))
+    mean = graph.add("Div", mean, graph.number(sum(content.times)))
     if content.units is None:
         graph.add("Gather", graph.array("classes", labels), add_argmax(graph, mean), named=LABEL)
         _add_probabilities(graph, content, mean, outputs)

@@ -56,6 +56,7 @@ from fastmlp.scalings import Standardize
 
 # Settings that the first files of this format did not have: left out where they are the default.
 CAME_LATER = {
+    "piecewise_linear": ("columns",),
     "dense": ("weight_rate_factor", "bias_rate_factor", "initializer"),
     "maxout": ("weight_rate_factor", "bias_rate_factor"),
     "cross_entropy": ("label_smoothing", "class_weight"),
@@ -72,8 +73,8 @@ NESTED: dict[str, Mapping[str, type[Any]]] = {
 EMBEDDING = "embedding.parameters"
 # Settings of layers whose type is looked at here, since a layer itself takes None, or an integer for a float.
 JSON_TYPES: dict[str, type] = {
-    "units": int, "pieces": int, "bins": int, "frequencies": int, "rate": float, "l1": float, "l2": float,
-    "weight_rate_factor": float, "bias_rate_factor": float,
+    "units": int, "pieces": int, "bins": int, "columns": int, "frequencies": int, "rate": float, "l1": float,
+    "l2": float, "weight_rate_factor": float, "bias_rate_factor": float,
 }  # fmt: skip
 
 # of a checkpoint: the key of its description for the state of the training, and the prefix of tensors for that

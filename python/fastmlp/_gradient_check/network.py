@@ -97,7 +97,8 @@ def check_network(
     smooth_inputs = None
     if embedding is not None:
         slopes = steepest(embedding, core.embedding(), n_inputs)
-        steepness = (slopes * steepness.reshape(slopes.shape)).sum(axis=1)
+        embedded = (slopes * steepness[: slopes.size].reshape(slopes.shape)).sum(axis=1)
+        steepness = np.append(embedded, steepness[slopes.size :])
     scales = np.maximum(1, np.abs(data)) / np.maximum(1, steepness * np.abs(scaling.scale))
     if isinstance(embedding, PiecewiseLinear):
         smooth_inputs = far_from_edges(embedding, scaling.of(data), KINK * scales * np.abs(scaling.scale))

@@ -129,7 +129,7 @@ class Architecture:
         """Return a network of the core, with weights of zero and no scaling of its inputs."""
         kind = _core.Network32 if np.dtype(dtype) == np.float32 else _core.Network64
         embedding = self.embedding
-        n_first = self.n_inputs * (1 if embedding is None else embedding.width)
+        n_first = self.n_inputs if embedding is None else embedding.width_of(self.n_inputs)
         sizes = pairwise([n_first, *(layer.units for layer, _ in self.placed)])
         return kind(
             n_inputs=self.n_inputs,

@@ -56,7 +56,7 @@ def waves_of(settings: Periodic, parameters: Array) -> Waves:
 
 
 class Edges(NamedTuple):
-    """Those of each bin, (inputs, bins), which are equal where a column has fewer bins."""
+    """Those of each bin, (embedded inputs, bins), which are equal where a column has fewer bins."""
 
     lower: Floats
     upper: Floats
@@ -64,7 +64,7 @@ class Edges(NamedTuple):
 
 def edges_of(embedding: PiecewiseLinear, n_inputs: int) -> Edges:
     """Return what the core is told of bins; none are there before they are learned."""
-    edges = Edges(*np.zeros((2, n_inputs, embedding.bins)))
+    edges = Edges(*np.zeros((2, embedding.columns or n_inputs, embedding.bins)))
     for index, column in enumerate(embedding.edges or ()):
         edges.lower[index, : len(column) - 1] = column[:-1]
         edges.upper[index, : len(column) - 1] = column[1:]
@@ -81,15 +81,15 @@ def learned_bins(
     """Return the embedding with the quantiles of the data as this dtype has them, after a scaling."""
     weight = None if sample_weight is None else sample_weight[sample_weight > 0]
     seen = X if sample_weight is None else X[sample_weight > 0]
-    found = quantiles(seen, weight, np.linspace(0.0, 1.0, embedding.bins + 1))
+    found = quantiles(seen, weight, np.linspace(0.0, 1.0, embedding.bins + 1), embedding.columns)
     if scaling is not None:
-        found = scaling.of(found)
+        found = scaling.first(found.shape[1]).of(found)
     columns = np.sort(found.astype(dtype), axis=0).T
     return replace(embedding, edges=tuple(tuple(map(float, np.unique(column))) for column in columns))
 
 
 def steepest(embedding: Embedding, parameters: Array | None, n_inputs: int) -> Floats:
-    """Return bounds on the slopes of what each input becomes, (inputs, width)."""
+    """Return bounds on the slopes of what each embedded input becomes, (inputs, width)."""
     if isinstance(embedding, PiecewiseLinear):
         width = np.subtract(*reversed(edges_of(embedding, n_inputs)))
         return np.divide(1.0, width, out=np.zeros_like(width), where=width > 0)

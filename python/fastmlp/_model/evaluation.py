@@ -7,8 +7,10 @@ derivatives.py, but for those of a core alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
+import numpy as np
 import numpy.typing as npt
 
 import fastmlp._core as _core
@@ -104,3 +106,13 @@ def _checked_outputs(model: Model, X: npt.ArrayLike) -> Array:
     data = check_data(X, model.architecture.n_inputs, model.architecture.dtype)
     outputs: Array = model.core.forward(X=data, threads=thread_limit())
     return outputs
+
+
+def averaged(outputs: Sequence[Array], repeats: Sequence[int]) -> Array:
+    """Return the average of what networks give, of which each counts so often."""
+    if len(set(repeats)) == 1:
+        return np.asarray(np.mean(outputs, axis=0))
+    total = np.zeros_like(outputs[0])
+    for own, times in zip(outputs, repeats, strict=True):
+        total += own.dtype.type(times) * own
+    return np.asarray(total / total.dtype.type(sum(repeats)))

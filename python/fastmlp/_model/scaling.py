@@ -36,6 +36,10 @@ class ColumnScaling(NamedTuple):
         z = (X - self.shift) * self.scale
         return z / np.hypot(1.0, z / self.limit) if self.limit else z
 
+    def first(self, n: int) -> ColumnScaling:
+        """Return that of the first n inputs."""
+        return ColumnScaling(self.shift[:n], self.scale[:n], self.limit)
+
 
 def learned(scaling: Scaling, X: Data, sample_weight: Floats | None, name: str = "X") -> Scaling:
     """Return the scaling with the numbers of the data, called by this name; samples of weight 0 do not count."""
@@ -136,16 +140,17 @@ def _total(sums: Iterator[Floats], failure: str) -> Floats:
     return total
 
 
-def quantiles(X: Data, weight: Floats | None, shares: Floats) -> Floats:
-    """Return the quantiles of these shares of each column, (shares, columns).
+def quantiles(X: Data, weight: Floats | None, shares: Floats, n_columns: int | None = None) -> Floats:
+    """Return the quantiles of these shares of each column, or of the first n, (shares, columns).
 
     A quantile lies halfway from the lowest value up to which there is its share of the weight, to the lowest up to
     which there is more: two values only where one ends just there, as in the median of an even number of rows.
     """
-    found = np.empty((len(shares), X.shape[1]))
+    n_columns = X.shape[1] if n_columns is None else n_columns
+    found = np.empty((len(shares), n_columns))
     counts = np.arange(1.0, len(X) + 1)
-    for start in range(0, X.shape[1], COLUMNS):
-        own = slice(start, start + COLUMNS)
+    for start in range(0, n_columns, COLUMNS):
+        own = slice(start, min(start + COLUMNS, n_columns))
         for index, column in enumerate(np.ascontiguousarray(dense_part(X, columns=own).T), start):
             if weight is None:
                 values, reached = np.sort(column), counts

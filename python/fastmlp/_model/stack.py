@@ -61,7 +61,7 @@ def shapes_of(n_inputs: int, layers: Iterable[Placed]) -> list[tuple[tuple[int, 
     shapes: list[tuple[tuple[int, int], tuple[int]]] = []
     for layer, before in layers:
         embedding = embedding_of(before)
-        n_inputs *= 1 if embedding is None else embedding.width
+        n_inputs = n_inputs if embedding is None else embedding.width_of(n_inputs)
         columns = layer.units * layer.pieces
         shapes.append(((n_inputs, columns), (columns,)))
         n_inputs = layer.units
@@ -111,6 +111,10 @@ def check_stack(value: Iterable[Layer], n_inputs: int) -> list[Layer]:
         raise ValueError(
             f"{type(embedding).__name__} is for {embedding.n_columns} inputs, but the network has {n_inputs}: "
             "give edges for each input."
+        )
+    if embedding is not None and embedding.columns is not None and embedding.columns > n_inputs:
+        raise ValueError(
+            f"{embedding.spelled} embeds {embedding.columns} inputs, but the network has {n_inputs}: lower columns."
         )
     if embedding is not None and max(embedding.width, embedding.n_parameters) * n_inputs > MAX_UNITS:
         raise ValueError(f"{embedding.spelled} of {n_inputs} inputs is larger than any memory: make it smaller.")

@@ -15,8 +15,10 @@ from fastmlp.reference.graph import Gate, add, as_gate, cos, maximum, minimum
 def embedded(x: Row, embedding: Embedding, parameters: Sequence[Row]) -> Row:
     """Return what the inputs of a sample become; parameters: of each input, where an embedding has some."""
     if isinstance(embedding, PiecewiseLinear):
-        edges = embedding.edges or [()] * len(x)
-        return [share for x_i, own in zip(x, edges, strict=True) for share in shares(x_i, own, embedding.bins)]
+        n = embedding.columns or len(x)
+        edges = embedding.edges or [()] * n
+        filled = [share for x_i, own in zip(x[:n], edges, strict=True) for share in shares(x_i, own, embedding.bins)]
+        return filled + list(x[n:])
     assert isinstance(embedding, Periodic)
     return [unit for x_i, own in zip(x, parameters, strict=True) for unit in waves(x_i, embedding, own)]
 

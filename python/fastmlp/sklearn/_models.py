@@ -22,6 +22,7 @@ from fastmlp._training.arguments import FitArguments
 from fastmlp._training.checkpoint import Checkpoint, check_checkpoint
 from fastmlp._training.fingerprint import digests_of
 from fastmlp._training.fit import Training, training
+from fastmlp.embeddings import Embedding
 from fastmlp.layers import Dense
 from fastmlp.losses import MeanSquaredError
 from fastmlp.network import Network, model_of, network_of
@@ -57,6 +58,13 @@ def with_scaling(network: Network, scaling: Scaling | None) -> Network:
     layers = [layer for layer in architecture.layers if not isinstance(layer, Scaling)]
     first = () if scaling is None else (scaling,)
     return with_architecture(network, replace(architecture, layers=(*first, *layers)), keeps_optimizer=False)
+
+
+def with_embedding(network: Network, embedding: Embedding) -> Network:
+    """Return another network with these weights, whose inputs are embedded by this in the place of what it has."""
+    architecture = architecture_of(network)
+    layers = tuple(embedding if isinstance(layer, Embedding) else layer for layer in architecture.layers)
+    return with_architecture(network, replace(architecture, layers=layers), keeps_optimizer=False)
 
 
 def training_of(network: Network, X: Any, y: Array, *, owner: Network | None = None, **settings: Any) -> Training:

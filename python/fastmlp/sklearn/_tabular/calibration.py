@@ -55,10 +55,10 @@ def best_factor(logits: Array, targets: Array, weights: Array | None, probabilit
 
 
 def log_loss(probabilities: Array, targets: Array, weights: Array | None) -> float:
-    """Return the mean over rows, of classes (rows,) or of labels, as rows of 0 and 1; infinite for a certain error."""
-    with np.errstate(divide="ignore"):
-        if targets.ndim == 1:
-            losses = -np.log(probabilities[np.arange(len(targets)), targets])
-        else:
-            losses = -np.log(np.where(targets, probabilities, 1.0 - probabilities)).sum(axis=1)
+    """Return the mean over rows, of classes (rows,) or labels as rows of 0 and 1; no error is infinite."""
+    if targets.ndim == 1:
+        of_targets = probabilities[np.arange(len(targets)), targets][:, np.newaxis]
+    else:
+        of_targets = np.where(targets, probabilities, 1.0 - probabilities)
+    losses = -np.log(np.maximum(of_targets, np.finfo(np.float64).tiny)).sum(axis=1)
     return float(np.average(losses, weights=weights))

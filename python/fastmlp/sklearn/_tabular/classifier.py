@@ -1,7 +1,9 @@
 """TabularClassifier: labels of any kind for rows of tables, and probabilities.
 
-How a fit goes is in estimator.py, what is fitted in recipe.py. Half of this file is documentation and the constructor,
-whose arguments scikit-learn wants one by one.
+How a fit goes is in estimator.py, what is fitted in recipe.py. It is long by its documentation and the constructor, whose
+arguments scikit-learn wants one by one.
+
+
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from fastmlp.sklearn._callbacks import with_callbacks
 from fastmlp.sklearn._models import logits_of
 from fastmlp.sklearn._tabular import one_label, several_labels
 from fastmlp.sklearn._tabular.aside import Validation
-from fastmlp.sklearn._tabular.calibration import calibrate
+from fastmlp.sklearn._tabular.calibration import calibrate, log_loss
 from fastmlp.sklearn._tabular.classes import encoded, learn_classes
 from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.estimator import BaseTabular
@@ -39,16 +41,23 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
     Parameters
     ----------
-    hidden_layer_sizes : sequence of int or int, default (64, 64, 64)
-        Units of each hidden layer.
+    hidden_layer_sizes : sequence of int, int or "auto", default "auto"
+        Units of each hidden layer. "auto": three of 64, or from 2000 rows on two of 128.
     n_estimators : int, default 5
         Networks, each with other initial weights and other validation rows.
-    learning_rate : float, default 0.01
-        The highest of the schedule coslog4, for weights of variance 1 (neural tangent kernel parametrization).
-    max_iter : int, default 112
-        Epochs; the weights of the one with the least validation loss are kept.
+    learning_rate : float or "auto", default "auto"
+        The highest of the schedule coslog4, for weights of variance 1 (neural tangent kernel parametrization). "auto":
+        0.04, or with fewer than 2000 rows 0.01.
+    max_iter : int or "auto", default "auto"
+        Epochs; the weights of the one with the least validation loss are kept. "auto": 112 with fewer than 2000 rows,
+        48 with fewer than 8000, 32 with fewer than 30 000, 24 with more.
     batch_size : int or "auto", default "auto"
         Rows of a step; "auto": a sixty-fourth of them, at least 32 and at most 256.
+    bins : int or "auto", default "auto"
+        Bins into which numbers are put (``fastmlp.PiecewiseLinear``), those that are not 0 and 1; 0: none. "auto": 32
+        from 2000 rows on, fewer beside more than 10 columns of numbers.
+    dropout : float or "auto", default "auto"
+        Share of the hidden units that are dropped in a step; "auto": 0.2 from 2000 rows on, else 0.
     label_smoothing : float, default 0.1
         In [0, 1).
     class_weight : None, "balanced" or dict of label to weight, default None
@@ -67,6 +76,15 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         Show the progress of all networks: a bar, or lines where nothing can be redrawn.
     n_threads : int, optional
         Threads at most; default: what fastmlp may use, and one inside a worker of joblib.
+    preset : None or "best", default None
+        "best": as good as the time allows. Other settings are tried, too, and an ensemble is picked of all by rows that
+        its networks did not learn from; of each setting there are so many networks, in the place of n_estimators, that
+        each row is set aside once.
+    time_limit : float, optional
+        Seconds of the clock after which no other setting begins, with the preset; the first one is always tried.
+        Default: twelve settings.
+    plan : int, optional
+        In its place how many settings are tried: ``plan_`` of an earlier fit gives its bits again.
 
     Attributes
     ----------
@@ -76,6 +94,10 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         The members, each with the scaling of its inputs; their outputs are averaged.
     best_iterations_ : list of int
         The epoch of each member whose weights were kept.
+    repeats_ : list of int
+        How often each counts in the average: once, but with a preset.
+    plan_ : int
+        With a preset, the number of settings that were tried.
     n_iter_ : int
         Epochs, of the network that made most of them.
     n_features_in_ : int
@@ -112,12 +134,14 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
     def __init__(
         self,
-        hidden_layer_sizes: Sequence[int] | int = (64, 64, 64),
+        hidden_layer_sizes: Sequence[int] | int | str = "auto",
         *,
         n_estimators: int = 5,
-        learning_rate: float = 0.01,
-        max_iter: int = 112,
+        learning_rate: float | str = "auto",
+        max_iter: int | str = "auto",
         batch_size: int | str = "auto",
+        bins: int | str = "auto",
+        dropout: float | str = "auto",
         label_smoothing: float = 0.1,
         class_weight: str | Mapping[Any, float] | None = None,
         calibrate: bool = False,
@@ -126,12 +150,17 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         random_state: int | np.random.RandomState | None = None,
         verbose: bool | int = False,
         n_threads: int | None = None,
+        preset: str | None = None,
+        time_limit: float | None = None,
+        plan: int | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.n_estimators = n_estimators
         self.learning_rate = learning_rate
         self.max_iter = max_iter
         self.batch_size = batch_size
+        self.bins = bins
+        self.dropout = dropout
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
         self.calibrate = calibrate
@@ -140,6 +169,9 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         self.random_state = random_state
         self.verbose = verbose
         self.n_threads = n_threads
+        self.preset = preset
+        self.time_limit = time_limit
+        self.plan = plan
 
     @with_callbacks
     def fit(
@@ -245,7 +277,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         check_is_fitted(self)
         if self._smoothing:
             return np.log(self.predict_proba(X))
-        return self._combined(X, logits_of, self._labels.log_of_mean_probability)
+        return self._combined(X, logits_of, lambda logits: self._labels.log_of_mean_probability(logits, self.repeats_))
 
     @property
     def _labels(self) -> ModuleType:
@@ -269,6 +301,10 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
     def _loss_object(self) -> Loss:
         return CrossEntropy(label_smoothing=self.label_smoothing)
+
+    def _loss_of(self, outputs: Array, targets: Array, weights: Array | None) -> float:
+        labels = _labels_of(targets.ndim == 2)
+        return log_loss(labels.without_smoothing(outputs, self.label_smoothing), targets, weights)
 
     def _learn_targets(self, y: Array, weights: Array | None, result: TabularResult) -> int:
         return learn_classes(y, result)

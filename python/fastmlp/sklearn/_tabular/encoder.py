@@ -40,10 +40,11 @@ MEND = "make them numbers, with NaN where one is missing"
 
 @dataclass(frozen=True)
 class NumberColumn:
-    """A column of numbers: how its text is read, and what a missing one is taken for."""
+    """A column of numbers: how its text is read, what a missing one is taken for, whether networks put it in bins."""
 
     reading: Reading
     median: float
+    in_bins: bool = False
 
     @classmethod
     def of(cls, column: Column, index: int, reading: Reading) -> NumberColumn:
@@ -139,13 +140,19 @@ class TableEncoder:
         self.fit_encode(X)
         return self
 
-    def fit_encode(self, X: Table) -> Encoded:
-        """Learn categories and medians, and return the table that they were learned from."""
+    def fit_encode(self, X: Table, *, with_bins: bool = False) -> Encoded:
+        """Learn categories and medians, and return the table that they were learned from.
+
+        Where there are bins, they are for the numbers that are not all 0 or 1.
+        """
         self.columns: list[TableColumn] = []
         arrays = []
         for index, column in enumerate(columns_of(X)):
-            self.columns.append(_learned(column, index))
-            arrays.append(self.columns[-1].encode(column, index))
+            known = _learned(column, index)
+            arrays.append(known.encode(column, index))
+            if with_bins and isinstance(known, NumberColumn) and arrays[-1].dtype != np.uint8:
+                known = replace(known, in_bins=True)
+            self.columns.append(known)
         if not arrays:
             raise ValueError("X has no columns: give at least one.")
         return self._encoded(arrays)
@@ -156,7 +163,7 @@ class TableEncoder:
         return self._encoded([known.encode(column, index) for index, (known, column) in pairs])
 
     def transform(self, X: Table) -> Array:
-        """Return numbers (rows, columns): those of the table, then one column for each category."""
+        """Return numbers (rows, columns): those of the table, those in bins first, then a column for each category."""
         return self.encode(X).dense()
 
     @property
@@ -164,10 +171,21 @@ class TableEncoder:
         """Whether a column is one of categories, for each."""
         return [isinstance(column, CategoryColumn) for column in self.columns]
 
+    @property
+    def n_in_bins(self) -> int:
+        """The number of columns that networks put in bins."""
+        return sum(isinstance(column, NumberColumn) and column.in_bins for column in self.columns)
+
+    @property
+    def numbers(self) -> list[int]:
+        """The columns that are no categories, as networks have them: those in bins come first."""
+        found = [index for index, column in enumerate(self.columns) if not isinstance(column, CategoryColumn)]
+        return sorted(found, key=lambda index: not getattr(self.columns[index], "in_bins", False))
+
     def _encoded(self, arrays: list[Array]) -> Encoded:
         pairs = list(zip(self.columns, arrays, strict=True))
         return Encoded(
-            [array for column, array in pairs if not isinstance(column, CategoryColumn)],
+            [arrays[index] for index in self.numbers],
             [array for column, array in pairs if isinstance(column, CategoryColumn)],
             [column.width for column in self.columns if isinstance(column, CategoryColumn)],
         )

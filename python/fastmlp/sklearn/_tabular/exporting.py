@@ -29,8 +29,10 @@ def table_content(estimator: BaseEstimator, result: TabularResult, smoothing: fl
     columns: list[float | Mapping[str | None, int]] = [
         column.places if isinstance(column, CategoryColumn) else column.median for column in result.encoder.columns
     ]
+    first = frozenset(index for index, column in enumerate(result.encoder.columns) if getattr(column, "in_bins", False))
     names = result.feature_names_in_.tolist() if "feature_names_in_" in vars(result) else None
     file = filed(estimator, result)
+    content = TableContent(file, columns, names, first=first, repeats=result.repeats_)
     if "classes_" not in vars(result):
         if result.networks_[0].loss_function.meaning == "log_rates":
             raise ValueError("an exported file has no expected counts, which loss 'poisson' gives: save writes them.")
@@ -40,11 +42,11 @@ def table_content(estimator: BaseEstimator, result: TabularResult, smoothing: fl
                 f"an exported file has one value for each row, but y had {len(units.centre)}: save writes it."
             )
         values = (float(of[0]) for of in (units.centre, units.spread, units.least, units.greatest))
-        return TableContent(file, columns, names, units=ValueUnits(*values))
+        return content._replace(units=ValueUnits(*values))
     if result.has_many:
         raise ValueError("an exported file has one label for each row, but y had several: save writes it.")
     classes = list(map(str, result.classes_))
-    return TableContent(file, columns, names, classes, smoothing, LEAST * smoothing / len(classes))
+    return content._replace(classes=classes, smoothing=smoothing, least=LEAST * smoothing / len(classes))
 
 
 class ExportedTable:

@@ -63,6 +63,10 @@ def filed(estimator: BaseEstimator, result: TabularResult) -> estimator_file.Est
         "n_iter": int(result.n_iter_),
         "best_iterations": [int(epoch) for epoch in result.best_iterations_],
     }
+    if set(result.repeats_) != {1}:
+        described["repeats"] = result.repeats_
+    if "plan_" in vars(result):
+        described["plan"] = result.plan_
     if "classes_" in vars(result):
         dtype = result.classes_.dtype
         # of objects, fit has let through nothing but text
@@ -78,9 +82,8 @@ def result_of(read: estimator_file.Estimator, *, is_classifier: bool) -> Tabular
     """Return what the fit left; an error (ValueError, TypeError) says in a clause what is wrong with the file."""
     described = read.description
     target = "classes" if is_classifier else "units"
-    check_keys(
-        described, {"kind", "parameters", "columns", "names", "n_iter", "best_iterations", target}, "its estimator"
-    )
+    known = {"kind", "parameters", "columns", "names", "n_iter", "best_iterations", target}
+    check_keys(described, known | ({"repeats", "plan"} & described.keys()), "its estimator")
     result = TabularResult()
     result.encoder = TableEncoder()
     result.encoder.columns = [_column(entry) for entry in of_type(described["columns"], list, "columns")]
@@ -111,6 +114,12 @@ def result_of(read: estimator_file.Estimator, *, is_classifier: bool) -> Tabular
     result.best_iterations_ = [
         _natural(epoch, "a best iteration") for epoch in of_type(described["best_iterations"], list, "best_iterations")
     ]
+    if "plan" in described:
+        result.plan_ = _natural(described["plan"], "plan")
+    repeats = of_type(described.get("repeats", [1] * len(result.networks_)), list, "repeats")
+    result.repeats_ = [_natural(times, "a repeat") for times in repeats]
+    if len(result.repeats_) != len(result.networks_) or not all(result.repeats_):
+        raise ValueError(f"its {len(result.networks_)} networks count {brief(result.repeats_)} times")
     if len(result.best_iterations_) != len(result.networks_):
         raise ValueError(f"it has {len(result.networks_)} networks and {len(result.best_iterations_)} best iterations")
     return result
@@ -156,7 +165,9 @@ def _column_described(column: TableColumn) -> Described:
     if isinstance(column, OrderColumn):
         return {"order": list(column.places), "median": column.median}
     if isinstance(column, NumberColumn):
-        return {"numbers": vars(column.reading), "median": column.median}
+        # the first files did not have the last
+        later = {"in_bins": True} if column.in_bins else {}
+        return {"numbers": vars(column.reading), "median": column.median} | later
     return {"categories": list(column.places), "places": list(column.places.values()), "is_bool": column.is_bool}
 
 
@@ -170,7 +181,7 @@ def _column(entry: Any) -> TableColumn:
             {name: place for place, name in enumerate(order)}, _number(entry["median"], "a median", LARGEST)
         )
     if "numbers" in of_type(entry, dict, "a column"):
-        check_keys(entry, {"numbers", "median"}, "a column of numbers")
+        check_keys(entry, {"numbers", "median"} | ({"in_bins"} & entry.keys()), "a column of numbers")
         reading = of_type(entry["numbers"], dict, "the reading of a column")
         check_keys(reading, {"decimal", "thousands", "is_percent"}, "the reading of a column")
         if (reading["decimal"], reading["thousands"]) not in WAYS:
@@ -178,6 +189,7 @@ def _column(entry: Any) -> TableColumn:
         return NumberColumn(
             Reading(reading["decimal"], reading["thousands"], _bool(reading["is_percent"], "is_percent")),
             _number(entry["median"], "a median", LARGEST),
+            _bool(entry.get("in_bins", False), "in_bins"),
         )
     check_keys(entry, {"categories", "places", "is_bool"}, "a column of categories")
     names, places = (of_type(entry[key], list, key) for key in ("categories", "places"))

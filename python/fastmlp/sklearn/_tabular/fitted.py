@@ -17,6 +17,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from fastmlp._checks.arguments import check_integer
+from fastmlp._model.evaluation import averaged
 from fastmlp.network import Network
 from fastmlp.runtime import own_limit
 from fastmlp.sklearn._tabular.checks import checked_like_training
@@ -40,6 +41,8 @@ class Fitted(ExportedTable, BaseEstimator, metaclass=ABCMeta):
     networks_: list[Network]
     n_iter_: int
     best_iterations_: list[int]
+    repeats_: list[int]
+    plan_: int
     _encoder: TableEncoder
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -135,7 +138,9 @@ class Fitted(ExportedTable, BaseEstimator, metaclass=ABCMeta):
         if len(table) < 2:
             raise ValueError("X has one row, but importances compare rows with each other: give at least two.")
         with own_limit(threads_of(self.n_threads)):
-            found = importances_of(self.networks_, self._encoder, table, most, check_random_state(random_state))
+            found = importances_of(
+                self.networks_, self.repeats_, self._encoder, table, most, check_random_state(random_state)
+            )
         return self._in_units(found)
 
     @abstractmethod
@@ -144,7 +149,7 @@ class Fitted(ExportedTable, BaseEstimator, metaclass=ABCMeta):
 
     def _forward(self, X: Table) -> Array:
         """Return the outputs of the members for rows of a table, averaged."""
-        return self._combined(X, lambda network: network.forward, lambda outputs: np.mean(outputs, axis=0))
+        return self._combined(X, lambda network: network.forward, lambda outputs: averaged(outputs, self.repeats_))
 
     def _combined(
         self,

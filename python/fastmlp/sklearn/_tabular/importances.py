@@ -26,7 +26,12 @@ NODES, SHARES = np.polynomial.legendre.leggauss(8)
 
 
 def importances_of(
-    networks: Sequence[Network], encoder: TableEncoder, table: Table, max_rows: int, random_state: np.random.RandomState
+    networks: Sequence[Network],
+    repeats: Sequence[int],
+    encoder: TableEncoder,
+    table: Table,
+    max_rows: int,
+    random_state: np.random.RandomState,
 ) -> Values:
     """Return the mean over rows of what the parts come to, whatever their signs: (outputs, columns)."""
     order = random_state.permutation(len(table))[:max_rows]
@@ -38,18 +43,20 @@ def importances_of(
     total = np.zeros((networks[0].n_outputs, columns.max() + 1))
     for start in range(0, len(numbers), size):
         some = slice(start, start + size)
-        total += np.abs(parts(networks, numbers[some], others[some], columns)).sum(axis=0)
+        total += np.abs(parts(networks, repeats, numbers[some], others[some], columns)).sum(axis=0)
     return total / len(numbers)
 
 
-def parts(networks: Sequence[Network], rows: Values, others: Values, columns: npt.NDArray[np.intp]) -> Values:
+def parts(
+    networks: Sequence[Network], repeats: Sequence[int], rows: Values, others: Values, columns: npt.NDArray[np.intp]
+) -> Values:
     """Return the part of each column in the change of mean outputs from other rows: (rows, outputs, columns)."""
     slopes = np.zeros((len(rows), networks[0].n_outputs, rows.shape[1]))
     for node, share in zip(NODES.tolist(), SHARES.tolist(), strict=True):
         # from -1 to 1 they are, with shares that add up to 2
         between = others + (node + 1.0) / 2.0 * (rows - others)
-        for network in networks:
-            slopes += share / 2.0 / len(networks) * network.jacobian(between)
+        for network, times in zip(networks, repeats, strict=True):
+            slopes += share / 2.0 * times / sum(repeats) * network.jacobian(between)
     by_input = slopes * (rows - others)[:, np.newaxis, :]
     by_column = np.zeros((*by_input.shape[:2], columns.max() + 1))
     for place, column in enumerate(columns.tolist()):
@@ -59,8 +66,7 @@ def parts(networks: Sequence[Network], rows: Values, others: Values, columns: np
 
 def columns_of_inputs(encoder: TableEncoder) -> npt.NDArray[np.intp]:
     """Return the table's column of each input: numbers come first, then one input for each category."""
-    numbers = [index for index, column in enumerate(encoder.columns) if not isinstance(column, CategoryColumn)]
     categories = [
         [index] * column.width for index, column in enumerate(encoder.columns) if isinstance(column, CategoryColumn)
     ]
-    return np.array([*numbers, *(index for of_column in categories for index in of_column)], np.intp)
+    return np.array([*encoder.numbers, *(index for of_column in categories for index in of_column)], np.intp)

@@ -16,12 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.monitor import Monitor
+from fastmlp._model.embedding import learned_bins
 from fastmlp._model.scaling import ColumnScaling, columns_of
 from fastmlp._training.crew import SomeTraining
 from fastmlp._training.members import SharedRows
+from fastmlp.embeddings import PiecewiseLinear
 from fastmlp.network import Network, model_of
 from fastmlp.scalings import RobustScale
-from fastmlp.sklearn._models import training_of, with_scaling
+from fastmlp.sklearn._models import training_of, with_embedding, with_scaling
 from fastmlp.sklearn._tabular.encoded import Encoded
 from fastmlp.sklearn._tabular.following import Mirror
 
@@ -65,18 +67,26 @@ class Settings(TypedDict):
 
 
 class BestEpoch:
-    """Keeps the weights of the epoch with the least validation loss, the last of equals, and puts them back."""
+    """Keeps the weights of the epoch with the least validation loss, the last of equals, and puts them back.
 
-    def __init__(self) -> None:
+    The rate falls to 0 four times, in the schedule coslog4 at 1/15, 3/15, 7/15 and the end of the epochs. Where it ends
+    early, it does so after the third time if that was no better than the second.
+    """
+
+    def __init__(self, epochs: int, *, ends_early: bool) -> None:
+        # a little after 7/15, and after 3/15
+        self._ends = math.ceil(0.48 * epochs) if ends_early else None
+        self._since = 0.25 * epochs
         self._monitor = Monitor("validation_loss", "min", counts_equal=True)
         self.epoch = 0
         self._weights: npt.NDArray[Any] | None = None
 
-    def __call__(self, network: Network, epoch: Epoch) -> None:
-        """Look at an epoch."""
+    def __call__(self, network: Network, epoch: Epoch) -> bool:
+        """Look at an epoch; True ends the fit."""
         if self._monitor.improves(epoch[self._monitor.column]):
             self.epoch = int(epoch["epoch"])
             self._weights = network.get_parameters()
+        return epoch["epoch"] == self._ends and self.epoch <= self._since
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps of it."""
@@ -127,7 +137,9 @@ class Member(NamedTuple):
     epochs: int
 
 
-def train(network: Network, samples: Samples, aside: Rows | Samples, settings: Settings) -> SomeTraining[Member]:
+def train(
+    network: Network, samples: Samples, aside: Rows | Samples, settings: Settings, *, ends_early: bool = False
+) -> SomeTraining[Member]:
     """Train a member; ``aside`` says which samples choose its epoch, or gives others."""
     learned: Rows | None = None
     judged: Rows | None = None
@@ -136,10 +148,10 @@ def train(network: Network, samples: Samples, aside: Rows | Samples, settings: S
         others = aside
     else:
         learned, judged = np.delete(np.arange(len(samples.targets)), aside), aside
-    best = BestEpoch()
+    best = BestEpoch(settings["epochs"], ends_early=ends_early)
     # the best one at last: whatever weights other callbacks put back, the epoch that was chosen stays
-    own: list[Any] = [*settings["callbacks"], best]
-    fixed: dict[str, Any] = {**settings, "metrics": [], "callbacks": own, "progress": False}
+    called: list[Any] = [*settings["callbacks"], best]
+    fixed: dict[str, Any] = {**settings, "metrics": [], "callbacks": called, "progress": False}
     fixed["sample_weight"] = _taken(samples.weights, learned)
     judged_weights = _taken(others.weights, judged)
     weights_of_validation = () if judged_weights is None else (judged_weights,)
@@ -150,13 +162,14 @@ def train(network: Network, samples: Samples, aside: Rows | Samples, settings: S
         history = yield from training_of(network, X, y, validation_data=validation, **fixed)
         return Member(network, best.epoch, len(history["epoch"]))
     # the core takes sparse rows as they are: what scales the inputs stands beside the network while it is trained
-    scaling, columns, rows = _scaled_apart(_taken(samples.table, learned), network)
-    bare = with_scaling(network, None)
+    own = _taken(samples.table, learned)
+    scaling, columns, rows = _scaled_apart(own, network)
+    bare = _with_bins(with_scaling(network, None), own, columns)
     judged_rows = _taken(others.table, judged).scaled(columns)
     validation = judged_rows, _taken(others.targets, judged), *weights_of_validation
     # what callbacks are shown, and what is left in the end, is the network for tables
     whole = with_scaling(bare, scaling)
-    fixed["callbacks"] = [Mirror(bare, whole), *own]
+    fixed["callbacks"] = [Mirror(bare, whole), *called]
     targets = _taken(samples.targets, learned)
     history = yield from training_of(bare, rows, targets, owner=whole, validation_data=validation, **fixed)
     return Member(whole, best.epoch, len(history["epoch"]))
@@ -169,10 +182,20 @@ def _taken(values: Any, rows: Rows | None) -> Any:
     return values.taken(rows) if isinstance(values, Encoded) else values[rows]
 
 
+def _with_bins(network: Network, X: Encoded, columns: ColumnScaling) -> Network:
+    """Return the network with the bins of these rows, if it has some: it does not learn them from sparse rows."""
+    embedding = network.embedding
+    if not isinstance(embedding, PiecewiseLinear):
+        return network
+    numbers = np.column_stack(X.numbers[: embedding.columns])
+    assert embedding.columns is not None
+    return with_embedding(network, learned_bins(embedding, columns.first(embedding.columns), numbers, None, np.float32))
+
+
 def _scaled_apart(X: Encoded, network: Network) -> tuple[RobustScale, ColumnScaling, Any]:
     """Return what the network's scaling learns of these rows, and the rows; ``Network.fit`` has no type for them."""
     assert isinstance(network.scaling, RobustScale)
-    scaling = X.learned(network.scaling)
+    scaling = network.scaling if network.scaling.median is not None else X.learned(network.scaling)
     columns = columns_of(scaling, X.width, np.float32)
     assert columns is not None
     return scaling, columns, X.sparse(columns)

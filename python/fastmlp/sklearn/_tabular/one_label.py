@@ -6,6 +6,7 @@ Several labels for a row are several_labels.py's.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,8 @@ def probabilities(logits: Array, smoothing: float) -> Array:
     return without_smoothing(softmax(logits, axis=1), smoothing)
 
 
-def log_of_mean_probability(logits: list[Array]) -> Array:
-    """Return the logarithm of the mean of the probabilities that the members give, from their pre-activations."""
-    return logsumexp([log_softmax(of_member, axis=1) for of_member in logits], axis=0) - math.log(len(logits))
+def log_of_mean_probability(logits: list[Array], repeats: Sequence[int]) -> Array:
+    """Return the logarithm of the mean of the probabilities that the members give, each so often, from their logits."""
+    times = np.array(repeats)[:, np.newaxis, np.newaxis]
+    logs = np.array([log_softmax(of_member, axis=1) for of_member in logits]) + np.log(times)
+    return logsumexp(logs, axis=0) - math.log(sum(repeats))

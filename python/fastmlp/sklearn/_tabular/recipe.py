@@ -7,19 +7,19 @@ did not help on the tables where it was tried (docs/decisions, 15 and 17).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
 from fastmlp._checks.arguments import check_integer
 from fastmlp._checks.text import brief
-from fastmlp.layers import Dense, Layer
+from fastmlp.layers import Dense, Dropout, Layer
 from fastmlp.losses import Loss
 from fastmlp.network import Network
-from fastmlp.optimizers import Adam
 from fastmlp.scalings import RobustScale
-from fastmlp.schedules import Coslog4
+from fastmlp.sklearn._tabular.encoded import Encoded
+from fastmlp.sklearn._tabular.settings import Settled
 
 BIAS_RATE = 0.1
 # inputs are clipped at so many times the range of their middle half
@@ -32,11 +32,6 @@ BATCHES, SMALLEST_BATCH, LARGEST_BATCH = 64, 32, 256
 LEAST = 0.02
 
 
-def optimizer_of(learning_rate: float) -> Adam:
-    """Return the optimizer of the members."""
-    return Adam(Coslog4(learning_rate), beta2=0.95)
-
-
 def batch_of(batch_size: int | str, n_samples: int) -> int:
     """Return the rows of a step."""
     if isinstance(batch_size, str):
@@ -47,32 +42,56 @@ def batch_of(batch_size: int | str, n_samples: int) -> int:
 
 
 def build(
+    settled: Settled,
+    scaling: RobustScale,
+    columns: int,
     n_inputs: int,
-    hidden: Sequence[int],
     n_outputs: int,
-    activations: tuple[str, str],
+    last_activation: str,
     loss: Loss,
     random_state: np.random.RandomState,
 ) -> Network:
     """Return a network in the neural tangent kernel's parametrization, by factors on the rates of its layers.
 
-    ``activations`` are that of the hidden layers and the last one's.
+    The first so many ``columns`` may be put in bins; where those shall be seen sharply, ``scaling`` has made the other
+    columns smaller, and the first layer is larger and faster by as much.
     """
-    sizes = [n_inputs, *hidden]
-    layers: list[Layer] = [RobustScale(limit=CLIP)]
-    for n_in, n_out in pairwise([*sizes, n_outputs]):
-        is_last = len(layers) == len(sizes)
+    embedding = settled.embedding_of(columns)
+    sharpness = settled.sharpness_of(columns)
+    sizes = [n_inputs if embedding is None else embedding.width_of(n_inputs), *settled.hidden, n_outputs]
+    layers: list[Layer] = [scaling] if embedding is None else [scaling, embedding]
+    for index, (n_in, n_units) in enumerate(pairwise(sizes)):
+        is_last = index == len(settled.hidden)
+        if settled.dropout and index:
+            layers.append(Dropout(settled.dropout))
         layers.append(
             Dense(
-                n_out,
-                activations[is_last],
+                n_units,
+                last_activation if is_last else settled.activation,
                 initializer="zeros" if is_last else "lecun_normal",
-                weight_rate_factor=1.0 / math.sqrt(n_in),
+                weight_rate_factor=(1.0 if index else sharpness) / math.sqrt(n_in),
                 bias_rate_factor=BIAS_RATE,
             )
         )
     seed = int(random_state.randint(np.iinfo(np.int32).max))
     network = Network(n_inputs, layers, loss=loss, seed=seed)
+    if sharpness != 1.0:
+        network.layers[0].weights[:] *= sharpness
     for layer in network.layers[:-1]:
         layer.bias[:] = random_state.standard_normal(layer.bias.shape)
     return network
+
+
+def scaling_of(settled: Settled, rows: Encoded, columns: int) -> RobustScale:
+    """Return how inputs are scaled, of which the first so many columns may be put in bins.
+
+    Each network learns it from its own rows, but where bins are sharp: there it is learned from all of them, and what
+    is not in bins becomes smaller.
+    """
+    scaling, sharpness = RobustScale(limit=CLIP), settled.sharpness_of(columns)
+    if sharpness == 1.0:
+        return scaling
+    known = rows.learned(scaling)
+    assert known.deviation is not None
+    deviation = [size if index < columns else sharpness * size for index, size in enumerate(known.deviation)]
+    return replace(known, deviation=tuple(deviation))

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from sklearn.base import RegressorMixin
 
 from fastmlp._checks.arrays import count
+from fastmlp._model.evaluation import averaged
 from fastmlp._training.checkpoint import Checkpoint
 from fastmlp._training.watch import Callback
 from fastmlp.losses import Loss, Poisson
@@ -26,7 +27,7 @@ from fastmlp.sklearn._tabular.columns import Table
 from fastmlp.sklearn._tabular.estimator import BaseTabular
 from fastmlp.sklearn._tabular.results import TabularResult
 from fastmlp.sklearn._tabular.units import Units, numbers_of
-from fastmlp.sklearn._tabular.value_losses import ValueLoss, check_counts, value_loss_of
+from fastmlp.sklearn._tabular.value_losses import ValueLoss, check_counts, mean_loss, value_loss_of
 
 Array = npt.NDArray[Any]
 
@@ -36,8 +37,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     Parameters
     ----------
-    hidden_layer_sizes : sequence of int or int, default (64, 64, 64)
-        Units of each hidden layer.
+    hidden_layer_sizes : sequence of int, int or "auto", default "auto"
+        Units of each hidden layer. "auto": three of 64.
     loss : str, default "squared_error"
         "squared_error" for means, "absolute_error" for medians, "huber" for means that a few wild values do not move,
         "poisson" for expected counts, "quantile" for the quantile that ``quantile`` says.
@@ -45,12 +46,16 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         Between 0 and 1, for loss "quantile": 0.9 is the value that nine of ten are below.
     n_estimators : int, default 5
         Networks whose values are averaged.
-    learning_rate : float, default 0.07
-        As for ``TabularClassifier``, as are all others.
-    max_iter : int, default 112
+    learning_rate : float or "auto", default "auto"
+        As for ``TabularClassifier``, as are all others. "auto": 0.07.
+    max_iter : int or "auto", default "auto"
         Epochs; the weights of the best one are kept.
     batch_size : int or "auto", default "auto"
         Rows of a step.
+    bins : int or "auto", default "auto"
+        Bins into which numbers are put; "auto": 48 from 2000 rows on, fewer beside more than 10 columns of numbers.
+    dropout : float or "auto", default "auto"
+        Share of the hidden units that are dropped in a step; "auto": 0.
     validation : str, default "random"
         Or "last": the last rows choose the epoch, for rows in the order of time.
     validation_fraction : float, default 0.2
@@ -61,10 +66,12 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         Show the progress.
     n_threads : int, optional
         Threads at most.
+    preset, time_limit, plan : optional
+        As for ``TabularClassifier``.
 
     Attributes
     ----------
-    networks_, best_iterations_, n_iter_, n_features_in_, feature_names_in_
+    networks_, best_iterations_, repeats_, plan_, n_iter_, n_features_in_, feature_names_in_
         As for ``TabularClassifier``. The networks compute values about 0 and of a spread of 1: of mean 0 and standard
         deviation 1 for the squared error, about the median, or the quantile, in units of the mean deviation for the
         absolute error and quantiles, of the median deviation for "huber", whose squares end at 1.35 standard deviations
@@ -96,19 +103,24 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     def __init__(
         self,
-        hidden_layer_sizes: Sequence[int] | int = (64, 64, 64),
+        hidden_layer_sizes: Sequence[int] | int | str = "auto",
         *,
         loss: str = "squared_error",
         quantile: float = 0.5,
         n_estimators: int = 5,
-        learning_rate: float = 0.07,
-        max_iter: int = 112,
+        learning_rate: float | str = "auto",
+        max_iter: int | str = "auto",
         batch_size: int | str = "auto",
+        bins: int | str = "auto",
+        dropout: float | str = "auto",
         validation: str = "random",
         validation_fraction: float = 0.2,
         random_state: int | np.random.RandomState | None = None,
         verbose: bool | int = False,
         n_threads: int | None = None,
+        preset: str | None = None,
+        time_limit: float | None = None,
+        plan: int | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.loss = loss
@@ -117,11 +129,16 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         self.learning_rate = learning_rate
         self.max_iter = max_iter
         self.batch_size = batch_size
+        self.bins = bins
+        self.dropout = dropout
         self.validation = validation
         self.validation_fraction = validation_fraction
         self.random_state = random_state
         self.verbose = verbose
         self.n_threads = n_threads
+        self.preset = preset
+        self.time_limit = time_limit
+        self.plan = plan
 
     @with_callbacks
     def fit(
@@ -189,7 +206,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         array (samples,) or (samples, outputs)
             Values.
         """
-        outputs = self._combined(X, _values_of, lambda values: np.mean(values, axis=0))
+        outputs = self._combined(X, _values_of, lambda values: averaged(values, self.repeats_))
         values = self._units.outside(outputs)
         return values[:, 0] if values.shape[1] == 1 else values
 
@@ -199,6 +216,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     def _loss_object(self) -> Loss:
         return self._value_loss.loss
+
+    def _loss_of(self, outputs: Array, targets: Array, weights: Array | None) -> float:
+        return mean_loss(self._loss_object(), outputs, targets.reshape(outputs.shape), weights)
 
     def _learn_targets(self, y: Array, weights: Array | None, result: TabularResult) -> int:
         loss = self._value_loss

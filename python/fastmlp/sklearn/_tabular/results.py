@@ -22,6 +22,8 @@ class TabularResult(FitResult):
 
     networks_: list[Network]
     best_iterations_: list[int]
+    repeats_: list[int]
+    plan_: int
     classes_: npt.NDArray[Any]
     has_many: bool
     encoder: TableEncoder

@@ -6,6 +6,7 @@ One label of several is classifier.py's.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,8 @@ def probabilities(logits: Array, smoothing: float) -> Array:
     return without_smoothing(expit(logits), smoothing)
 
 
-def log_of_mean_probability(logits: list[Array]) -> Array:
-    """Return the logarithm of the mean of the probabilities that the members give, from their pre-activations."""
-    return logsumexp([log_expit(of_member) for of_member in logits], axis=0) - math.log(len(logits))
+def log_of_mean_probability(logits: list[Array], repeats: Sequence[int]) -> Array:
+    """Return the logarithm of the mean of the probabilities that the members give, each so often, from their logits."""
+    times = np.array(repeats)[:, np.newaxis, np.newaxis]
+    logs = np.array([log_expit(of_member) for of_member in logits]) + np.log(times)
+    return logsumexp(logs, axis=0) - math.log(sum(repeats))

@@ -58,6 +58,23 @@ def check_counts(y: Values, name: str, *, needs_any: bool) -> None:
         raise ValueError(f"{name} is 0 in every row, but loss 'poisson' needs a count above 0 to learn from.")
 
 
+def mean_loss(loss: Loss, outputs: Values, targets: Values, weights: Values | None) -> float:
+    """Return the mean over rows of what a loss here makes of outputs and targets (rows, values)."""
+    errors = outputs - targets
+    if isinstance(loss, MeanSquaredError):
+        losses = errors**2
+    elif isinstance(loss, Poisson):
+        losses = np.exp(outputs) - targets * outputs
+    elif isinstance(loss, Huber):
+        near = np.clip(errors, -loss.delta, loss.delta)
+        losses = near * (errors - near / 2.0)
+    elif isinstance(loss, Quantile):
+        losses = np.where(errors > 0.0, (1.0 - loss.q) * errors, -loss.q * errors)
+    else:
+        losses = np.abs(errors)
+    return float(np.average(losses.mean(axis=1), weights=weights))
+
+
 def _mean_deviation(y: Values, centre: float) -> float:
     return float(np.abs(y - centre).mean())
 
