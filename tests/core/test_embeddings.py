@@ -58,7 +58,7 @@ def test_beyond_a_known_turn_a_cosine_still_is_one(kind, dtype):
 def test_a_row_does_not_depend_on_those_beside_it(kind, rows):
     random = np.random.default_rng(rows)
     X, y = random.normal(0, 3, (rows, 3)), random.integers(0, 2, rows).astype(np.int32)
-    for embedding in (("periodic", 4, 16, 0.5), ("piecewise_linear", 5, 0, 0.0)):
+    for embedding in (("periodic", 4, 16, 0.5, 0), ("piecewise_linear", 5, 0, 0.0, 0)):
         layers = chain((6, "tanh"), (2, "softmax"))
         net = new_network(kind, 3, layers, "softmax_cross_entropy", seed=3, embedding=embedding)
         if embedding[2] == 0:
@@ -98,12 +98,12 @@ def test_shares_of_bins_are_those_of_the_formula_and_between_0_and_1(kind):
 def test_what_makes_no_embedding_is_refused():
     layers = chain((1, "identity"))
     for wrong, sentence in (
-        (("polynomial", 2, 0, 0.0), "does not know the name 'polynomial'"),
-        (("piecewise_linear", 0, 0, 0.0), "no embedding"),
-        (("piecewise_linear", 2, 1, 0.0), "no embedding"),
-        (("periodic", 1, 1, 0.1), "no embedding"),
-        (("periodic", 2, 0, 0.1), "no embedding"),
-        (("periodic", 2**60, 1, 0.1), "no embedding"),
+        (("polynomial", 2, 0, 0.0, 0), "does not know the name 'polynomial'"),
+        (("piecewise_linear", 0, 0, 0.0, 0), "no embedding"),
+        (("piecewise_linear", 2, 1, 0.0, 0), "no embedding"),
+        (("periodic", 1, 1, 0.1, 0), "no embedding"),
+        (("periodic", 2, 0, 0.1, 0), "no embedding"),
+        (("periodic", 2**60, 1, 0.1, 0), "no embedding"),
     ):
         with pytest.raises(ValueError, match=sentence):
             new_network(_core.Network32, 1, layers, "mse", seed=0, embedding=wrong)

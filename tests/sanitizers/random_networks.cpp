@@ -145,7 +145,8 @@ struct Case {
     if (is_large || !dice.one_in(3)) return;
     if (dice.one_in(2)) {
       embedding = {.kind = EmbeddingKind::piecewise_linear, .width = dice.between(1, 20)};
-      for (std::ptrdiff_t j = 0; j < n_inputs; ++j) {
+      if (dice.one_in(2)) embedding.columns = dice.between(1, n_inputs);
+      for (std::ptrdiff_t j = 0; j < (embedding.columns == 0 ? n_inputs : embedding.columns); ++j) {
         double edge = -1.0;
         for (std::ptrdiff_t bin = 0; bin < embedding.width; ++bin) {
           lower.push_back(edge);

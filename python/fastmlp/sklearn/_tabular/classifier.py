@@ -1,9 +1,7 @@
 """TabularClassifier: labels of any kind for rows of tables, and probabilities.
 
-How a fit goes is in estimator.py, what is fitted in recipe.py. It is long by its documentation and the constructor, whose
-arguments scikit-learn wants one by one.
-
-
+How a fit goes is in estimator.py, what is fitted in recipe.py. Documentation and the constructor, whose arguments
+scikit-learn wants one by one, make it a long file.
 """
 
 from __future__ import annotations
