@@ -91,12 +91,14 @@ def random_table(seed: int) -> tuple[TabularClassifier | TabularRegressor, pd.Da
     """Return a fitted estimator, and rows with categories that it has not seen."""
     random = np.random.default_rng(seed)
     rows = int(random.integers(40, 200))
-    kinds = ["numbers", "gaps", "text", "answers", "flags", "flag text", "codes", "written", "many"]
+    kinds = ["numbers", "gaps", "text", "answers", "flags", "flag text", "codes", "order", "written", "many"]
     chosen = random.choice(kinds, int(random.integers(1, 6)))
     columns = {f"{kind} {place}": _cells(kind, rows, random) for place, kind in enumerate(chosen)}
     X = pd.DataFrame(columns)
     settings = {"hidden_layer_sizes": (int(random.integers(2, 30)),), "n_estimators": int(random.integers(1, 10))}
-    settings |= {"max_iter": 2, "random_state": seed}
+    settings |= {"max_iter": 2, "random_state": seed, "bins": int(random.choice([0, 5]))}
+    if random.integers(3) == 0:
+        settings |= {"preset": "best", "plan": 2}
     labels = [["a", "b", "c"], [3, 5], [False, True], [-1.0, 2.0]][seed % 4]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -106,7 +108,9 @@ def random_table(seed: int) -> tuple[TabularClassifier | TabularRegressor, pd.Da
             y = np.array(labels)[np.arange(rows) % len(labels)]
             model = TabularClassifier(**settings, label_smoothing=float(random.choice([0.0, 0.1]))).fit(X, y)
     for name in X:
-        if name.startswith(("text", "answers", "many")):
+        if name.startswith("order"):
+            X[name] = X[name].astype(object)
+        if name.startswith(("text", "answers", "order", "many")):
             X.loc[:2, name] = "never seen"
     return model, X
 
@@ -128,6 +132,8 @@ def _cells(kind, rows, random):
             return np.array(["TRUE", "false", None], object)[random.integers(0, 3, rows)]
         case "codes":
             return pd.Categorical(random.integers(0, 5, rows))
+        case "order":
+            return pd.Categorical.from_codes(random.integers(-1, 3, rows), ["low", "high", "top"], ordered=True)
         case "written":
             return np.array([f"{number:,.0f}" for number in np.abs(numbers) * 1000], object)
     return np.array([f"kind {number}" for number in np.arange(rows) % 130], object)

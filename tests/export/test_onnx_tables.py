@@ -27,6 +27,14 @@ def test_a_random_table_gives_the_same_outputs(seed, tmp_path):
     assert table_faults(model, X, str(tmp_path / "model.onnx"), run) == []
 
 
+def test_numbers_in_bins_come_before_others(tmp_path):
+    random = np.random.default_rng(0)
+    size = pd.Categorical(random.choice(["S", "M", "L"], 80), ["S", "M", "L"], ordered=True)
+    X = pd.DataFrame({"size": size, "flag": random.integers(0, 2, 80), "length": random.normal(size=80)})
+    model = TabularRegressor((5,), bins=4, n_estimators=2, max_iter=3, random_state=0).fit(X, X["length"] + X["flag"])
+    assert table_faults(model, X, str(tmp_path / "model.onnx"), run) == []
+
+
 def test_the_file_passes_the_checker_and_names_its_model(tmp_path):
     model, _ = random_table(0)
     model.to_onnx(tmp_path / "model.onnx")

@@ -104,11 +104,14 @@ def _normalized(graph: Graph, a: str) -> str:
 
 
 def _bins(graph: Graph, layer: PiecewiseLinear, x: str, n_inputs: int) -> str:
-    """Add the shares of bins; one without width is empty."""
-    if layer.columns is not None:
-        raise ValueError(
-            f"{layer.spelled} leaves inputs behind its columns as they are, which is not written as ONNX: write C, or "
-            "fit with bins=0."
+    """Add the shares of bins, one without width is empty; inputs behind them go on as they are."""
+    columns = n_inputs if layer.columns is None else layer.columns
+    behind = ""
+    if columns < n_inputs:
+        ends, axis = graph.sizes(columns), graph.sizes(1)
+        x, behind = (
+            graph.add("Slice", x, graph.sizes(0), ends, axis),
+            graph.add("Slice", x, ends, graph.sizes(n_inputs), axis),
         )
     lower, upper = (edges.astype(graph.dtype) for edges in edges_of(layer, n_inputs))
     span = upper - lower
@@ -117,7 +120,8 @@ def _bins(graph: Graph, layer: PiecewiseLinear, x: str, n_inputs: int) -> str:
     above = graph.add("Sub", numbers, graph.array("embedding.edges", lower))
     shares = graph.add("Mul", above, graph.array("embedding.inverse_widths", inverse))
     clipped = graph.add("Clip", shares, graph.number(0.0), graph.number(1.0))
-    return graph.add("Reshape", clipped, graph.sizes(0, lower.size))
+    shares = graph.add("Reshape", clipped, graph.sizes(0, lower.size))
+    return graph.add("Concat", shares, behind, axis=1) if behind else shares
 
 
 def _waves(graph: Graph, layer: Periodic, parameters: npt.NDArray[Any], x: str) -> str:

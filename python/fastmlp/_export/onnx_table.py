@@ -6,6 +6,7 @@ onnx_network.py. ONNX has no missing text: the empty one stands for it.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -46,7 +47,7 @@ def encoded(content: TableContent) -> bytes:
     else:
         graph = Graph(dtype, inputs, [Value(VALUES, WIDE, outputs)])
     # with numbers among them rows are scaled in float64, as in Python
-    rows_dtype = WIDE if any("numbers" in of for of in columns) else dtype
+    rows_dtype = WIDE if any("median" in of for of in columns) else dtype
     rows = _rows(graph, list(zip(names, columns, strict=True)), rows_dtype)
     mean = ""
     for index, model in enumerate(models):
@@ -82,27 +83,40 @@ def _labels(values: Sequence[Any]) -> npt.NDArray[Any]:
 
 
 def _rows(graph: Graph, columns: Sequence[tuple[str, dict[str, Any]]], dtype: np.dtype[Any]) -> str:
-    """Add what networks see of the columns: the numbers, then one column of 0 and 1 for each category."""
-    numbers = [(name, of["median"]) for name, of in columns if "numbers" in of]
+    """Add what networks see of the columns: the numbers, those in bins first, then 0 and 1 for each category."""
+    numbers = sorted((pair for pair in columns if "median" in pair[1]), key=lambda pair: not pair[1].get("in_bins"))
     parts = []
     if numbers:
-        given = graph.add("Concat", *(name for name, _ in numbers), axis=1)
-        medians = graph.array("medians", np.array([median for _, median in numbers], dtype))
+        given = graph.add("Concat", *(_number(graph, *pair) for pair in numbers), axis=1)
+        medians = graph.array("medians", np.array([of["median"] for _, of in numbers], dtype))
         parts.append(graph.add("Where", graph.add("IsNaN", given), medians, given))
     for index, (name, of) in enumerate(columns):
-        if "numbers" not in of:
-            places = _places(of, index)
-            place = graph.add(
-                "LabelEncoder",
-                name,
-                domain=TABLES,
-                keys_strings=[utf8(key) for key in places],
-                values_int64s=list(places.values()),
-                default_int64=-1,
-            )
+        if "median" not in of:
+            place = _place(graph, name, _places(of, index))
             each = graph.array("places", np.arange(len(set(of["places"])), dtype=np.int64))
             parts.append(graph.cast(graph.add("Equal", place, each), dtype))
     return graph.add("Concat", *parts, axis=1)
+
+
+def _number(graph: Graph, name: str, of: dict[str, Any]) -> str:
+    """Return a column of numbers: its own, or of categories in order their places, NaN for what is none of them."""
+    if "numbers" in of:
+        return name
+    place = _place(graph, name, {category: index for index, category in enumerate(of["order"])})
+    is_known = graph.add("GreaterOrEqual", place, graph.array("first_place", np.array(0, np.int64)))
+    return graph.add("Where", is_known, graph.cast(place, WIDE), graph.number(math.nan, WIDE))
+
+
+def _place(graph: Graph, name: str, places: dict[str, int]) -> str:
+    """Add the place that a text stands for, -1 for one that is not known."""
+    return graph.add(
+        "LabelEncoder",
+        name,
+        domain=TABLES,
+        keys_strings=[utf8(key) for key in places],
+        values_int64s=list(places.values()),
+        default_int64=-1,
+    )
 
 
 def _places(column: dict[str, Any], index: int) -> dict[str, int]:

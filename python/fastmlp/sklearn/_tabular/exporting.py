@@ -131,8 +131,7 @@ class ExportedTable:
         Each column is an input (rows, 1) of its name, or ``column_0``, ``column_1`` and so on where it has none.
         Numbers are float64, NaN where one is missing: text that ``fit`` has read as numbers is given as these
         numbers. Categories are text, the empty one where it is missing; numbers taken for categories are "1", not
-        "1.0", and bools "1" and "0", or "True" and "False"; one of a column in order is its place, from 0, a number.
-        Outputs are ``label`` (rows,) and ``probabilities``
+        "1.0", and bools "1" and "0", or "True" and "False". Outputs are ``label`` (rows,) and ``probabilities``
         (rows, classes), or ``values`` (rows, 1).
 
         Examples
