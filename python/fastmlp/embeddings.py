@@ -115,7 +115,7 @@ class PiecewiseLinear(Embedding):
     >>> net = fm.Network(1, [fm.PiecewiseLinear(2), fm.Dense(1)], seed=0)
     >>> history = net.fit([[0.0], [1.0], [2.0], [3.0], [10.0]], [0.0, 1.0, 0.0, 1.0, 2.0], epochs=1)
     >>> net.embedding
-    PiecewiseLinear(bins=2, edges=((0.0, 2.0, 10.0),))
+    PiecewiseLinear(bins=2, edges=((0.0, 2.0, 10.0),), columns=None)
     >>> net.set_parameters([1.0, 1.0, 0.0])
     >>> net.predict([[-5.0], [1.0], [2.0], [6.0], [100.0]])
     array([0. , 0.5, 1. , 1.5, 2. ], dtype=float32)

@@ -14,9 +14,13 @@ import fastmlp as fm
 
 MODULES = sorted(module.name for module in pkgutil.walk_packages(fm.__path__, "fastmlp.") if "_core" not in module.name)
 
+NEED_TORCH = {f"fastmlp._export.{name}" for name in ("pytorch", "torch_modules", "torch_reading")}
+
 
 @pytest.mark.parametrize("name", [name for name in MODULES if not name.endswith("__main__")])
 def test_the_examples_of_a_module_print_what_they_say(name):
+    if name in NEED_TORCH:
+        pytest.importorskip("torch", reason="PyTorch is in no extra; python -m tests.peers.torch_modules needs it, too")
     result = doctest.testmod(importlib.import_module(name))
     assert result.failed == 0
 
