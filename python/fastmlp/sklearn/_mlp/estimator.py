@@ -215,7 +215,8 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
         Examples
         --------
         >>> from fastmlp.sklearn import MLPRegressor
-        >>> ours = MLPRegressor(hidden_layer_sizes=(8,), tol=1e3, random_state=0).fit([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0])
+        >>> ours = MLPRegressor(hidden_layer_sizes=(8,), tol=1e3, random_state=0)
+        >>> ours = ours.fit([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0])
         >>> theirs = ours.to_sklearn()
         >>> type(theirs).__module__.split(".")[0]
         'sklearn'
