@@ -134,11 +134,15 @@ class Recorder:
         """Add the fit to the record, or open it again where a checkpoint has it."""
         model = self._model
         arguments, data, rows = self._given
+        rates: list[float] | None = [] if rate.changes_between_epochs else None
         if self._goes_on:
             assert model.record is not None
             self._record = model.record
             self._fit = self._record.fits[-1]
             self._fit.arguments, self._fit.weights_of = arguments, None
+            if not self._fit.digests:
+                # before the first epoch ends a file has no rates of it, and does not say that there will be some
+                self._fit.rates = rates
             states = self._fit.states
             if states:
                 # where the fit had ended there, and has more epochs now
@@ -147,7 +151,6 @@ class Recorder:
         else:
             record = self._record
             expected, before = record.epochs_before(len(record.fits) + 1), record.last
-            rates: list[float] | None = [] if rate.changes_between_epochs else None
             self._fit = RecordedFit(_VERSION, arguments, data, rows, model.epochs_trained != expected, rates=rates)
             record.fits.append(self._fit)
             model.record = record
