@@ -318,6 +318,23 @@ def test_a_resumed_training_has_the_record_of_an_undisturbed_one(tmp_path, steps
         fitted(path, None, record=True)
 
 
+def test_rates_are_recorded_where_a_training_was_ended_amid_its_first_epoch(tmp_path):
+    def fitted(path, ends):
+        checkpoint = None if path is None else fm.Checkpoint(path, steps=3)  # of the 7 of an epoch
+        optimizer = fm.Adam(fm.schedules.ReduceOnPlateau(1.0, patience=1, factor=0.5))
+        settings = {"epochs": 6, "record": True, "optimizer": optimizer, "validation_fraction": 0.3}
+        return trained(network(), callbacks=[EndAt(ends)], checkpoint=checkpoint, **settings)
+
+    path = tmp_path / "run.ckpt"
+    with pytest.raises(Ended):
+        fitted(path, 1)
+    assert not fm.load(path).record.fits[0].digests
+    found, expected = fitted(path, None).record, fitted(None, None).record
+    assert len(set(expected.fits[0].rates)) > 1
+    assert found.fits[0].rates == expected.fits[0].rates
+    assert found.head == expected.head
+
+
 def test_one_changed_weight_in_one_epoch_is_found():
     net = trained(callbacks=[Tampering(4)])
     assert net.record.end is None
