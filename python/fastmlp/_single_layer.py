@@ -30,10 +30,12 @@ def slopes(name: str, parameter: Any, z: Array) -> Array:
     return _layer(z, name, parameter).jacobian(X=z, vectors=None, threads=_THREADS)
 
 
-def lost(name: str, parameter: float, formula: Any, outputs: Array, targets: Array) -> tuple[float, Array]:
+def lost(
+    name: str, parameter: float, formula: Any, outputs: Array, targets: Array, sample_weight: Array | None = None
+) -> tuple[float, Array]:
     """Return a loss, the mean over rows, and its derivatives by the outputs (rows, columns)."""
     core = _layer(outputs, "identity", 0.0, loss=name, loss_parameter=parameter, loss_formula=formula)
-    found = core.gradients(X=outputs, targets=targets, sample_weight=None, with_deltas=True, threads=_THREADS)
+    found = core.gradients(X=outputs, targets=targets, sample_weight=sample_weight, with_deltas=True, threads=_THREADS)
     return found[0], found[4][-1]
 
 

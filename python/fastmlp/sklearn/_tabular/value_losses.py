@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.arguments import check_choice, check_real
+from fastmlp._single_layer import lost
 from fastmlp.losses import Huber, Loss, MeanAbsoluteError, MeanSquaredError, Poisson, Quantile
 
 Values = npt.NDArray[np.float64]
@@ -60,19 +61,7 @@ def check_counts(y: Values, name: str, *, needs_any: bool) -> None:
 
 def mean_loss(loss: Loss, outputs: Values, targets: Values, weights: Values | None) -> float:
     """Return the mean over rows of what a loss here makes of outputs and targets (rows, values)."""
-    errors = outputs - targets
-    if isinstance(loss, MeanSquaredError):
-        losses = errors**2
-    elif isinstance(loss, Poisson):
-        losses = np.exp(outputs) - targets * outputs
-    elif isinstance(loss, Huber):
-        near = np.clip(errors, -loss.delta, loss.delta)
-        losses = near * (errors - near / 2.0)
-    elif isinstance(loss, Quantile):
-        losses = np.where(errors > 0.0, (1.0 - loss.q) * errors, -loss.q * errors)
-    else:
-        losses = np.abs(errors)
-    return float(np.average(losses.mean(axis=1), weights=weights))
+    return lost(loss.name, loss.parameter, None, outputs, targets, weights)[0]
 
 
 def _mean_deviation(y: Values, centre: float) -> float:
