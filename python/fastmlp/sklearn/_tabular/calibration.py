@@ -13,10 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp.network import Network
-from fastmlp.sklearn._blocks import by_blocks
 from fastmlp.sklearn._models import logits_of
 from fastmlp.sklearn._tabular.members import Samples
-from fastmlp.sklearn._tabular.prediction import ENTRIES
+from fastmlp.sklearn._tabular.prediction import of_rows
 
 Array = npt.NDArray[Any]
 
@@ -39,9 +38,7 @@ def calibrate(networks: Sequence[Network], judged: Sequence[Samples], probabilit
 
 def logits_for(network: Network, samples: Samples) -> Array:
     """Return pre-activations of the last layer for rows of a table, block by block."""
-    logits = logits_of(network)
-    size = max(1, ENTRIES // network.n_inputs)
-    return by_blocks(lambda some: logits(samples.table.taken(some).dense()), len(samples.targets), size)
+    return of_rows(logits_of(network), samples.table)
 
 
 def best_factor(logits: Array, targets: Array, weights: Array | None, probabilities: Callable[[Array], Array]) -> float:

@@ -20,14 +20,11 @@ from fastmlp._training.watch import Callback
 from fastmlp.losses import Loss
 from fastmlp.network import Network
 from fastmlp.scalings import RobustScale
-from fastmlp.sklearn._blocks import by_blocks
 from fastmlp.sklearn._tabular.best import Ensemble, Outputs, Search, cost_of, pick, portfolio, try_settings
 from fastmlp.sklearn._tabular.members import Member, Rows, Samples, train
+from fastmlp.sklearn._tabular.prediction import of_rows
 from fastmlp.sklearn._tabular.recipe import build, scaling_of
 from fastmlp.sklearn._tabular.settings import Settled
-
-# numbers of which rows are made at a time, to be judged
-ENTRIES = 2**22
 
 
 class Watched(NamedTuple):
@@ -102,9 +99,7 @@ class Fitting:
 
         def outputs_of(member: Member, aside: Rows | Samples) -> Outputs:
             table = aside.table if isinstance(aside, Samples) else rows.taken(aside)
-            size = max(1, ENTRIES // rows.width)
-            found: Outputs = by_blocks(lambda part: member.network.forward(table.taken(part).dense()), len(table), size)
-            return found
+            return of_rows(member.network.forward, table)
 
         candidates = try_settings(
             search,

@@ -5,14 +5,14 @@ Several labels for a row are several_labels.py's.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import log_softmax, logsumexp, softmax
+from scipy.special import log_softmax, softmax
 
+from fastmlp.sklearn._tabular.prediction import log_of_mean
 from fastmlp.sklearn._tabular.recipe import LEAST
 
 Array = npt.NDArray[Any]
@@ -32,6 +32,4 @@ def probabilities(logits: Array, smoothing: float) -> Array:
 
 def log_of_mean_probability(logits: list[Array], repeats: Sequence[int]) -> Array:
     """Return the logarithm of the mean of the probabilities that the members give, each so often, from their logits."""
-    times = np.array(repeats)[:, np.newaxis, np.newaxis]
-    logs = np.array([log_softmax(of_member, axis=1) for of_member in logits]) + np.log(times)
-    return logsumexp(logs, axis=0) - math.log(sum(repeats))
+    return log_of_mean([log_softmax(of_member, axis=1) for of_member in logits], repeats)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
+from scipy.special import logsumexp
 
 from fastmlp.network import Network
 from fastmlp.sklearn._blocks import by_blocks
 from fastmlp.sklearn._tabular.checks import rows_of
 from fastmlp.sklearn._tabular.columns import Table
+from fastmlp.sklearn._tabular.encoded import Encoded
 from fastmlp.sklearn._tabular.encoder import TableEncoder
 
 Array = npt.NDArray[Any]
@@ -30,15 +34,21 @@ def combined(
     """Return what comes of the values of a function of each network for the rows of a table."""
     rows = rows_of(table)
     functions = [function_of(network) for network in networks]
-    size = max(1, ENTRIES // networks[0].n_inputs)
 
-    def values_of(part: slice) -> Array:
-        encoded = encoder.encode(rows[part])
+    def values_of(numbers: Array) -> Array:
+        return combine([function(numbers) for function in functions])
 
-        def values_of_some(some: slice) -> Array:
-            numbers = encoded.taken(some).dense()
-            return combine([function(numbers) for function in functions])
+    return by_blocks(lambda part: of_rows(values_of, encoder.encode(rows[part])), len(table), ROWS)
 
-        return by_blocks(values_of_some, len(encoded), size)
 
-    return by_blocks(values_of, len(table), ROWS)
+def of_rows(function: Callable[[Array], Array], table: Encoded) -> Array:
+    """Return what a function makes of the rows of an encoded table, block by block."""
+    size = max(1, ENTRIES // table.width)
+    return by_blocks(lambda some: function(table.taken(some).dense()), len(table), size)
+
+
+def log_of_mean(logs: list[Array], repeats: Sequence[int]) -> Array:
+    """Return the logarithm of the mean of what networks give, each so often, from the logarithms of that."""
+    times = np.array(repeats)[:, np.newaxis, np.newaxis]
+    found: Array = logsumexp(np.array(logs) + np.log(times), axis=0) - math.log(sum(repeats))
+    return found
