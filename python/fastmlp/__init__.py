@@ -31,7 +31,7 @@ from fastmlp import activations, callbacks, initializers, losses, metrics, optim
 from fastmlp.callbacks import Checkpoint, EarlyStopping, LambdaCallback, LogEvaluation, ModelCheckpoint
 from fastmlp.diagnosis import Diagnosis, diagnose_gradients
 from fastmlp.embeddings import Periodic, PiecewiseLinear
-from fastmlp.exchange import from_arrays, from_torch
+from fastmlp.exchange import from_arrays, from_onnx, from_torch
 from fastmlp.explanation import Explanation, explain
 from fastmlp.fleets import Histories, fit_many
 from fastmlp.gradient_check import GradientReport, check_gradients, check_hessian_product, check_jacobian
@@ -41,7 +41,7 @@ from fastmlp.layers import Dense, Dropout, LayerNorm, Maxout
 from fastmlp.network import Network
 from fastmlp.optimizers import LBFGS, SGD, Adagrad, Adam, AdamW, RMSProp, Rprop
 from fastmlp.scalings import Rescale, RobustScale, Standardize
-from fastmlp.serialization import ModelFileError, from_onnx, load, save
+from fastmlp.serialization import ModelFileError, load, save
 from fastmlp.verification import Record, Verification, verify
 
 if TYPE_CHECKING:

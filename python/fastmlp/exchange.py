@@ -1,11 +1,12 @@
-"""``fastmlp.from_arrays`` and ``fastmlp.from_torch``: networks that were trained elsewhere.
+"""``fastmlp.from_arrays``, ``from_onnx`` and ``from_torch``: networks that were trained elsewhere.
 
-The way back is a method (``Network.to_torch``); what PyTorch's modules mean is in _export/torch_reading.py. Estimators
-of scikit-learn come and go in fastmlp.sklearn.
+The ways back are methods (``Network.to_onnx`` and ``to_torch``); what files and modules mean is in
+_export/onnx_reading.py and torch_reading.py. Estimators of scikit-learn come and go in fastmlp.sklearn.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -16,10 +17,12 @@ import numpy.typing as npt
 from fastmlp._checks.arguments import check_dtype, is_list
 from fastmlp._checks.arrays import as_core_takes_it, count, numeric_array
 from fastmlp._checks.text import brief
+from fastmlp._export import onnx_reading
+from fastmlp._model.class_names import ClassNames, check_class_names
 from fastmlp.activations import Activation
 from fastmlp.layers import Dense, Layer
 from fastmlp.losses import Loss
-from fastmlp.network import Network
+from fastmlp.network import Network, model_of
 from fastmlp.runtime import imported
 
 Array = npt.NDArray[Any]
@@ -169,6 +172,67 @@ def from_torch(module: Any, *, loss: str | Loss | None = None, seed: int | None 
     """
     read = imported("fastmlp._export.torch_reading").read_sequential(module)
     return _network(read.n_inputs, read.layers, read.parameters, loss=loss, dtype=read.dtype, seed=seed)
+
+
+def from_onnx(path: str | os.PathLike[str]) -> Network:
+    """Return a network of an ONNX model that is a chain of layers, as PyTorch and skl2onnx write them.
+
+    Needs the package onnx: pip install "onnx>=1.16".
+
+    Parameters
+    ----------
+    path : path
+        A file of Gemm, or MatMul and Add, activations, LayerNormalization and Softmax, of any opset from 9 on. What is
+        element by element between two layers becomes an activation or a formula; factors of columns and
+        BatchNormalization become part of the weights, or a scaling of the inputs or of the targets; Dropout is left
+        out. Labels that are made of the outputs are the network's own: it predicts their names.
+
+    Returns
+    -------
+    Network
+        In the dtype of the input, with the seed 0 and the loss that suits its last activation. It can be trained.
+
+    Raises
+    ------
+    ImportError
+        The package onnx is missing.
+    FileNotFoundError
+        There is no such file.
+    TypeError
+        ``path`` is no path.
+    ValueError
+        The file is no ONNX model, holds NaN, or something else than such a chain: the sentence names the node.
+
+    See Also
+    --------
+    Network.to_onnx : Write one.
+    load : Read a model file of fastmlp's own, with all that a network knows.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import fastmlp as fm
+    >>> net = fm.Network(2, [fm.Dense(3, "gelu"), fm.Dense(1)], seed=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "model.onnx")
+    ...     net.to_onnx(path)
+    ...     again = fm.from_onnx(path)
+    >>> again, bool((again.get_parameters() == net.get_parameters()).all())
+    (Network(2, [Dense(3, 'gelu'), Dense(1, 'identity')], loss='mse', dtype='float32', seed=0), True)
+    """
+    chain = onnx_reading.read(path)
+    network = _network(
+        chain.n_inputs,
+        chain.layers,
+        chain.arrays,
+        dtype=chain.dtype,
+        seed=0,
+        scale_targets=chain.target_scaling or False,
+    )
+    if chain.classes is not None:
+        names = check_class_names(chain.classes, network.n_outputs)
+        model_of(network).names = ClassNames(names, are_predicted=True)
+    return network
 
 
 def _matrix(values: npt.ArrayLike, name: str) -> Array:

@@ -1,17 +1,12 @@
-"""``fastmlp.save`` and ``fastmlp.load``: networks to model files and back; what a file holds: _files/model_file.py.
-
-``fastmlp.from_onnx``: networks out of files of other programs, which _export/onnx_reading.py reads.
-"""
+"""``fastmlp.save`` and ``fastmlp.load``: networks to model files and back; what a file holds: _files/model_file.py."""
 
 from __future__ import annotations
 
 import os
 
-from fastmlp._export import onnx_reading
 from fastmlp._files import model_file
 from fastmlp._files.opening import ModelFileError as ModelFileError
 from fastmlp._files.opening import read_file
-from fastmlp._model.class_names import ClassNames, check_class_names
 from fastmlp.network import Network, model_of, network_of
 
 
@@ -91,61 +86,3 @@ def load(path: str | os.PathLike[str]) -> Network:
     """
     content = read_file(path, model_file.read)
     return network_of(content.model, classes=content.classes, metadata=content.metadata)
-
-
-def from_onnx(path: str | os.PathLike[str]) -> Network:
-    """Return a network of an ONNX model that is a chain of layers, as PyTorch and skl2onnx write them.
-
-    Needs the package onnx: pip install "onnx>=1.16".
-
-    Parameters
-    ----------
-    path : path
-        A file of Gemm, or MatMul and Add, activations, LayerNormalization and Softmax, of any opset from 9 on. What is
-        element by element between two layers becomes an activation or a formula; factors of columns and
-        BatchNormalization become part of the weights, or a scaling of the inputs or of the targets; Dropout is left
-        out. Labels that are made of the outputs are the network's own: it predicts their names.
-
-    Returns
-    -------
-    Network
-        In the dtype of the input, with the seed 0 and the loss that suits its last activation. It can be trained.
-
-    Raises
-    ------
-    ImportError
-        The package onnx is missing.
-    FileNotFoundError
-        There is no such file.
-    TypeError
-        ``path`` is no path.
-    ValueError
-        The file is no ONNX model, holds NaN, or something else than such a chain: the sentence names the node.
-
-    See Also
-    --------
-    Network.to_onnx : Write one.
-    load : Read a model file of fastmlp's own, with all that a network knows.
-
-    Examples
-    --------
-    >>> import os, tempfile
-    >>> import fastmlp as fm
-    >>> net = fm.Network(2, [fm.Dense(3, "gelu"), fm.Dense(1)], seed=0)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = os.path.join(folder, "model.onnx")
-    ...     net.to_onnx(path)
-    ...     again = fm.from_onnx(path)
-    >>> again, bool((again.get_parameters() == net.get_parameters()).all())
-    (Network(2, [Dense(3, 'gelu'), Dense(1, 'identity')], loss='mse', dtype='float32', seed=0), True)
-    """
-    chain = onnx_reading.read(path)
-    network = Network(
-        chain.n_inputs, chain.layers, dtype=chain.dtype, seed=0, scale_targets=chain.target_scaling or False
-    )
-    for layer, (weights, bias) in zip(network.layers, chain.arrays, strict=True):
-        layer.weights[:], layer.bias[:] = weights, bias
-    if chain.classes is not None:
-        names = check_class_names(chain.classes, network.n_outputs)
-        model_of(network).names = ClassNames(names, are_predicted=True)
-    return network
