@@ -22,6 +22,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from ended_fits import EndAt, Ended
 from random_fleets import bits, columns, differences
 
 import fastmlp as fm
@@ -308,27 +309,6 @@ def test_a_child_that_was_forked_in_a_callback_does_not_wait_for_the_crew():
     except SystemExit:
         os._exit(0)
     assert ended == [0]
-
-
-class Ended(BaseException):
-    """Ends a fleet as nothing else does."""
-
-
-class EndAt:
-    """A callback that ends a fleet in the epoch of this number."""
-
-    def __init__(self, epoch=None):
-        self.epoch = epoch
-
-    def __call__(self, network, epoch):
-        if epoch["epoch"] == self.epoch:
-            raise Ended
-
-    def state_dict(self):
-        return {}
-
-    def load_state_dict(self, state):
-        pass
 
 
 def kept_fleet(folder, ends=None, **settings):

@@ -20,6 +20,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from ended_fits import EndAt, Ended
 
 import fastmlp as fm
 from fastmlp._files import checkpoint_file, model_file
@@ -258,27 +259,6 @@ def test_a_fit_that_an_error_ended_ends_the_record():
     with pytest.raises(FloatingPointError):
         diverged.fit(X, X[:, 0], epochs=50, optimizer=fm.SGD(1e6), record=True)
     assert "the fit was ended by FloatingPointError" in diverged.record.end
-
-
-class Ended(BaseException):
-    """Ends a fit as nothing else does."""
-
-
-class EndAt:
-    """Ends a fit by an exception in the epoch of this number."""
-
-    def __init__(self, epoch):
-        self.epoch = epoch
-
-    def __call__(self, network, epoch):
-        if epoch["epoch"] == self.epoch:
-            raise Ended
-
-    def state_dict(self):
-        return {}
-
-    def load_state_dict(self, state):
-        pass
 
 
 @pytest.mark.parametrize("steps", [7, 10])  # amid an epoch, and between two of its 10 steps
