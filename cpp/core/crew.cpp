@@ -1,6 +1,7 @@
 // See crew.hpp.
 #include "core/crew.hpp"
 
+#include <chrono>
 #include <system_error>
 #include <utility>
 
@@ -73,7 +74,8 @@ std::vector<Crew::Done> Crew::take(double seconds) {
 void Crew::work_until_the_end() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    given_.wait(lock, [this] { return is_over_ || !pieces_.empty(); });
+    // wait() itself is in libstdc++ from GCC 12 on under a new name, and would keep wheels from older systems
+    while (!is_over_ && pieces_.empty()) given_.wait_for(lock, std::chrono::hours(1));
     if (is_over_) return;
     Piece piece = next();
     ++under_way_;
