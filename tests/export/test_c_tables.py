@@ -60,6 +60,11 @@ def table(random, *, numbers=True):
     return X if numbers else X[:, 1:]
 
 
+def spelled(cell, row):
+    """Return a bool as one of the texts that tables have."""
+    return (("0", "False", "false", "FALSE"), ("1", "True", "true", "TRUE"))[int(cell)][row % 4]
+
+
 def in_c(X, model, call, way, folder):
     """Return whether bits are promised, the self-test, the tolerance, and what a call gives for each row."""
     kinds = model._encoder.is_category
@@ -68,7 +73,7 @@ def in_c(X, model, call, way, folder):
         written = []
         for column, cell in enumerate(cells):
             is_text = kinds[column] and cell is not None
-            name = str(int(cell)) if isinstance(cell, bool | np.bool_) else cell
+            name = spelled(cell, row) if isinstance(cell, bool | np.bool_) else cell
             written.append(f'"{name}"' if is_text else "0")
             numbers[row, column] = np.nan if cell is None else 0.0 if is_text else float(cell)
         texts.append("{" + ", ".join(written) + "}")
@@ -110,6 +115,26 @@ def test_a_table_has_the_same_outputs_in_c(way, numbers, tmp_path):
         assert np.array_equal(found[:, 0], regressor.predict(X))
     else:
         assert np.abs(found[:, 0] - regressor.predict(X)).max() <= tolerance * values.std() + 1e4 * 2.0**-52
+
+
+def test_networks_of_several_widths_have_room(tmp_path):
+    X = np.random.default_rng(3).normal(size=(60, 3))
+    model = TabularRegressor((4,), n_estimators=2, max_iter=1, random_state=0).fit(X, X[:, 0])
+    wide = TabularRegressor((50, 50), n_estimators=1, max_iter=1, random_state=1).fit(X, X[:, 0])
+    model.networks_ = [model.networks_[0], wide.networks_[0]]
+    same_bits, selftest, _, found = in_c(X, model, "predict", builds()[0], tmp_path)
+    assert selftest == 0
+    assert "#define MODEL_SCRATCH 103\n" in (tmp_path / "model.h").read_text()
+    assert not same_bits or np.array_equal(found[:, 0], model.predict(X))
+
+
+def test_one_network_and_one_class_compile_without_a_word(tmp_path):
+    X = np.arange(30.0)[:, np.newaxis]
+    model = TabularClassifier(n_estimators=1, max_iter=1, random_state=0).fit(X, ["only"] * 30)
+    _, selftest, _, found = in_c(X.astype(object), model, "predict_proba", builds()[0], tmp_path)
+    assert "#define MODEL_CLASSES 1\n" in (tmp_path / "model.h").read_text()
+    assert selftest == 0
+    assert (found == 1.0).all()
 
 
 def test_a_header_of_a_table_knows_its_names_and_its_file(tmp_path):

@@ -148,7 +148,7 @@ def _joined(texts: list[NetworkText], content: TableContent, outputs: int) -> Ne
         joined.arrays += [OWN.sub(f"model_{index}_", part) for part in text.arrays]
         joined.functions += [OWN.sub(f"model_{index}_", part) for part in text.functions]
         joined.flash += text.flash
-    joined.scratch = first.scratch + PLACES * outputs
+    joined.scratch = max(text.scratch for text in texts) + PLACES * outputs
     joined.outputs_at = joined.scratch - outputs
     return joined
 
@@ -171,7 +171,7 @@ def _slots(content: TableContent, text: NetworkText, seen: list[SeenColumn], out
         "seen_categories": "\n".join(filled([str(column.category) for column in seen], "    ")),
         "seen_fills": "\n".join(filled([number(column.fill, DOUBLE.dtype) for column in seen], "    ")),
         "sum_at": str(text.scratch - PLACES * outputs),
-        "one_at": str(text.scratch - (PLACES - 1) * outputs),
+        "one": f"*const one = scratch + {text.scratch - (PLACES - 1) * outputs}, " if len(content.times) > 1 else "",
         "members": "\n".join(lines),
         "member_count": number(float(sum(content.times)), form.dtype),
         "mean": "mean",
@@ -179,6 +179,7 @@ def _slots(content: TableContent, text: NetworkText, seen: list[SeenColumn], out
         "unsmoothed": number(1.0 - content.smoothing, form.dtype),
         "least": number(content.least, form.dtype),
         "inputs": str(len(content.columns)),
+        "classes": str(outputs),
         "input_dtype": "float64",
         "called": "memcpy and strcmp",
     }

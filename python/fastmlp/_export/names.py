@@ -1,12 +1,16 @@
-"""Names of inputs as an exporter is given them."""
+"""Names of inputs as an exporter is given them, and of categories as a table may have them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fastmlp._checks.arguments import is_list
 from fastmlp._checks.arrays import count
 from fastmlp._checks.text import brief
+
+# of bools, which are known by "1" and "0"
+SPELLED = {"1": ("True", "true", "TRUE"), "0": ("False", "false", "FALSE")}
 
 
 def checked_features(names: Sequence[str] | None, n_inputs: int) -> list[str] | None:
@@ -17,3 +21,14 @@ def checked_features(names: Sequence[str] | None, n_inputs: int) -> list[str] | 
     if len(found) != n_inputs or not all(isinstance(name, str) for name in found):
         raise ValueError(f"feature_names must be a list of {count(n_inputs, 'name')}, got {brief(names)}.")
     return found
+
+
+def spellings(places: Mapping[Any, int]) -> dict[str, int]:
+    """Return the places of bools by the other texts that a table may have for them.
+
+    Examples
+    --------
+    >>> spellings({"1": 0, None: 1})
+    {'True': 0, 'true': 0, 'TRUE': 0}
+    """
+    return {text: place for name, place in places.items() for text in SPELLED.get(name, ())}

@@ -15,14 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmlp._export.c_table import TableContent
+from fastmlp._export.names import spellings
 from fastmlp._export.onnx_file import LABEL, VALUES, add_argmax
 from fastmlp._export.onnx_graph import TABLES, TEXT, Graph, Value, check_path, texts, utf8, write_file
 from fastmlp._export.onnx_network import add_network
 from fastmlp._export.origin import origin_of_estimator
 
 PROBABILITIES = "probabilities"
-# as a table's own text may have bools
-SPELLED = {"1": ("True", "true", "TRUE"), "0": ("False", "false", "FALSE")}
 WIDE = np.dtype(np.float64)
 
 
@@ -132,9 +131,7 @@ def _places(column: dict[str, Any], index: int) -> dict[str, int]:
             )
         known[""] = missing
     if column["is_bool"]:
-        for name, spelled in SPELLED.items():
-            if name in known:
-                known |= dict.fromkeys(spelled, known[name])
+        known |= spellings(known)
     return known
 
 

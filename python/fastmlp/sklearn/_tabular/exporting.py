@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fastmlp._export import c_table, onnx_table
 from fastmlp._export.c_table import TableContent, ValueUnits
+from fastmlp._export.names import spellings
 from fastmlp.losses import CrossEntropy
 from fastmlp.network import Network
 from fastmlp.sklearn._tabular.encoder import CategoryColumn
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 def table_content(estimator: BaseEstimator, result: TabularResult, smoothing: float) -> TableContent:
     """Return what a fit has left; ``smoothing``: that of its labels."""
     columns: list[float | Mapping[str | None, int]] = [
-        column.places if isinstance(column, CategoryColumn) else column.median for column in result.encoder.columns
+        _by_text(column) if isinstance(column, CategoryColumn) else column.median for column in result.encoder.columns
     ]
     first = frozenset(index for index, column in enumerate(result.encoder.columns) if getattr(column, "in_bins", False))
     names = result.feature_names_in_.tolist() if "feature_names_in_" in vars(result) else None
@@ -47,6 +48,11 @@ def table_content(estimator: BaseEstimator, result: TabularResult, smoothing: fl
         raise ValueError("an exported file has one label for each row, but y had several: save writes it.")
     classes = list(map(str, result.classes_))
     return content._replace(classes=classes, smoothing=smoothing, least=LEAST * smoothing / len(classes))
+
+
+def _by_text(column: CategoryColumn) -> dict[str | None, int]:
+    """Return the places of categories by all texts that stand for them."""
+    return {**column.places, **(spellings(column.places) if column.is_bool else {})}
 
 
 class ExportedTable:
@@ -82,7 +88,8 @@ class ExportedTable:
         -----
         A row is an array of ``MODEL_INPUTS`` doubles: numbers as ``fit`` has read them, for a category the number that
         ``model_category(column, "text")`` returns, -1 for one that was not seen, for one of a column in order its
-        place, from 0, and NaN for what is missing.
+        place, from 0, and NaN for what is missing. Numbers taken for categories are "1", not "1.0", and bools "1" and
+        "0", or "True" and "False".
 
         Examples
         --------
