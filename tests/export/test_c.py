@@ -121,6 +121,24 @@ def test_fast_math_is_refused_by_the_compiler(tmp_path):
 
 
 @needs_compiler
+@pytest.mark.parametrize(
+    ("first", "second"), [("model", "model"), ("model", "model_gradient"), ("model_gradient", "model")]
+)
+def test_two_headers_whose_names_meet_do_not_compile(first, second, tmp_path):
+    two_layers().to_c(tmp_path / "model.h", name=first, gradient=True)
+    fm.Network(2, [fm.Dense(1)], seed=1).to_c(tmp_path / "other.h", name=second, gradient=True)
+    assert compiled(tmp_path, '#include "model.h"').returncode == 0
+    (tmp_path / "both.h").write_text('#include "model.h"\n#include "other.h"\n')
+    source = tmp_path / "both.c"
+    source.write_text('#include "both.h"\n')
+    done = subprocess.run(
+        [builds()[0].command[0], "-std=c99", "-c", source, "-o", tmp_path / "both.o"], capture_output=True
+    )
+    assert done.returncode != 0
+    assert b"under another name" in done.stderr
+
+
+@needs_compiler
 @pytest.mark.parametrize("option", ["-march=native", "-O1"])
 def test_the_self_test_sees_one_wrong_weight(tmp_path, option):
     net = two_layers()
@@ -223,6 +241,8 @@ def test_flash_and_ram_in_the_comment_are_those_of_the_arrays(tmp_path):
         ({"feature_names": ["a", "b"]}, "feature_names must be a list of 3 names, got"),
         ({"feature_names": ["a", "b", 3]}, "feature_names must be a list of 3 names"),
         ({"feature_names": ["a", "b", "c" * 5000]}, "an input has a name of 5000 bytes"),
+        ({"feature_names": ["a", "b", "c\0d"]}, "an input has a NUL in its name"),
+        ({"feature_names": ["a", "b", "\ud800"]}, "an input has a name that is no text"),
     ],
 )
 def test_a_wrong_argument_is_a_sentence_and_leaves_no_file(arguments, sentence, tmp_path):
@@ -258,6 +278,9 @@ def test_a_network_that_cannot_be_written_is_a_sentence_and_leaves_no_file(tmp_p
         large.to_c(path)
     with pytest.raises(ValueError, match="scale_targets has not learned its numbers"):
         fm.Network(1, [fm.Dense(1)], scale_targets=True).to_c(path)
+    for layer, kind in ((fm.Standardize(), "Standardize"), (fm.PiecewiseLinear(4), "PiecewiseLinear")):
+        with pytest.raises(ValueError, match=f"{kind} has not learned its"):
+            fm.Network(1, [layer, fm.Dense(1)]).to_c(path)
     assert list(tmp_path.iterdir()) == []
 
 

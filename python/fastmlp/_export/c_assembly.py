@@ -6,6 +6,7 @@ that it stays as it is.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Sequence
@@ -39,10 +40,12 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 
 def assembled(prefix: str, form: Format, slots: dict[str, str], code: Sequence[str], named: Sequence[str]) -> str:
     """Return the file: code whose names are changed to the user's, and parts in which they have been."""
-    guard = f"{prefix.upper()}_H"
     comment, opening = (frame([name], form, slots)[0] for name in ("comment", "opening"))
-    start = [f"{comment}\n#ifndef {guard}\n#define {guard}", opening]
-    return "\n\n".join([*renamed([*start, *code], prefix), *named, f"#endif /* {guard} */"]) + "\n"
+    body = "\n\n".join([*renamed([opening, *code], prefix), *named])
+    # of the text, so that another header of these names is not taken for this one
+    guard = f"{prefix.upper()}_H_{hashlib.sha256(body.encode('ascii')).hexdigest()[:16]}"
+    (start,) = renamed([f"{comment}\n#ifndef {guard}\n#define {guard}"], prefix)
+    return f"{start}\n\n{body}\n\n#endif /* {guard} */\n"
 
 
 def renamed(parts: Sequence[str], prefix: str) -> list[str]:

@@ -53,6 +53,7 @@ def header(content: Content, name: str, feature_names: Sequence[str] | None, *, 
     meaning = architecture.meaning
     # first, for what it refuses
     origin = origin_of(content)
+    model.check_scaling_is_known()
     text = network_text(model)
     gradient_scratch = add_gradient(model, text) if has_gradient else 0
     slots = slots_of(architecture, text, rows_for_test(model), origin)

@@ -76,7 +76,16 @@ def string(text: str, what: str) -> str:
     >>> print(string('a "b" \N{LATIN SMALL LETTER E WITH ACUTE}?', "a class"))
     "a \"b\" \303\251\077"
     """
-    encoded = text.encode("utf-8", "surrogateescape")
+    try:
+        encoded = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise ValueError(
+            f"{what} has a name that is no text, {shortened(repr(text), 60)}: give it another one."
+        ) from None
+    if 0 in encoded:
+        raise ValueError(
+            f"{what} has a NUL in its name, {shortened(repr(text), 60)}, where strings of C end: give it another one."
+        )
     if len(encoded) > LONGEST_STRING:
         raise ValueError(
             f"{what} has a name of {len(encoded)} bytes, {shortened(repr(text), 60)}, but C takes strings of at most "
