@@ -85,7 +85,7 @@ def from_arrays(
     ``fm.from_arrays(arrays[0::2], arrays[1::2], ["relu", "softmax"])``.
     """
     for value, name in ((weights, "weights"), (biases, "biases"), (activations, "activations")):
-        if not is_list(value) or isinstance(value, str | np.ndarray):
+        if not is_list(value) or not isinstance(value, Sequence) or isinstance(value, str):
             raise TypeError(f"{name} must be a list with an entry for each layer, got {brief(value)}.")
     if not len(weights) == len(biases) == len(activations) or not weights:
         raise ValueError(
@@ -124,7 +124,8 @@ def from_torch(module: Any, *, loss: str | Loss | None = None, seed: int | None 
     ----------
     module : torch.nn.Sequential
         Of Linear, Dropout, LayerNorm and activations, also in Sequentials of their own; Identity is left out, and so is
-        Flatten before the first Linear. It stays as it is.
+        Flatten before the first Linear. One that comes twice becomes two layers, each with a copy of the weights. It
+        stays as it is.
     loss : str or loss object, optional
         As for ``Network``.
     seed : int, optional
@@ -245,7 +246,8 @@ def _matrix(values: npt.ArrayLike, name: str) -> Array:
 def _vector(values: npt.ArrayLike, units: int, name: str) -> Array:
     array = numeric_array(values, name)
     if array.shape != (units,):
-        raise ValueError(f"{name} must have the shape ({units},), one number for each unit, got {array.shape}.")
+        mend = f": give {name}.ravel()." if array.size == units and array.ndim > 1 else "."
+        raise ValueError(f"{name} must have the shape ({units},), one number for each unit, got {array.shape}{mend}")
     return array
 
 

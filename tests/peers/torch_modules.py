@@ -78,6 +78,9 @@ def random_module(rng: np.random.Generator, n_inputs: int, dtype: Any) -> nn.Seq
             inner.append(nn.Dropout(0.3))
         modules += [nn.Sequential(*inner)] if rng.random() < 0.3 else inner
         width = units
+        if rng.random() < 0.2:  # a block and an activation that come twice
+            block, activation = nn.Linear(width, width), MODULES[rng.integers(len(MODULES))]()
+            modules += [nn.Sequential(block, activation)] * 2 if rng.random() < 0.5 else [block, activation] * 2
     modules.append(nn.Linear(width, 3))
     if rng.random() < 0.5:
         modules.append(nn.Softmax(dim=int(rng.choice([1, -1]))))
@@ -96,6 +99,13 @@ def hooked() -> nn.Sequential:
     """Return a module with a hook."""
     module = nn.Sequential(nn.Linear(2, 2))
     module[0].register_forward_hook(lambda module, inputs, output: output * 2)
+    return module
+
+
+def of_its_own() -> nn.Sequential:
+    """Return a module of which one part has another forward."""
+    module = nn.Sequential(nn.Linear(2, 2))
+    module[0].forward = lambda x: 2 * x
     return module
 
 
@@ -122,7 +132,12 @@ REFUSED_MODULES: list[tuple[Any, str]] = [
     (nn.Sequential(nn.Linear(2, 3), nn.Hardtanh(0.0, 6.0)), "min_val and max_val"),
     (nn.Sequential(nn.Linear(2, 3), nn.Softplus(beta=2.0)), "beta"),
     (nn.Sequential(nn.Linear(2, 3), nn.PReLU()), "^1 is PReLU"),
-    (nn.Sequential(nn.LazyLinear(3)), "^0 has a forward hook"),
+    (nn.Sequential(nn.LazyLinear(3)), "^0 is LazyLinear without weights"),
+    (nn.Sequential(nn.Linear(2, 3, device="meta")), "^0 has no numbers, its weights are on the device meta"),
+    (nn.Sequential(nn.Linear(2, 3), nn.Dropout(1.0), nn.Linear(3, 1)), r"^1 is Dropout\(p=1.0.*, but "),
+    (nn.Sequential(nn.Linear(2, 3), nn.ELU(-1.0)), r"^1 is ELU\(alpha=-1.0\), but alpha"),
+    (nn.Sequential(nn.Dropout(0.1), nn.ReLU(), nn.Linear(2, 3)), "^1 is ReLU after LayerNorm or Dropout"),
+    (of_its_own(), "^0 has a forward of its own"),
 ]
 REFUSED_LAYERS: list[tuple[list[Any], str]] = [
     ([fm.Maxout(3), fm.Dense(1)], r"^layers\[0\] is Maxout"),
@@ -137,8 +152,15 @@ def check_refusals() -> int:
     """Ask for what cannot be, and return how often."""
     diverged = nn.Sequential(nn.Linear(2, 3))
     nn.init.constant_(diverged[0].weight, float("nan"))
-    calls = [(fm.from_torch, module, words) for module, words in [*REFUSED_MODULES, (diverged, "^the weights of 0")]]
+    # finite both, but not their product
+    large = nn.Sequential(nn.Linear(2, 3), nn.LayerNorm(3), nn.Linear(3, 1))
+    nn.init.constant_(large[1].weight, 1e30)
+    nn.init.constant_(large[2].weight, 1e20)
+    refused = [*REFUSED_MODULES, (diverged, "^the weights of 0"), (large, "^the weights of 2 are not finite")]
+    calls = [(fm.from_torch, module, words) for module, words in refused]
     calls += [(fm.Network.to_torch, fm.Network(2, layers, seed=0), words) for layers, words in REFUSED_LAYERS]
+    unscaled = fm.Network(2, [fm.Dense(1)], scale_targets=True)
+    calls.append((fm.Network.to_torch, unscaled, "^scale_targets has not learned its numbers"))
     for call, given, words in calls:
         try:
             call(given)

@@ -45,6 +45,13 @@ def test_a_missing_bias_is_zero_and_nothing_is_shared():
     assert net.layers[0].bias.any()
 
 
+class WithGradient:
+    """As a parameter of PyTorch answers NumPy."""
+
+    def __array__(self, *arguments, **settings):
+        raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
@@ -57,6 +64,8 @@ def test_a_missing_bias_is_zero_and_nothing_is_shared():
         ({"weights": [WEIGHTS[0] * np.nan, WEIGHTS[1]]}, r"^weights\[0\]"),
         ({"biases": [BIASES[0], BIASES[1] * np.inf]}, r"^biases\[1\]"),
         ({"biases": [BIASES[0], BIASES[0]]}, r"^biases\[1\] must have the shape \(3,\), .* got \(5,\)"),
+        ({"biases": [BIASES[0][:, np.newaxis], BIASES[1]]}, r"got \(5, 1\): give biases\[0\]\.ravel\(\)"),
+        ({"weights": [WithGradient(), WEIGHTS[1]]}, r"^weights\[0\] .* cannot be made into one: Can't call numpy"),
         ({"biases": [BIASES[0]]}, "have 2, 1 and 2 entries"),
         ({"weights": [], "biases": [], "activations": []}, "have 0, 0 and 0 entries"),
         ({"activations": ["softmax", "softmax"]}, "softmax, but only the last layer may"),
@@ -71,7 +80,7 @@ def test_what_makes_no_network_is_refused(changed, message):
 
 
 @pytest.mark.parametrize("name", ["weights", "biases", "activations"])
-@pytest.mark.parametrize("value", ["relu", np.ones((2, 2, 2)), None, 3])
+@pytest.mark.parametrize("value", ["relu", np.ones((2, 2, 2)), None, 3, {"relu": 1}, iter(WEIGHTS)])
 def test_what_is_no_list_is_refused(name, value):
     given = {"weights": WEIGHTS, "biases": BIASES, "activations": ["relu", "softmax"]} | {name: value}
     with pytest.raises(TypeError, match=f"^{name} must be a list with an entry for each layer"):

@@ -158,8 +158,8 @@ def numeric_array(value: Any, name: str, mend: str = "convert it to numbers firs
     array = from_frame(value, name)
     try:
         array = np.asarray(value) if array is None else array
-    except (ValueError, TypeError, MemoryError) as error:
-        # NumPy explains itself in several sentences
+    except (ValueError, TypeError, MemoryError, RuntimeError) as error:
+        # NumPy, and PyTorch of tensors with gradients, explain themselves in several sentences
         reason = str(error).split(". ")[0].rstrip(".")
         raise ValueError(
             f"{name} must be an array of numbers, but cannot be made into one: {shortened(reason, LONGEST_LIST)}."

@@ -97,6 +97,7 @@ def sequential(model: Model) -> Any:
                 f"layers[{index}] is {brief(layer)}, which PyTorch has not: Dense, Dropout, LayerNorm and the scalings "
                 "of inputs can be exported."
             )
+    model.check_scaling_is_known()
     if model.units is not None:
         modules.append(UnscaledOutputs(np.array(model.units.mean), np.array(model.units.deviation)))
     return nn.Sequential(*modules).eval()

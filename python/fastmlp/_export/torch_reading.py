@@ -6,8 +6,8 @@ name. Writing such modules is torch_modules.py's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from fastmlp.layers import Dense, Dropout, Layer, LayerNorm
 
 nn: Any = torch.nn
 Array = npt.NDArray[Any]
+Kind = TypeVar("Kind")
 
 EPSILON = 1e-5
 
@@ -71,7 +72,9 @@ def read_sequential(module: Any) -> Read:
 def _parts(module: Any, prefix: str) -> Iterator[tuple[str, Any]]:
     """Yield the modules in the order in which they are called, Sequentials inside included."""
     _check_hooks(module, prefix or "the module")
-    for name, part in module.named_children():
+    # named_children would leave out a module that comes again; no name has a dot but those of modules in modules
+    everything = module.named_modules(remove_duplicate=False)
+    for name, part in ((name, part) for name, part in everything if name and "." not in name):
         path = f"{prefix}.{name}" if prefix else name
         if type(part) is nn.Sequential:
             yield from _parts(part, path)
@@ -81,8 +84,12 @@ def _parts(module: Any, prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def _check_hooks(module: Any, name: str) -> None:
+    if isinstance(module, nn.modules.lazy.LazyModuleMixin):
+        raise ValueError(f"{name} is {type(module).__name__} without weights: call the module on a batch first.")
     if module._forward_hooks or module._forward_pre_hooks:
         raise ValueError(f"{name} has a forward hook, which fastmlp would not call: remove it first.")
+    if "forward" in vars(module):
+        raise ValueError(f"{name} has a forward of its own, which fastmlp would not call: use the class's.")
 
 
 def _take(state: _Pending, name: str, part: Any) -> None:
@@ -96,13 +103,13 @@ def _take(state: _Pending, name: str, part: Any) -> None:
         if state.linear is not None:
             _end_layer(state)
         if type(part) is nn.Dropout:
-            state.between.append(Dropout(part.p))
+            state.between.append(_ours(name, part, lambda: Dropout(part.p)))
         else:
             _normalize(state, name, part)
     else:
-        activation = _activation(name, part)
+        activation = _ours(name, part, lambda: _activation(name, part))
         if state.linear is None or state.activation is not None:
-            where = "LayerNorm or Dropout" if state.layers else "the inputs"
+            where = "LayerNorm or Dropout" if state.layers or state.between else "the inputs"
             before = "another activation" if state.activation is not None else where
             raise ValueError(
                 f"{name} is {type(part).__name__} after {before}, but an activation follows a Linear: "
@@ -111,12 +118,24 @@ def _take(state: _Pending, name: str, part: Any) -> None:
         state.activation = activation
 
 
+def _ours(name: str, part: Any, counterpart: Callable[[], Kind]) -> Kind:
+    """Return what a module is here; what ours says of its settings is said of the module."""
+    try:
+        return counterpart()
+    except ValueError as reason:
+        if str(reason).startswith(name):
+            raise
+        raise ValueError(f"{name} is {brief(part)}, but {reason}") from None
+
+
 def _keeps_rows(flatten: Any) -> bool:
     return bool(flatten.start_dim == 1 and flatten.end_dim == -1)
 
 
 def _begin_layer(state: _Pending, name: str, linear: Any) -> None:
     dtype = linear.weight.dtype
+    if linear.weight.is_meta:
+        raise ValueError(f"{name} has no numbers, its weights are on the device meta: load them first.")
     if dtype not in (torch.float32, torch.float64):
         raise ValueError(f"{name} is of {dtype}, but networks compute in float32 or float64: convert with float().")
     if state.dtype is None:
@@ -146,11 +165,14 @@ def _end_layer(state: _Pending) -> None:
         gain, shift = state.affine
         bias += shift @ weights
         weights *= gain[:, np.newaxis]
-    for values, kind in ((weights, "weights"), (bias, "bias")):
+    # what a gain has made too large for the dtype becomes infinite here
+    with np.errstate(over="ignore"):
+        rounded = weights.astype(state.dtype), bias.astype(state.dtype)
+    for values, kind in zip(rounded, ("weights", "bias"), strict=True):
         if not np.isfinite(values).all():
             raise ValueError(f"the {kind} of {name} are not finite: a network must be made of finite numbers.")
     state.layers.append(Dense(weights.shape[1], "identity" if state.activation is None else state.activation))
-    state.parameters.append((weights.astype(state.dtype), bias.astype(state.dtype)))
+    state.parameters.append(rounded)
     state.linear = state.activation = state.affine = None
 
 
