@@ -52,7 +52,8 @@ def table_content(estimator: BaseEstimator, result: TabularResult, smoothing: fl
 
 def _by_text(column: CategoryColumn) -> dict[str | None, int]:
     """Return the places of categories by all texts that stand for them."""
-    return {**column.places, **(spellings(column.places) if column.is_bool else {})}
+    others = spellings(column.places) if column.is_bool else {}
+    return dict([*column.places.items(), *others.items()])
 
 
 class ExportedTable:
