@@ -1,7 +1,6 @@
 // See crew.hpp.
 #include "core/crew.hpp"
 
-#include <chrono>
 #include <system_error>
 #include <utility>
 
@@ -75,7 +74,7 @@ void Crew::work_until_the_end() {
   std::unique_lock lock(mutex_);
   for (;;) {
     // wait() itself is in libstdc++ from GCC 12 on under a new name, and would keep wheels from older systems
-    while (!is_over_ && pieces_.empty()) given_.wait_for(lock, std::chrono::hours(1));
+    while (!is_over_ && pieces_.empty()) given_.wait_for(lock, Seconds(3600.0));
     if (is_over_) return;
     Piece piece = next();
     ++under_way_;
