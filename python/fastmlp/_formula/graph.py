@@ -231,9 +231,12 @@ class Graph:
         return self.make("select", condition, zero if da is None else da, zero if db is None else db)
 
 
-def build(tree: ast.expr, text: str, language: Language) -> tuple[Graph, int]:
-    """Return a graph and the node of a formula's value; the tree is one that ``parse`` gave."""
-    builder = _Builder(text, language)
+def build(tree: ast.expr, text: str, language: Language, graph: Graph | None = None) -> tuple[Graph, int]:
+    """Return a graph, this one where one is given, and the node of a formula's value in it.
+
+    The tree is one that ``parse`` gave.
+    """
+    builder = _Builder(text, language, Graph(len(language.variables)) if graph is None else graph)
     return builder.graph, builder.node_of(tree)
 
 
@@ -243,8 +246,8 @@ class _Builder:
     BINARY = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide"}  # noqa: RUF012
     NAMES = {"min": "minimum", "max": "maximum", "abs": "absolute"}  # noqa: RUF012
 
-    def __init__(self, text: str, language: Language) -> None:
-        self.graph = Graph(len(language.variables))
+    def __init__(self, text: str, language: Language, graph: Graph) -> None:
+        self.graph = graph
         self._variables = {name: number for number, name in enumerate(language.variables)}
         self._text = text
         self._start = len(text) - len(text.lstrip())
