@@ -175,7 +175,7 @@ def from_torch(module: Any, *, loss: str | Loss | None = None, seed: int | None 
     return _network(read.n_inputs, read.layers, read.parameters, loss=loss, dtype=read.dtype, seed=seed)
 
 
-def from_onnx(path: str | os.PathLike[str]) -> Network:
+def from_onnx(path: str | os.PathLike[str], *, loss: str | Loss | None = None) -> Network:
     """Return a network of an ONNX model that is a chain of layers, as PyTorch and skl2onnx write them.
 
     Needs the package onnx: pip install "onnx>=1.16".
@@ -186,12 +186,17 @@ def from_onnx(path: str | os.PathLike[str]) -> Network:
         A file of Gemm, or MatMul and Add, activations, LayerNormalization and Softmax, of any opset from 9 on. What is
         element by element between two layers becomes an activation or a formula; factors of columns and
         BatchNormalization become part of the weights, or a scaling of the inputs or of the targets; Dropout is left
-        out. Labels that are made of the outputs are the network's own: it predicts their names.
+        out. Labels that are made of the outputs are the network's own: it predicts what they are called, as text where
+        these are other numbers than 0, 1, 2 and so on.
+    loss : str or loss object, optional
+        As for ``Network``. Default: that of the last activation, so that a file of probabilities gives a classifier
+        also where it has no labels; "hinge" or "perceptron" where labels are made of scores; "mse" for ``values`` of
+        ``to_onnx``.
 
     Returns
     -------
     Network
-        In the dtype of the input, with the seed 0 and the loss that suits its last activation. It can be trained.
+        In the dtype of the input, with the seed 0. It can be trained.
 
     Raises
     ------
@@ -202,7 +207,9 @@ def from_onnx(path: str | os.PathLike[str]) -> Network:
     TypeError
         ``path`` is no path.
     ValueError
-        The file is no ONNX model, holds NaN, or something else than such a chain: the sentence names the node.
+        The file is no ONNX model, holds NaN, or something else than such a chain: the sentence names the node. So is a
+        node of another domain or with settings that are not read, one in training mode, and a label that a network of
+        these outputs does not predict.
 
     See Also
     --------
@@ -226,11 +233,12 @@ def from_onnx(path: str | os.PathLike[str]) -> Network:
         chain.n_inputs,
         chain.layers,
         chain.arrays,
+        loss=chain.loss if loss is None else loss,
         dtype=chain.dtype,
         seed=0,
         scale_targets=chain.target_scaling or False,
     )
-    if chain.classes is not None:
+    if chain.classes is not None and network.is_classifier:
         names = check_class_names(chain.classes, network.n_outputs)
         model_of(network).names = ClassNames(names, are_predicted=True)
     return network

@@ -28,11 +28,13 @@ float one = {1.0}, float two = {2.0}, float half = {0.5}, float low = {-1.0}, fl
 float eps = {0.00001}, int64[1] last = {-1}, int64[2] pairs = {-1, 2}"""
 
 
-def model(tmp_path, nodes, opset=13, result="y", inputs="float[n,2] x"):
-    """Write a model of these nodes in the text form of ONNX."""
+def model(tmp_path, nodes, opset=13, result="y", inputs="float[n,2] x", constants="", labels="int64"):
+    """Write a model of these nodes in the text form of ONNX, and of more constants."""
     domains = f'"" : {opset}' + (', "ai.onnx.ml" : 3' if "ai.onnx.ml" in nodes else "")
-    outputs = ", ".join(f"float[n,k_{name}] {name}" if name == "y" else f"int64[n] {name}" for name in result.split())
-    text = f"<ir_version: 8, opset_import: [{domains}]> g ({inputs}) => ({outputs}) <{CONSTANTS}> {{ {nodes} }}"
+    kinds = {name: f"float[n,k_{name}]" if name == "y" else f"{labels}[n]" for name in result.split()}
+    outputs = ", ".join(f"{kind} {name}" for name, kind in kinds.items())
+    held = ", ".join(filter(None, (CONSTANTS, constants)))
+    text = f"<ir_version: 8, opset_import: [{domains}]> g ({inputs}) => ({outputs}) <{held}> {{ {nodes} }}"
     made = onnx.parser.parse_model(text)
     path = str(tmp_path / "model.onnx")
     onnx.save(made, path)
@@ -179,7 +181,7 @@ def test_a_model_of_our_own_is_read_or_refused_by_a_node(seed, tmp_path):
     [
         ("h = Gemm(x, W, b) y = ReduceMax<axes = [1]>(h)", r"the node 'y' \(ReduceMax\) is of a kind that is not read"),
         ("y = Identity(x)", "has no layer with weights"),
-        ("a = Relu(x) y = Gemm(a, W, b)", r"the inputs goes through 'max\(x, 0\)' without a linear layer before"),
+        ("a = Relu(x) y = Gemm(a, W, b)", r"what the inputs hold goes through 'max\(x, 0\)'"),
         ("h = Gemm(x, W, b) k = Gemm(x, W, b) y = Add(h, k)", r"the node 'y' \(Add\) joins two branches"),
         ("h = Gemm(x, W, b) k = Gemm(h, V, c) y = MatMul(h, k)", r"\(MatMul\) is no product of rows with a constant"),
         ("y = Gemm(x, V)", r"the node 'y' \(Gemm\) has weights for 3 inputs, but gets 2"),

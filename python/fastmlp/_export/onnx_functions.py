@@ -1,19 +1,18 @@
-"""Functions of one number in ONNX as formulas in x, and the activation that a formula is.
+"""Functions of one number in ONNX as formulas in x.
 
-An operator is a text in which {x} stands for what it is applied to; whole graphs of them become one formula, which is
-then looked for among the activations: PyTorch has exported gelu in four ways by now.
+An operator is a text in which {x} stands for what it is applied to. Which activation such a formula is, says
+onnx_known.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from fastmlp._export.constants import GELU_CUBIC, GELU_LINEAR, SELU_ALPHA, SELU_SCALE
-from fastmlp._formula import compile_formula, parse
-from fastmlp.activations import ACTIVATIONS, ELU, Activation, Formula, LeakyReLU
+from fastmlp._formula.syntax import MAX_CONSTANT
 
 # operators by their names, with the defaults of their settings
 FUNCTIONS: dict[str, tuple[str, Mapping[str, float]]] = {
@@ -54,46 +53,45 @@ OPERATIONS = {
 }  # fmt: skip
 COMPARISONS = {"Less": "<", "LessOrEqual": "<=", "Greater": ">", "GreaterOrEqual": ">="}
 
-# Where an activation is compared with what is known, and how far both may be apart: constants were float32.
-POINTS = np.concatenate([np.linspace(-40.0, 40.0, 1601), [-1e3, -1e-3, 1e-3, 1e3]])
-NEAR = 1e-6
+
+class RefusedError(Exception):
+    """What is wrong with a node, in a clause."""
 
 
-def function_text(operator: str, settings: Mapping[str, Any], x: str) -> str:
-    """Return an operator applied to a text."""
+def function_text(operator: str, settings: Mapping[str, Any], x: str, dtype: np.dtype[Any]) -> str:
+    """Return an operator applied to a text; its settings are float32 in a file, its defaults too."""
     if operator == "Gelu":
         return GELUS[settings.get("approximate", b"none")].format(x=x)
     template, defaults = FUNCTIONS[operator]
-    values = {name: number_text(settings.get(name, value)) for name, value in defaults.items()}
+    values = {name: number_text(np.float32(settings.get(name, value)), dtype) for name, value in defaults.items()}
     return template.format(x=x, **values)
 
 
-def number_text(value: float) -> str:
-    """Return a number as formulas have it.
+def operator_text(operator: str, settings: Mapping[str, Any], texts: Sequence[str], dtype: np.dtype[Any]) -> str:
+    """Return an operator applied to texts, of numbers too."""
+    if operator in FUNCTIONS or operator == "Gelu":
+        return function_text(operator, settings, texts[0], dtype)
+    if operator in COMPARISONS:
+        return f"{texts[0]} {COMPARISONS[operator]} {texts[1]}"
+    if operator == "Where":
+        return "where({}, {}, {})".format(*texts)
+    if operator == "Clip":
+        return "min(max({}, {}), {})".format(*texts)
+    return OPERATIONS[operator].format(*texts)
+
+
+def number_text(value: float | np.floating[Any], dtype: np.dtype[Any]) -> str:
+    """Return a number as formulas have it: of float32 the shortest decimal, which is what its author wrote.
 
     Examples
     --------
-    >>> number_text(0.5), number_text(-1e-05), number_text(3.0)
-    ('0.5', '(-1e-05)', '3.0')
+    >>> single, double = np.dtype(np.float32), np.dtype(np.float64)
+    >>> number_text(0.5, single), number_text(-1e-05, single), number_text(np.float32(0.1), single)
+    ('0.5', '(-1e-05)', '0.1')
+    >>> number_text(np.float32(0.1), double)
+    '0.10000000149011612'
     """
-    # the shortest decimal of a float32 is what its author wrote
-    number = np.float32(value)
-    text = str(number) if float(number) == float(value) else repr(float(value))
+    if not abs(float(value)) <= MAX_CONSTANT:
+        raise RefusedError(f"has the number {float(value):g} in a formula, where numbers are at most {MAX_CONSTANT:g}")
+    text = str(np.float32(value)) if dtype == np.float32 else repr(float(value))
     return f"({text})" if text.startswith("-") else text
-
-
-def activation_of(text: str) -> Activation:
-    """Return the activation that a formula in x is; an error says in a clause what is wrong with it."""
-    if text == "softmax":
-        return ACTIVATIONS["softmax"]()
-    program = compile_formula(parse(text), text)
-    values = program.run(POINTS)[0]
-    candidates = [kind() for name, kind in ACTIVATIONS.items() if name != "softmax"]
-    slope, height = -float(values[POINTS == -1.0][0]), -float(values[POINTS == -40.0][0])
-    if np.isfinite([slope, height]).all():
-        candidates.append(LeakyReLU(float(str(np.float32(slope)))))
-        candidates += [ELU(float(str(np.float32(height))))] if height >= 0 else []
-    for candidate in candidates:
-        if (np.abs(values - candidate(POINTS)) <= NEAR * (1.0 + np.abs(POINTS))).all():
-            return candidate
-    return Formula(text)

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from fastmlp._export.constants import NORMALIZATION_EPSILON
-from fastmlp._export.onnx_functions import COMPARISONS, OPERATIONS, number_text
-from fastmlp._export.onnx_graph import onnx
+from fastmlp._export.onnx_functions import COMPARISONS, OPERATIONS, RefusedError, number_text
+from fastmlp._export.onnx_known import activation_of, product_text
+from fastmlp._export.onnx_shapes import cast_dtype
 from fastmlp._export.onnx_values import (
     SOFTMAX,
     Condition,
-    Floats,
     Moment,
-    RefusedError,
+    Pair,
     Rows,
+    Settings,
     Stage,
     Value,
     formula_of,
+    row_of,
     scalar_of,
     text_of,
 )
+from fastmlp.activations import Sigmoid
 
 
 def combined(operator: str, inputs: list[Value]) -> Value:
@@ -35,23 +38,25 @@ def combined(operator: str, inputs: list[Value]) -> Value:
     if len(inputs) == 1:
         return inputs[0]
     a, b = inputs
-    rows = a if isinstance(a, Rows) else cast(Rows, b)
+    rows = a if isinstance(a, Rows) else b
+    if not isinstance(rows, Rows):
+        raise RefusedError("comes after something else than rows of numbers")
     constant = b if rows is a else a
-    if isinstance(constant, np.ndarray):
-        width, number = rows.stage.width, scalar_of(constant)
-        is_row = constant.size == width and constant.ndim > 0 and constant.shape[-1] == width
+    if isinstance(constant, np.ndarray) and rows.text != SOFTMAX:
+        is_number, is_linear = constant.size == 1, operator in ("Add", "Sum", "Sub", "Mul", "Div")
         # a number of inputs, of rows with factors, or the bias of a single unit
-        is_affine = rows.stage.before is None or rows.scale is not None or (is_row and rows.text == "x")
-        if number is not None and is_affine and operator in ("Add", "Sum", "Sub", "Mul", "Div"):
-            return _affine(operator, rows, np.float64(number), is_first=rows is a)
-        if number is None:
-            if not is_row or rows.text == SOFTMAX:
-                raise RefusedError(f"takes a constant of shape {constant.shape} for {width} columns")
-            return _affine(operator, rows, constant.astype(np.float64).ravel(), is_first=rows is a)
+        is_bias = rows.text == "x" and rows.stage.width == 1 and constant.ndim > 0
+        is_affine = rows.stage.before is None or rows.affine is not None or is_bias
+        if not is_number or (is_affine and is_linear):
+            return _affine(operator, rows, row_of(constant, rows), is_first=rows is a)
     elif isinstance(constant, Moment):
         raise RefusedError("joins two branches")
-    stage = rows.stage
-    return Rows(stage, OPERATIONS[operator].format(text_of(a, stage), text_of(b, stage)))
+    if operator == "Pow" and isinstance(a, Rows) and isinstance(b, Rows):
+        raise RefusedError("has exponents that are not constant")
+    texts = text_of(a, rows), text_of(b, rows)
+    is_product, dtype = operator == "Mul", rows.stage.dtype
+    text = product_text(*texts, dtype) if is_product else OPERATIONS[operator].format(*texts)
+    return replace(rows, text=text)
 
 
 def _affine(operator: str, rows: Rows, values: Any, *, is_first: bool) -> Rows:
@@ -65,9 +70,10 @@ def _affine(operator: str, rows: Rows, values: Any, *, is_first: bool) -> Rows:
     raise RefusedError("makes of columns something that is not linear")
 
 
-def _linear(inputs: list[Value], given: dict[str, Any]) -> Rows:
+def _linear(inputs: list[Value], given: Settings) -> Rows:
     rows, weights = inputs[0], inputs[1]
-    if not isinstance(rows, Rows) or not isinstance(weights, np.ndarray) or weights.ndim != 2:
+    is_matrix = isinstance(weights, np.ndarray) and weights.ndim == 2 and weights.dtype.kind == "f"
+    if not isinstance(rows, Rows) or rows.text == SOFTMAX or not is_matrix:
         raise RefusedError("is no product of rows with a constant matrix")
     if given.get("transA", 0):
         raise RefusedError("transposes the rows")
@@ -75,111 +81,127 @@ def _linear(inputs: list[Value], given: dict[str, Any]) -> Rows:
     matrix = matrix.T if given.get("transB", 0) else matrix
     if len(matrix) != rows.stage.width:
         raise RefusedError(f"has weights for {len(matrix)} inputs, but gets {rows.stage.width}")
-    width = matrix.shape[1]
+    width, factor = matrix.shape[1], given.get("beta", 1.0)
+    if not width:
+        raise RefusedError("has no columns")
     bias = np.zeros(width)
-    if len(inputs) > 2 and inputs[2] is not None:
-        if not isinstance(inputs[2], np.ndarray) or inputs[2].size not in (1, width):
-            raise RefusedError(f"has no constant bias of {width} numbers")
-        bias = bias + inputs[2].astype(np.float64).ravel() * given.get("beta", 1.0)
     is_input = rows.stage.before is None
-    if rows.scale is not None and rows.shift is not None and not (is_input and (rows.scale > 0).all()):
+    if rows.affine is not None and not (is_input and (rows.affine.scale > 0).all()):
         # what scales columns is taken in; what scales inputs stays before them, where differences are small
-        bias = bias + rows.shift @ matrix
-        matrix = rows.scale[:, np.newaxis] * matrix
+        bias = bias + rows.affine.offset @ matrix
+        matrix = rows.affine.scale[:, np.newaxis] * matrix
         rows = rows.plain
-    return Rows(Stage(rows, width, matrix, bias))
+    found = Rows(Stage(rows, width, rows.stage.dtype, matrix, bias))
+    return found if len(inputs) < 3 or inputs[2] is None else found.then(1.0, row_of(inputs[2], found) * factor)
 
 
-def _softmax(inputs: list[Value], given: dict[str, Any]) -> Rows:
+def _softmax(inputs: list[Value], given: Settings) -> Rows:
     rows = formula_of(inputs[0])
-    if given.get("axis", -1) not in (1, -1):
-        raise RefusedError(f"has axis {given['axis']}, not 1")
+    axis = given.get("axis", -1)
+    if axis not in (1, -1):
+        raise RefusedError(f"has axis {axis}, not 1")
     if rows.text != "x" or rows.stage.weights is None:
         raise RefusedError("is not applied to a linear layer")
-    return Rows(rows.stage, SOFTMAX)
+    return replace(rows, text=SOFTMAX)
 
 
-def _clip(inputs: list[Value], given: dict[str, Any]) -> Rows:
+def _clip(inputs: list[Value], given: Settings) -> Rows:
     rows = formula_of(inputs[0])
-    text = rows.text
-    for place, (name, function) in enumerate((("min", "max"), ("max", "min")), 1):
-        bound = scalar_of(inputs[place]) if len(inputs) > place and inputs[place] is not None else given.get(name)
-        # a limit of float32 is none
-        if bound is not None and abs(bound) < 3e38:
-            text = f"{function}({text}, {number_text(bound)})"
-    return Rows(rows.stage, text)
+    dtype, text = rows.stage.dtype, rows.text
+    for place, (name, function, sign) in enumerate((("min", "max", -1.0), ("max", "min", 1.0)), 1):
+        bound = given.get(name)
+        if len(inputs) > place and inputs[place] is not None:
+            bound = scalar_of(inputs[place])
+            if bound is None:
+                raise RefusedError("has limits that are no constant numbers")
+        # the largest number of the dtype is no limit
+        if bound is not None and not sign * bound >= np.finfo(dtype).max:
+            text = f"{function}({text}, {number_text(bound, dtype)})"
+    return replace(rows, text=text)
 
 
-def _prelu(inputs: list[Value], given: dict[str, Any]) -> Rows:
-    rows, slope = formula_of(inputs[0]), scalar_of(inputs[1])
-    if slope is None:
+def _prelu(inputs: list[Value], given: Settings) -> Rows:
+    rows = formula_of(inputs[0])
+    if scalar_of(inputs[1]) is None:
         raise RefusedError("has a slope for each column")
-    return Rows(rows.stage, f"where({rows.text} > 0, {rows.text}, {number_text(slope)}*{rows.text})")
+    return replace(rows, text=f"where({rows.text} > 0, {rows.text}, {text_of(inputs[1], rows)}*{rows.text})")
 
 
 def compared(operator: str, inputs: list[Value]) -> Condition:
-    stage = next(one for one in inputs if isinstance(one, Rows)).stage
-    a, b = (text_of(one, stage) for one in inputs)
-    return Condition(stage, f"{a} {COMPARISONS[operator]} {b}")
+    """Return a comparison."""
+    a, b = inputs
+    rows = a if isinstance(a, Rows) else cast(Rows, b)
+    above = (a, b) if operator.startswith("Greater") else (b, a)
+    number = scalar_of(above[1])
+    text = f"{text_of(a, rows)} {COMPARISONS[operator]} {text_of(b, rows)}"
+    return Condition(rows, text, None if number is None or not isinstance(above[0], Rows) else (above[0], number))
 
 
-def _concat(inputs: list[Value], given: dict[str, Any]) -> Rows:
-    """Return the probability of the second of two classes, for that of the first beside it."""
-    if len(inputs) == 2 and all(isinstance(one, Rows) and one.text != SOFTMAX for one in inputs):
+def _concat(inputs: list[Value], given: Settings) -> Pair:
+    """Return the probabilities of two classes, of the first of which one less that of the second is written."""
+    axis = given.get("axis")
+    if len(inputs) == 2 and all(isinstance(one, Rows) and one.text != SOFTMAX and one.is_plain for one in inputs):
         first, second = inputs
-        one_less = OPERATIONS["Sub"].format(number_text(1.0), second.text)
-        if first.stage is second.stage and first.text == one_less and given.get("axis") in (1, -1):
-            return cast(Rows, second)
+        one_less = OPERATIONS["Sub"].format(number_text(1.0, second.stage.dtype), second.text)
+        is_pair = first.stage is second.stage and first.text == one_less and second.stage.width == 1
+        if is_pair and axis in (1, -1) and isinstance(activation_of(second.text, second.stage.dtype), Sigmoid):
+            return Pair(second)
     raise RefusedError("joins columns")
 
 
-def _layer_normalization(inputs: list[Value], given: dict[str, Any]) -> Rows:
-    if given.get("axis", -1) not in (1, -1):
-        raise RefusedError(f"has axis {given['axis']}, not 1")
-    rows = _normalized(formula_of(inputs[0]), given.get("epsilon", 1e-5))
-    factors, terms = inputs[1], inputs[2] if len(inputs) > 2 and inputs[2] is not None else np.zeros(1)
-    if not (isinstance(factors, np.ndarray) and isinstance(terms, np.ndarray)):
-        raise RefusedError("has factors that are not constant")
-    return _unless_trivial(rows, factors.astype(np.float64), terms.astype(np.float64))
-
-
-def _unless_trivial(rows: Rows, factors: Floats, terms: Floats) -> Rows:
+def _layer_normalization(inputs: list[Value], given: Settings) -> Rows:
+    axis, epsilon = given.get("axis", -1), given.get("epsilon", np.float32(1e-5))
+    if axis not in (1, -1):
+        raise RefusedError(f"has axis {axis}, not 1")
+    # in which numbers it is computed: 1, float32, also where runtimes take float64
+    if given.get("stash_type", 1) != 1:
+        raise RefusedError("is computed in other numbers than float32 or float64")
+    rows = _normalized(formula_of(inputs[0]), float(epsilon))
+    terms = inputs[2] if len(inputs) > 2 and inputs[2] is not None else np.zeros(1)
+    factors, terms = row_of(inputs[1], rows), row_of(terms, rows)
     return rows if (factors == 1).all() and not terms.any() else rows.then(factors, terms)
 
 
 def _normalized(rows: Rows, epsilon: float) -> Rows:
-    # as a float32
-    if not np.isclose(epsilon, NORMALIZATION_EPSILON, rtol=1e-6, atol=0.0):
-        raise RefusedError(f"has epsilon {epsilon:g}, not {NORMALIZATION_EPSILON:g}")
-    return Rows(Stage(rows, rows.stage.width))
+    dtype = rows.stage.dtype
+    if dtype.type(epsilon) != dtype.type(NORMALIZATION_EPSILON):
+        raise RefusedError(f"has epsilon {dtype.type(epsilon)!s}, not {NORMALIZATION_EPSILON:g}")
+    return Rows(Stage(rows, rows.stage.width, dtype))
 
 
-def _batch_normalization(inputs: list[Value], given: dict[str, Any]) -> Rows:
+def _batch_normalization(inputs: list[Value], given: Settings) -> Rows:
     rows, *constants = inputs
-    if not isinstance(rows, Rows) or rows.text == SOFTMAX or not all(isinstance(one, np.ndarray) for one in constants):
-        raise RefusedError("has factors that are not constant")
-    gain, bias, mean, variance = (one.astype(np.float64) for one in constants)
-    factors = gain / np.sqrt(variance + given.get("epsilon", 1e-5))
-    return rows.then(factors, bias - mean * factors)
+    if not isinstance(rows, Rows) or rows.text == SOFTMAX:
+        raise RefusedError("takes something else than numbers of a layer")
+    if given.get("training_mode", 0):
+        raise RefusedError("is in training mode, where it takes mean and variance of the rows that it gets")
+    # of running means, which are not made here
+    given.forget("momentum")
+    if any(np.shape(one) != (rows.stage.width,) for one in constants):
+        raise RefusedError(f"has factors for something else than {rows.stage.width} columns")
+    gain, bias, mean, variance = (row_of(one, rows) for one in constants)
+    factors = gain / np.sqrt(variance + given.get("epsilon", float(np.float32(1e-5))))
+    return rows.then(1.0, -mean).then(factors, bias)
 
 
-def _scaler(inputs: list[Value], given: dict[str, Any]) -> Rows:
-    rows = formula_of(inputs[0])
+def _scaler(inputs: list[Value], given: Settings) -> Rows:
+    rows = formula_of(inputs[0]) if isinstance(inputs[0], Rows) and inputs[0].affine is None else inputs[0]
     offset, scale = (
-        np.asarray(given.get(name, default), np.float64) for name, default in (("offset", 0.0), ("scale", 1.0))
+        np.asarray(given.get(name, default), np.float32) for name, default in (("offset", [0.0]), ("scale", [1.0]))
     )
-    return rows.then(1.0, -offset).then(scale, 0.0)
+    return rows.then(1.0, -row_of(offset, rows)).then(row_of(scale, rows), 0.0)
 
 
-def _mean(kind: str, inputs: list[Value], given: dict[str, Any]) -> Moment:
+def _mean(kind: str, inputs: list[Value], given: Settings) -> Moment:
     axes = inputs[1].ravel().tolist() if len(inputs) > 1 and isinstance(inputs[1], np.ndarray) else given.get("axes")
+    given.forget("noop_with_empty_axes")
     if list(axes or ()) not in ([1], [-1]) or not given.get("keepdims", 1):
         raise RefusedError("is a mean over something else than the columns of a row")
     of = inputs[0].of if isinstance(inputs[0], Moment) else formula_of(inputs[0])
     return Moment(kind, of)
 
 
-def of_moments(operator: str, inputs: list[Value], given: dict[str, Any]) -> Value:
+def of_moments(operator: str, inputs: list[Value], given: Settings) -> Value:
     """Return what comes next where a normalization is written out."""
     kinds = tuple(
         one.kind if isinstance(one, Moment) else "rows" if isinstance(one, Rows) else "number" for one in inputs
@@ -204,27 +226,16 @@ def of_moments(operator: str, inputs: list[Value], given: dict[str, Any]) -> Val
             return Moment("deviation", of)
         case "Div", ("centred", "deviation") if is_same:
             return _normalized(of, NORMALIZATION_EPSILON)
-        case "Cast" | "Identity", (kind,):
+        case "Identity", (kind,):
+            return Moment(kind, of)
+        case "Cast", (kind,):
+            cast_dtype(given, of.stage.dtype)
             return Moment(kind, of)
     raise RefusedError("is no part of a normalization over the columns of a row")
 
 
-def of_constants(operator: str, inputs: list[npt.NDArray[Any]], given: dict[str, Any]) -> npt.NDArray[Any]:
-    """Return what is made of constants alone: weights in another order, and the like."""
-    if operator == "Identity":
-        return inputs[0]
-    if operator == "Transpose":
-        return np.transpose(inputs[0], given.get("perm"))
-    if operator == "Cast":
-        return inputs[0].astype(onnx().helper.tensor_dtype_to_np_dtype(given["to"]))
-    if operator in ("Reshape", "Squeeze", "Unsqueeze"):
-        # constants are looked at by their numbers alone, but for matrices
-        return inputs[0].reshape(inputs[1].tolist()) if operator == "Reshape" else inputs[0]
-    raise RefusedError("computes with constants alone")
-
-
 # what is done to rows, and read by a function of its own
-ROW_OPERATORS: dict[str, Callable[[list[Value], dict[str, Any]], Value]] = {
+ROW_OPERATORS: dict[str, Callable[[list[Value], Settings], Value]] = {
     "Softmax": _softmax,
     "Clip": _clip,
     "PRelu": _prelu,
