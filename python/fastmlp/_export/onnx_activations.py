@@ -15,6 +15,8 @@ from fastmlp._export.onnx_formula import add_formula, erf, sigmoid, softplus
 from fastmlp._export.onnx_graph import Graph
 from fastmlp.activations import ACTIVATIONS, Activation, Formula
 
+# beyond it softsign is 1
+SOFTSIGN_FAR = 2.0**60
 # operators that onnxruntime has in float32 and in float64
 OPERATORS = {"tanh": "Tanh", "relu": "Relu", "sign": "Sign"}
 
@@ -48,6 +50,8 @@ def activated(graph: Graph, activation: Activation, z: str) -> str:
         case "softplus":
             return softplus(graph, z)
         case "softsign":
+            # what has overflown is 1, too, and not infinity over infinity
+            z = add("Clip", z, number(-SOFTSIGN_FAR), number(SOFTSIGN_FAR))
             if graph.dtype == np.float32:
                 return add("Softsign", z)
             return add("Div", z, add("Add", add("Abs", z), number(1.0)))
