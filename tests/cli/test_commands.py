@@ -172,6 +172,7 @@ def test_export_writes_onnx_models_of_networks_and_tables(run, model, tmp_path):
 def test_export_refuses_what_it_cannot_write_and_leaves_no_file(run, model, tmp_path):
     before = sorted(os.listdir(tmp_path))
     assert "name must be a name in C" in run("export", model, "--to", "c", "--name", "2nd").error
+    assert "--name is of --to c, but --to is onnx" in run("export", model, "--to", "onnx", "--name", "a").error
     net = fm.Network(1, [fm.Dense(1)], seed=0)
     scaling = {"mean": [0.0], "scale": [1.0], "target_mean": 0.0, "target_scale": 1.0}
     net.metadata["preparation"] = {"feature_names": ["a"], "target_name": "b", **scaling}

@@ -65,12 +65,15 @@ def add_commands(commands: Commands) -> None:
     parser.add_argument("model", metavar="MODEL", help="model file")
     parser.add_argument("--to", choices=TARGETS, required=True, help="what to write")
     parser.add_argument("--out", metavar="FILE", help="file to write (the model's name with another suffix)")
-    parser.add_argument("--name", default="model", help="of c: what all names in the file begin with (%(default)s)")
+    parser.add_argument("--name", metavar="NAME", help="of c: what all names in the file begin with (model)")
 
 
 def export(arguments: argparse.Namespace) -> int:
     """Run ``fastmlp export``."""
     target = TARGETS[arguments.to]
+    if arguments.name is not None and arguments.to != "c":
+        raise ValueError(f"--name is of --to c, but --to is {arguments.to}, which has no names: leave it out.")
+    arguments.name = "model" if arguments.name is None else arguments.name
     if arguments.out is None:
         arguments.out = os.path.splitext(arguments.model)[0] + target.suffix
     check_output(arguments.out, target.written, target.suffix, arguments.model)
