@@ -77,3 +77,41 @@ def test_empty_text_is_what_is_missing_and_both_at_once_are_refused(tmp_path):
     with pytest.raises(ValueError, match="is the name of C, but an ONNX model is written"):
         both.to_onnx(tmp_path / "model.h")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_label_or_a_name_that_onnx_does_not_hold_is_named_and_leaves_no_file(tmp_path):
+    numbers, path = np.arange(20.0)[:, np.newaxis], tmp_path / "model.onnx"
+    settings = {"n_estimators": 1, "max_iter": 1, "random_state": 0}
+    for most in (2**63 - 1, 2**63 + 5):
+        model = TabularClassifier((3,), **settings).fit(numbers, np.array([1, most] * 10, np.uint64))
+        if most < 2**63:
+            model.to_onnx(path)
+            labels = run(path, {"column_0": numbers})["label"]
+            assert labels.astype(np.uint64).tolist() == model.predict(numbers).tolist()
+            path.unlink()
+            continue
+        with pytest.raises(ValueError, match="the label 9223372036854775813 is beyond the whole numbers of ONNX"):
+            model.to_onnx(path)
+    half = "\ud800"
+    cells = pd.DataFrame({"a": ["x", half] * 10})
+    for what, X, y in (
+        ("the category", cells, [0, 1] * 10),
+        ("the class", cells.index.to_numpy(float)[:, np.newaxis], np.array(["x", half] * 10, object)),
+        ("the name of a column,", pd.DataFrame({half: numbers[:, 0]}), [0, 1] * 10),
+    ):
+        with pytest.raises(ValueError, match=rf"{what} '\\ud800' has half a character in it"):
+            TabularClassifier((3,), **settings).fit(X, y).to_onnx(path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bools_in_order_are_1_and_0_and_those_without_are_also_true_and_false(tmp_path):
+    y = np.arange(40.0) % 2
+    for is_ordered in (True, False):
+        X = pd.DataFrame({"flag": pd.Categorical([True, False] * 20, [False, True], ordered=is_ordered)})
+        model = TabularRegressor((3,), n_estimators=1, max_iter=9, random_state=0).fit(X, y)
+        model.to_onnx(tmp_path / "model.onnx")
+        for names in ([["1"], ["0"]], [["True"], ["False"]]):
+            found = run(tmp_path / "model.onnx", {"flag": np.array(names, object)})["values"][:, 0]
+            texts = model.predict(pd.DataFrame({"flag": [name for (name,) in names]}))
+            assert np.allclose(found, texts, rtol=1e-5)
+            assert (np.ptp(found) == 0) == (is_ordered and names[0] == ["True"])

@@ -392,9 +392,9 @@ def test_what_would_not_be_read_is_not_written(tmp_path):
     path = tmp_path / "model.safetensors"
     net = fm.Network(1, [fm.Dense(1)])
     net.metadata = {"a": [[]] * 100_001}
-    with pytest.raises(ValueError, match="this network was not saved: its description, with classes"):
+    with pytest.raises(ValueError, match="this network was not written: its description, with classes"):
         net.save(path)
-    with pytest.raises(ValueError, match="this network was not saved: its network would take"):
+    with pytest.raises(ValueError, match="this network was not written: its network would take"):
         fm.Network(2 * MB, [fm.Dense(1)]).save(path)
     assert not path.exists()
 

@@ -132,8 +132,16 @@ def test_what_a_file_does_not_keep_is_said_and_nothing_is_written(tmp_path, fitt
         fitted["regressor"].save(tmp_path / "model.pkl")
     names = np.array([[f"{i:0200000}"] for i in range(90)], object)
     model = TabularClassifier(4, n_estimators=1, max_iter=1).fit(names, np.arange(90) % 2)
-    with pytest.raises(ValueError, match=r"this estimator was not saved: its description, with .* takes more than the"):
+    with pytest.raises(
+        ValueError, match=r"this estimator was not written: its description, with .* takes more than the"
+    ):
         model.save(path)
+    for labels in ("datetime64[D]", "timedelta64[s]"):
+        y = np.array([1, 2] * 4, labels)
+        model = TabularClassifier(4, n_estimators=1, max_iter=1).fit(np.arange(8.0)[:, np.newaxis], y)
+        for write in (model.save, model.to_c, model.to_onnx):
+            with pytest.raises(TypeError, match=r"the labels are .*64\[.\], which a file does not keep: fit on text"):
+                write(tmp_path / {"save": "m.safetensors", "to_c": "m.h", "to_onnx": "m.onnx"}[write.__name__])
     assert os.listdir(tmp_path) == []
 
 

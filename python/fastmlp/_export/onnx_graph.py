@@ -91,7 +91,7 @@ class Graph:
             )
         made = self._new(name)
         if values.dtype == TEXT:
-            texts = [utf8(text) for text in values.ravel()]
+            texts = [utf8(text, "the class") for text in values.ravel()]
             kind = onnx().TensorProto.STRING
             self._constants.append(onnx().helper.make_tensor(made, kind, values.shape, texts))
         else:
@@ -154,13 +154,13 @@ def texts(names: Iterable[str]) -> npt.NDArray[Any]:
     return np.array(list(names), TEXT)
 
 
-def utf8(text: str) -> bytes:
-    """Return a text as a file has it."""
+def utf8(text: str, what: str) -> bytes:
+    """Return a text as a file has it; what: who has it, for the sentence of an error."""
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError:
         raise ValueError(
-            f"the name {shortened(ascii(text))} has half a character in it, which ONNX does not hold: change it."
+            f"{what} {shortened(ascii(text))} has half a character in it, which ONNX does not hold: change it."
         ) from None
 
 

@@ -23,6 +23,7 @@ from fastmlp._export.origin import origin_of_estimator
 
 PROBABILITIES = "probabilities"
 WIDE = np.dtype(np.float64)
+MOST_LABEL = 2**63 - 1
 
 
 def write(content: TableContent, path: str | os.PathLike[str]) -> None:
@@ -69,6 +70,8 @@ def _input_names(given: Sequence[str] | None, columns: int) -> list[str]:
     """Return a name for each column: its own, unless that is none, one of two, or an output's."""
     names = [""] * columns if given is None else list(given)
     own = {name for name in names if name and names.count(name) == 1} - {LABEL, VALUES, PROBABILITIES}
+    for name in own:
+        utf8(name, "the name of a column,")
     own -= {f"column_{index}" for index, name in enumerate(names) if name not in own}
     return [name if name in own else f"column_{index}" for index, name in enumerate(names)]
 
@@ -77,6 +80,11 @@ def _labels(values: Sequence[Any]) -> npt.NDArray[Any]:
     """Return labels as ONNX has them: text, int64, float64 or bool."""
     if isinstance(values[0], str):
         return texts(values)
+    if isinstance(values[0], int) and max(values) > MOST_LABEL:
+        raise ValueError(
+            f"the label {max(values)} is beyond the whole numbers of ONNX, at most {MOST_LABEL}: fit on text, "
+            "y.astype(str)."
+        )
     labels = np.array(values)
     return labels if labels.dtype.kind in "bf" else labels.astype(np.int64)
 
@@ -112,7 +120,7 @@ def _place(graph: Graph, name: str, places: dict[str, int]) -> str:
         "LabelEncoder",
         name,
         domain=TABLES,
-        keys_strings=[utf8(key) for key in places],
+        keys_strings=[utf8(key, "the category") for key in places],
         values_int64s=list(places.values()),
         default_int64=-1,
     )

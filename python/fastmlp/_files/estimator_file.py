@@ -48,7 +48,7 @@ def encoded(estimator: Estimator) -> list[bytes | memoryview]:
         _check_costs(descriptions, [values.shape for values in tensors.values()], descriptions[0]["dtype"])
         return to_file({"format": FORMAT, "estimator": estimator.description, "networks": descriptions}, tensors)
     except ValueError as reason:
-        raise ValueError(f"this estimator was not saved: {reason}.") from None
+        raise ValueError(f"this estimator was not written: {reason}.") from None
 
 
 def read(file: IO[bytes], size: int) -> Estimator:

@@ -126,7 +126,7 @@ def encoded(content: Content) -> list[bytes | memoryview]:
     try:
         return to_file(description, tensors)
     except ValueError as reason:
-        raise ValueError(f"this network was not saved: {reason}.") from None
+        raise ValueError(f"this network was not written: {reason}.") from None
 
 
 def read(file: IO[bytes], size: int) -> Content:
@@ -231,14 +231,17 @@ def description_of(content: Content) -> tuple[dict[str, Any], dict[str, npt.NDAr
         check_work(network["layers"])
         check_memory([values.shape for values in tensors.values()], str(architecture.dtype))
     except ValueError as reason:
-        raise ValueError(f"this network was not saved: {reason}.") from None
+        raise ValueError(f"this network was not written: {reason}.") from None
     return description, tensors
 
 
 def _finite(values: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
     """Return a copy of this moment, without the gaps of a padded leading dimension."""
     if not np.isfinite(values).all():
-        raise ValueError(f"{name} holds NaN or infinity: this network was not saved.")
+        raise ValueError(
+            f"{name} holds NaN or infinity, and this network was not written: set finite numbers, or train again, with "
+            "a smaller learning rate for example."
+        )
     return np.array(values, order="C")
 
 

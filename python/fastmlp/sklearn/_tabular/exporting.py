@@ -124,8 +124,8 @@ class ExportedTable:
         ImportError
             The package onnx is missing.
         ValueError, TypeError
-            An argument is not as described, or a column has both missing cells and cells of empty text; no file is left
-            then.
+            An argument is not as described, a column has both missing cells and cells of empty text, or a label is
+            beyond int64; no file is left then.
         OSError
             The file cannot be written.
 
@@ -139,8 +139,8 @@ class ExportedTable:
         Each column is an input (rows, 1) of its name, or ``column_0``, ``column_1`` and so on where it has none.
         Numbers are float64, NaN where one is missing: text that ``fit`` has read as numbers is given as these
         numbers. Categories are text, the empty one where it is missing; numbers taken for categories are "1", not
-        "1.0", and bools "1" and "0", or "True" and "False". Outputs are ``label`` (rows,) and ``probabilities``
-        (rows, classes), or ``values`` (rows, 1).
+        "1.0", and bools "1" and "0", or "True" and "False" where they have no order. Outputs are ``label`` (rows,) and
+        ``probabilities`` (rows, classes), or ``values`` (rows, 1).
 
         Examples
         --------

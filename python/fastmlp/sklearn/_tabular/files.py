@@ -69,6 +69,8 @@ def filed(estimator: BaseEstimator, result: TabularResult) -> estimator_file.Est
         described["plan"] = result.plan_
     if "classes_" in vars(result):
         dtype = result.classes_.dtype
+        if dtype.kind not in LABELS:
+            raise TypeError(f"the labels are {dtype}, which a file does not keep: fit on text, y.astype(str), before.")
         # of objects, fit has let through nothing but text
         values = list(map(str, result.classes_)) if dtype.kind == "O" else result.classes_.tolist()
         described["classes"] = {"dtype": "O" if dtype.kind == "O" else dtype.str, "values": values}
