@@ -55,6 +55,7 @@ def written(tmp_path, nodes, arrays, dtype=np.float32, opset=17, functions=(), s
         (("Selu", {}), {}),
         (("Celu", {"alpha": 1.0}), {}),
         (("HardSigmoid", {}), {}),
+        (("HardSwish", {}), {}),
         (("Mul", {}), {"factor": 0.1}),
     ],
 )

@@ -23,7 +23,7 @@ FUNCTIONS: dict[str, tuple[str, Mapping[str, float]]] = {
     "Erf": ("erf({x})", {}),
     "Exp": ("exp({x})", {}),
     "HardSigmoid": ("max(min({alpha}*{x} + {beta}, 1), 0)", {"alpha": 0.2, "beta": 0.5}),
-    "HardSwish": ("({x}*max(min({x}/6 + 0.5, 1), 0))", {}),
+    "HardSwish": ("({x}*max(min({alpha}*{x} + 0.5, 1), 0))", {"alpha": 1.0 / 6.0}),
     "LeakyRelu": ("where({x} > 0, {x}, {alpha}*{x})", {"alpha": 0.01}),
     "Log": ("log({x})", {}),
     "Mish": ("({x}*tanh(softplus({x})))", {}),
