@@ -147,6 +147,7 @@ def test_a_constant_of_another_shape_than_a_row_or_a_number_is_refused(operator,
          "stands after Softmax, or after probabilities of two classes", 13),
         ("h = Gemm(x, W) y = If<then_branch = t () => (float[n,3] u) {u = Neg(h)}, else_branch = e () => (float[n,3] u)"
          " {u = Identity(h)}>(yes)", "has a graph of its own", 13),
+        ("n = LayerNormalization(x, c) y = Gemm(n, W)", "is not applied to a linear layer", 17),
         ("h = Gemm(x, W) s = Mul(h, two) y = LayerNormalization<stash_type = 10>(s, g)", "in other numbers", 17),
     ],
 )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,7 @@ class _Texts(Graph):
         return number_text(value, self.dtype)
 
 
+@lru_cache(maxsize=64)
 def activation_of(text: str, dtype: np.dtype[Any]) -> Activation:
     """Return the activation that a formula in x is; an error says in a clause what is wrong with it."""
     if text == "softmax":

@@ -164,6 +164,8 @@ def _layer_normalization(inputs: list[Value], given: Settings) -> Rows:
 
 def _normalized(rows: Rows, epsilon: float) -> Rows:
     dtype = rows.stage.dtype
+    if rows.stage.weights is None:
+        raise RefusedError("is not applied to a linear layer")
     if dtype.type(epsilon) != dtype.type(NORMALIZATION_EPSILON):
         raise RefusedError(f"has epsilon {dtype.type(epsilon)!s}, not {NORMALIZATION_EPSILON:g}")
     return Rows(Stage(rows, rows.stage.width, dtype))
