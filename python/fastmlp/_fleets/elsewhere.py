@@ -92,7 +92,8 @@ def _that_can_be_sent(index: int) -> Iterator[None]:
     try:
         yield
     except (pickle.PicklingError, AttributeError, TypeError) as error:
-        if "pickle" not in str(error):
+        # as CPython says it up to 3.12, and from 3.13 on; other errors are those of a callback
+        if not any(words in str(error) for words in ("pickle", "Can't get local object")):
             raise
         raise ValueError(
             f"settings[{index}] cannot be sent to another process: {str(error).rstrip('.')}; give callbacks and "
