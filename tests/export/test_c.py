@@ -164,7 +164,9 @@ def test_embeddings_have_their_bits_for_numbers_of_every_size(dtype, tmp_path):
     # bins of one width and of others, of one column fewer, and a column without any
     edges = ((-3.0, -1.0, -0.5, 0.5, 2.0**-1 + 2.0**-20, 3.0), (1.0,))
     bins = fm.Network(2, [fm.PiecewiseLinear(5, edges), fm.Dense(3, "tanh")], dtype=dtype, seed=0)
-    for net in (waves, bins):
+    # dropout takes shares one by one, in the order of a product
+    dropped = fm.Network(2, [bins.embedding, fm.Dropout(0.5), fm.Dense(3, "tanh")], dtype=dtype, seed=0)
+    for net in (waves, bins, dropped):
         assert compare(net, X, builds(), tmp_path) == []
 
 
