@@ -31,10 +31,10 @@ bool is_by_columns(const Network<T>& network, std::ptrdiff_t rows, int threads) 
   const auto share = [threads](std::ptrdiff_t n) { return (n + threads - 1) / threads; };
   std::ptrdiff_t by_rows = 0;
   std::ptrdiff_t by_columns = 0;
-  for (const Layer& layer : network.layers()) {
-    const std::ptrdiff_t groups = (layer.n_out + kColumnGroup - 1) / kColumnGroup;
-    by_rows += share(rows) * layer.n_in * groups;
-    by_columns += rows * layer.n_in * share(groups);
+  for (std::size_t l = 0; l < network.layers().size(); ++l) {
+    const std::ptrdiff_t groups = (network.layers()[l].n_out + kColumnGroup - 1) / kColumnGroup;
+    by_rows += share(rows) * network.terms(l) * groups;
+    by_columns += rows * network.terms(l) * share(groups);
   }
   return by_columns <= by_rows + by_rows / 4;
 }

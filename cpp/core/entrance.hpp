@@ -33,6 +33,16 @@ BinsArguments<T> bins_of(const Network<T>& network, const Workspace<T>& workspac
           .ld = workspace.ld(0)};
 }
 
+// The inputs of the first layer for `rows` workspace rows from `row` on, shares of bins written out; to (rows, ld).
+template <class T>
+void expand_bins(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t row, std::ptrdiff_t rows,
+                 T* to, std::ptrdiff_t ld) noexcept {
+  BinsArguments<T> bins = bins_of(network, workspace, row, rows);
+  bins.out = to;
+  bins.ld = ld;
+  kernels<T>().bins(bins);
+}
+
 template <class T>
 WavesArguments<T> waves_of(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t row,
                            std::ptrdiff_t rows) noexcept {
@@ -47,18 +57,26 @@ WavesArguments<T> waves_of(const Network<T>& network, const Workspace<T>& worksp
           .ldx = workspace.ld_numbers(),
           .cosines = workspace.cosines(row),
           .sines = workspace.sines(row),
-          .ldw = workspace.ld_waves(),
+          .ldw = workspace.ld_rows(),
           .out = workspace.activations(0, row),
           .ld = workspace.ld(0)};
 }
 
-// Makes inputs of the first layer from the numbers of workspace rows [begin, end).
+// Makes inputs of the first layer, or what its bins are filled with, from the numbers of workspace rows [begin, end).
 template <class T>
 void embed_rows(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t begin,
                 std::ptrdiff_t end) noexcept {
   switch (network.embedding().kind) {
     case EmbeddingKind::none: return;
-    case EmbeddingKind::piecewise_linear: kernels<T>().bins(bins_of(network, workspace, begin, end - begin)); return;
+    case EmbeddingKind::piecewise_linear: {
+      const BinsArguments<T> bins = bins_of(network, workspace, begin, end - begin);
+      if (network.binned_inputs() > 0) {
+        kernels<T>().fill_bins(bins, workspace.filled_bins(begin));
+      } else {
+        kernels<T>().bins(bins);
+      }
+      return;
+    }
     case EmbeddingKind::periodic: kernels<T>().waves(waves_of(network, workspace, begin, end - begin)); break;
   }
   // the derivative of the identity, for the way back
@@ -85,7 +103,7 @@ void leave_embedding(const Network<T>& network, const Workspace<T>& workspace, s
 }
 
 // Gradients g (inputs, ldg) by the parameters of inputs [first, first + inputs), from `rows` workspace rows from `row` on
-// and their deltas; room: (inputs * width, ld_waves).
+// and their deltas; room: (inputs * width, ld_rows).
 template <class T>
 void waves_gradient_of(const Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t row,
                        std::ptrdiff_t rows, std::ptrdiff_t first, std::ptrdiff_t inputs, T* room, T* g,

@@ -39,7 +39,7 @@ void over_gathered_blocks(const Network<T>& network, const DataView& inputs, int
   const TeamWatch watch(threads, work_of(network, inputs.rows));
   const EvaluationWorkspace<T> own(network, threads * block_rows(network, inputs.rows, threads));
   const Workspace<T>& workspace = own.get();
-  const Sums<T> sums(network, threads);
+  const Sums<T> sums(network, threads, inputs.rows);
   const Dataset data{.inputs = inputs};
   over_row_blocks(network, inputs.rows, threads,
                   [&](std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t at, int thread) noexcept {
@@ -72,7 +72,11 @@ void evaluate_first_inputs(const Network<T>& network, const DataView& inputs, T*
   over_gathered_blocks(
       network, inputs, thread_request,
       [&](const Workspace<T>& workspace, std::ptrdiff_t at, std::ptrdiff_t end, std::ptrdiff_t begin, T*) noexcept {
-        copy_rows(workspace.activations(0, at), workspace.ld(0), end - at, columns, out + begin * columns);
+        if (network.embedding().kind == EmbeddingKind::piecewise_linear) {
+          expand_bins(network, workspace, at, end - at, out + begin * columns, columns);
+        } else {
+          copy_rows(workspace.activations(0, at), workspace.ld(0), end - at, columns, out + begin * columns);
+        }
       });
 }
 
@@ -110,7 +114,7 @@ bool over_outputs(const Network<T>& network, const DataView& inputs, int thread_
   const EvaluationWorkspace<T> own(network,
                                    by_columns ? inputs.rows : threads * block_rows(network, inputs.rows, threads));
   const Workspace<T>& workspace = own.get();
-  const Sums<T> sums(network, threads);
+  const Sums<T> sums(network, threads, inputs.rows);
   const Dataset data{.inputs = inputs};
   const Selection all{nullptr, 0, inputs.rows};
   std::atomic<bool> is_finite{true};
@@ -181,7 +185,7 @@ double evaluate_loss(const Network<T>& network, const Dataset& data, int thread_
   const int threads = plan_threads_for_rows(network, data.rows(), thread_request);
   const TeamWatch watch(threads, kPasses * work_of(network, data.rows()));
   const Workspace<T> workspace(network, threads * block_rows(network, data.rows(), threads), Purpose::loss);
-  const Sums<T> sums(network, threads);
+  const Sums<T> sums(network, threads, data.rows());
   const AlignedBuffer<T> losses(data.rows());
   const Penalty<T> penalty(network);
   const Selection all{nullptr, 0, data.rows()};

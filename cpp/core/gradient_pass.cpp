@@ -36,6 +36,10 @@ constexpr std::ptrdiff_t kManyTerms = 512;
 // Operands of a layer that stay in the second-level cache from one unit to the next.
 constexpr std::ptrdiff_t kFewOperands = 1 << 17;
 
+// What a row costs in the bins of an input, in rows of a product: two sums are loaded and stored for each delta. A
+// step's update of the bins, which is not counted for other units either, is more of it, the smaller the batch is.
+constexpr std::int64_t kRowsOfBins = 8;
+
 // Inputs of an embedding in a unit: four of the usual width are transposed together, in vectors, if there are enough to
 // be shared.
 constexpr std::ptrdiff_t kSomeInputs = 4;
@@ -63,8 +67,8 @@ GradientPlan::GradientPlan(const Network<T>& network, std::ptrdiff_t batch, Plan
   const bool has_long_rows = batch * kManyColumns <= kPanelSize;
   const std::ptrdiff_t most_columns = has_long_rows ? kManyColumns : kFewColumns;
   std::ptrdiff_t units = 0;
-  for (const Layer& layer : network.layers()) {
-    units += count_of(layer.n_in + 1, kManyRows) * count_of(layer.n_out, kFewColumns);
+  for (std::size_t l = 0; l < network.layers().size(); ++l) {
+    units += count_of(network.terms(l) + 1, kManyRows) * count_of(network.layers()[l].n_out, kFewColumns);
   }
   const bool has_few_units = units < kEnoughUnits;
   const std::ptrdiff_t lanes = kernels<T>().lanes;
@@ -72,7 +76,18 @@ GradientPlan::GradientPlan(const Network<T>& network, std::ptrdiff_t batch, Plan
   for (std::size_t l = 0; l < network.layers().size(); ++l) {
     const Layer& layer = network.layers()[l];
     const bool is_training = purpose == PlanFor::training;
-    const std::ptrdiff_t first_row = is_training && layer.weight_rate_factor == 0.0 ? layer.n_in : 0;
+    const std::ptrdiff_t binned = l == 0 ? network.binned_inputs() : 0;
+    const bool has_weights = !is_training || layer.weight_rate_factor != 0.0;
+    for (std::ptrdiff_t row = 0; has_weights && row < binned; row += network.embedding().width) {
+      for (std::ptrdiff_t column = 0; column < layer.n_out; column += kBinColumns) {
+        const std::ptrdiff_t n_columns = std::min(kBinColumns, layer.n_out - column);
+        units_.push_back({l, row, network.embedding().width, column, n_columns, false, true});
+        cost_before_.push_back(cost);
+        cost += kRowsOfBins * rounded_up(n_columns, lanes);
+        scratch_size_ = std::max(scratch_size_, 2 * network.embedding().width * leading_dimension(n_columns));
+      }
+    }
+    const std::ptrdiff_t first_row = has_weights ? binned : layer.n_in;
     const std::ptrdiff_t end_row = is_training && layer.bias_rate_factor == 0.0 ? layer.n_in : layer.n_in + 1;
     const bool is_transposed = sums_transposed<T>(end_row - first_row, layer.n_out, batch);
     const bool is_wide = layer.n_out > kFewColumns && has_long_rows;
@@ -153,7 +168,7 @@ struct UnitMemory : UnitParameters<T> {
   UnitMemory(Network<T>& network, const Workspace<T>& workspace, const GradientUse<T>& use,
              const GradientUnit& unit) noexcept
       : UnitParameters<T>(network, use, unit),
-        x(workspace.activations(unit.layer, 0) + unit.row),
+        x(workspace.activations(unit.layer, 0) + unit.row - (unit.layer == 0 ? network.binned_inputs() : 0)),
         ldx(workspace.ld(unit.layer)),
         delta(workspace.deltas(unit.layer + 1, 0) + unit.column),
         ldd(workspace.ld(unit.layer + 1)) {}
@@ -256,6 +271,29 @@ void update_unit(const GradientUnit& unit, const UnitParameters<T>& memory, cons
   update_rows(update, weights, unit.n_rows, layer.bias_rate_factor);
 }
 
+// The whole of a unit of bins, of which the workspace says how far rows have filled them.
+template <class T>
+void pass_binned_unit(Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t batch,
+                      const GradientUnit& unit, const GradientUse<T>& use) noexcept {
+  const std::ptrdiff_t ldg = leading_dimension(unit.n_columns);
+  FilledBins<T> filled = workspace.filled_bins(0);
+  filled.whole += unit.row / unit.n_rows * filled.ld;
+  filled.share += unit.row / unit.n_rows * filled.ld;
+  kernels<T>().bins_gradient({.batch = batch,
+                              .bins = unit.n_rows,
+                              .filled = filled,
+                              .n_columns = unit.n_columns,
+                              .delta = workspace.deltas(unit.layer + 1, 0) + unit.column,
+                              .ldd = workspace.ld(unit.layer + 1),
+                              .g = use.scratch,
+                              .whole = use.scratch + unit.n_rows * ldg,
+                              .ldg = ldg});
+  const UnitParameters<T> memory(network, use, unit);
+  update_unit<T>(unit, memory, use.step, memory.layer.l1, memory.layer.l2, use.scratch, ldg);
+}
+
+bool is_product(const GradientUnit& unit) noexcept { return unit.layer != kEntrance && !unit.is_binned; }
+
 // The whole of a unit of the embedding, whose waves are in the workspace.
 template <class T>
 void pass_entrance_unit(Network<T>& network, const Workspace<T>& workspace, std::ptrdiff_t batch,
@@ -274,21 +312,27 @@ void gradient_pass(Network<T>& network, const Workspace<T>& workspace, std::ptrd
                    GradientPlan::Range range, const GradientUse<T>& use, const Region& next_rows) noexcept {
   FASTMLP_ASSERT(batch <= workspace.rows());
   const bool owns_early = use.is_shared && network.buffer_size() <= kMostOwnedEarly;
-  const auto units = static_cast<std::ptrdiff_t>(range.end - range.begin);
+  std::ptrdiff_t products = 0;
+  for (std::size_t i = range.begin; i < range.end; ++i) products += is_product(plan[i]) ? 1 : 0;
+  std::ptrdiff_t product = 0;
   for (std::size_t i = range.begin; i < range.end; ++i) {
     const GradientUnit& unit = plan[i];
     if (unit.layer == kEntrance) {
       pass_entrance_unit(network, workspace, batch, unit, use);
       continue;
     }
+    if (unit.is_binned) {
+      pass_binned_unit(network, workspace, batch, unit, use);
+      continue;
+    }
     const UnitMemory<T> memory(network, workspace, use, unit);
     const Layer& layer = memory.layer;
 
     RegionList to_read;
-    if (i + 1 < range.end && plan[i + 1].layer != kEntrance && batch * (layer.n_in + layer.n_out) > kFewOperands) {
+    if (i + 1 < range.end && is_product(plan[i + 1]) && batch * (layer.n_in + layer.n_out) > kFewOperands) {
       add_next_operands(to_read, UnitMemory<T>(network, workspace, use, plan[i + 1]), unit, plan[i + 1], batch);
     }
-    to_read.add(part_of(next_rows, static_cast<std::ptrdiff_t>(i - range.begin), units));
+    to_read.add(part_of(next_rows, product++, products));
     if (!owns_early && batch >= kManyTerms) {
       to_read.add(memory.w, layer.ld, unit.n_rows, unit.n_columns);
       for (const T* slot : memory.from) {

@@ -1,8 +1,9 @@
 // Weight gradients in tiles, each with its epilogue: the second half of a training step.
 //
 // A unit is a strip of rows of one layer's (n_in + 1, n_out) parameters by a run of columns. It sums x^T delta over the
-// batch in ascending order, alone, then applies the optimizer while the tile is in the first-level cache. Units touch
-// disjoint parameters, so any thread may take any unit: the split over threads decides speed only.
+// batch in ascending order, alone, or of one input's bins what their kernel says, then applies the optimizer while the
+// tile is in the first-level cache. Units touch disjoint parameters, so any thread may take any unit: the split over
+// threads decides speed only.
 #pragma once
 
 #include <cstddef>
@@ -21,6 +22,7 @@ struct GradientUnit {
   std::ptrdiff_t column;
   std::ptrdiff_t n_columns;
   bool is_transposed;  // summed as delta^T x, so that lanes run along the inputs, and transposed before the optimizer
+  bool is_binned = false;  // the bins of one input, whose shares are not in the workspace
 };
 
 // Which parameters have units: all of them, or for training those that are not frozen.

@@ -14,7 +14,7 @@ GradientEvaluation<T>::GradientEvaluation(Network<T>& network, const DataView& i
       threads_(plan_threads_for_rows(network, inputs.rows, thread_request)),
       workspace_(network, inputs.rows, Purpose::gradients),
       plan_(network, inputs.rows, PlanFor::gradients),
-      sums_(network, threads_),
+      sums_(network, threads_, inputs.rows),
       scratch_(checked_count(threads_, plan_.scratch_size())),
       transposed_(network.transposed_size()) {}
 

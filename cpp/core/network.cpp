@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/random.hpp"
 #include "core/targets.hpp"
@@ -85,6 +86,7 @@ Network<T>::Network(std::ptrdiff_t n_inputs, const std::vector<LayerSpec>& specs
     for (AlignedBuffer<T>* numbers : {&bins_.lower, &bins_.least, &bins_.inverse}) {
       *numbers = AlignedBuffer<T>(checked_count(embedding_.columns, embedding.width));
     }
+    std::fill_n(bins_.lower.data(), bins_.lower.size(), std::numeric_limits<T>::infinity());
   }
   if (embedding_.learns()) {
     Layer& entrance = embedding_.parameters;
@@ -154,16 +156,18 @@ void Network<T>::draw_embedding(std::uint64_t seed) noexcept {
 
 template <class T>
 void Network<T>::set_bins(const double* lower, const double* upper) {
-  for (std::ptrdiff_t i = 0; i < bins_.lower.size(); ++i) {
-    // as inputs are gathered
-    const auto number = [](double x) { return std::abs(x) < Smallest<T>::kept ? T(0) : static_cast<T>(x); };
+  // as inputs are gathered
+  const auto number = [](double x) { return std::abs(x) < Smallest<T>::kept ? T(0) : static_cast<T>(x); };
+  bool is_behind = true;  // all that are there of this column
+  for (std::ptrdiff_t i = bins_.lower.size() - 1; i >= 0; --i) {
     const T width = number(upper[i]) - number(lower[i]);
-    const bool is_there = width > T(0);
-    bins_.lower[i] = number(lower[i]);
+    const bool is_wide = width > T(0);
+    is_behind = ((i + 1) % embedding_.width == 0 || is_behind) && !is_wide;
+    bins_.lower[i] = is_behind ? std::numeric_limits<T>::infinity() : number(lower[i]);
     // a share that shall be multiplied; where bins are that narrow themselves, any is
     const T least = width * Smallest<T>::factor;
     bins_.least[i] = least >= Smallest<T>::kept ? least : T(0);
-    bins_.inverse[i] = is_there ? T(1) / width : T(0);
+    bins_.inverse[i] = is_wide ? T(1) / width : T(0);
   }
 }
 

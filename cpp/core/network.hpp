@@ -88,8 +88,24 @@ class Network {
   const std::vector<Layer>& layers() const noexcept { return layers_; }
   const Embedding& embedding() const noexcept { return embedding_; }
   const Bins<T>& bins() const noexcept { return bins_; }
-  // Edges of the bins of each input, (n_inputs, width); a bin whose edges are equal is not there.
+  // Edges of the bins of each embedded input, (columns, width), ascending. Bins whose edges are equal are not there at
+  // the end; one before others counts as filled by what is above it.
   void set_bins(const double* lower, const double* upper);
+  // Inputs of the first layer that are shares of bins and are never written out: its sums are made of filled bins
+  // (kernels/bins-inl.hpp), and in a workspace its inputs are those behind. None where dropout takes single shares.
+  std::ptrdiff_t binned_inputs() const noexcept {
+    const bool is_binned = embedding_.kind == EmbeddingKind::piecewise_linear && layers_.front().dropout == 0.0;
+    return is_binned ? embedding_.columns * embedding_.width : 0;
+  }
+  // Terms that an output of layer l takes for a row: of bins the whole ones together, and one.
+  std::ptrdiff_t terms(std::size_t l) const noexcept {
+    const std::ptrdiff_t binned = l == 0 ? binned_inputs() : 0;
+    return layers_[l].n_in - binned + (binned > 0 ? 2 * embedding_.columns : 0);
+  }
+  // Multiply-adds of a row on its way forward, about.
+  std::ptrdiff_t multiply_adds() const noexcept {
+    return buffer_size() - (layers_.front().n_in - terms(0)) * layers_.front().ld;
+  }
   // Where the parameters of layer l lie, or those of the embedding.
   const Layer& place(std::size_t l) const noexcept { return l == kEntrance ? embedding_.parameters : layers_[l]; }
   // Calls f(offset, columns) for each row of parameters in the order of users' vectors: W0, b0, W1, ..., the embedding.

@@ -33,11 +33,13 @@ void wrap(Kernels<T>& kernels) noexcept {
   using K = Kernels<T>;
   kernels.gather = timed<T, gather, &K::gather, const GatherArguments<T>&>;
   kernels.forward = timed<T, forward, &K::forward, const ForwardArguments<T>&>;
+  kernels.bins_forward = timed<T, forward, &K::bins_forward, const BinsForwardArguments<T>&>;
   kernels.dropout = timed<T, forward, &K::dropout, const DropoutArguments<T>&>;
   kernels.softmax_rows = timed<T, softmax_rows, &K::softmax_rows, std::ptrdiff_t, std::ptrdiff_t, T*, std::ptrdiff_t>;
   kernels.loss = timed<T, loss, &K::loss, const LossArguments<T>&>;
   kernels.backward = timed<T, backward, &K::backward, const BackwardArguments<T>&>;
   kernels.gradient = timed<T, gradient, &K::gradient, const GradientArguments<T>&>;
+  kernels.bins_gradient = timed<T, gradient, &K::bins_gradient, const BinsGradientArguments<T>&>;
   kernels.update = timed<T, update, &K::update, const UpdateArguments<T>&>;
 }
 

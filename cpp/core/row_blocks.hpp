@@ -16,7 +16,7 @@ namespace fastmlp {
 // Multiply-adds of a forward pass.
 template <class T>
 double work_of(const Network<T>& network, std::ptrdiff_t rows) noexcept {
-  return static_cast<double>(network.buffer_size()) * static_cast<double>(rows);
+  return static_cast<double>(network.multiply_adds()) * static_cast<double>(rows);
 }
 inline constexpr double kPasses = 4.0;  // forward, back by deltas and by inputs, gradients
 
@@ -24,8 +24,9 @@ inline constexpr double kPasses = 4.0;  // forward, back by deltas and by inputs
 template <class T>
 class Sums {
  public:
-  Sums(const Network<T>& network, int threads)
-      : per_thread_(sums_size(network)),
+  // rows: of all threads
+  Sums(const Network<T>& network, int threads, std::ptrdiff_t rows)
+      : per_thread_(sums_size(network, rows)),
         memory_(per_thread_ > 0 ? AlignedBuffer<T>(checked_count(threads, per_thread_)) : AlignedBuffer<T>()) {}
   T* of(int thread) const noexcept { return memory_.data() + thread * per_thread_; }
 

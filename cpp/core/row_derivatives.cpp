@@ -18,6 +18,11 @@ void write_row_gradients(const Network<T>& network, const Workspace<T>& workspac
   for (std::size_t l = 0; l < network.layers().size(); ++l) {
     const Layer& layer = network.layers()[l];
     const T* x = workspace.activations(l, row);  // the input of the bias is the 1 behind it
+    if (l == 0 && network.binned_inputs() > 0) {
+      expand_bins(network, workspace, row, 1, room, layer.n_in);
+      room[layer.n_in] = T(1);
+      x = room;
+    }
     const T* delta = workspace.deltas(l + 1, row);
     for (std::ptrdiff_t i = 0; i <= layer.n_in; ++i, to += layer.n_out) {
       // + 0: the sum of a batch, which this is one term of, has no negative zero
@@ -26,7 +31,7 @@ void write_row_gradients(const Network<T>& network, const Workspace<T>& workspac
   }
   const Layer& entrance = network.embedding().parameters;
   for (std::ptrdiff_t i = 0; i < entrance.n_in; ++i, to += entrance.n_out) {
-    T* g = room + network.embedding().width * workspace.ld_waves();
+    T* g = room + network.embedding().width * workspace.ld_rows();
     waves_gradient_of(network, workspace, row, 1, i, 1, room, g, entrance.ld);
     std::copy_n(g, entrance.n_out, to);
   }
@@ -35,7 +40,8 @@ void write_row_gradients(const Network<T>& network, const Workspace<T>& workspac
 template <class T>
 std::ptrdiff_t entrance_room(const Network<T>& network, const Workspace<T>& workspace) noexcept {
   const Embedding& embedding = network.embedding();
-  return embedding.learns() ? embedding.width * workspace.ld_waves() + embedding.parameters.ld : 0;
+  if (embedding.learns()) return embedding.width * workspace.ld_rows() + embedding.parameters.ld;
+  return network.binned_inputs() > 0 ? leading_dimension(network.layers().front().n_in + 1) : 0;
 }
 
 }  // namespace
@@ -53,7 +59,7 @@ void evaluate_jacobian(const Network<T>& network, const DataView& inputs, const 
   const Workspace<T> workspace(network, threads * most, Purpose::gradients);
   // Derivatives of the activations, which a pass back multiplies into its deltas.
   const Workspace<T> kept(network, count > 1 ? threads * most : 1, Purpose::gradients);
-  const Sums<T> sums(network, threads);
+  const Sums<T> sums(network, threads, inputs.rows);
   const InputGradients<T> gradients(network, most, threads);
   const AlignedBuffer<T> transposed(network.transposed_size());
   network.transpose_weights(transposed.data(), 0, 1);
@@ -91,7 +97,7 @@ void evaluate_row_gradients(const Network<T>& network, const Dataset& data, T* o
   const int threads = plan_threads_for_rows(network, data.rows(), thread_request);
   const TeamWatch watch(threads, kPasses * work_of(network, data.rows()));
   const Workspace<T> workspace(network, threads * block_rows(network, data.rows(), threads), Purpose::gradients);
-  const Sums<T> sums(network, threads);
+  const Sums<T> sums(network, threads, data.rows());
   const AlignedBuffer<T> transposed(network.transposed_size());
   network.transpose_weights(transposed.data(), 0, 1);
   const Selection all{nullptr, 0, data.rows()};

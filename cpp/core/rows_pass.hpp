@@ -90,14 +90,17 @@ std::ptrdiff_t row_block(const Network<T>& network) noexcept {
   return bytes > plan.far_bytes ? plan.wide_rows : plan.rows;
 }
 
-// Room for unfinished sums that a thread needs for a block of rows; none where all layers are narrow.
+// Room for unfinished sums that a thread needs for its blocks of so many rows; none where all layers are narrow and
+// without bins.
 template <class T>
-std::ptrdiff_t sums_size(const Network<T>& network) noexcept {
+std::ptrdiff_t sums_size(const Network<T>& network, std::ptrdiff_t rows) noexcept {
   const Kernels<T>& kernel = kernels<T>();
   const ProductPlan& plan = product_plan();
-  const bool is_deep = std::ranges::any_of(
-      network.layers(), [&plan](const Layer& layer) { return std::max(layer.n_in, layer.n_out) > plan.terms; });
-  return is_deep ? row_block(network) * kernel.tile_columns : 0;
+  const std::ptrdiff_t binned = network.binned_inputs();
+  bool is_deep = network.layers().front().n_in - binned > plan.terms;
+  for (const Layer& layer : network.layers()) is_deep = is_deep || layer.n_out > plan.terms;
+  const std::ptrdiff_t of_bins = binned > 0 && rows > kFewBinRows ? network.embedding().width * kBinColumns : 0;
+  return std::max(is_deep ? row_block(network) * kernel.tile_columns : 0, of_bins);
 }
 
 // Whether layer l ends at its logits, for a loss that starts from them.
@@ -115,23 +118,40 @@ void forward_product(const Network<T>& network, const Workspace<T>& workspace, s
   const Layer& layer = network.layers()[l];
   const bool as_logits = ends_at_logits(network, l, purpose);
   T* d = workspace.deltas(l + 1, begin);
+  T* a = workspace.activations(l + 1, begin) + columns.begin;
+  const T* weights = network.weights(layer) + columns.begin;
+  const std::ptrdiff_t binned = l == 0 ? network.binned_inputs() : 0;
+  if (binned > 0) {
+    kernels<T>().bins_forward({.rows = end - begin,
+                               .columns = network.embedding().columns,
+                               .bins = network.embedding().width,
+                               .filled = workspace.filled_bins(begin),
+                               .n_out = columns.end - columns.begin,
+                               .weights = weights,
+                               .ldw = layer.ld,
+                               .bias = network.bias(layer) + columns.begin,
+                               .a = a,
+                               .lda = workspace.ld(l + 1),
+                               .sums = sums});
+  }
   kernels<T>().forward({.rows = end - begin,
-                        .n_in = layer.n_in,
+                        .n_in = layer.n_in - binned,
                         .n_out = columns.end - columns.begin,
                         .x = workspace.activations(l, begin),
                         .ldx = workspace.ld(l),
-                        .weights = network.weights(layer) + columns.begin,
+                        .weights = weights + binned * layer.ld,
                         .ldw = layer.ld,
                         .activation = activation,
                         .parameter = static_cast<T>(layer.parameter),
                         .smallest = l + 1 < network.layers().size() ? Smallest<T>::factor : T(0),
                         .formula = network.formula(l),
-                        .a = workspace.activations(l + 1, begin) + columns.begin,
+                        .a = a,
                         .d = as_logits || d == nullptr ? nullptr : d + columns.begin,
                         .lda = workspace.ld(l + 1),
                         .terms = product_plan().terms,
                         .sums = sums,
-                        .has_last_column = columns.end == layer.n_out});
+                        .has_last_column = columns.end == layer.n_out,
+                        .continues = binned > 0});
 }
 
 // The activations of a layer, likewise. Softmax is left for when all columns are there.

@@ -61,7 +61,7 @@ template <class T>
 int plan_threads(const Network<T>& network, std::ptrdiff_t rows, int request) noexcept {
   const int limit = thread_limit(request);
   if (limit == 1 || !planner_is_enabled()) return limit;
-  const double size = static_cast<double>(network.buffer_size());
+  const double size = static_cast<double>(network.multiply_adds());
   const double worth = std::max(size * static_cast<double>(rows) / kWorkPerThread, size / kReadPerThread);
   const int planned = std::clamp(static_cast<int>(std::min(worth, static_cast<double>(limit))), 1, limit);
   return planned > 1 && nanoseconds_now() < alone_until.load(std::memory_order_relaxed) ? 1 : planned;

@@ -45,7 +45,7 @@ Trainer<T>::Trainer(Network<T>& network, const Dataset& data, const TrainerOptio
       data_(data),
       options_(options),
       plan_(network, options.batch_size, PlanFor::training),
-      scratch_per_thread_(std::max(plan_.scratch_size(), sums_size(network))),
+      scratch_per_thread_(std::max(plan_.scratch_size(), sums_size(network, options.batch_size))),
       penalty_(network),
       has_penalty_(network.has_penalty()),
       moves_all_slots_(std::ranges::none_of(

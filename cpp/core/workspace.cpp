@@ -20,6 +20,7 @@ template <class T>
 Workspace<T>::Workspace(const Network<T>& network, std::ptrdiff_t rows, Purpose purpose) : rows_(rows) {
   const std::size_t depth = network.layers().size();
   const Embedding& embedding = network.embedding();
+  const std::ptrdiff_t first_columns = network.layers().front().n_in - network.binned_inputs();
   std::ptrdiff_t size = 0;
   // Every part starts on a cache line, and rows may be read up to the next multiple of 16 elements.
   const auto reserve = [&size](std::ptrdiff_t n_rows, std::ptrdiff_t ld) {
@@ -31,7 +32,7 @@ Workspace<T>::Workspace(const Network<T>& network, std::ptrdiff_t rows, Purpose 
   std::vector<Starts> starts;
   starts.reserve(depth + 1);
   for (std::size_t l = 0; l <= depth; ++l) {
-    const std::ptrdiff_t columns = l == 0 ? network.layers().front().n_in : network.layers()[l - 1].n_out;
+    const std::ptrdiff_t columns = l == 0 ? first_columns : network.layers()[l - 1].n_out;
     const std::ptrdiff_t ld = leading_dimension(columns + 1);
     const std::ptrdiff_t start = reserve(rows, ld);
     starts.push_back({.ld = ld, .activations = start, .normalized = start});
@@ -55,10 +56,12 @@ Workspace<T>::Workspace(const Network<T>& network, std::ptrdiff_t rows, Purpose 
   const bool is_embedded = embedding.kind != EmbeddingKind::none;
   ld_numbers_ = is_embedded ? leading_dimension(network.n_inputs()) : starts[0].ld;
   const std::ptrdiff_t numbers_start = is_embedded ? reserve(rows, ld_numbers_) : starts[0].activations;
-  ld_waves_ = leading_dimension(rows);
+  ld_rows_ = leading_dimension(rows);
+  const bool has_bins = network.binned_inputs() > 0;
+  const std::ptrdiff_t shares_start = has_bins ? reserve(embedding.columns, ld_rows_) : 0;
   std::ptrdiff_t wave_starts[2] = {-1, -1};
   for (int i = 0; i < (!embedding.learns() ? 0 : is_for_gradients(purpose) ? 2 : 1); ++i) {
-    wave_starts[i] = reserve(checked_count(network.n_inputs(), embedding.frequencies), ld_waves_);
+    wave_starts[i] = reserve(checked_count(network.n_inputs(), embedding.frequencies), ld_rows_);
   }
   const bool has_loss = purpose != Purpose::inference;
   const std::ptrdiff_t targets_start = has_loss ? reserve(rows, ld_targets_) : 0;
@@ -77,6 +80,10 @@ Workspace<T>::Workspace(const Network<T>& network, std::ptrdiff_t rows, Purpose 
                        .inverse_deviations = base + of.inverse_deviations});
   }
   numbers_ = base + numbers_start;
+  if (has_bins) {
+    shares_ = base + shares_start;
+    whole_bins_ = AlignedBuffer<std::int32_t>(checked_count(embedding.columns, ld_rows_));
+  }
   if (wave_starts[0] >= 0) cosines_ = base + wave_starts[0];
   if (wave_starts[1] >= 0) sines_ = base + wave_starts[1];
   if (has_loss) {
@@ -85,7 +92,7 @@ Workspace<T>::Workspace(const Network<T>& network, std::ptrdiff_t rows, Purpose 
     row_loss_ = base + row_starts[1];
     labels_ = AlignedBuffer<std::int32_t>(rows);
   }
-  for (std::ptrdiff_t r = 0; r < rows; ++r) activations(0, r)[network.layers().front().n_in] = T(1);
+  for (std::ptrdiff_t r = 0; r < rows; ++r) activations(0, r)[first_columns] = T(1);
 }
 
 template class Workspace<float>;

@@ -50,10 +50,14 @@ class Workspace {
   // Before an embedding: the numbers as they were gathered, (rows, ld_numbers); without one, the inputs themselves.
   T* numbers(std::ptrdiff_t row) const noexcept { return numbers_ + row * ld_numbers_; }
   std::ptrdiff_t ld_numbers() const noexcept { return ld_numbers_; }
-  // By input and frequency, (inputs * frequencies, ld_waves), a row of the batch in each column. Sines may be null.
+  // By embedded input, (columns, ld_rows), a row of the batch in each column.
+  FilledBins<T> filled_bins(std::ptrdiff_t row) const noexcept {
+    return {whole_bins_.data() + row, shares_ + row, ld_rows_};
+  }
+  // Likewise by input and frequency, (inputs * frequencies, ld_rows). Sines may be null.
   T* cosines(std::ptrdiff_t row) const noexcept { return cosines_ + row; }
   T* sines(std::ptrdiff_t row) const noexcept { return sines_ != nullptr ? sines_ + row : nullptr; }
-  std::ptrdiff_t ld_waves() const noexcept { return ld_waves_; }
+  std::ptrdiff_t ld_rows() const noexcept { return ld_rows_; }
 
   T* targets(std::ptrdiff_t row) const noexcept { return targets_ + row * ld_targets_; }
   std::ptrdiff_t ld_targets() const noexcept { return ld_targets_; }
@@ -76,15 +80,17 @@ class Workspace {
   std::vector<Place> places_;  // one vector: to predict one row takes little longer than a few allocations
   T* numbers_ = nullptr;
   std::ptrdiff_t ld_numbers_ = 0;
+  T* shares_ = nullptr;
   T* cosines_ = nullptr;
   T* sines_ = nullptr;
-  std::ptrdiff_t ld_waves_ = 0;
+  std::ptrdiff_t ld_rows_ = 0;
   T* targets_ = nullptr;
   std::ptrdiff_t ld_targets_ = 0;
   T* scale_ = nullptr;
   T* row_loss_ = nullptr;
   AlignedBuffer<T> memory_;
   AlignedBuffer<std::int32_t> labels_;
+  AlignedBuffer<std::int32_t> whole_bins_;
 };
 
 }  // namespace fastmlp

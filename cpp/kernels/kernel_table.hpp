@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/embedding_arguments.hpp"
+
 namespace fastmlp {
 
 enum class ActivationKind : int {
@@ -161,46 +163,6 @@ struct GatherArguments {
   double limit;         // 0: no clip
 };
 
-// Numbers in bins, column by column: out[r][j bins + t] is the share of bin t of column j that x[r][j] has filled, 0
-// below its lower edge and 1 from its upper one on, (x - lower) * inverse between. What is closer to the lower edge than
-// `least` counts as at it; a bin that is not there has inverse 0. The columns behind these follow as they are.
-template <class T>
-struct BinsArguments {
-  ptrdiff_t rows;
-  ptrdiff_t columns;  // in bins
-  ptrdiff_t others;   // behind them
-  ptrdiff_t bins;
-  const T* x;  // (rows, ldx)
-  ptrdiff_t ldx;
-  const T* lower;  // (columns, bins), without gaps
-  const T* least;
-  const T* inverse;  // of the bin's width
-  T* out;            // (rows, ld)
-  ptrdiff_t ld;
-};
-
-// Numbers as waves, column by column: w[k] = cos(2 pi (x f[k] + p[k])), and out[r][j width + u] = b[u] + sum over k of
-// w[k] W[k][u] for u below width - 1, where x itself stands. A row of parameters holds f, p, W and b of one column. The
-// cosines, and where not null the sines, lie by column and frequency, (n_inputs frequencies, ldw), a row of the batch in
-// each column, and are written to these rows alone. In waves numbers, frequencies and phases below the root of
-// Smallest::factor count as 0, and what is very large as a limit.
-template <class T>
-struct WavesArguments {
-  ptrdiff_t rows;
-  ptrdiff_t n_inputs;
-  ptrdiff_t frequencies;
-  ptrdiff_t width;
-  const T* parameters;  // (n_inputs, ldp)
-  ptrdiff_t ldp;
-  const T* x;  // (rows, ldx)
-  ptrdiff_t ldx;
-  T* cosines;
-  T* sines;
-  ptrdiff_t ldw;
-  T* out;  // (rows, ld)
-  ptrdiff_t ld;
-};
-
 // Inverted dropout (docs/math.md) of columns [0, columns): element j of row r becomes scale times itself if word j of
 // row first_row + r of the random numbers is at least `threshold`, else zero; in a, and where not null in d. A row of
 // words is the counters (first_row + r) blocks .. + blocks of the sequence (seed, stream, part), four words each.
@@ -234,8 +196,9 @@ struct JunctionArguments {
   T* inverse_deviation;  // (rows)
 };
 
-// z = x W + b; a = activation(z), and where these are a layer's last columns, column n_out of a is set to 1. With
-// derivative: d = activation'(z) as well. Both become 0 where they are below `smallest`. A part of a layer's columns ends at its last or at a multiple of 16.
+// z = x W + b, or x W + a where it continues; a = activation(z), and where these are a layer's last columns, column n_out
+// of a is set to 1. With derivative: d = activation'(z) as well. Both become 0 where they are below `smallest`. A part of
+// a layer's columns ends at its last or at a multiple of 16.
 // Softmax is left to softmax_rows: here it means identity.
 template <class T>
 struct ForwardArguments {
@@ -256,6 +219,7 @@ struct ForwardArguments {
   ptrdiff_t terms;  // of a sum to add at a time
   T* sums;          // (rows, tile_columns): room for unfinished sums, needed where n_in > terms
   bool has_last_column;
+  bool continues = false;  // sums begin with what a holds, in the place of the bias; then n_in may be 0
 };
 
 // delta_in = (delta_out W^T) * d, written over d, where d is activation'(z) without what is tiny: the product counts as 0
@@ -397,8 +361,13 @@ struct Kernels {
   void (*gather)(const GatherArguments<T>&) noexcept;
   // out[r][j] *= the derivative of the clip at the z of that element; there is a limit.
   void (*clip_backward)(const GatherArguments<T>&) noexcept;
+  // out[r][j bins + t] = the share of bin t of column j that x[r][j] has filled; the columns behind follow as they are.
   void (*bins)(const BinsArguments<T>&) noexcept;
-  // dx (rows, ld) from gradients by what `bins` left, which are in out.
+  // The same without shares: they are left as FilledBins, and out has the columns behind alone.
+  void (*fill_bins)(const BinsArguments<T>&, const FilledBins<T>& filled) noexcept;
+  void (*bins_forward)(const BinsForwardArguments<T>&) noexcept;
+  void (*bins_gradient)(const BinsGradientArguments<T>&) noexcept;
+  // dx (rows, ld) from gradients by what `bins` leaves, which are in out.
   void (*bins_backward)(const BinsArguments<T>&, T* dx, ptrdiff_t ld) noexcept;
   void (*waves)(const WavesArguments<T>&) noexcept;
   // dx likewise; cosines and sines are made anew.

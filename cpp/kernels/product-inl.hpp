@@ -140,15 +140,17 @@ struct ForwardTile {
     const T* w = p.weights + at.column;
     T* sums = p.sums + at.row * kTileColumns<T>;
     Tile<T, R, V> tile;
-    if (at.first_term == 0) {
+    if (at.first_term > 0) {
+      load_tile(tile, sums, kTileColumns<T>);
+    } else if (p.continues) {
+      load_tile(tile, p.a + at.row * p.lda + at.column, p.lda);
+    } else {
 #pragma GCC unroll 4
       for (int v = 0; v < V; ++v) {
         const Vec<T> bias = load<T>(w + p.n_in * p.ldw + v * kLanes<T>);
 #pragma GCC unroll 12
         for (int r = 0; r < R; ++r) tile.v[r][v] = bias;
       }
-    } else {
-      load_tile(tile, sums, kTileColumns<T>);
     }
     accumulate_and_fetch<Left::by_rows>(tile, at, p.x + at.row * p.ldx, p.ldx, w, p.ldw, queue);
     if (at.last_term < p.n_in) {
@@ -276,17 +278,18 @@ template <class T, class Kernel, class Arguments>
 FASTMLP_INLINE void run_tiles(Arguments& p) {
   const Parts panels((Kernel::columns(p) + kLanes<T> - 1) / kLanes<T>, kTileVectors);
   const Parts blocks(Kernel::terms(p), Kernel::terms_at_a_time(p));
+  const ptrdiff_t block_count = blocks.count > 0 ? blocks.count : 1;  // sums that continue may have no more terms
   Place at{0, 0, 0, 0};
   for (ptrdiff_t panel = 0; panel < panels.count; ++panel) {
     const Parts strips(Kernel::rows(p), Kernel::most_rows(panels.size(panel)));
     at.first_term = 0;
-    for (ptrdiff_t block = 0; block < blocks.count; ++block) {
+    for (ptrdiff_t block = 0; block < block_count; ++block) {
       at.last_term = at.first_term + blocks.size(block);
       Region next{};
       FetchQueue own{&next, &next, 0, 0, 0};
       if constexpr (Kernel::kAsksForNextBlock) {
-        const bool same_panel = block + 1 < blocks.count;
-        if (same_panel || panel + 1 < panels.count) {
+        const bool same_panel = block + 1 < block_count;
+        if (at.last_term > at.first_term && (same_panel || panel + 1 < panels.count)) {
           const ptrdiff_t term = same_panel ? at.last_term : 0;
           const ptrdiff_t column = same_panel ? at.column : at.column + panels.size(panel) * kLanes<T>;
           const T* first = Kernel::right(p) + term * Kernel::ld_right(p) + column;

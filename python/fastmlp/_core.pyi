@@ -118,7 +118,7 @@ class Network32:
         """View (n_inputs, parameters of an input) on an embedding's: writing changes it; None where it has none."""
 
     def set_bins(self, *, lower: npt.NDArray[np.float64], upper: npt.NDArray[np.float64]) -> None:
-        """Take the edges of each bin, (embedded inputs, bins); a bin whose edges are equal stays empty."""
+        """Take the edges of each bin, (embedded inputs, bins), ascending; at the end of a row equal ones: not there."""
 
     def set_input_scaling(
         self, *, shift: npt.NDArray[np.float64] | None, scale: npt.NDArray[np.float64] | None, limit: float = 0.0

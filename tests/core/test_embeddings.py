@@ -2,7 +2,10 @@
 
 What could go wrong: a multiple of a turn that is not subtracted exactly (compared with fractions, up to products of
 2^33), a polynomial that is wrong at the end of its range, a number beyond all that which is no cosine; a row that
-depends on the rows beside it, on the way forward or in gradients; a share of a bin outside of [0, 1].
+depends on the rows beside it, on the way forward or in gradients; a share of a bin outside of [0, 1]; sums over filled
+bins that miss one, or take one of another column, where there are few rows or many, panels of columns that are not
+whole, columns behind the bins, columns of fewer bins (compared with the same layers on shares that are written out,
+where nothing is rounded).
 """
 
 import math
@@ -93,6 +96,66 @@ def test_shares_of_bins_are_those_of_the_formula_and_between_0_and_1(kind):
     assert found.max() == 1
     # a difference, the inverse of another and their product, each rounded once
     np.testing.assert_allclose(found, exact, rtol=3 * np.finfo(found.dtype).eps, atol=1e-15)
+
+
+def shares_of(X, lower, upper):
+    width = upper - lower
+    above = X[:, : len(lower), np.newaxis] - lower
+    filled = np.where(width > 0, np.clip(above / np.where(width > 0, width, 1), 0, 1), 0)
+    return np.hstack([filled.reshape(len(X), -1), X[:, len(lower) :]])
+
+
+# one row, few, just more than few, a block, several blocks; columns of a vector, of a panel of 64 and beyond, odd ones
+@pytest.mark.parametrize("rows", [1, 2, 4, 8, 64, 256])
+@pytest.mark.parametrize("units", [1, 2, 5, 16, 64, 67, 128, 200])
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_sums_over_filled_bins_are_those_of_written_shares(kind, units, rows):
+    random = np.random.default_rng(units + rows)
+    for bins, columns, others in ((1, 3, 0), (2, 1, 2), (7, 3, 5), (48, 2, 0)):
+        # widths that are powers of 2, and numbers at edges, beyond them and at fourths of a bin
+        edges = np.cumsum(2.0 ** random.integers(-1, 2, (columns, bins + 1)), axis=1)
+        lower, upper = edges[:, :-1].copy(), edges[:, 1:].copy()
+        there = random.integers(0, bins + 1, columns)
+        there[0] = bins
+        for j, n in enumerate(there):
+            lower[j, n:] = upper[j, n:] = 0
+        X = np.hstack([edges[:, random.integers(0, bins + 1, rows)].T, random.integers(-2, 3, (rows, others))])
+        X[:, :columns] += random.integers(-4, 5, (rows, columns)) / 8
+        shares = shares_of(X, lower, upper)
+        net = new_network(
+            kind,
+            columns + others,
+            chain((units, "identity")),
+            "half_squared_error",
+            seed=0,
+            embedding=("piecewise_linear", bins, 0, 0.0, columns),
+        )
+        net.set_bins(lower=lower, upper=upper)
+        np.testing.assert_array_equal(net.first_inputs(X=X, threads=1), shares)
+        wide = new_network(kind, shares.shape[1], chain((units, "identity")), "half_squared_error", seed=0)
+        for own in (net, wide):
+            random = np.random.default_rng(units)
+            own.weights(0)[:] = random.integers(-4, 5, own.weights(0).shape) / 4
+            own.bias(0)[:] = random.integers(-4, 5, units)
+        np.testing.assert_array_equal(net.forward(X=X, threads=1), wide.forward(X=shares, threads=1))
+        targets = random.integers(-4, 5, (rows, units)).astype(X.dtype)
+        data = {"targets": targets, "sample_weight": None, "threads": 1}
+        _, (mine,), (bias,), *_ = net.gradients(X=X, **data)
+        _, (theirs,), (their_bias,), *_ = wide.gradients(X=shares, **data)
+        np.testing.assert_array_equal(mine, theirs)
+        np.testing.assert_array_equal(bias, their_bias)
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_a_bin_without_width_among_others_counts_as_filled_by_what_is_above_it(kind):
+    net = new_network(kind, 1, chain((1, "identity")), "mse", seed=0, embedding=("piecewise_linear", 4, 0, 0.0, 0))
+    net.set_bins(lower=np.array([[0.0, 1.0, 1.0, 0.0]]), upper=np.array([[1.0, 1.0, 2.0, 0.0]]))
+    net.weights(0)[:, 0] = [1, 10, 100, 1000]
+    X = np.array([[-1.0], [0.0], [0.5], [1.0], [1.5], [2.0], [9.0]])
+    shares = [[0, 0, 0, 0], [0, 0, 0, 0], [0.5, 0, 0, 0], [1, 0, 0, 0], [1, 1, 0.5, 0], [1, 1, 1, 0], [1, 1, 1, 0]]
+    np.testing.assert_array_equal(net.first_inputs(X=X, threads=1), shares)
+    np.testing.assert_array_equal(net.forward(X=X, threads=1)[:, 0], [0, 0, 0.5, 1, 61, 111, 111])
+    np.testing.assert_array_equal(net.jacobian(X=X, vectors=None, threads=1).ravel(), [0, 0, 1, 0, 100, 0, 0])
 
 
 def test_what_makes_no_embedding_is_refused():

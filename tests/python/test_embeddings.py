@@ -209,11 +209,59 @@ def test_an_embedded_network_is_a_network_of_embedded_numbers(embedding, dtype):
     seen = net._model.core.first_inputs(X=X, threads=1)
     wide = fm.Network(seen.shape[1], [fm.Dense(6, "tanh"), fm.Dense(3, "softmax")], dtype=dtype)
     wide.set_parameters(np.concatenate([part.ravel() for layer in net.layers for part in (layer.weights, layer.bias)]))
-    np.testing.assert_array_equal(net.forward(X), wide.forward(seen))
+    # bins are summed in an order of their own: at most 20 terms of at most 1 in the first layer, 6 in the second
+    tolerance = 0 if isinstance(embedding, fm.Periodic) else 30 * np.finfo(dtype).eps
+    np.testing.assert_allclose(net.forward(X), wide.forward(seen), rtol=0, atol=tolerance)
     for mine, others in zip(net.pre_activations(X), wide.pre_activations(seen), strict=True):
-        np.testing.assert_array_equal(mine, others)
+        np.testing.assert_allclose(mine, others, rtol=0, atol=tolerance)
     np.testing.assert_array_equal(net.predict(X[:1]), net.predict(X)[:1])
     np.testing.assert_array_equal(net.forward(np.asfortranarray(X)), net.forward(X))
+
+
+FIRST = {
+    "adam": (fm.Dense(40, "tanh"), {"optimizer": fm.Adam(0.01)}),
+    "penalties": (fm.Dense(40, "tanh", l1=0.01, l2=0.1), {"optimizer": fm.SGD(0.1, momentum=0.9)}),
+    "clipped together": (fm.Dense(40, "tanh"), {"optimizer": fm.SGD(0.5, clip_norm=0.05)}),
+    "clipped alone": (fm.Dense(40, "tanh"), {"optimizer": fm.RMSProp(0.01, clip_value=1e-3)}),
+    "frozen weights": (fm.Dense(40, "tanh", weight_rate_factor=0), {"optimizer": fm.Adam(0.01)}),
+    "own rates": (fm.Dense(40, "tanh", weight_rate_factor=0.3, bias_rate_factor=0), {"optimizer": fm.AdamW(0.01)}),
+    "weighted": (fm.Dense(40, "tanh"), {"sample_weight": np.arange(ROWS) % 4}),
+}
+
+
+@pytest.mark.parametrize("columns", [None, 3], ids=str)
+@pytest.mark.parametrize("case", FIRST)
+def test_training_on_bins_is_training_on_written_shares(case, columns):
+    X, y = samples()
+    dense, settings = FIRST[case]
+    edges = fm.Network(INPUTS, [fm.PiecewiseLinear(9), fm.Dense(1)], seed=0)
+    edges.fit(X, y, epochs=1)
+    bins = fm.PiecewiseLinear(9, edges.embedding.edges[:columns], columns=columns)
+    layers = [dense, fm.Dropout(0.2), fm.Dense(3, "softmax")]
+    net = fm.Network(INPUTS, [bins, *layers], dtype="float64", seed=3)
+    shares = net._model.core.first_inputs(X=X, threads=1)
+    wide = fm.Network(shares.shape[1], layers, dtype="float64", seed=3)
+    for own, data in ((net, X), (wide, shares)):
+        own.fit(data, y, epochs=3, batch_size=16, **settings)
+    # sums in another order; steps of Adam are as large for small gradients as for large ones
+    np.testing.assert_allclose(net.get_parameters(), wide.get_parameters(), rtol=1e-9, atol=1e-11)
+    assert (
+        net.layers[0].weights[:] == fm.Network(INPUTS, [bins, *layers], dtype="float64", seed=3).layers[0].weights
+    ).all() == (case == "frozen weights")
+
+
+def test_dropout_of_shares_takes_them_one_by_one():
+    X, y = samples("float32")
+    layers = [fm.Dropout(0.3), fm.Dense(6, "tanh"), fm.Dense(3, "softmax")]
+    net = network(fm.PiecewiseLinear(5), fm.Dropout(0.3))
+    net.fit(X, y, epochs=1)  # learns bins
+    net.reset()
+    net.fit(X, y, epochs=3, batch_size=16)
+    shares = net._model.core.first_inputs(X=X, threads=1)
+    wide = fm.Network(shares.shape[1], layers, seed=3)
+    wide.fit(shares, y, epochs=3, batch_size=16)
+    np.testing.assert_array_equal(net.get_parameters(), wide.get_parameters())
+    np.testing.assert_array_equal(net.predict(X), wide.predict(shares))
 
 
 @by_kind

@@ -150,7 +150,7 @@ struct Case {
         double edge = -1.0;
         for (std::ptrdiff_t bin = 0; bin < embedding.width; ++bin) {
           lower.push_back(edge);
-          edge += dice.one_in(4) ? 0.0 : dice.real(0.0, 0.3);  // or a bin that is not there
+          edge += dice.one_in(4) ? 0.0 : dice.real(0.0, 0.3);  // or a bin without width
           upper.push_back(edge);
         }
       }

@@ -11,6 +11,7 @@ from fastmlp._export.constants import Format
 from fastmlp._model.embedding import edges_of, waves_of
 from fastmlp.embeddings import Embedding, Periodic, PiecewiseLinear
 
+BINS: tuple[str, ...] = ("embedding_lower", "embedding_least", "embedding_inverse")
 # beyond so many turns the core takes a frequency or a phase for that
 MOST_TURNS = 1024.0
 
@@ -44,14 +45,23 @@ def embedding_back(embedding: Embedding, n_inputs: int, x: str, deltas: str, to:
     return _call("_back", embedding, n_inputs, x, f"{deltas}, {to}")
 
 
+def bins_product(embedding: PiecewiseLinear, n_inputs: int, columns: int, x: str, to: str) -> tuple[str, str]:
+    """Return the call that makes the first layer's sums of so many columns from numbers in bins, and its template."""
+    n = n_inputs if embedding.columns is None else embedding.columns
+    arrays = ", ".join(f"model_{name}" for name in (*BINS, "weights_0", "bias_0"))
+    sizes = f"{n}, {n_inputs - n}, {embedding.bins}, {columns}"
+    return f"model_bins_product({sizes}, {x}, {arrays}, {to});", "bins_product"
+
+
 def _call(suffix: str, embedding: Embedding, n_inputs: int, x: str, rest: str) -> tuple[str, str]:
     if isinstance(embedding, PiecewiseLinear):
-        arrays, sizes, template = ["lower", "least", "inverse"], f"{embedding.bins}", f"bins{suffix}"
+        arrays, sizes, template = BINS, f"{embedding.bins}", f"bins{suffix}"
     else:
         assert isinstance(embedding, Periodic)
-        arrays, template = ["frequencies", "phases", "weights", *([] if suffix else ["bias"])], f"waves{suffix}"
+        parts = ["frequencies", "phases", "weights", *([] if suffix else ["bias"])]
+        arrays, template = tuple(f"embedding_{name}" for name in parts), f"waves{suffix}"
         sizes = f"{embedding.frequencies}, {embedding.units - 1}"
-    names = ", ".join(f"model_embedding_{name}" for name in arrays)
+    names = ", ".join(f"model_{name}" for name in arrays)
     return f"model_{template}({n_inputs}, {sizes}, {x}, {names}, {rest});", template
 
 
@@ -63,11 +73,11 @@ def _bins(embedding: PiecewiseLinear, n_inputs: int, form: Format) -> dict[str, 
     )
     width = upper - lower
     least = width * factor
-    return {
-        "embedding_lower": lower,
-        "embedding_least": np.where(least >= kept, least, 0).astype(form.dtype),
-        "embedding_inverse": np.divide(1, width, out=np.zeros_like(width), where=width > 0),
-    }
+    # of bins that are not there, behind the others: no number is above them by so much
+    is_behind = np.logical_and.accumulate(width[:, ::-1] <= 0, axis=1)[:, ::-1]
+    least = np.select([is_behind, least >= kept], [np.finfo(form.dtype).max, least], 0.0)
+    inverse = np.divide(1, width, out=np.zeros_like(width), where=width > 0)
+    return dict(zip(BINS, (lower, least.astype(form.dtype), inverse), strict=True))
 
 
 def _turns(values: npt.NDArray[Any], form: Format) -> npt.NDArray[Any]:

@@ -7,12 +7,13 @@ The networks' arrays are those of c_network.py.
 from __future__ import annotations
 
 from fastmlp._export.c_activations import FADING, activated, sloped
-from fastmlp._export.c_embeddings import embedding_back, embedding_call
+from fastmlp._export.c_embeddings import bins_product, embedding_back, embedding_call
 from fastmlp._export.c_network import NetworkText, element_of, place_of
 from fastmlp._model.description import described
 from fastmlp._model.model import Model
+from fastmlp._model.stack import sums_bins
 from fastmlp.activations import Identity, ReLU, Softmax
-from fastmlp.embeddings import Embedding
+from fastmlp.embeddings import Embedding, PiecewiseLinear
 from fastmlp.layers import LayerNorm, WeightedLayer
 
 OPENING = """\
@@ -70,8 +71,9 @@ class _Writer:
                     )
                 self._embedding, self._numbers = layer, at
                 width *= layer.width
-                at = self._take(width)
-                self._line(*embedding_call(layer, architecture.n_inputs, self._numbers, at))
+                if not sums_bins(architecture.placed):
+                    at = self._take(width)
+                    self._line(*embedding_call(layer, architecture.n_inputs, self._numbers, at))
             elif isinstance(layer, LayerNorm):
                 self._layers[-1].is_normalized = True
                 self._line(
@@ -81,8 +83,11 @@ class _Writer:
                 columns = layer.units * layer.pieces
                 entry = _Layer(len(self._layers), layer, width, self._take(columns), self._take(columns))
                 self._layers.append(entry)
-                arrays = f"model_weights_{entry.number}, model_bias_{entry.number}"
-                self._line(f"model_product({width}, {columns}, {at}, {arrays}, {entry.at});")
+                if isinstance(self._embedding, PiecewiseLinear) and at == self._numbers:
+                    self._line(*bins_product(self._embedding, architecture.n_inputs, columns, at, entry.at))
+                else:
+                    arrays = f"model_weights_{entry.number}, model_bias_{entry.number}"
+                    self._line(f"model_product({width}, {columns}, {at}, {arrays}, {entry.at});")
                 self._activate(entry, is_last=len(self._layers) == len(architecture.placed))
                 at, width = entry.at, layer.units
 

@@ -8,6 +8,7 @@ c_gradient.py. All names begin with ``model_``, or ``MODEL_``; c_assembly.py put
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,13 +17,14 @@ import numpy.typing as npt
 
 from fastmlp._checks.text import brief
 from fastmlp._export.c_activations import activated
-from fastmlp._export.c_embeddings import embedding_arrays, embedding_call
+from fastmlp._export.c_embeddings import bins_product, embedding_arrays, embedding_call
 from fastmlp._export.c_inputs import Inputs
 from fastmlp._export.c_text import array, number
 from fastmlp._export.constants import DOUBLE, Format, format_of
 from fastmlp._model.description import described
 from fastmlp._model.model import Model
 from fastmlp._model.outputs import is_classifier
+from fastmlp._model.stack import sums_bins
 from fastmlp.activations import Activation, Identity, ReLU, Softmax
 from fastmlp.embeddings import Embedding, Periodic, PiecewiseLinear
 from fastmlp.layers import Dense, Dropout, Layer, LayerNorm, Maxout
@@ -91,7 +93,7 @@ def network_text(model: Model, inputs: Inputs | None = None) -> NetworkText:
     output = "double" if model.target_scaling is not None else form.real
     text = NetworkText(form, Inputs(form.real) if inputs is None else inputs, output)
     sizes = [architecture.n_inputs, *(layer.units * layer.pieces for layer, _ in architecture.placed)]
-    if architecture.embedding is not None:
+    if architecture.embedding is not None and not sums_bins(architecture.placed):
         sizes.insert(1, architecture.embedding.width_of(architecture.n_inputs))
     # outputs go to the caller's place, unless they are scaled on the way, or a class is made of them
     keeps_outputs = model.target_scaling is not None or is_classifier(architecture.meaning)
@@ -100,7 +102,7 @@ def network_text(model: Model, inputs: Inputs | None = None) -> NetworkText:
     text.scratch = max(map(sum, zip(kept, [*kept[1:], 0], strict=True)))
     places = [0 if index % 2 == 0 else text.scratch - size for index, size in enumerate(kept)]
     text.outputs_at = places[-1] if keeps_outputs else None
-    body = _Body(text, architecture.n_inputs)
+    body = _Body(text, architecture.n_inputs, sums_bins=sums_bins(architecture.placed))
     left = map(place_of, places)
     body.enter(model, next(left))
     for index, (layer, weights, bias) in enumerate(described(model)):
@@ -109,7 +111,7 @@ def network_text(model: Model, inputs: Inputs | None = None) -> NetworkText:
             to = "y" if is_last and model.target_scaling is None else next(left)
             body.layer(layer, weights, bias, to, is_last=is_last)
         elif isinstance(layer, PiecewiseLinear | Periodic):
-            body.embed(layer, weights, next(left))
+            body.embed(layer, weights, left)
         elif isinstance(layer, LayerNorm):
             body.line(f"model_normalize({body.width}, {body.at});", "normalize")
         elif not isinstance(layer, Dropout | Scaling):
@@ -136,8 +138,10 @@ def place_of(offset: int) -> str:
 class _Body:
     """The lines of ``model_forward``, the place and number of what the next one reads, and the layers with weights."""
 
-    def __init__(self, text: NetworkText, n_inputs: int) -> None:
-        self._text = text
+    def __init__(self, text: NetworkText, n_inputs: int, *, sums_bins: bool) -> None:
+        self._text, self._sums_bins = text, sums_bins
+        # those that the next layer sums
+        self._bins: PiecewiseLinear | None = None
         self._lines: list[str] = []
         self.at = "x"
         self.width = n_inputs
@@ -179,11 +183,16 @@ class _Body:
         self.line(f"for (j = 0; j < {n}; ++j) {element_of(to)} = {scaled.value};")
         self.at = to
 
-    def embed(self, embedding: Embedding, parameters: npt.NDArray[Any] | None, to: str) -> None:
-        """Embed the scaled inputs."""
+    def embed(self, embedding: Embedding, parameters: npt.NDArray[Any] | None, places: Iterator[str]) -> None:
+        """Embed the scaled inputs, in the next place, unless the first layer takes the numbers."""
         n = self.width if embedding.columns is None else embedding.columns
         for name, values in embedding_arrays(embedding, parameters, n, self._text.form).items():
             self._text.add_array(f"model_{name}", values)
+        if self._sums_bins:
+            assert isinstance(embedding, PiecewiseLinear)
+            self._bins = embedding
+            return
+        to = next(places)
         self.line(*embedding_call(embedding, n, self.at, to))
         if n < self.width:
             behind = f"({to})[{n * embedding.width} + j] = ({self.at})[{n} + j];"
@@ -198,8 +207,12 @@ class _Body:
         self._text.add_array(f"model_weights_{index}", weights)
         self._text.add_array(f"model_bias_{index}", bias)
         columns = layer.units * layer.pieces
-        arrays = f"model_weights_{index}, model_bias_{index}"
-        self.line(f"model_product({self.width}, {columns}, {self.at}, {arrays}, {to});", "product")
+        if self._bins is not None:
+            self.line(*bins_product(self._bins, self.width, columns, self.at, to))
+            self._bins = None
+        else:
+            arrays = f"model_weights_{index}, model_bias_{index}"
+            self.line(f"model_product({self.width}, {columns}, {self.at}, {arrays}, {to});", "product")
         self._activate(layer.activation_object, columns, to, index, is_last=is_last)
         if layer.pieces > 1:
             self.line(f"model_pool({layer.units}, {layer.pieces}, {to});", "pool")

@@ -19,6 +19,7 @@ from fastmlp._model.description import described
 from fastmlp._model.embedding import edges_of, steepest, waves_of
 from fastmlp._model.evaluation import forward
 from fastmlp._model.model import Model
+from fastmlp._model.stack import sums_bins
 from fastmlp.activations import Activation, Softmax, Threshold
 from fastmlp.embeddings import Embedding, Periodic, PiecewiseLinear
 from fastmlp.layers import LayerNorm, WeightedLayer
@@ -80,16 +81,21 @@ def tolerance_of(model: Model, inputs: npt.NDArray[Any]) -> float:
     unit = float(np.finfo(model.architecture.dtype).eps) / 2.0
     a = inputs.astype(np.float64)
     variance = np.zeros_like(a)
+    # columns and bins of each whose weights are summed before they are added to the others
+    summed = (0, 0)
     if model.columns is not None:
         a = model.columns.of(a)
         variance = (FUNCTION_ROUNDINGS * unit * a) ** 2
     for layer, weights, bias in described(model):
         if isinstance(layer, Embedding):
+            if sums_bins(model.architecture.placed):
+                summed = (a.size if layer.columns is None else layer.columns, layer.width)
             a, variance = _through_embedding(layer, weights, a, variance, unit)
         elif isinstance(layer, LayerNorm):
             a, variance = _through_normalization(a, variance, unit)
         elif isinstance(layer, WeightedLayer) and weights is not None and bias is not None:
-            z, variance = _through_product(a, variance, weights, bias, unit)
+            z, variance = _through_product(a, variance, weights, bias, unit, summed)
+            summed = (0, 0)
             a, variance = _through_activation(layer.activation_object, z, variance, unit)
             if layer.pieces > 1:
                 a = a.reshape(layer.pieces, layer.units).max(axis=0)
@@ -127,14 +133,16 @@ def _through_embedding(
 
 
 def _through_product(
-    a: Floats, variance: Floats, weights: npt.NDArray[Any], bias: npt.NDArray[Any], unit: float
+    a: Floats, variance: Floats, weights: npt.NDArray[Any], bias: npt.NDArray[Any], unit: float, summed: tuple[int, int]
 ) -> tuple[Floats, Floats]:
     """Return the sums of a layer, and the variances of what they differ by."""
     wide = weights.astype(np.float64)
     terms = a[:, np.newaxis] * wide
-    sums = np.cumsum(np.vstack([bias, terms]), axis=0)
-    # each product once, each sum in both ways of adding
-    own = (terms**2).sum(axis=0) + 2.0 * (sums[1:] ** 2).sum(axis=0)
+    binned = summed[0] * summed[1]
+    of_bins = terms[:binned].reshape(*summed, wide.shape[1]).sum(axis=1)
+    sums = np.cumsum(np.vstack([bias, of_bins, terms[binned:]]), axis=0)
+    # each product once, each sum in both ways of adding, those of whole bins alike
+    own = (terms**2).sum(axis=0) + 2.0 * (of_bins**2).sum(axis=0) + 2.0 * (sums[1:] ** 2).sum(axis=0)
     return sums[-1], variance @ wide**2 + unit**2 * own
 
 

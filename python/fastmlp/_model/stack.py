@@ -78,6 +78,12 @@ def embedding_of(layers: Iterable[Layer]) -> Embedding | None:
     return next((layer for layer in layers if isinstance(layer, Embedding)), None)
 
 
+def sums_bins(layers: Iterable[Placed]) -> bool:
+    """Return whether the first layer sums its weights over the bins that are filled: not where dropout takes shares."""
+    first = next(iter(layers))
+    return isinstance(embedding_of(first.before), PiecewiseLinear) and first.dropout == 0.0
+
+
 def check_stack(value: Iterable[Layer], n_inputs: int) -> list[Layer]:
     """Return the layers as a list, if they can stand in this order in a network of so many inputs."""
     if not is_list(value):
