@@ -164,9 +164,13 @@ def test_embeddings_have_their_bits_for_numbers_of_every_size(dtype, tmp_path):
     # bins of one width and of others, of one column fewer, and a column without any
     edges = ((-3.0, -1.0, -0.5, 0.5, 2.0**-1 + 2.0**-20, 3.0), (1.0,))
     bins = fm.Network(2, [fm.PiecewiseLinear(5, edges), fm.Dense(3, "tanh")], dtype=dtype, seed=0)
+    # sums of two columns and of a bias
+    edges = ((-3.0, -1.0, 0.1, 2.0), (-2.0, 0.0, 0.3, 1.7, 2.0, 4.0))
+    several = fm.Network(2, [fm.PiecewiseLinear(5, edges), fm.Dense(19, "tanh")], dtype=dtype, seed=0)
+    several.set_parameters(random.normal(size=several.n_parameters))
     # dropout takes shares one by one, in the order of a product
     dropped = fm.Network(2, [bins.embedding, fm.Dropout(0.5), fm.Dense(3, "tanh")], dtype=dtype, seed=0)
-    for net in (waves, bins, dropped):
+    for net in (waves, bins, several, dropped):
         assert compare(net, X, builds(), tmp_path) == []
 
 
