@@ -42,23 +42,29 @@ class Inputs(NamedTuple):
         """Return the format in which the inputs of a network of this format are scaled."""
         return WIDE if self.is_wide else form
 
-    def scaled(self, form: Format, columns: ColumnScaling | None, shift: str, scale: str) -> ScaledInput:
-        """Return how input j is scaled; shift and scale are written in C."""
+    def scaled(
+        self, form: Format, columns: ColumnScaling | None, shift: str, scale: str, *, is_bounded: bool
+    ) -> ScaledInput:
+        """Return how input j is scaled; shift and scale are written in C.
+
+        Where what follows is bounded, an infinite input becomes NaN: it would not be seen any more.
+        """
         prefix = "model_wide_" if self.is_wide else "model_"
         cast = f"({form.real})" if self.is_wide else ""
         kept = f"{prefix}kept({self.element})"
+        # 0, or NaN: what is not finite is to be seen
+        finite = f" + {cast}({self.element} - {self.element})"
+        unless_bounded = finite if is_bounded else ""
         if columns is None:
-            return ScaledInput(cast + kept, ["kept"])
+            return ScaledInput(cast + kept + unless_bounded, ["kept"])
         difference = f"{kept} + {shift[1:]}" if shift.startswith("-") else f"{kept} - {shift}"
         value = f"{prefix}kept(({difference}) * {scale})"
         if not columns.limit:
-            return ScaledInput(cast + value, ["kept"])
+            return ScaledInput(cast + value + unless_bounded, ["kept"])
         dtype = self.form(form).dtype
         arguments = ", ".join(
             [value, *(number(limit, dtype) for limit in (columns.limit * 2.0**26, 1 / columns.limit))]
         )
-        # 0, or NaN: what is not finite is to be seen
-        finite = f"{cast}({self.element} - {self.element})"
         return ScaledInput(
-            f"{cast}{prefix}clipped({arguments}) + {finite}", ["kept", "clipped"], f"{prefix}clipped_slope({arguments})"
+            f"{cast}{prefix}clipped({arguments}){finite}", ["kept", "clipped"], f"{prefix}clipped_slope({arguments})"
         )

@@ -176,7 +176,8 @@ class _Body:
             else:
                 self._text.add_array(f"model_{name}", rounded, rounded.dtype)
                 written.append(f"model_{name}[j]")
-        scaled = inputs.scaled(form, columns, *(written or ("", "")))
+        is_bounded = isinstance(model.architecture.embedding, PiecewiseLinear)
+        scaled = inputs.scaled(form, columns, *(written or ("", "")), is_bounded=is_bounded)
         (self._text.input_needs if inputs.is_wide else self._text.needs).extend(scaled.needs)
         self._text.entered, self._text.clip_slope = scaled.value, scaled.clip_slope
         self._text.scale = written[1] if written else ""

@@ -163,6 +163,7 @@ def constants(form: Format) -> dict[str, str]:
         "gelu_cubic": GELU_CUBIC,
         "gelu_cubic_slope": 3 * GELU_CUBIC,
         "normal_density": 0.39894228040143267794,
+        "largest": float(np.finfo(form.dtype).max),
         "exp_far": float(form.dtype.type(1) - form.dtype.type(largest)),
         "wave_far": 0.79,
         "epsilon": NORMALIZATION_EPSILON,
