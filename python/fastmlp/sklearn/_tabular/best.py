@@ -30,6 +30,8 @@ Outputs = npt.NDArray[np.float64]
 ROUNDS = 40
 # bins of a setting that sees numbers dimly
 COARSE = 16
+# a weight that a step learns is like a product of each so many rows
+STEPS = 16
 # what a unit of a layer costs beside its products, in products
 BESIDE = 50
 
@@ -90,10 +92,14 @@ class Ensemble:
 
 def portfolio(first: Settled) -> list[Settled]:
     """Return the settings to try, in order."""
-    rate, longer = first.learning_rate, 3 * first.epochs // 2
-    other = "mish" if first.activation == "selu" else "selu"
-    finer, finest = (max(4 * first.bins // 3, bins) if first.bins else 0 for bins in (64, 96))
-    deep, blunt = (128, 128, 128), first.sharpness / 2
+    rate, other = first.learning_rate, "mish" if first.activation == "selu" else "selu"
+    if first.sharpness < 1.0:
+        # as fine and as long as helps
+        longer, finer, finest, blunt = first.epochs, first.bins, first.bins, first.sharpness
+    else:
+        longer, blunt = 3 * first.epochs // 2, first.sharpness / 2
+        finer, finest = (max(4 * first.bins // 3, bins) if first.bins else 0 for bins in (64, 96))
+    deep = (128, 128, 128)
     return [
         first,
         replace(first, hidden=deep, bins=finer, dropout=0.1, epochs=longer, sharpness=blunt),
@@ -113,7 +119,9 @@ def portfolio(first: Settled) -> list[Settled]:
 def cost_of(own: Settled, n_inputs: int, columns: int) -> float:
     """Return how much work a setting is beside others."""
     embedding = own.embedding_of(columns)
-    sizes = [n_inputs if embedding is None else embedding.width_of(n_inputs), *own.hidden]
+    # of the bins of a number a row meets two, but a step learns all
+    width = n_inputs if embedding is None else n_inputs + columns + embedding.width_of(n_inputs) // STEPS
+    sizes = [width, *own.hidden]
     return own.epochs * (sum(n_in * n_out for n_in, n_out in pairwise(sizes)) + BESIDE * sum(own.hidden))
 
 

@@ -29,6 +29,10 @@ RATE_OF_VALUES, RATE_OF_LABELS, RATE_OF_FEW_LABELS = 0.07, 0.04, 0.01
 # many labels are learned by wider networks, of which dropout lets the bins be sharp
 HIDDEN, HIDDEN_OF_MANY_LABELS = (64, 64, 64), (128, 128)
 DROPOUT_OF_MANY_LABELS, SHARPNESS_OF_LABELS = 0.2, 4.0
+# values of some thousand rows are told more finely by many bins that are blunt each, over more epochs; more rows have
+# no time for these
+ROWS_FOR_FINE_BINS = range(8000, 30_000)
+FINE_BINS, SHARPNESS_OF_FINE_BINS, EPOCHS_OF_FINE_BINS = 128, 0.42, 48
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,9 @@ class Wanted:
         rate_of_labels = RATE_OF_LABELS if has_many else RATE_OF_FEW_LABELS
         bins = BINS_OF_LABELS if is_classifier else BINS_OF_VALUES
         epochs = next(number for rows, number in EPOCHS if n_samples >= rows)
+        sharpness = SHARPNESS_OF_LABELS if is_classifier else 1.0
+        if not is_classifier and n_samples in ROWS_FOR_FINE_BINS and self.bins is None:
+            bins, sharpness, epochs = FINE_BINS, SHARPNESS_OF_FINE_BINS, EPOCHS_OF_FINE_BINS
         return Settled(
             _either(self.hidden, HIDDEN_OF_MANY_LABELS if has_many_labels else HIDDEN),
             activation,
@@ -86,7 +93,7 @@ class Wanted:
             _either(self.dropout, DROPOUT_OF_MANY_LABELS if has_many_labels else 0.0),
             _either(self.learning_rate, rate_of_labels if is_classifier else RATE_OF_VALUES),
             _either(self.epochs, epochs),
-            SHARPNESS_OF_LABELS if is_classifier else 1.0,
+            sharpness,
             ends_early=has_many,
         )
 
