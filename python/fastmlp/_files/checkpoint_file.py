@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import IO, Any, NamedTuple
 
 from fastmlp._files.atomic import write_atomically
-from fastmlp._files.container import to_file
-from fastmlp._files.model_file import TRAINING, Content, Described, read_network
+from fastmlp._files.container import TRAINING, to_file
+from fastmlp._files.model_file import Content, Described, read_network
 from fastmlp._files.opening import OtherKindError
 from fastmlp._files.safetensors import check_keys, of_type, read_beside, tensor_parts
 from fastmlp._files.tree import Tensors, decoded, digest_of, encoded

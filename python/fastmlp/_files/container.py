@@ -16,6 +16,8 @@ from fastmlp._files.plain_json import check_amount, parse_object
 from fastmlp._files.safetensors import MAX_HEADER_BYTES, read_header, to_safetensors
 
 FORMAT = 1
+# of a checkpoint: the key of its description for the state of the training, and the prefix of tensors for that
+TRAINING = "training"
 
 
 def to_file(description: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) -> list[bytes | memoryview]:

@@ -17,6 +17,7 @@ from fastmlp._checks.text import brief
 from fastmlp._files.atomic import write_atomically
 from fastmlp._files.container import FORMAT, read_description, to_file
 from fastmlp._files.costs import check_memory, check_work
+from fastmlp._files.kept_training import check_no_training_is_lost
 from fastmlp._files.model_file import Content, blueprint, built, description_of, tensor_of
 from fastmlp._files.names import check_model_name
 from fastmlp._files.opening import OtherKindError
@@ -33,6 +34,7 @@ class Estimator(NamedTuple):
 def write(estimator: Estimator, path: str | os.PathLike[str]) -> None:
     """Write the file; what would not be read again is an error."""
     check_model_name(path, "an estimator")
+    check_no_training_is_lost(path)
     write_atomically(path, *encoded(estimator))
 
 

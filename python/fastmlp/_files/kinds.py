@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from typing import IO, Literal, TypeAlias
 
-from fastmlp._files.container import read_description
-from fastmlp._files.model_file import TRAINING
+from fastmlp._files.container import TRAINING, read_description
 from fastmlp._files.opening import read_file
 
 Kind: TypeAlias = Literal["network", "checkpoint", "estimator"]

@@ -26,8 +26,9 @@ import numpy.typing as npt
 
 from fastmlp._checks.text import brief
 from fastmlp._files.atomic import write_atomically
-from fastmlp._files.container import FORMAT, read_description, to_file
+from fastmlp._files.container import FORMAT, TRAINING, read_description, to_file
 from fastmlp._files.costs import check_memory, check_work
+from fastmlp._files.kept_training import check_no_training_is_lost
 from fastmlp._files.names import check_model_name
 from fastmlp._files.opening import OtherKindError
 from fastmlp._files.plain_json import check_plain
@@ -77,9 +78,7 @@ JSON_TYPES: dict[str, type] = {
     "l2": float, "weight_rate_factor": float, "bias_rate_factor": float,
 }  # fmt: skip
 
-# of a checkpoint: the key of its description for the state of the training, and the prefix of tensors for that
-TRAINING = "training"
-# likewise, where there is a record
+# the key of a description for a record, and the prefix of tensors for that
 RECORD = "record"
 
 Kind = TypeVar("Kind")
@@ -117,6 +116,7 @@ class Blueprint(NamedTuple):
 def write(content: Content, path: str | os.PathLike[str]) -> None:
     """Write a model file; described at ``fastmlp.save``."""
     check_model_name(path, "a model")
+    check_no_training_is_lost(path)
     write_atomically(path, *encoded(content))
 
 
