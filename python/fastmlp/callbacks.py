@@ -268,6 +268,8 @@ class ModelCheckpoint:
             raise ValueError(
                 f"path may have {{epoch}} in braces and nothing else, got {brief(str(self.path))}."
             ) from None
+        # a Path and its text are the same file, and the same callback to a checkpoint
+        self.path = os.fspath(self.path)
         self.best_only = check_flag(self.best_only, "best_only")
         check_monitor(self.monitor, self.mode)
 

@@ -1,4 +1,4 @@
-"""By what a checkpoint knows a training again: its data by their digests, its arguments as text; and what differs.
+"""By what a checkpoint knows a training again: its data by their digests, its arguments as text.
 
 Data are taken as the network sees them: after every conversion and split, so that a list and an array of the same
 numbers are the same data.
@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from fastmlp._checks.text import LONGEST_NAME, shortened
 from fastmlp._files.model_file import network_described
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.indexed_rows import IndexedRows
@@ -82,23 +81,3 @@ def text_of(given: Any) -> str:
     if kind.__repr__ is object.__repr__:
         return f"{kind.__module__}.{kind.__qualname__}"
     return ADDRESS.sub("", repr(given))
-
-
-def difference(
-    path: str, here: Mapping[str, str], there: Mapping[str, Any], shown: Callable[[str], bool]
-) -> str | None:
-    """Return a sentence about the first thing in which a training is not that of a checkpoint, None for none."""
-    for name in here:
-        if here[name] == there.get(name):
-            continue
-        what = (
-            f"{name} is {_short(here[name])} here and {_short(str(there.get(name)))} there"
-            if shown(name)
-            else f"{name} has other values here"
-        )
-        return f"{path} is of another training: {what}; give what it was begun with, or another path."
-    return None
-
-
-def _short(text: str) -> str:
-    return shortened(text, 2 * LONGEST_NAME)

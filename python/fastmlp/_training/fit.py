@@ -192,11 +192,12 @@ def _check_checkpoint(
     plan: Plan, keeper: Keeper, rate: LearningRate, data: dict[str, str], given: FitArguments, fraction: float | None
 ) -> None:
     watch = plan.watch
-    watch.check_kept()
+    watch.check_kept(keeper.target)
     rate.check_kept()
     if watch.validation is not None:
         data = data | digests_of(watch.validation, " of the validation")
     arguments = {
+        "validation_data": "none" if given.validation_data is None else "given",
         "batch_size": str(plan.batch_size),
         "optimizer": text_of(plan.optimizer),
         "shuffle": str(plan.shuffle),
