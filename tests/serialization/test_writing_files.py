@@ -2,8 +2,8 @@
 
 A secret model becomes readable to all, if only for a moment (modes); a file that was saved is called an error (folder
 that cannot be read); what a killed process left stays for ever, or what another process is writing is swept away
-(sweeping); a model takes the name of another format, or what is no path ends in a riddle (names); a model is written where a training
-would go on from.
+(sweeping); a model takes the name of another format, or what is no path ends in a riddle (names); a model is written
+where a training would go on from.
 """
 
 import io
