@@ -58,7 +58,8 @@ def load(path: str | os.PathLike[str]) -> Network:
     Parameters
     ----------
     path : path
-        A file that ``save`` wrote. Any other content is refused; it is safe to load a file from a stranger.
+        A file that ``save`` wrote. Any other content is refused, and one bit of a weight that is not as it was written;
+        it is safe to load a file from a stranger.
 
     Returns
     -------

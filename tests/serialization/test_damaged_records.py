@@ -39,7 +39,10 @@ def parts(content):
     """Return the header, the description and all tensors of a file, these as bytes."""
     size = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + size])
-    return header, json.loads(header["__metadata__"]["fastmlp"]), content[8 + size :]
+    description = json.loads(header["__metadata__"]["fastmlp"])
+    # which a forger leaves out
+    del description["digest"]
+    return header, description, content[8 + size :]
 
 
 def assert_refused(path, content):

@@ -62,7 +62,10 @@ def parts(path: Path) -> tuple[dict, dict, bytes]:
     content = path.read_bytes()
     size = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + size])
-    return header, json.loads(header["__metadata__"]["fastmlp"]), content[8 + size :]
+    description = json.loads(header["__metadata__"]["fastmlp"])
+    # as in the first files; and a forger may leave it out
+    del description["digest"]
+    return header, description, content[8 + size :]
 
 
 def put_together(path: Path, header: dict, description: dict, tensors: bytes) -> Path:

@@ -28,5 +28,5 @@ def _has_not_ended(name: str) -> bool:
 
 
 def _state_of(file: IO[bytes]) -> dict[str, object]:
-    state: dict[str, object] = read_description(file)[1][TRAINING]["state"]["dict"]
+    state: dict[str, object] = read_description(file).description[TRAINING]["state"]["dict"]
     return state

@@ -15,7 +15,7 @@ def kind_of(path: str | os.PathLike[str]) -> Kind:
     """Return the kind of a model file; one that is none is an error, ModelFileError."""
 
     def read(file: IO[bytes], size: int) -> Kind:
-        _, description, _ = read_description(file)
+        description = read_description(file).description
         if "estimator" in description:
             return "estimator"
         return "checkpoint" if TRAINING in description else "network"
