@@ -113,10 +113,10 @@ class RecordedFit:
     def __str__(self) -> str:
         made, arguments = len(self.digests), self.arguments
         settings = ", ".join(f"{name}={value}" for name, value in arguments["settings"].items() if value is not None)
-        asked = arguments["total_steps"] // self.steps_per_epoch
+        # how many epochs were asked for is not among it: where no rate depends on that, no verification shows it
         lines = [
-            f"{count(made, 'epoch')}{'' if made == asked else f' of {asked}'} of {count(self.rows, 'row')}, batch_size "
-            f"{arguments['batch_size']}, {arguments['optimizer']} ({settings})"
+            f"{count(made, 'epoch')} of {count(self.rows, 'row')}, batch_size {arguments['batch_size']}, "
+            f"{arguments['optimizer']} ({settings})"
         ]
         if self.rates is not None:
             lines[0] += ", its rate set between epochs"
