@@ -28,7 +28,7 @@ from fastmlp._files.safetensors import of_type
 from fastmlp._model.model import Model
 from fastmlp._training.checkpoint import Checkpoint
 from fastmlp._training.differences import callbacks_apart, first_difference, named_differences
-from fastmlp._training.fingerprint import described_texts, texts_of_network
+from fastmlp._training.fingerprint import DataFingerprint, described_texts, texts_of_network
 from fastmlp._training.learning_rate import LearningRate
 from fastmlp._training.state import State, check_state
 
@@ -76,13 +76,15 @@ class Keeper:
         """Whether it is written when epochs end."""
         return self._checkpoint.epochs is not None
 
-    def check(self, arguments: Mapping[str, str], data: Mapping[str, str], total: int, rate: LearningRate) -> None:
+    def check(
+        self, arguments: Mapping[str, str], fingerprints: list[DataFingerprint], total: int, rate: LearningRate
+    ) -> None:
         """Refuse a training that is another one than that of the file, and one that could not be written."""
         network, given = texts_of_network(self._model.architecture), dict(self._checkpoint.told_by)
         self._fingerprint = {
             "network": network,
             "arguments": dict(arguments),
-            "data": dict(data),
+            "data": {name: digest for one in fingerprints for name, digest in one.digests.items()},
             "total": total,
             **({"given": given} if given else {}),
         }
@@ -90,7 +92,7 @@ class Keeper:
         description_of(self._content())
         if self._kept is None:
             return
-        what = self._difference(network, dict(arguments), data)
+        what = self._difference(network, dict(arguments), fingerprints)
         if what is not None:
             # the words of whoever calls the fit, where these say why
             what = named_differences(given, self._kept.state.get("given", {})) or what
@@ -100,7 +102,9 @@ class Keeper:
         rate.check_length(self._kept.state["total"], self._name)
         self.check_made(total, "these epochs: give more epochs")
 
-    def _difference(self, network: dict[str, str], arguments: dict[str, str], data: Mapping[str, str]) -> str | None:
+    def _difference(
+        self, network: dict[str, str], arguments: dict[str, str], fingerprints: list[DataFingerprint]
+    ) -> str | None:
         """Return in a clause what is not as in the file, None for nothing."""
         assert self._kept is not None
         state, content = self._kept.state, self._kept.content
@@ -125,7 +129,7 @@ class Keeper:
                     **callbacks[1],
                 },
             )
-            or first_difference(data, state["data"], lambda name: False)
+            or _difference_of_data(fingerprints, state["data"])
         )
 
     def check_made(self, most: int, of: str) -> None:
@@ -230,6 +234,19 @@ class Keeper:
         if self._writer is not None:
             self._writer.join()
         self._writer = None
+
+
+def _difference_of_data(fingerprints: list[DataFingerprint], there: Mapping[str, Any]) -> str | None:
+    """Return in which of the data two trainings differ, in a clause."""
+    here: dict[str, str] = {}
+    for fingerprint in fingerprints:
+        for name, digest in fingerprint.digests.items():
+            if fingerprint.is_of(name, there.get(name)):
+                there = {**there, name: digest}
+            elif clause := fingerprint.of_other_kind(name, there.get(name), "there"):
+                return clause
+        here |= fingerprint.digests
+    return first_difference(here, there, lambda name: False)
 
 
 def read(file: IO[bytes], size: int) -> checkpoint_file.Kept:

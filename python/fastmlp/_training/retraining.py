@@ -20,7 +20,7 @@ from fastmlp._model.description import described
 from fastmlp._model.model import Array, Model
 from fastmlp._model.record import KeptState, Record, RecordedFit, digest_of
 from fastmlp._model.samples import Samples
-from fastmlp._training.fingerprint import digests_of
+from fastmlp._training.fingerprint import DataFingerprint
 from fastmlp._training.learning_rate import LearningRate
 from fastmlp._training.slices import SliceSizes
 from fastmlp._training.split import split
@@ -93,18 +93,18 @@ class Retraining:
     def take_data(self, given: list[tuple[Any, Any, Any]]) -> None:
         """Take X, y and sample_weight of each fit, and compare them with what the record knows of them."""
         model = self._model
-        checked: dict[tuple[int, float | None], tuple[Samples, dict[str, str]]] = {}
+        checked: dict[tuple[int, float | None], tuple[Samples, DataFingerprint]] = {}
         for number, (fit, one) in enumerate(zip(self._record.fits, given, strict=True), 1):
             key = id(one), fit.arguments["validation_fraction"]
             if key not in checked:
                 samples = _samples_of(model, fit, one)
-                checked[key] = samples, digests_of(samples)
-            samples, digests = checked[key]
+                checked[key] = samples, DataFingerprint(samples, model.architecture)
+            samples, fingerprint = checked[key]
             if fit.rates and fit.rates[0] != fit.arguments["settings"]["learning_rate"]:
                 raise OtherwiseError(f"the first rate of fit {number} is not that of its arguments", None)
-            for name, digest in digests.items():
-                if fit.data[name] != digest or samples.rows != fit.rows:
-                    raise OtherwiseError(f"{_difference(name, fit, samples, digest)} in fit {number}", None)
+            for name in fingerprint.digests:
+                if not fingerprint.is_of(name, fit.data[name]) or samples.rows != fit.rows:
+                    raise OtherwiseError(f"{_difference(name, fit, samples, fingerprint)} in fit {number}", None)
             self._samples.append(samples)
         model.learn_scaling(self._samples[0])
         for name, here in _description(self._target).items():
@@ -244,13 +244,14 @@ def _samples_of(model: Model, fit: RecordedFit, given: tuple[Any, Any, Any]) -> 
     return split(samples, fraction, architecture.seed, architecture.meaning)[0]
 
 
-def _difference(name: str, fit: RecordedFit, samples: Samples, digest: str) -> str:
+def _difference(name: str, fit: RecordedFit, samples: Samples, fingerprint: DataFingerprint) -> str:
     if samples.rows != fit.rows:
         return f"there are {samples.rows} rows here and {fit.rows} in the record,"
-    if "none" in (digest, fit.data[name]):
+    if "none" in (fingerprint.digests[name], fit.data[name]):
         where = "here" if fit.data[name] == "none" else "in the record"
         return f"there is {name} {where} only,"
-    return f"{name} has other values here than in the record,"
+    clause = fingerprint.of_other_kind(name, fit.data[name], "in the record")
+    return f"{clause or f'{name} has other values here than in the record'},"
 
 
 def _description(model: Model) -> dict[str, str]:
