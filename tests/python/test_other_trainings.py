@@ -4,7 +4,8 @@ What could go wrong: a thing that only the file has is not compared (validation 
 name), and the file becomes that of another training; a sentence shows two long texts that are the same where it cuts
 them, or names what the user never gave (seeds that an estimator drew, the metrics of an option); a callback is known by
 what it has learned; a callback writes over the file; the text of a stranger's file
-brings the comparison down.
+brings the comparison down, or what a forger made of its states
+the training; a lock that cannot be written ends in a riddle.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pytest
 from ended_fits import EndAt, Ended
 
 import fastmlp as fm
+from fastmlp._files import checkpoint_file, model_file
 from fastmlp._training.differences import callbacks_apart, clause_of, first_difference
 from fastmlp.sklearn import MLPClassifier, TabularClassifier
 
@@ -208,3 +210,45 @@ def test_estimators_name_what_their_user_gave(tmp_path):
         for name, value in settings.items():
             with pytest.raises(ValueError, match=rf"ckpt is of another training: {name} is {value} here and "):
                 fitted(kind, **first[kind] | {name: value})
+
+
+FORGED = {
+    "a callback's": lambda state: state["callbacks"].__setitem__(0, {"best_epoch": "one"}),
+    "a callback's kind": lambda state: state["callbacks"].__setitem__(0, None),
+    "a callback less": lambda state: state["callbacks"].pop(),
+    "a plateau's": lambda state: state["rate"].update(follows=None),
+    "a slot less": lambda state: state["slots"].pop(),
+}
+
+
+@pytest.mark.parametrize("kind", FORGED)
+def test_a_state_that_a_forger_sealed_is_refused_in_a_sentence(tmp_path, kind):
+    path = tmp_path / "run.ckpt"
+    settings = {"optimizer": fm.Adam(fm.schedules.ReduceOnPlateau(0.1)), "callbacks": [fm.EarlyStopping(3, "loss")]}
+    begun(path, **settings)
+    with path.open("rb") as file:
+        kept = checkpoint_file.read(file, path.stat().st_size)
+    FORGED[kind](kept.state)
+    checkpoint_file.write(*model_file.description_of(kept.content), kept.state, path)
+    with pytest.raises(
+        fm.ModelFileError, match=r"is not a sound fastmlp model: what it keeps of the optimizer, the rate"
+    ):
+        network().fit(
+            X,
+            Y,
+            epochs=6,
+            optimizer=settings["optimizer"],
+            callbacks=[fm.EarlyStopping(3, "loss"), EndAt()],
+            checkpoint=fm.Checkpoint(path),
+        )
+
+
+def test_a_lock_that_cannot_be_written_is_said_in_a_sentence(tmp_path):
+    (tmp_path / "run.ckpt.lock").mkdir()
+    long = tmp_path / f"{'n' * 248}.ckpt"
+    for path, kind in ((tmp_path / "run.ckpt", IsADirectoryError), (long, OSError)):
+        with pytest.raises(
+            kind, match=r"^/.*ckpt.lock, by which /.*ckpt is held, cannot be written \(.*\): remove what"
+        ):
+            network().fit(X, Y, checkpoint=fm.Checkpoint(path))
+    assert os.listdir(tmp_path) == ["run.ckpt.lock"]

@@ -59,7 +59,8 @@ class Tampering:
 
 def test_a_record_changes_nothing():
     assert trained(record=3).get_parameters().tobytes() == trained(record=False).get_parameters().tobytes()
-    assert trained(record=False).record is None
+    assert trained(record=False).record is trained(record=np.False_).record is None
+    assert trained(record=np.True_).record.end is None
 
 
 KINDS = {
@@ -241,6 +242,16 @@ def test_a_callback_that_changes_weights_ends_the_record_and_one_that_ends_the_f
     assert trained(callbacks=[change]).record.end == "ended after epoch 2 of fit 1: a callback changed the weights"
     begin = fm.LambdaCallback(begin=lambda net, columns: changed_by_hand(net))
     assert trained(callbacks=[begin]).record.end == "ended at the begin of fit 1: a callback changed the weights"
+
+    def metric(targets, outputs, seen=[]):  # noqa: B006
+        seen.append(1)
+        if len(seen) == 2:
+            changed_by_hand(measured)
+        return 0.0
+
+    measured = network()
+    trained(measured, validation_data=(X, Y), metrics=[metric])
+    assert measured.record.end == "ended after epoch 2 of fit 1: a metric changed the weights"
     end = fm.LambdaCallback(end=changed_by_hand)
     assert trained(callbacks=[end]).record.end == "ended after epoch 6 of fit 1: a callback changed the weights"
     net = trained(callbacks=[lambda net, epoch: epoch["epoch"] == 4])
@@ -537,6 +548,21 @@ def test_what_one_instruction_set_trained_another_one_proves_on_any_number_of_th
     run("train", files[1], 2, target=last)
     assert files[0].read_bytes() == files[1].read_bytes()
     assert run("verify", files[0], 2, target=last) == run("verify", files[1], 1, target=first) == "True True\n"
+
+
+@pytest.mark.parametrize("best_only", [True, False])
+def test_what_callbacks_keep_of_a_recorded_fit_can_be_verified(tmp_path, best_only):
+    copies = []
+    keep = fm.ModelCheckpoint(tmp_path / "best-{epoch}.safetensors", best_only=best_only)
+    optimizer = fm.SGD(fm.schedules.ReduceOnPlateau(0.5, patience=0, min_delta=0.1))
+    take = lambda net, epoch: copies.append(net.copy())  # noqa: E731
+    net = trained(record=2, optimizer=optimizer, callbacks=[keep, take])
+    for model in [*tmp_path.iterdir(), *copies, net]:
+        assert fm.verify(model, X, Y)
+    assert [len(one.record.fits[0].digests) for one in copies] == [1, 2, 3, 4, 5, 6]
+    # and its training may go on
+    trained(copies[2])
+    assert fm.verify(copies[2], X, Y)
 
 
 def test_wrong_usage_is_said_in_a_sentence():

@@ -169,6 +169,8 @@ def test_a_class_of_a_users_own_is_refused_before_anything_is_written(tmp_path, 
 
 
 def test_a_file_of_the_other_kind_is_named(tmp_path, fitted):
+    with pytest.raises(TypeError, match=r"^network must be a Network, got TabularClassifier\(.*: call its save"):
+        fm.save(fitted["classifier"], tmp_path / "table.safetensors")
     fitted["classifier"].save(tmp_path / "table.safetensors")
     fm.Network(2, [fm.Dense(1)]).save(tmp_path / "net.safetensors")
     with pytest.raises(fm.ModelFileError, match=r"table.safetensors holds an estimator.*read it with fastmlp.sklearn"):

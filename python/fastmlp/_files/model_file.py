@@ -191,7 +191,8 @@ def network_described(architecture: Architecture, layers: Iterable[Layer], scali
 def with_record(content: Content) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
     """Return the description of a network and its tensors, and where it has a record, that, too."""
     description, tensors = description_of(content)
-    return recorded(description, tensors, content.model.checked_record())
+    content.model.checked_record()
+    return recorded(description, tensors, content.model.record_of_now())
 
 
 def recorded(

@@ -80,6 +80,8 @@ def read_header(file: IO[bytes]) -> tuple[dict[str, Any], int]:
 
 def check_tensors(header: dict[str, Any], shapes: Shapes, dtype: str, size: int) -> list[str]:
     """Return the tensors' names in the order of the file: these shapes, end to end in ``size`` bytes, and no others."""
+    if size < 0:
+        raise ValueError("it is truncated")
     check_keys(header, set(shapes), "its list of tensors")
     code, item = DTYPES[dtype]
     starts: dict[str, int] = {}

@@ -268,8 +268,8 @@ def _steps(
             if recorder is not None and rows:
                 recorder.after_epoch(rate, trainer)
             state.finish_epochs(rows)
-            if recorder is not None and rows and watch.callbacks:
-                recorder.after_callbacks()
+            if recorder is not None and rows and watch.is_needed:
+                recorder.after_callbacks("a callback" if watch.callbacks else "a metric")
             is_ended = bool(rows) and watch.is_ended(rows[-1])
             bar.show(report.steps, history, state.last_loss)
             if keeper is not None:

@@ -23,7 +23,7 @@ from fastmlp._files import checkpoint_file
 from fastmlp._files.atomic import check_destination
 from fastmlp._files.lock import locked
 from fastmlp._files.model_file import Content, description_of, recorded
-from fastmlp._files.opening import OtherKindError, read_file
+from fastmlp._files.opening import ModelFileError, OtherKindError, read_file
 from fastmlp._files.safetensors import of_type
 from fastmlp._model.model import Model
 from fastmlp._training.checkpoint import Checkpoint
@@ -157,7 +157,14 @@ class Keeper:
     def begin(self, training: State) -> None:
         """Let a training go on from the file, if there is one."""
         if self._kept is not None:
-            training.restore(self._kept.state)
+            try:
+                training.restore(self._kept.state)
+            except (TypeError, ValueError, LookupError, AttributeError) as error:
+                reason = str(error).rstrip(".")
+                raise ModelFileError(
+                    f"{self._name} is not a sound fastmlp model: what it keeps of the optimizer, the rate or the "
+                    f"callbacks is not theirs ({shortened(reason)})."
+                ) from error
             if self._kept.state["parameters"] is not None:
                 self._ended_at = training.n_steps
         self._seen = self._count(training)

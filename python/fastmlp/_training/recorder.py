@@ -14,6 +14,8 @@ from dataclasses import fields, replace
 from itertools import pairwise
 from typing import Any, cast
 
+import numpy as np
+
 import fastmlp._core as _core
 from fastmlp._checks.arguments import check_integer
 from fastmlp._checks.text import brief
@@ -31,7 +33,7 @@ _VERSION: str = _core.build_info()["version"]
 
 def check_record(value: Any) -> int | None:
     """Return after how many epochs a state is kept, 0 for never; None: there is no record."""
-    if isinstance(value, bool):
+    if isinstance(value, bool | np.bool_):
         return 0 if value else None
     try:
         return check_integer(value, "record", minimum=1)
@@ -175,10 +177,10 @@ class Recorder:
         (steps, *_), slots, _ = trainer.state()
         self._fit.states.append(KeptState(len(self._fit.digests), steps, slots, self._model.parameters()))
 
-    def after_callbacks(self) -> None:
-        """End the record where they have changed the weights."""
+    def after_callbacks(self, who: str) -> None:
+        """End the record where they, or metrics, have changed the weights."""
         if self._fit.digests:
-            self._end_unless_same(self._fit.digests[-1], "a callback changed the weights")
+            self._end_unless_same(self._fit.digests[-1], f"{who} changed the weights")
 
     def at_end(self, trainer: _core.Trainer32) -> None:
         """Keep what the last step has left, before callbacks put other weights back."""

@@ -22,6 +22,7 @@ from fastmlp.cli._options import (
     activation,
     add_command,
     add_delimiter,
+    epochs_of_record,
     fraction,
     natural,
     positive,
@@ -90,7 +91,7 @@ def add_commands(commands: Commands) -> None:
     )
     parser.add_argument(
         "--record",
-        type=positive,
+        type=epochs_of_record,
         nargs="?",
         const=True,
         default=False,
