@@ -565,6 +565,32 @@ def test_what_callbacks_keep_of_a_recorded_fit_can_be_verified(tmp_path, best_on
     assert fm.verify(copies[2], X, Y)
 
 
+def test_what_classes_were_called_is_in_the_record(tmp_path):
+    for given in (Y, np.array(["healthy", "ill"])[Y]):
+        net = network()
+        net.classes = ["healthy", "ill"]
+        net.fit(X, given, epochs=2, record=True)
+        assert fm.verify(net, X, given)
+        head = net.record.head
+        net.classes = ["ill", "healthy"]
+        net.save(tmp_path / "model.safetensors")
+        if given is Y:
+            assert fm.verify(tmp_path / "model.safetensors", X, Y).sentence == (
+                "the classes are 'ill', 'healthy' here and 'healthy', 'ill' in the record."
+            )
+        else:
+            assert not fm.verify(tmp_path / "model.safetensors", X, given)
+        # who says that they were always called so has another head
+        model_of(net).record.fits[0].classes = ["ill", "healthy"]
+        assert net.record.head != head
+        net.classes = None
+        assert "the classes are without names here" in fm.verify(net, X, Y).sentence
+    # named after the fit: the record does not know
+    net = trained()
+    net.classes = ["healthy", "ill"]
+    assert fm.verify(net, X, Y)
+
+
 def test_wrong_usage_is_said_in_a_sentence():
     net, plain = trained(), fm.Network(2, [fm.Dense(2, "softmax")])
     cases = [

@@ -69,6 +69,7 @@ class Recorder:
     def __init__(self, model: Model, every: int) -> None:
         self._model, self._every = model, every
         self._given: tuple[dict[str, Any], dict[str, str], int] = {}, {}, 0
+        self._classes: list[str] | None = None
         self._record: Record
         self._fit: RecordedFit
         self._goes_on = False
@@ -76,6 +77,7 @@ class Recorder:
     def check(self, arguments: dict[str, Any], data: Mapping[str, str], rows: int, keeper: Keeper | None) -> None:
         """Take what the fit was given, or refuse a network whose weights no record leads to."""
         self._given = arguments, dict(data), rows
+        self._classes = self._model.names.names
         self._goes_on = keeper is not None and keeper.goes_on
         if self._goes_on:
             return
@@ -88,7 +90,9 @@ class Recorder:
             )
         else:
             self._record = record
-            self._check_room(RecordedFit(_VERSION, arguments, self._given[1], rows, is_restart=False))
+            self._check_room(
+                RecordedFit(_VERSION, arguments, self._given[1], rows, is_restart=False, classes=self._classes)
+            )
 
     def _check_room(self, fit: RecordedFit) -> None:
         """Refuse one more fit than the header of a file has room for; the same fit again takes none."""
@@ -154,6 +158,7 @@ class Recorder:
             record = self._record
             expected, before = record.epochs_before(len(record.fits) + 1), record.last
             self._fit = RecordedFit(_VERSION, arguments, data, rows, model.epochs_trained != expected, rates=rates)
+            self._fit.classes = self._classes
             record.fits.append(self._fit)
             model.record = record
             self._end_unless_same(before, "a callback changed the weights")

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import fastmlp._core as _core
+from fastmlp._checks.text import LONGEST_VALUE, listed, shortened
 from fastmlp._files.model_file import begun, network_described
 from fastmlp._files.record_file import optimizer_of
 from fastmlp._model.description import described
@@ -106,6 +107,9 @@ class Retraining:
                 if not fingerprint.is_of(name, fit.data[name]) or samples.rows != fit.rows:
                     raise OtherwiseError(f"{_difference(name, fit, samples, fingerprint)} in fit {number}", None)
             self._samples.append(samples)
+        names, recorded = self._target.names.names, self._record.fits[-1].classes
+        if recorded is not None and names != recorded:
+            raise OtherwiseError(f"the classes are {_listed(names)} here and {_listed(recorded)} in the record", None)
         model.learn_scaling(self._samples[0])
         for name, here in _description(self._target).items():
             if here != _description(model)[name]:
@@ -259,6 +263,10 @@ def _description(model: Model) -> dict[str, str]:
     layers = [layer for layer, _, _ in described(model)]
     network = network_described(model.architecture, layers, model.target_scaling)
     return {name: json.dumps(value) for name, value in [*network.items(), ("seed", model.architecture.seed)]}
+
+
+def _listed(names: list[str] | None) -> str:
+    return "without names" if names is None else shortened(listed(names), LONGEST_VALUE)
 
 
 def _other_epoch(number: int, epoch: int) -> OtherwiseError:
