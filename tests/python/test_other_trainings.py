@@ -231,7 +231,7 @@ def test_a_state_that_a_forger_sealed_is_refused_in_a_sentence(tmp_path, kind):
     FORGED[kind](kept.state)
     checkpoint_file.write(*model_file.description_of(kept.content), kept.state, path)
     with pytest.raises(
-        fm.ModelFileError, match=r"is not a sound fastmlp model: what it keeps of the optimizer, the rate"
+        fm.ModelFileError, match=r"run.ckpt keeps of the optimizer, the rate or the callbacks what these"
     ):
         network().fit(
             X,

@@ -160,10 +160,10 @@ class Keeper:
             try:
                 training.restore(self._kept.state)
             except (TypeError, ValueError, LookupError, AttributeError) as error:
-                reason = str(error).rstrip(".")
+                # of a callback of the user's own perhaps: its traceback stays
                 raise ModelFileError(
-                    f"{self._name} is not a sound fastmlp model: what it keeps of the optimizer, the rate or the "
-                    f"callbacks is not theirs ({shortened(reason)})."
+                    f"{self._name} keeps of the optimizer, the rate or the callbacks what these do not take "
+                    f"({type(error).__name__}: {shortened(str(error).rstrip('.'))}): give another path."
                 ) from error
             if self._kept.state["parameters"] is not None:
                 self._ended_at = training.n_steps
