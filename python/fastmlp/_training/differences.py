@@ -73,7 +73,7 @@ def callbacks_apart(text: str, known: Sequence[Collection[str]]) -> dict[str, st
     """Return the texts of the callbacks of a fit one by one, without the settings that are what each has learned.
 
     A callback in the midst of its work shows that as well, where it is a dataclass for example; ``known`` are the
-    names of what a checkpoint keeps of each.
+    names of that.
     """
     texts = [] if text == NONE else list(_split(text, ";"))
     if len(texts) != len(known):
@@ -88,6 +88,18 @@ def callbacks_apart(text: str, known: Sequence[Collection[str]]) -> dict[str, st
             one = f"{head}{', '.join(kept)}{one[-1]}"
         apart[f"callbacks[{index}]"] = one
     return apart
+
+
+def names_learned(begin: str, later: str, states: Sequence[Any]) -> list[set[str]]:
+    """Return the names that are no settings of each callback: of its state, or with another value than at the begin."""
+    names = [set(state) if isinstance(state, dict) else set() for state in states]
+    apart = [list(callbacks_apart(text, ()).values()) for text in (begin, later)]
+    if len(apart[0]) == len(apart[1]) == len(names):
+        for own, first, second in zip(names, *apart, strict=True):
+            before, after = _entries(first), _entries(second)
+            if before is not None and after is not None:
+                own |= {key[1:] for key in before[1] if before[1][key] != after[1].get(key)}
+    return names
 
 
 def _entries(text: str) -> tuple[str, dict[str, str]] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -179,6 +179,11 @@ def described_texts(description: Mapping[str, Any]) -> dict[str, str]:
         "target_scaling": "scale_targets",
     }
     return {shown: json.dumps(description.get(name)) for name, shown in names.items()}
+
+
+def text_of_all(callbacks: Sequence[Any]) -> str:
+    """Return the text of the callbacks of a fit."""
+    return "; ".join(map(text_of, callbacks)) or "none"
 
 
 def text_of(given: Any) -> str:

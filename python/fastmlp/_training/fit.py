@@ -32,7 +32,7 @@ from fastmlp._training import lbfgs, streams
 from fastmlp._training.advice import warn_of_far_targets, warn_of_layers_that_do_not_learn
 from fastmlp._training.arguments import FitArguments
 from fastmlp._training.checkpoint import check_checkpoint
-from fastmlp._training.fingerprint import DataFingerprint, text_of
+from fastmlp._training.fingerprint import DataFingerprint, text_of, text_of_all
 from fastmlp._training.keeper import Keeper, keeping
 from fastmlp._training.learning_rate import LearningRate
 from fastmlp._training.progress import Progress
@@ -206,7 +206,7 @@ def _check_checkpoint(
         "shuffle": str(plan.shuffle),
         "validation_fraction": str(fraction),
         "metrics": ", ".join(watch.measures) or "none",
-        "callbacks": "; ".join(map(text_of, watch.callbacks)) or "none",
+        "callbacks": text_of_all(watch.callbacks),
         "record": str(given.record),
     }
     keeper.check(arguments, fingerprints, plan.total, rate)

@@ -27,7 +27,7 @@ from fastmlp._files.opening import ModelFileError, OtherKindError, read_file
 from fastmlp._files.safetensors import of_type
 from fastmlp._model.model import Model
 from fastmlp._training.checkpoint import Checkpoint
-from fastmlp._training.differences import callbacks_apart, first_difference, named_differences
+from fastmlp._training.differences import callbacks_apart, first_difference, named_differences, names_learned
 from fastmlp._training.fingerprint import DataFingerprint, described_texts, texts_of_network
 from fastmlp._training.learning_rate import LearningRate
 from fastmlp._training.state import State, check_state
@@ -116,8 +116,9 @@ class Keeper:
         has_validation = "X of the validation" in state["data"] and there.get("validation_fraction") == "None"
         # files of before these were kept
         there = {"record": "False", "validation_data": "given" if has_validation else "none"} | there
-        learned = [tuple(one) if isinstance(one, dict) else () for one in state["callbacks"]]
-        callbacks = [callbacks_apart(str(one.pop("callbacks", "none")), learned) for one in (arguments, there)]
+        texts = [str(one.pop("callbacks", "none")) for one in (arguments, there)]
+        learned = names_learned(texts[1], str(state.get("shown", texts[1])), state["callbacks"])
+        callbacks = [callbacks_apart(text, learned) for text in texts]
         return (
             found
             or first_difference(
