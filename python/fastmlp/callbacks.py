@@ -20,10 +20,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.arguments import check_flag, check_integer, check_real
-from fastmlp._checks.monitor import Mode, Monitor, check_monitor, resolve_monitor
+from fastmlp._checks.monitor import Mode, Monitor, check_monitor, check_state, resolve_monitor
 from fastmlp._checks.text import brief
 from fastmlp._files.atomic import check_destination
 from fastmlp._files.names import check_model_name
@@ -135,6 +136,7 @@ class EarlyStopping:
             Of a callback with the same settings.
         """
         assert self._monitor is not None
+        check_state(state, best_epoch=int, best=float, weights=(np.ndarray, type(None)))
         self.best_epoch, self._kept = state["best_epoch"], state["weights"]
         self.best = self._monitor.best = state["best"]
 
@@ -268,6 +270,8 @@ class ModelCheckpoint:
             raise ValueError(
                 f"path may have {{epoch}} in braces and nothing else, got {brief(str(self.path))}."
             ) from None
+        # a Path and its text are the same file, and the same callback to a checkpoint
+        self.path = os.fspath(self.path)
         self.best_only = check_flag(self.best_only, "best_only")
         check_monitor(self.monitor, self.mode)
 
@@ -311,6 +315,7 @@ class ModelCheckpoint:
         state : dict
             Of a callback with the same settings.
         """
+        check_state(state, best_epoch=int, best=float, last_path=(str, type(None)))
         self.best_epoch, self.best, self.last_path = state["best_epoch"], state["best"], state["last_path"]
         if self._monitor is not None:
             self._monitor.best = self.best

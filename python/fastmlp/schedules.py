@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeAlias
 
 import fastmlp._core as _core
 from fastmlp._checks.arguments import check_integer, check_real
-from fastmlp._checks.monitor import Columns, Mode, Monitor, check_monitor, resolve_monitor
+from fastmlp._checks.monitor import Columns, Mode, Monitor, check_monitor, check_state, resolve_monitor
 from fastmlp._checks.registry import by_name
 from fastmlp._checks.text import brief
 from fastmlp.history import Epoch
@@ -544,6 +544,7 @@ class _Plateau:
         return {"best": self._monitor.best, "waited": self._waited}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
+        check_state(state, best=float, waited=int)
         self._monitor.best, self._waited = state["best"], state["waited"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from fastmlp._checks.text import brief
 from fastmlp._files import model_file
 from fastmlp._files.opening import ModelFileError as ModelFileError
 from fastmlp._files.opening import read_file
@@ -27,7 +28,7 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
     ValueError
         A weight is not finite, ``metadata`` is not a plain JSON object or is too large, or the name ends otherwise.
     TypeError
-        ``path`` is no path.
+        ``path`` is no path, or ``network`` no Network.
     RuntimeError
         Another thread is training the network.
     OSError
@@ -49,6 +50,9 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
     ...     bool((fm.load(path).get_parameters() == net.get_parameters()).all())
     True
     """
+    if not isinstance(network, Network):
+        mend = ": call its save" if hasattr(network, "save") else ""
+        raise TypeError(f"network must be a Network, got {brief(network)}{mend}.")
     model_file.write(model_file.Content(model_of(network), network.classes, network.metadata), path)
 
 
@@ -58,7 +62,8 @@ def load(path: str | os.PathLike[str]) -> Network:
     Parameters
     ----------
     path : path
-        A file that ``save`` wrote. Any other content is refused; it is safe to load a file from a stranger.
+        A file that ``save`` wrote. Any other content is refused, and one bit of a weight that is not as it was written;
+        it is safe to load a file from a stranger.
 
     Returns
     -------

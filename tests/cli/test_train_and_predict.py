@@ -362,7 +362,9 @@ def test_a_training_that_was_ended_goes_on(run, flowers, tmp_path, monkeypatch):
             assert found.read() == expected.read()
     outcome = run(*train, "--batch-size", 7, "--out", "m.safetensors", "--checkpoint", "run.ckpt")
     assert outcome.status == 2
-    assert "run.ckpt is of another training: batch_size is 7 here and 32 there" in outcome.error
+    assert "run.ckpt is of another training: --batch-size is 7 here and 32 there" in outcome.error
+    outcome = run(*train, "--validation", "0.3", "--out", "m.safetensors", "--checkpoint", "run.ckpt")
+    assert "run.ckpt is of another training: --validation is 0.3 here and 0.2 there" in outcome.error
 
 
 @pytest.mark.parametrize(

@@ -89,3 +89,9 @@ def test_info_says_what_the_record_tells_and_where_it_ended(run, model):
     net.set_parameters(net.get_parameters())
     net.save(model)
     assert "record ended after epoch 12 of fit 1: set_parameters was called; seed 0, fastmlp" in run("info", model).out
+
+
+def test_data_in_the_place_of_a_number_of_epochs_are_said_to_be_that(run):
+    outcome = run("train", "--record", "points.csv")
+    assert outcome.status == 2
+    assert "'points.csv' is no number of epochs: give one, or nothing, and the data before --record" in outcome.error

@@ -27,6 +27,7 @@ import numpy as np
 from tests.long.sentences import LONGEST, fault_of_error, fault_of_warnings, ring
 
 import fastmlp as fm
+from fastmlp._files.container import digest_of_file
 from fastmlp._files.opening import read_file
 from fastmlp._files.safetensors import CODES, tensor_parts
 from fastmlp._files.tree import digest_of
@@ -195,17 +196,16 @@ def edited(content: bytes, random: np.random.Generator) -> bytes:
 
 
 def seal(description: dict[str, Any], header: dict[str, Any], tensors: bytes) -> None:
-    """Compute the digests of a record and of a checkpoint anew, as a forger does."""
+    """Compute the digests of a record and of the whole anew, as a forger does."""
     arrays = {
         name: np.frombuffer(tensors[slice(*entry["data_offsets"])], CODES[entry["dtype"]]).reshape(entry["shape"])
         for name, entry in header.items()
         if name.startswith("record.")
     }
+    entries = {name: entry for name, entry in header.items() if name != "__metadata__"}
     if "record" in description:
         description["record"]["digest"] = digest_of(description["record"]["state"], tensor_parts(arrays))
-    if "training" in description:
-        description["training"]["digest"] = ""
-        description["training"]["digest"] = digest_of(description, [tensors])
+    description["digest"] = digest_of_file([{**description, "digest": ""}, entries], [tensors])
 
 
 def resized(content: bytes, random: np.random.Generator) -> bytes:

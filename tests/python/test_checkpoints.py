@@ -244,18 +244,20 @@ def test_a_divergence_after_going_on_puts_back_what_the_epoch_began_with(tmp_pat
 
 DIFFERENT = {
     "batch_size is 8 here and 16 there": {"batch_size": 8},
-    "optimizer is Adam(learning_rate=0.5": {"optimizer": fm.Adam(0.5)},
+    "optimizer.learning_rate is 0.5 here and 0.001 there": {"optimizer": fm.Adam(0.5)},
     "optimizer is SGD(": {"optimizer": "sgd"},
     "shuffle is False here and True there": {"shuffle": False},
     "validation_fraction is 0.5 here and None there": {"validation_fraction": 0.5},
-    "callbacks is LogEvaluation(period=9); ": {"callbacks": [fm.LogEvaluation(9)]},
-    "metrics is accuracy here and none there": {"validation_data": (X, Y)},
-    "layers is [": {"net": fm.Network(2, [fm.Dense(8, "relu"), fm.Dropout(0.25), fm.Dense(2, "softmax")], seed=3)},
+    "callbacks[0] is LogEvaluation(period=9) here and ": {"callbacks": [fm.LogEvaluation(9)]},
+    "validation_data is given here and none there": {"validation_data": (X, Y)},
+    "layers[0].units is 8 here and 9 there": {
+        "net": fm.Network(2, [fm.Dense(8, "relu"), fm.Dropout(0.25), fm.Dense(2, "softmax")], seed=3)
+    },
     "dtype is": {"net": network(dtype="float64")},
     "seed is 4 here and 3 there": {"net": network(seed=4)},
     "X has other values here": {"X": X * 1.5},
     "y has other values here": {"y": 1 - Y},
-    "sample_weight has other values here": {"sample_weight": np.ones(len(X))},
+    "sample_weight is given here only": {"sample_weight": np.ones(len(X))},
 }
 
 

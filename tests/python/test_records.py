@@ -5,7 +5,8 @@ What could go wrong: a record changes the training (same bits), or costs an epoc
 say where (each way once); a resumed training has another record (ended in every epoch, amid it, and after its end); it
 is lost on the way (file, pickle, copy, executor); it depends on the machine (instruction sets, threads); it proves what
 is not so: a forger who computed all digests, links and heads anew changed one weight in one epoch, one label, two rows,
-an argument, a state (each found, with the epoch), as verify has nothing but the retraining to find these by.
+an argument, a state (each found, with the epoch, by the whole and by all segments), as verify has nothing but the
+retraining to find these by.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ class Tampering:
 
 def test_a_record_changes_nothing():
     assert trained(record=3).get_parameters().tobytes() == trained(record=False).get_parameters().tobytes()
-    assert trained(record=False).record is None
+    assert trained(record=False).record is trained(record=np.False_).record is None
+    assert trained(record=np.True_).record.end is None
 
 
 KINDS = {
@@ -240,10 +242,20 @@ def test_a_callback_that_changes_weights_ends_the_record_and_one_that_ends_the_f
     assert trained(callbacks=[change]).record.end == "ended after epoch 2 of fit 1: a callback changed the weights"
     begin = fm.LambdaCallback(begin=lambda net, columns: changed_by_hand(net))
     assert trained(callbacks=[begin]).record.end == "ended at the begin of fit 1: a callback changed the weights"
+
+    def metric(targets, outputs, seen=[]):  # noqa: B006
+        seen.append(1)
+        if len(seen) == 2:
+            changed_by_hand(measured)
+        return 0.0
+
+    measured = network()
+    trained(measured, validation_data=(X, Y), metrics=[metric])
+    assert measured.record.end == "ended after epoch 2 of fit 1: a metric changed the weights"
     end = fm.LambdaCallback(end=changed_by_hand)
     assert trained(callbacks=[end]).record.end == "ended after epoch 6 of fit 1: a callback changed the weights"
     net = trained(callbacks=[lambda net, epoch: epoch["epoch"] == 4])
-    assert str(net.record).splitlines()[1].startswith("fit 1: 4 epochs of 6 of 160 rows, batch_size 16, adam")
+    assert str(net.record).splitlines()[1].startswith("fit 1: 4 epochs of 160 rows, batch_size 16, adam")
     assert fm.verify(net, X, Y)
 
 
@@ -438,6 +450,62 @@ def test_a_state_that_is_not_of_the_training_is_found():
     assert not with_state(slots=[]).proved
 
 
+def state(fit, number, **changes):
+    fit.states[number] = replace(fit.states[number], **changes)
+
+
+def swap(fit):
+    first, second = fit.states[:2]
+    fit.states[:2] = replace(second, epoch=first.epoch), replace(first, epoch=second.epoch)
+
+
+# each of two fits of six epochs, with a state after every other one
+FORGERIES = {
+    "another epoch was put back": lambda first, second: setattr(first, "weights_of", 3),
+    "weights were put back where none were": lambda first, second: state(
+        first, -1, put_back=first.states[0].parameters
+    ),
+    "and amid a fit": lambda first, second: state(first, 0, put_back=first.states[0].parameters),
+    "weights of the last state": lambda first, second: state(
+        second, -1, parameters=second.states[-1].parameters + np.float32(1)
+    ),
+    "weights of a state between": lambda first, second: state(
+        second, 1, parameters=second.states[1].parameters + np.float32(1)
+    ),
+    "slots": lambda first, second: state(first, 1, slots=[slot * 2 for slot in first.states[1].slots]),
+    "steps": lambda first, second: state(second, -1, steps=second.states[-1].steps + 1),
+    "swapped states": lambda first, second: swap(first),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_the_whole_and_all_segments_find_what_a_record_keeps_beside_its_chain(tmp_path, forgery):
+    net = network()
+    trained(net, record=2)
+    trained(net, record=2, optimizer=fm.SGD(0.1, momentum=0.5))
+    assert fm.verify(net, X, Y)
+    assert fm.verify(net, X, Y, segments=99)
+    FORGERIES[forgery](*model_of(net).record.fits)
+    net.save(tmp_path / "forged.safetensors")
+    assert fm.load(tmp_path / "forged.safetensors").record.end is None
+    for segments in (None, 99):
+        assert not fm.verify(tmp_path / "forged.safetensors", X, Y, segments=segments)
+
+
+def test_what_is_printed_of_a_record_is_what_is_proved():
+    net = trained(optimizer=fm.SGD(fm.schedules.ReduceOnPlateau(0.1)), record=2)
+    fit = net.record.fits[0]
+    assert "learning_rate=0.1" in str(fit)
+    fit.arguments["settings"]["learning_rate"] = 7.0
+    assert fm.verify(net, X, Y).sentence == "the first rate of fit 1 is not that of its arguments."
+    fit.arguments["settings"]["learning_rate"] = 0.1
+    before = str(fit)
+    # where no rate depends on it, training again cannot show how many epochs were asked for
+    fit.arguments["total_steps"] = 10**6
+    assert fm.verify(net, X, Y)
+    assert str(fit) == before
+
+
 def test_every_link_hashes_the_one_before():
     net = trained()
     links = list(net.record.links())
@@ -480,6 +548,47 @@ def test_what_one_instruction_set_trained_another_one_proves_on_any_number_of_th
     run("train", files[1], 2, target=last)
     assert files[0].read_bytes() == files[1].read_bytes()
     assert run("verify", files[0], 2, target=last) == run("verify", files[1], 1, target=first) == "True True\n"
+
+
+@pytest.mark.parametrize("best_only", [True, False])
+def test_what_callbacks_keep_of_a_recorded_fit_can_be_verified(tmp_path, best_only):
+    copies = []
+    keep = fm.ModelCheckpoint(tmp_path / "best-{epoch}.safetensors", best_only=best_only)
+    optimizer = fm.SGD(fm.schedules.ReduceOnPlateau(0.5, patience=0, min_delta=0.1))
+    take = lambda net, epoch: copies.append(net.copy())  # noqa: E731
+    net = trained(record=2, optimizer=optimizer, callbacks=[keep, take])
+    for model in [*tmp_path.iterdir(), *copies, net]:
+        assert fm.verify(model, X, Y)
+    assert [len(one.record.fits[0].digests) for one in copies] == [1, 2, 3, 4, 5, 6]
+    # and its training may go on
+    trained(copies[2])
+    assert fm.verify(copies[2], X, Y)
+
+
+def test_what_classes_were_called_is_in_the_record(tmp_path):
+    for given in (Y, np.array(["healthy", "ill"])[Y]):
+        net = network()
+        net.classes = ["healthy", "ill"]
+        net.fit(X, given, epochs=2, record=True)
+        assert fm.verify(net, X, given)
+        head = net.record.head
+        net.classes = ["ill", "healthy"]
+        net.save(tmp_path / "model.safetensors")
+        if given is Y:
+            assert fm.verify(tmp_path / "model.safetensors", X, Y).sentence == (
+                "the classes are 'ill', 'healthy' here and 'healthy', 'ill' in the record."
+            )
+        else:
+            assert not fm.verify(tmp_path / "model.safetensors", X, given)
+        # who says that they were always called so has another head
+        model_of(net).record.fits[0].classes = ["ill", "healthy"]
+        assert net.record.head != head
+        net.classes = None
+        assert "the classes are without names here" in fm.verify(net, X, Y).sentence
+    # named after the fit: the record does not know
+    net = trained()
+    net.classes = ["healthy", "ill"]
+    assert fm.verify(net, X, Y)
 
 
 def test_wrong_usage_is_said_in_a_sentence():

@@ -2,8 +2,8 @@
 
 A file that is not a sound model gives another error than ModelFileError, or ends the process (fuzz, truncations), takes
 memory or time for what it only claims (claims), or passes though it contradicts itself (edited headers: each line there
-is one rule of the format). A bit flipped in a weight may give a network that is valid but different: the format has no
-checksum.
+is one rule of the format; without the digest, by which a forger loses nothing). A bit that was flipped gives a network
+that is valid but different, and nobody sees it (each byte of every kind of file).
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 
 import fastmlp as fm
+import fastmlp.sklearn
+from fastmlp.sklearn import TabularClassifier
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,10 @@ def sound(tmp_path_factory):
 def taken_apart(content):
     size = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + size])
-    return header, json.loads(header["__metadata__"]["fastmlp"]), content[8 + size :]
+    description = json.loads(header["__metadata__"]["fastmlp"])
+    # as the first files were, and as a forger can always make it
+    del description["digest"]
+    return header, description, content[8 + size :]
 
 
 def put_together(header, description, tensors):
@@ -65,6 +70,40 @@ def test_the_file_put_together_again_is_sound(sound, tmp_path):
     assert fm.load(tmp_path / "model.safetensors").classes == ["a", "b"]
 
 
+@pytest.mark.parametrize("kind", ["a network", "a checkpoint", "an estimator", "a record"])
+def test_every_flipped_bit_is_seen(tmp_path, kind):
+    path, load = tmp_path / "model.safetensors", fm.load
+    X, y = fm.datasets.moons(24)
+    net = fm.Network(2, [fm.Dense(2, "softmax")], seed=0)
+    if kind == "an estimator":
+        TabularClassifier(2, n_estimators=1, max_iter=2, random_state=0).fit(X, y).save(path)
+        load = fastmlp.sklearn.load
+    else:
+        checkpoint = fm.Checkpoint(path) if kind == "a checkpoint" else None
+        net.fit(X, y, epochs=2, checkpoint=checkpoint, record=kind == "a record")
+        if checkpoint is None:
+            net.save(path)
+    content = path.read_bytes()
+    begin = 8 + int.from_bytes(content[:8], "little")
+    load(path)
+    # of the weights each byte; of the header, whose claims have tests of their own, some
+    for at in [*range(0, begin, 13), *range(begin, len(content))]:
+        changed = bytearray(content)
+        changed[at] ^= 1 << (at % 8)
+        path.write_bytes(changed)
+        with pytest.raises(fm.ModelFileError):
+            load(path)
+
+
+def test_a_digest_that_is_none_is_no_reason_to_believe(sound, tmp_path):
+    path = tmp_path / "model.safetensors"
+    header, description, tensors = taken_apart(sound)
+    for digest in ("", 3, None, [], "0" * 64):
+        refuse(
+            path, put_together(header, description | {"digest": digest}, tensors), "its digest is of another content"
+        )
+
+
 def test_every_truncation_and_any_appended_byte_is_refused(sound, tmp_path):
     for size in range(len(sound)):
         refuse(tmp_path / "model.safetensors", sound[:size])
@@ -73,7 +112,7 @@ def test_every_truncation_and_any_appended_byte_is_refused(sound, tmp_path):
 
 @pytest.mark.parametrize("name", ["sound", "sound_and_scaled"])
 def test_thousands_of_mutated_files_load_or_give_the_one_error(name, tmp_path, request):
-    sound = request.getfixturevalue(name)
+    sound = put_together(*taken_apart(request.getfixturevalue(name)))
     generator = np.random.default_rng(0)
     path = tmp_path / "model.safetensors"
     header_size = 8 + int.from_bytes(sound[:8], "little")
@@ -414,3 +453,16 @@ def test_a_large_tensor_is_read_in_pieces_between_which_signals_come(tmp_path, m
     # the header's length, the header, two pieces of the weights, the bias
     assert len(sizes) == 5
     assert max(sizes) <= safetensors.PIECE
+
+
+def test_two_tensors_that_changed_places_are_seen(tmp_path):
+    # of one shape: no claim contradicts another
+    net = fm.Network(2, [fm.Dense(2, "tanh"), fm.Dense(2, "softmax")], seed=0)
+    net.save(tmp_path / "model.safetensors")
+    content = (tmp_path / "model.safetensors").read_bytes()
+    size = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + size])
+    names = "layers.0.weights", "layers.1.weights"
+    header[names[0]], header[names[1]] = header[names[1]], header[names[0]]
+    content = put_together(header, None, content[8 + size :])
+    refuse(tmp_path / "model.safetensors", content, "its digest is of another content")

@@ -307,7 +307,7 @@ def test_a_golden_file_loads_for_ever_and_predicts_the_same_bits(tmp_path, name)
 
 
 def test_there_are_golden_files():
-    kinds = {"0.1-float32", "0.1-float64", "0.1-bins", "0.1-periodic", "0.1-record"}
+    kinds = {"0.1-float32", "0.1-float64", "0.1-bins", "0.1-periodic", "0.1-record", "0.1-digest"}
     assert {path.stem for path in GOLDEN.glob("*.safetensors")} >= kinds
 
 
@@ -339,10 +339,11 @@ def of_golden_checkpoint(path, ends=None):
     return net, net.fit(X, y, optimizer=optimizer, callbacks=callbacks, checkpoint=checkpoint, **given)
 
 
-def test_a_golden_checkpoint_is_a_network_for_ever_and_a_training_goes_on_from_it(tmp_path):
+@pytest.mark.parametrize("name", ["0.1-amid.ckpt", "0.1-digest.ckpt"])
+def test_a_golden_checkpoint_is_a_network_for_ever_and_a_training_goes_on_from_it(tmp_path, name):
     path = tmp_path / "run.ckpt"
-    path.write_bytes((GOLDEN / "0.1-amid.ckpt").read_bytes())
-    kept = json.loads((GOLDEN / "0.1-amid.ckpt.json").read_text())
+    path.write_bytes((GOLDEN / name).read_bytes())
+    kept = json.loads((GOLDEN / f"{name}.json").read_text())
     net = fm.load(path)
     assert [[float(value).hex() for value in row] for row in net.forward(np.array(kept["inputs"]))] == kept["outputs"]
     assert net.record.end == "ended after epoch 3 of fit 1: the fit had not come to its end"

@@ -2,7 +2,8 @@
 
 A secret model becomes readable to all, if only for a moment (modes); a file that was saved is called an error (folder
 that cannot be read); what a killed process left stays for ever, or what another process is writing is swept away
-(sweeping); a model takes the name of another format, or what is no path ends in a riddle (names).
+(sweeping); a model takes the name of another format, or what is no path ends in a riddle (names); a model is written
+where a training would go on from.
 """
 
 import io
@@ -13,9 +14,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from ended_fits import EndAt, Ended
 
 import fastmlp as fm
 from fastmlp._files import atomic
+from fastmlp.sklearn import TabularClassifier
 
 
 def network(seed=0):
@@ -167,3 +170,29 @@ def test_a_folder_is_no_model(tmp_path):
         fm.load(tmp_path)
     with pytest.raises(ValueError, match="is not a regular file"):
         network().save(tmp_path)
+
+
+def test_save_takes_no_training_away_that_has_not_ended(tmp_path):
+    path = tmp_path / "run.safetensors"
+    X, y = fm.datasets.moons(40)
+
+    def trained(ends=None):
+        net = fm.Network(2, [fm.Dense(2, "softmax")], seed=0)
+        net.fit(X, y, epochs=6, callbacks=[EndAt(ends)], checkpoint=fm.Checkpoint(path, steps=1))
+        return net
+
+    with pytest.raises(Ended):
+        trained(3)
+    content = path.read_bytes()
+    table = TabularClassifier(n_estimators=1, max_iter=1, random_state=0).fit(X, y)
+    for model in (network(), fm.load(path), table):
+        with pytest.raises(ValueError, match=r"^.*run.safetensors is the checkpoint of a training that has not ended"):
+            model.save(path)
+    assert path.read_bytes() == content
+    # one that has ended is a model like any other
+    net = trained()
+    net.save(path)
+    assert (fm.load(path).get_parameters() == net.get_parameters()).all()
+    # and what is damaged is nobody's training
+    path.write_bytes(content[:99])
+    net.save(path)

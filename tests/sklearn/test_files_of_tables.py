@@ -62,7 +62,10 @@ def parts(path: Path) -> tuple[dict, dict, bytes]:
     content = path.read_bytes()
     size = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + size])
-    return header, json.loads(header["__metadata__"]["fastmlp"]), content[8 + size :]
+    description = json.loads(header["__metadata__"]["fastmlp"])
+    # as in the first files; and a forger may leave it out
+    del description["digest"]
+    return header, description, content[8 + size :]
 
 
 def put_together(path: Path, header: dict, description: dict, tensors: bytes) -> Path:
@@ -145,7 +148,29 @@ def test_what_a_file_does_not_keep_is_said_and_nothing_is_written(tmp_path, fitt
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize("kind", ["M8[ns]", "M8[D]", "M8[Y]", "m8[s]"])
+def test_labels_that_would_not_come_back_are_refused_before_anything_is_written(tmp_path, kind):
+    y = np.array([2001, 2002] * 20).astype(kind)
+    model = TabularClassifier(4, n_estimators=1, max_iter=1).fit(np.arange(40.0).reshape(-1, 1), y)
+    assert set(model.predict([[1.0], [2.0]])) <= set(y)
+    for write in (model.save, model.to_c, model.to_onnx):
+        with pytest.raises(TypeError, match=r"^the labels are .*, which a file does not keep: fit on text"):
+            write(tmp_path / "model.safetensors")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["Mine", "TabularClassifier"])
+def test_a_class_of_a_users_own_is_refused_before_anything_is_written(tmp_path, name):
+    model = type(name, (TabularClassifier,), {})(4, n_estimators=1, max_iter=1)
+    model.fit(np.arange(40.0).reshape(-1, 1), np.arange(40) % 2)
+    with pytest.raises(TypeError, match=rf"^{name} is a class of your own, which a file does not keep"):
+        model.save(tmp_path / "model.safetensors")
+    assert os.listdir(tmp_path) == []
+
+
 def test_a_file_of_the_other_kind_is_named(tmp_path, fitted):
+    with pytest.raises(TypeError, match=r"^network must be a Network, got TabularClassifier\(.*: call its save"):
+        fm.save(fitted["classifier"], tmp_path / "table.safetensors")
     fitted["classifier"].save(tmp_path / "table.safetensors")
     fm.Network(2, [fm.Dense(1)]).save(tmp_path / "net.safetensors")
     with pytest.raises(fm.ModelFileError, match=r"table.safetensors holds an estimator.*read it with fastmlp.sklearn"):

@@ -117,3 +117,10 @@ def resolve_monitor(who: str, monitor: str | None, mode: Mode | None, columns: l
             f"{who} cannot know whether more or less of {brief(column)} is better: give mode='min' or mode='max'."
         )
     return Monitor(column, settled, min_delta)
+
+
+def check_state(state: Any, **kinds: type | tuple[type, ...]) -> None:
+    """Refuse a state of a checkpoint that is none of its kind: what it has of each name must be of these types."""
+    for name, kind in kinds.items():
+        if not isinstance(state, dict) or not isinstance(state.get(name, ...), kind):
+            raise ValueError(f"its state is {brief(state)}")

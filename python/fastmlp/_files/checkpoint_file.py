@@ -1,8 +1,9 @@
 """A checkpoint as a file and back: a model file that has the state of its training beside the network.
 
-Whatever reads model files reads its network. Its description has one more key, ``training``: a digest of the whole
-file, and the state, a tree of plain values (tree.py); arrays in it are tensors of their own, ``training.0``,
-``training.1``, ... What the state means, the training knows (_training/keeper.py).
+Whatever reads model files reads its network. Its description has one more key, ``training``, with the ``state``: a
+tree of plain values (tree.py), whose arrays are tensors of their own, ``training.0``, ``training.1``, ... What the
+state means, the training knows (_training/keeper.py). The first ones had a digest of the whole file there, which model
+files have now.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from collections.abc import Mapping
 from typing import IO, Any, NamedTuple
 
 from fastmlp._files.atomic import write_atomically
-from fastmlp._files.container import to_file
-from fastmlp._files.model_file import TRAINING, Content, Described, read_network
+from fastmlp._files.container import TRAINING, to_file
+from fastmlp._files.model_file import Content, Described, read_network
 from fastmlp._files.opening import OtherKindError
-from fastmlp._files.safetensors import check_keys, of_type, read_beside, tensor_parts
+from fastmlp._files.safetensors import check_keys, of_type, read_beside
 from fastmlp._files.tree import Tensors, decoded, digest_of, encoded
 
 PIECE = 2**20
@@ -35,9 +36,7 @@ def write(description: Described, tensors: Tensors, state: Mapping[str, Any], pa
     An error (ValueError) says in a clause why it would not be read again.
     """
     own: Tensors = {}
-    training = {"digest": "", "state": encoded(state, own, TRAINING, "the state")}
-    complete = description | {TRAINING: training}
-    training["digest"] = digest_of(complete, tensor_parts(tensors | own))
+    complete = description | {TRAINING: {"state": encoded(state, own, TRAINING, "the state")}}
     write_atomically(path, *to_file(complete, tensors | own))
 
 
@@ -47,13 +46,14 @@ def read(file: IO[bytes], size: int) -> Kept:
     if found.training is None:
         raise OtherKindError("holds a network without its training, so that no fit goes on from it: give another path")
     training = of_type(found.training, dict, TRAINING)
-    check_keys(training, {"digest", "state"}, TRAINING)
+    check_keys(training, {"state"} if found.is_compared else {"digest", "state"}, TRAINING)
     tensors = read_beside(file, found.beside, found.beside_begins)
-    own_size = found.beside_begins + sum(array.nbytes for array in tensors.values())
-    file.seek(size - own_size)
-    complete = found.description | {TRAINING: training | {"digest": ""}}
-    if training["digest"] != digest_of(complete, iter(lambda: file.read(PIECE), b"")):
-        raise ValueError("its digest is of another content")
+    if not found.is_compared:
+        own_size = found.beside_begins + sum(array.nbytes for array in tensors.values())
+        file.seek(size - own_size)
+        complete = found.description | {TRAINING: training | {"digest": ""}}
+        if training["digest"] != digest_of(complete, iter(lambda: file.read(PIECE), b"")):
+            raise ValueError("its digest is of another content")
     state = decoded(training["state"], tensors, "its state")
     return Kept(found.content, found.description, of_type(state, dict, "its state"))
 

@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from fastmlp._checks.text import brief
 from fastmlp._files.atomic import write_atomically
-from fastmlp._files.container import FORMAT, read_description, to_file
+from fastmlp._files.container import FORMAT, check_digest, read_description, to_file
 from fastmlp._files.costs import check_memory, check_work
+from fastmlp._files.kept_training import check_no_training_is_lost
 from fastmlp._files.model_file import Content, blueprint, built, description_of, tensor_of
 from fastmlp._files.names import check_model_name
 from fastmlp._files.opening import OtherKindError
@@ -33,6 +34,7 @@ class Estimator(NamedTuple):
 def write(estimator: Estimator, path: str | os.PathLike[str]) -> None:
     """Write the file; what would not be read again is an error."""
     check_model_name(path, "an estimator")
+    check_no_training_is_lost(path)
     write_atomically(path, *encoded(estimator))
 
 
@@ -53,7 +55,8 @@ def encoded(estimator: Estimator) -> list[bytes | memoryview]:
 
 def read(file: IO[bytes], size: int) -> Estimator:
     """Return what a file of so many bytes holds; an error (ValueError, TypeError) says in a clause what is wrong."""
-    header, description, start = read_description(file)
+    opened = read_description(file)
+    header, description, start = opened[:3]
     if "estimator" not in description:
         raise OtherKindError("holds a network, not an estimator: read it with fastmlp.load")
     check_keys(description, {"format", "estimator", "networks"}, "its description")
@@ -73,6 +76,7 @@ def read(file: IO[bytes], size: int) -> Estimator:
     for name in order:
         _, number, of_network = name.split(".", 2)
         read_into(file, tensor_of(networks[int(number)].model, of_network), name)
+    check_digest(file, opened)
     return Estimator(own, networks)
 
 

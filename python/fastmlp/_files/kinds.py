@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from typing import IO, Literal, TypeAlias
 
-from fastmlp._files.container import read_description
-from fastmlp._files.model_file import TRAINING
+from fastmlp._files.container import TRAINING, read_description
 from fastmlp._files.opening import read_file
 
 Kind: TypeAlias = Literal["network", "checkpoint", "estimator"]
@@ -16,7 +15,7 @@ def kind_of(path: str | os.PathLike[str]) -> Kind:
     """Return the kind of a model file; one that is none is an error, ModelFileError."""
 
     def read(file: IO[bytes], size: int) -> Kind:
-        _, description, _ = read_description(file)
+        description = read_description(file).description
         if "estimator" in description:
             return "estimator"
         return "checkpoint" if TRAINING in description else "network"

@@ -39,7 +39,14 @@ def locked(target: str, path: str | os.PathLike[str]) -> Iterator[None]:
 
 def _locked_descriptor(name: str, path: str) -> int:
     while True:
-        descriptor = os.open(name, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            descriptor = os.open(name, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            # of the subclass that suits it, as of a file that is written
+            raise type(error)(
+                f"{shortened(name)}, by which {shortened(path)} is held, cannot be written ({error.strerror}): remove "
+                "what is there, or give the checkpoint another path."
+            ) from None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             with suppress(FileNotFoundError):

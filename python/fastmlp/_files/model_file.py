@@ -26,8 +26,9 @@ import numpy.typing as npt
 
 from fastmlp._checks.text import brief
 from fastmlp._files.atomic import write_atomically
-from fastmlp._files.container import FORMAT, read_description, to_file
+from fastmlp._files.container import FORMAT, MISSING, TRAINING, check_digest, read_description, to_file
 from fastmlp._files.costs import check_memory, check_work
+from fastmlp._files.kept_training import check_no_training_is_lost
 from fastmlp._files.names import check_model_name
 from fastmlp._files.opening import OtherKindError
 from fastmlp._files.plain_json import check_plain
@@ -77,9 +78,7 @@ JSON_TYPES: dict[str, type] = {
     "l2": float, "weight_rate_factor": float, "bias_rate_factor": float,
 }  # fmt: skip
 
-# of a checkpoint: the key of its description for the state of the training, and the prefix of tensors for that
-TRAINING = "training"
-# likewise, where there is a record
+# the key of a description for a record, and the prefix of tensors for that
 RECORD = "record"
 
 Kind = TypeVar("Kind")
@@ -95,13 +94,17 @@ class Content(NamedTuple):
 
 
 class Read(NamedTuple):
-    """What a file has: of a checkpoint also what it says of its training, and the entries of tensors for that."""
+    """What a file has: of a checkpoint also what it says of its training, and the entries of tensors for that.
+
+    ``is_compared`` says whether a digest of all of it was.
+    """
 
     content: Content
     description: Described
     training: Any
     beside: dict[str, Any]
     beside_begins: int
+    is_compared: bool
 
 
 class Blueprint(NamedTuple):
@@ -117,6 +120,7 @@ class Blueprint(NamedTuple):
 def write(content: Content, path: str | os.PathLike[str]) -> None:
     """Write a model file; described at ``fastmlp.save``."""
     check_model_name(path, "a model")
+    check_no_training_is_lost(path)
     write_atomically(path, *encoded(content))
 
 
@@ -136,7 +140,8 @@ def read(file: IO[bytes], size: int) -> Content:
 
 def read_network(file: IO[bytes], size: int) -> Read:
     """Return the network of a file, and what a checkpoint says beside it, whose tensors are next in the file."""
-    header, description, start = read_description(file)
+    opened = read_description(file)
+    header, description, start, digest, _ = opened
     if "estimator" in description:
         raise OtherKindError("holds an estimator for tables, not a network: read it with fastmlp.sklearn.load")
     training = description.pop(TRAINING, None)
@@ -153,7 +158,8 @@ def read_network(file: IO[bytes], size: int) -> Read:
     if RECORD in description:
         tensors = read_beside(file, of_record, own_size)
         model.record = record_of(record, tensors, model.n_parameters, model.architecture.dtype)
-    return Read(content, description, training, beside, own_size + record_size)
+    check_digest(file, opened)
+    return Read(content, description, training, beside, own_size + record_size, digest is not MISSING)
 
 
 def begun(network: Described, seed: int, n_parameters: int) -> Model:
@@ -185,7 +191,8 @@ def network_described(architecture: Architecture, layers: Iterable[Layer], scali
 def with_record(content: Content) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
     """Return the description of a network and its tensors, and where it has a record, that, too."""
     description, tensors = description_of(content)
-    return recorded(description, tensors, content.model.checked_record())
+    content.model.checked_record()
+    return recorded(description, tensors, content.model.record_of_now())
 
 
 def recorded(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+from contextlib import suppress
 from typing import Any
 
 from fastmlp._checks.text import LONGEST_NAME, brief, shortened
@@ -68,6 +70,20 @@ def _is_possible(name: str) -> bool:
         # a NUL, half of a character, or too many bytes
         return isinstance(error, OSError) and error.errno != errno.ENAMETOOLONG
     return True
+
+
+def is_written(path: str, target: str) -> bool:
+    """Return whether a file is written by a name, links followed, in which "{epoch}" may stand for any number."""
+    names = {path}
+    # it can only be one that the other name has
+    for number in map(int, re.findall("[0-9]{1,18}", os.path.basename(target))):
+        with suppress(LookupError, ValueError):
+            names.add(path.format(epoch=number))
+    return any(
+        os.path.realpath(name) == target
+        or (os.path.exists(name) and os.path.exists(target) and os.path.samefile(name, target))
+        for name in names
+    )
 
 
 def check_format(path: str | os.PathLike[str], written: str, suffix: str) -> None:

@@ -127,7 +127,11 @@ def record_of(entry: Any, tensors: Tensors, n_parameters: int, dtype: np.dtype[A
 
 def _check_kind(kind: Any) -> None:
     """Refuse what cannot have been given to a fit."""
-    _check(of_type(kind, dict, "a fit of its record"), OF_KIND, "a fit of its record")
+    kind = dict(of_type(kind, dict, "a fit of its record"))
+    # which the first records did not have
+    for name in of_type(kind.pop("classes", []), list, "classes of its record"):
+        of_type(name, str, "a class of its record")
+    _check(kind, OF_KIND, "a fit of its record")
     arguments = kind["arguments"]
     _check(arguments, OF_ARGUMENTS, "a fit of its record")
     optimizer_of(arguments)

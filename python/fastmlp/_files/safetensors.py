@@ -43,16 +43,22 @@ def to_safetensors(tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[st
 
     The length of the header is the first part; the tensors are not copied, and must stay as they are.
     """
-    header: dict[str, Any] = {"__metadata__": metadata}
-    end = 0
-    contents = tensor_parts(tensors)
-    for name, content in zip(sorted(tensors), contents, strict=True):
-        begin, end = end, end + content.nbytes
-        code = CODE_OF[tensors[name].dtype.newbyteorder("<")]
-        header[name] = {"dtype": code, "shape": tensors[name].shape, "data_offsets": (begin, end)}
+    header: dict[str, Any] = {"__metadata__": metadata, **entries_of(tensors)}
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
-    return [len(text).to_bytes(8, "little"), text, *contents]
+    return [len(text).to_bytes(8, "little"), text, *tensor_parts(tensors)]
+
+
+def entries_of(tensors: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
+    """Return what a header says of the tensors, in the order of the file."""
+    entries: dict[str, Any] = {}
+    end = 0
+    for name in sorted(tensors):
+        array = tensors[name]
+        begin, end = end, end + array.nbytes
+        code = CODE_OF[array.dtype.newbyteorder("<")]
+        entries[name] = {"dtype": code, "shape": array.shape, "data_offsets": (begin, end)}
+    return entries
 
 
 def tensor_parts(tensors: Mapping[str, npt.NDArray[Any]]) -> list[memoryview]:
@@ -74,6 +80,8 @@ def read_header(file: IO[bytes]) -> tuple[dict[str, Any], int]:
 
 def check_tensors(header: dict[str, Any], shapes: Shapes, dtype: str, size: int) -> list[str]:
     """Return the tensors' names in the order of the file: these shapes, end to end in ``size`` bytes, and no others."""
+    if size < 0:
+        raise ValueError("it is truncated")
     check_keys(header, set(shapes), "its list of tensors")
     code, item = DTYPES[dtype]
     starts: dict[str, int] = {}

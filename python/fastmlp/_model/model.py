@@ -175,6 +175,21 @@ class Model:
                 record.finish("weights were written by hand")
         return record
 
+    def record_of_now(self) -> Record | None:
+        """Return the record as what keeps the weights of this moment has it.
+
+        Between the epochs of a fit these are what the fit would have given, had it ended there.
+        """
+        record = self.record
+        if record is None or not self.is_recorded or not record.is_under_way:
+            return record
+        made = record.fits[-1].digests
+        if not made or made[-1] != self.digest():
+            return record
+        twin = record.copy()
+        twin.fits[-1].weights_of = len(made)
+        return twin
+
     def double(self) -> _core.Network32:
         """Return a core in float64 with a copy of these parameters."""
         return self.copied_core(self.architecture, np.float64)
@@ -301,6 +316,7 @@ class Model:
 
     def state(self) -> dict[str, Any]:
         """Return everything, to be pickled."""
+        record = self.record_of_now()
         return {
             "architecture": self.architecture,
             "names": self.names,
@@ -310,7 +326,7 @@ class Model:
             "parameters": self.parameters(),
             "optimizer_state": self.core.optimizer_state(),
             "epochs_trained": self._epochs_trained,
-            "record": None if self.record is None else self.record.copy(),
+            "record": None if record is None else record.copy(),
         }
 
     @classmethod

@@ -78,6 +78,8 @@ class RecordedFit:
         After some of the epochs.
     weights_of : int or None
         The epoch whose weights the network had in the end; None: the fit has not come to its end.
+    classes : list of str or None
+        What the classes were called then; None: they had no names, or the record is one of the first.
     """
 
     version: str
@@ -89,6 +91,7 @@ class RecordedFit:
     rates: list[float] | None = None
     states: list[KeptState] = field(default_factory=list)
     weights_of: int | None = None
+    classes: list[str] | None = None
 
     @property
     def steps_per_epoch(self) -> int:
@@ -97,13 +100,15 @@ class RecordedFit:
 
     def about(self) -> dict[str, Any]:
         """Return what the chain holds of it beside its epochs."""
-        return {
+        about = {
             "version": self.version,
             "arguments": self.arguments,
             "data": self.data,
             "rows": self.rows,
             "is_restart": self.is_restart,
         }
+        # which the first records did not have
+        return about if self.classes is None else about | {"classes": self.classes}
 
     def copy(self) -> RecordedFit:
         """Return one that may grow by itself; nothing in its lists is ever changed."""
@@ -113,10 +118,10 @@ class RecordedFit:
     def __str__(self) -> str:
         made, arguments = len(self.digests), self.arguments
         settings = ", ".join(f"{name}={value}" for name, value in arguments["settings"].items() if value is not None)
-        asked = arguments["total_steps"] // self.steps_per_epoch
+        # how many epochs were asked for is not among it: where no rate depends on that, no verification shows it
         lines = [
-            f"{count(made, 'epoch')}{'' if made == asked else f' of {asked}'} of {count(self.rows, 'row')}, batch_size "
-            f"{arguments['batch_size']}, {arguments['optimizer']} ({settings})"
+            f"{count(made, 'epoch')} of {count(self.rows, 'row')}, batch_size {arguments['batch_size']}, "
+            f"{arguments['optimizer']} ({settings})"
         ]
         if self.rates is not None:
             lines[0] += ", its rate set between epochs"

@@ -6,7 +6,9 @@ What is written, and how a fit goes on from it, is in keeper.py; the file in _fi
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import dataclass, field
 
 from fastmlp._checks.arguments import check_integer, check_real
 from fastmlp._checks.text import brief
@@ -70,6 +72,8 @@ class Checkpoint:
     seconds: float | None = None
     steps: int | None = None
     epochs: int | None = None
+    # by ``told``, and none of a user's
+    told_by: Mapping[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         name = check_path(self.path)
@@ -94,7 +98,18 @@ class Checkpoint:
     def of(self, network: int) -> Checkpoint:
         """Return that of one network of several, by its number."""
         path = os.fspath(self.path).replace(PLACEHOLDER, str(network))
-        return Checkpoint(path, self.seconds, self.steps, self.epochs)
+        return told(Checkpoint(path, self.seconds, self.steps, self.epochs), self.told_by)
+
+
+def told(checkpoint: Checkpoint, given: Mapping[str, str]) -> Checkpoint:
+    """Return the same one that knows what whoever calls the fit was given itself: texts by name.
+
+    An estimator or a command makes seeds, layers and rows of its own arguments: a training that is another one is
+    refused in the words of these.
+    """
+    twin = copy(checkpoint)
+    object.__setattr__(twin, "told_by", dict(given))
+    return twin
 
 
 def check_checkpoint(value: object) -> Checkpoint | None:

@@ -25,13 +25,14 @@ from fastmlp._checks.arguments import (
     check_one_validation,
     check_progress,
 )
+from fastmlp._model.architecture import Architecture
 from fastmlp._model.model import Model
 from fastmlp._model.samples import Batch, Data, Samples
 from fastmlp._training import lbfgs, streams
 from fastmlp._training.advice import warn_of_far_targets, warn_of_layers_that_do_not_learn
 from fastmlp._training.arguments import FitArguments
 from fastmlp._training.checkpoint import check_checkpoint
-from fastmlp._training.fingerprint import digests_of, text_of
+from fastmlp._training.fingerprint import DataFingerprint, text_of, text_of_all
 from fastmlp._training.keeper import Keeper, keeping
 from fastmlp._training.learning_rate import LearningRate
 from fastmlp._training.progress import Progress
@@ -58,6 +59,7 @@ class Slice(NamedTuple):
 class Plan:
     """A fit whose arguments are checked, before anything has changed."""
 
+    architecture: Architecture
     samples: Samples
     optimizer: Optimizer
     epochs: int
@@ -164,7 +166,7 @@ def prepare(
         lbfgs.check(optimizer, architecture)
     every = check_record(arguments.record)
     recorder = None if every is None else Recorder(model, every)
-    plan = Plan(samples, optimizer, epochs, batch, shuffle, progress, watch, keeper, recorder)
+    plan = Plan(architecture, samples, optimizer, epochs, batch, shuffle, progress, watch, keeper, recorder)
     if keeper is not None or recorder is not None:
         _check_kept(plan, arguments, fraction)
     return plan
@@ -179,33 +181,35 @@ def _check_kept(plan: Plan, given: FitArguments, fraction: float | None) -> None
             f"{optimizer.name} searches by itself, and what it knows cannot be kept in a {name}: take {name} away, or "
             "use another optimizer."
         )
-    data = digests_of(plan.samples)
+    data = DataFingerprint(plan.samples, plan.architecture)
     rate = _rate(plan, optimizer)
     if keeper is not None:
         _check_checkpoint(plan, keeper, rate, data, given, fraction)
     if recorder is not None:
         told = told_of(optimizer, rate, plan.batch_size, plan.shuffle, fraction, plan.total)
-        recorder.check(told, data, plan.samples.rows, keeper)
+        recorder.check(told, data.digests, plan.samples.rows, keeper)
 
 
 def _check_checkpoint(
-    plan: Plan, keeper: Keeper, rate: LearningRate, data: dict[str, str], given: FitArguments, fraction: float | None
+    plan: Plan, keeper: Keeper, rate: LearningRate, data: DataFingerprint, given: FitArguments, fraction: float | None
 ) -> None:
     watch = plan.watch
-    watch.check_kept()
+    watch.check_kept(keeper.target)
     rate.check_kept()
+    fingerprints = [data]
     if watch.validation is not None:
-        data = data | digests_of(watch.validation, " of the validation")
+        fingerprints.append(DataFingerprint(watch.validation, plan.architecture, " of the validation"))
     arguments = {
+        "validation_data": "none" if given.validation_data is None else "given",
         "batch_size": str(plan.batch_size),
         "optimizer": text_of(plan.optimizer),
         "shuffle": str(plan.shuffle),
         "validation_fraction": str(fraction),
         "metrics": ", ".join(watch.measures) or "none",
-        "callbacks": "; ".join(map(text_of, watch.callbacks)) or "none",
+        "callbacks": text_of_all(watch.callbacks),
         "record": str(given.record),
     }
-    keeper.check(arguments, data, plan.total, rate)
+    keeper.check(arguments, fingerprints, plan.total, rate)
 
 
 def _rate(plan: Plan, optimizer: StepOptimizer) -> LearningRate:
@@ -264,8 +268,8 @@ def _steps(
             if recorder is not None and rows:
                 recorder.after_epoch(rate, trainer)
             state.finish_epochs(rows)
-            if recorder is not None and rows and watch.callbacks:
-                recorder.after_callbacks()
+            if recorder is not None and rows and watch.is_needed:
+                recorder.after_callbacks("a callback" if watch.callbacks else "a metric")
             is_ended = bool(rows) and watch.is_ended(rows[-1])
             bar.show(report.steps, history, state.last_loss)
             if keeper is not None:

@@ -23,11 +23,12 @@ from fastmlp._files import checkpoint_file
 from fastmlp._files.atomic import check_destination
 from fastmlp._files.lock import locked
 from fastmlp._files.model_file import Content, description_of, recorded
-from fastmlp._files.opening import OtherKindError, read_file
+from fastmlp._files.opening import ModelFileError, OtherKindError, read_file
 from fastmlp._files.safetensors import of_type
 from fastmlp._model.model import Model
 from fastmlp._training.checkpoint import Checkpoint
-from fastmlp._training.fingerprint import described_texts, difference, texts_of_network
+from fastmlp._training.differences import callbacks_apart, first_difference, named_differences, names_learned
+from fastmlp._training.fingerprint import DataFingerprint, described_texts, texts_of_network
 from fastmlp._training.learning_rate import LearningRate
 from fastmlp._training.state import State, check_state
 
@@ -42,10 +43,12 @@ class Keeper:
     ----------
     seed : int
         Of the training: the network's own if it was given, else that of the file.
+    target : str
+        The file, links followed.
     """
 
     def __init__(self, checkpoint: Checkpoint, target: str, model: Model, metadata: Mapping[str, Any]) -> None:
-        self._checkpoint, self._target, self._name = checkpoint, target, shortened(os.fspath(checkpoint.path))
+        self._checkpoint, self.target, self._name = checkpoint, target, shortened(os.fspath(checkpoint.path))
         self._model, self._metadata = model, dict(metadata)
         self._kept = read_file(checkpoint.path, read) if os.path.exists(target) else None
         self._fingerprint: dict[str, Any] = {}
@@ -73,40 +76,68 @@ class Keeper:
         """Whether it is written when epochs end."""
         return self._checkpoint.epochs is not None
 
-    def check(self, arguments: Mapping[str, str], data: Mapping[str, str], total: int, rate: LearningRate) -> None:
+    def check(
+        self, arguments: Mapping[str, str], fingerprints: list[DataFingerprint], total: int, rate: LearningRate
+    ) -> None:
         """Refuse a training that is another one than that of the file, and one that could not be written."""
-        architecture = self._model.architecture
-        network = texts_of_network(architecture)
-        self._fingerprint = {"network": network, "arguments": dict(arguments), "data": dict(data), "total": total}
+        network, given = texts_of_network(self._model.architecture), dict(self._checkpoint.told_by)
+        self._fingerprint = {
+            "network": network,
+            "arguments": dict(arguments),
+            "data": {name: digest for one in fingerprints for name, digest in one.digests.items()},
+            "total": total,
+            **({"given": given} if given else {}),
+        }
         # raises what a checkpoint would
         description_of(self._content())
         if self._kept is None:
             return
-        state = self._kept.state
+        what = self._difference(network, dict(arguments), fingerprints)
+        if what is not None:
+            # the words of whoever calls the fit, where these say why
+            what = named_differences(given, self._kept.state.get("given", {})) or what
+            raise ValueError(
+                f"{self._name} is of another training: {what}; give what it was begun with, or another path."
+            )
+        rate.check_length(self._kept.state["total"], self._name)
+        self.check_made(total, "these epochs: give more epochs")
+
+    def _difference(
+        self, network: dict[str, str], arguments: dict[str, str], fingerprints: list[DataFingerprint]
+    ) -> str | None:
+        """Return in a clause what is not as in the file, None for nothing."""
+        assert self._kept is not None
+        state, content = self._kept.state, self._kept.content
+        found = None
         # a network that was itself read from the checkpoint has what its scalings have learned
         if network != described_texts(self._kept.description):
-            self._compare(network, state["network"])
-        # files of before records do not say that they have none
-        before = {"record": "False"}
-        seed, classes = self._kept.content.model.architecture.seed, self._kept.content.classes
-        self._compare(
-            {"seed": str(self.seed), "classes": str(self._model.names.names), **arguments},
-            {"seed": str(seed), "classes": str(classes), **before, **state["arguments"]},
+            found = first_difference(network, state["network"])
+        there = dict(state["arguments"])
+        has_validation = "X of the validation" in state["data"] and there.get("validation_fraction") == "None"
+        # files of before these were kept
+        there = {"record": "False", "validation_data": "given" if has_validation else "none"} | there
+        texts = [str(one.pop("callbacks", "none")) for one in (arguments, there)]
+        learned = names_learned(texts[1], str(state.get("shown", texts[1])), state["callbacks"])
+        callbacks = [callbacks_apart(text, learned) for text in texts]
+        return (
+            found
+            or first_difference(
+                {"seed": str(self.seed), "classes": str(self._model.names.names), **arguments, **callbacks[0]},
+                {
+                    "seed": str(content.model.architecture.seed),
+                    "classes": str(content.classes),
+                    **there,
+                    **callbacks[1],
+                },
+            )
+            or _difference_of_data(fingerprints, state["data"])
         )
-        self._compare(data, state["data"], lambda name: False)
-        rate.check_length(state["total"], self._name)
-        self.check_made(total, "these epochs: give more epochs")
 
     def check_made(self, most: int, of: str) -> None:
         """Refuse a file of a training that has made more steps than this one shall; ``of`` what, and the mend."""
         made = 0 if self._kept is None else self._kept.state["place"][1]
         if made > most:
             raise ValueError(f"{self._name} has made {made} steps, more than the {most} of {of}, or another path.")
-
-    def _compare(self, here: Mapping[str, str], there: Any, shown: Callable[[str], bool] = lambda name: True) -> None:
-        sentence = difference(self._name, here, there, shown)
-        if sentence is not None:
-            raise ValueError(sentence)
 
     def _content(self) -> Content:
         return Content(self._model, self._model.names.names, self._metadata)
@@ -127,7 +158,14 @@ class Keeper:
     def begin(self, training: State) -> None:
         """Let a training go on from the file, if there is one."""
         if self._kept is not None:
-            training.restore(self._kept.state)
+            try:
+                training.restore(self._kept.state)
+            except (TypeError, ValueError, LookupError, AttributeError) as error:
+                # of a callback of the user's own perhaps: its traceback stays
+                raise ModelFileError(
+                    f"{self._name} keeps of the optimizer, the rate or the callbacks what these do not take "
+                    f"({type(error).__name__}: {shortened(str(error).rstrip('.'))}): give another path."
+                ) from error
             if self._kept.state["parameters"] is not None:
                 self._ended_at = training.n_steps
         self._seen = self._count(training)
@@ -166,7 +204,7 @@ class Keeper:
         record = None if record is None else record.copy()
         complete = {"format": FORMAT, **self._fingerprint, **state}
         # what a record takes grows with its states
-        return lambda: checkpoint_file.write(*recorded(*network, record), complete, self._target)
+        return lambda: checkpoint_file.write(*recorded(*network, record), complete, self.target)
 
     def at_end(self, training: State) -> None:
         """Keep the state that the last step has left, before callbacks put other weights back."""
@@ -206,6 +244,19 @@ class Keeper:
         self._writer = None
 
 
+def _difference_of_data(fingerprints: list[DataFingerprint], there: Mapping[str, Any]) -> str | None:
+    """Return in which of the data two trainings differ, in a clause."""
+    here: dict[str, str] = {}
+    for fingerprint in fingerprints:
+        for name, digest in fingerprint.digests.items():
+            if fingerprint.is_of(name, there.get(name)):
+                there = {**there, name: digest}
+            elif clause := fingerprint.of_other_kind(name, there.get(name), "there"):
+                return clause
+        here |= fingerprint.digests
+    return first_difference(here, there, lambda name: False)
+
+
 def read(file: IO[bytes], size: int) -> checkpoint_file.Kept:
     """Return what a file holds; an error (ValueError, TypeError) says in a clause what is wrong with it."""
     kept = checkpoint_file.read(file, size)
@@ -213,6 +264,7 @@ def read(file: IO[bytes], size: int) -> checkpoint_file.Kept:
         raise OtherKindError("is a checkpoint of another version of fastmlp: go on with that one, or give another path")
     for name, kind in (("network", dict), ("arguments", dict), ("data", dict), ("total", int)):
         of_type(kept.state.get(name), kind, f"its {name}")
+    of_type(kept.state.get("given", {}), dict, "its given")
     if kept.state["arguments"].get("record", "False") != "False" and kept.content.model.record is None:
         raise ValueError("it lacks the record of its training")
     check_state(kept.state, kept.content.model.architecture.dtype)

@@ -14,6 +14,8 @@ from dataclasses import fields, replace
 from itertools import pairwise
 from typing import Any, cast
 
+import numpy as np
+
 import fastmlp._core as _core
 from fastmlp._checks.arguments import check_integer
 from fastmlp._checks.text import brief
@@ -31,7 +33,7 @@ _VERSION: str = _core.build_info()["version"]
 
 def check_record(value: Any) -> int | None:
     """Return after how many epochs a state is kept, 0 for never; None: there is no record."""
-    if isinstance(value, bool):
+    if isinstance(value, bool | np.bool_):
         return 0 if value else None
     try:
         return check_integer(value, "record", minimum=1)
@@ -67,6 +69,7 @@ class Recorder:
     def __init__(self, model: Model, every: int) -> None:
         self._model, self._every = model, every
         self._given: tuple[dict[str, Any], dict[str, str], int] = {}, {}, 0
+        self._classes: list[str] | None = None
         self._record: Record
         self._fit: RecordedFit
         self._goes_on = False
@@ -74,6 +77,7 @@ class Recorder:
     def check(self, arguments: dict[str, Any], data: Mapping[str, str], rows: int, keeper: Keeper | None) -> None:
         """Take what the fit was given, or refuse a network whose weights no record leads to."""
         self._given = arguments, dict(data), rows
+        self._classes = self._model.names.names
         self._goes_on = keeper is not None and keeper.goes_on
         if self._goes_on:
             return
@@ -86,7 +90,9 @@ class Recorder:
             )
         else:
             self._record = record
-            self._check_room(RecordedFit(_VERSION, arguments, self._given[1], rows, is_restart=False))
+            self._check_room(
+                RecordedFit(_VERSION, arguments, self._given[1], rows, is_restart=False, classes=self._classes)
+            )
 
     def _check_room(self, fit: RecordedFit) -> None:
         """Refuse one more fit than the header of a file has room for; the same fit again takes none."""
@@ -152,6 +158,7 @@ class Recorder:
             record = self._record
             expected, before = record.epochs_before(len(record.fits) + 1), record.last
             self._fit = RecordedFit(_VERSION, arguments, data, rows, model.epochs_trained != expected, rates=rates)
+            self._fit.classes = self._classes
             record.fits.append(self._fit)
             model.record = record
             self._end_unless_same(before, "a callback changed the weights")
@@ -175,10 +182,10 @@ class Recorder:
         (steps, *_), slots, _ = trainer.state()
         self._fit.states.append(KeptState(len(self._fit.digests), steps, slots, self._model.parameters()))
 
-    def after_callbacks(self) -> None:
-        """End the record where they have changed the weights."""
+    def after_callbacks(self, who: str) -> None:
+        """End the record where they, or metrics, have changed the weights."""
         if self._fit.digests:
-            self._end_unless_same(self._fit.digests[-1], "a callback changed the weights")
+            self._end_unless_same(self._fit.digests[-1], f"{who} changed the weights")
 
     def at_end(self, trainer: _core.Trainer32) -> None:
         """Keep what the last step has left, before callbacks put other weights back."""

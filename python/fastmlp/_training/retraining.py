@@ -1,9 +1,9 @@
 """Trains again what a record tells of, and finds the first epoch that comes out otherwise.
 
 The record says what the core was told, so that none of fit.py's loop is gone through again: neither callbacks nor
-validation are needed, and what they decided is taken as it is recorded. Epochs are compared as they are made: the first
-one that differs is where the comparison stops, and nothing after it is trained. The whole begins with the seed; a
-segment begins with a state that the record keeps, and ends with the next one.
+validation are needed, and what they decided is taken as it is recorded. Epochs, and the states that the record keeps
+after some of them, are compared as they are made: the first that differs is where the comparison stops, and nothing
+after it is trained. The whole begins with the seed; a segment begins with a state, and ends with the next one.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import fastmlp._core as _core
+from fastmlp._checks.text import LONGEST_VALUE, listed, shortened
 from fastmlp._files.model_file import begun, network_described
 from fastmlp._files.record_file import optimizer_of
 from fastmlp._model.description import described
 from fastmlp._model.model import Array, Model
 from fastmlp._model.record import KeptState, Record, RecordedFit, digest_of
 from fastmlp._model.samples import Samples
-from fastmlp._training.fingerprint import digests_of
+from fastmlp._training.fingerprint import DataFingerprint
 from fastmlp._training.learning_rate import LearningRate
 from fastmlp._training.slices import SliceSizes
 from fastmlp._training.split import split
@@ -36,13 +37,12 @@ class Place(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """Epochs of one fit, by its number from 1, after ``first`` up to ``last``, and the states at both ends."""
+    """Epochs of one fit, by its number from 1, after ``first`` up to ``last``, and the state that they begin from."""
 
     fit: int
     first: int
     last: int
     begin: KeptState | None
-    end: KeptState | None
 
 
 class OtherwiseError(Exception):
@@ -60,7 +60,7 @@ def segments_of(record: Record) -> list[Segment]:
     for number, fit in enumerate(record.fits, 1):
         first = 0
         for state in fit.states:
-            segments.append(Segment(number, first, state.epoch, before, state))
+            segments.append(Segment(number, first, state.epoch, before))
             first, before = state.epoch, state
         if first != len(fit.digests):
             return []
@@ -94,17 +94,22 @@ class Retraining:
     def take_data(self, given: list[tuple[Any, Any, Any]]) -> None:
         """Take X, y and sample_weight of each fit, and compare them with what the record knows of them."""
         model = self._model
-        checked: dict[tuple[int, float | None], tuple[Samples, dict[str, str]]] = {}
+        checked: dict[tuple[int, float | None], tuple[Samples, DataFingerprint]] = {}
         for number, (fit, one) in enumerate(zip(self._record.fits, given, strict=True), 1):
             key = id(one), fit.arguments["validation_fraction"]
             if key not in checked:
                 samples = _samples_of(model, fit, one)
-                checked[key] = samples, digests_of(samples)
-            samples, digests = checked[key]
-            for name, digest in digests.items():
-                if fit.data[name] != digest or samples.rows != fit.rows:
-                    raise OtherwiseError(f"{_difference(name, fit, samples, digest)} in fit {number}", None)
+                checked[key] = samples, DataFingerprint(samples, model.architecture)
+            samples, fingerprint = checked[key]
+            if fit.rates and fit.rates[0] != fit.arguments["settings"]["learning_rate"]:
+                raise OtherwiseError(f"the first rate of fit {number} is not that of its arguments", None)
+            for name in fingerprint.digests:
+                if not fingerprint.is_of(name, fit.data[name]) or samples.rows != fit.rows:
+                    raise OtherwiseError(f"{_difference(name, fit, samples, fingerprint)} in fit {number}", None)
             self._samples.append(samples)
+        names, recorded = self._target.names.names, self._record.fits[-1].classes
+        if recorded is not None and names != recorded:
+            raise OtherwiseError(f"the classes are {_listed(names)} here and {_listed(recorded)} in the record", None)
         model.learn_scaling(self._samples[0])
         for name, here in _description(self._target).items():
             if here != _description(model)[name]:
@@ -115,7 +120,7 @@ class Retraining:
         for number, fit in enumerate(self._record.fits, 1):
             if fit.is_restart:
                 self._become(self._model.parameters(), 0)
-            self._train(Segment(number, 0, len(fit.digests), None, None))
+            self._train(Segment(number, 0, len(fit.digests), None))
 
     def train_segment(self, segment: Segment) -> None:
         """Train from one state to the next one."""
@@ -139,6 +144,13 @@ class Retraining:
     def _check_state(self, state: KeptState, number: int) -> None:
         """Compare the weights of a state with the chain."""
         fit = self._record.fits[number - 1]
+        others_follow = state.epoch == len(fit.digests) != fit.weights_of
+        if (state.put_back is not None) != others_follow:
+            what = "keeps no" if others_follow else "keeps"
+            raise OtherwiseError(
+                f"the record {what} weights that were put back after epoch {state.epoch} of fit {number}",
+                Place(number, state.epoch),
+            )
         for vector, epoch in ((state.parameters, state.epoch), (state.put_back, fit.weights_of)):
             if vector is not None and (epoch is None or digest_of(vector) != fit.digests[epoch - 1]):
                 raise OtherwiseError(
@@ -180,10 +192,11 @@ class Retraining:
 
     def _train(self, segment: Segment) -> None:
         """Make the epochs of a segment."""
-        number, first, last, begin, end = segment
+        number, first, last, begin = segment
         model, fit = self._model, self._record.fits[number - 1]
         per_epoch, put_back = fit.steps_per_epoch, None
         trainer = self._resumed(number, begin) if first and begin is not None else self._trainer(number, 0)
+        kept = {state.epoch: state for state in fit.states}
         slices = SliceSizes((last - first) * per_epoch, per_epoch, whole_epochs_apart=True)
         with trainer:
             for epoch in range(first + 1, last + 1):
@@ -198,10 +211,11 @@ class Retraining:
                 model.count_epochs(1)
                 if model.digest() != fit.digests[epoch - 1]:
                     raise _other_epoch(number, epoch)
+                if epoch in kept:
+                    self._check_state(kept[epoch], number)
+                    _compare(trainer, kept[epoch], Place(number, epoch))
                 if epoch == fit.weights_of != last:
                     put_back = model.parameters()
-            if end is not None:
-                _compare(trainer, end, Place(number, last))
         if put_back is not None:
             model.write(put_back)
 
@@ -234,13 +248,14 @@ def _samples_of(model: Model, fit: RecordedFit, given: tuple[Any, Any, Any]) -> 
     return split(samples, fraction, architecture.seed, architecture.meaning)[0]
 
 
-def _difference(name: str, fit: RecordedFit, samples: Samples, digest: str) -> str:
+def _difference(name: str, fit: RecordedFit, samples: Samples, fingerprint: DataFingerprint) -> str:
     if samples.rows != fit.rows:
         return f"there are {samples.rows} rows here and {fit.rows} in the record,"
-    if "none" in (digest, fit.data[name]):
+    if "none" in (fingerprint.digests[name], fit.data[name]):
         where = "here" if fit.data[name] == "none" else "in the record"
         return f"there is {name} {where} only,"
-    return f"{name} has other values here than in the record,"
+    clause = fingerprint.of_other_kind(name, fit.data[name], "in the record")
+    return f"{clause or f'{name} has other values here than in the record'},"
 
 
 def _description(model: Model) -> dict[str, str]:
@@ -248,6 +263,10 @@ def _description(model: Model) -> dict[str, str]:
     layers = [layer for layer, _, _ in described(model)]
     network = network_described(model.architecture, layers, model.target_scaling)
     return {name: json.dumps(value) for name, value in [*network.items(), ("seed", model.architecture.seed)]}
+
+
+def _listed(names: list[str] | None) -> str:
+    return "without names" if names is None else shortened(listed(names), LONGEST_VALUE)
 
 
 def _other_epoch(number: int, epoch: int) -> OtherwiseError:

@@ -14,6 +14,7 @@ import numpy as np
 import fastmlp._core as _core
 from fastmlp._checks.text import brief
 from fastmlp._model.model import Model
+from fastmlp._training.fingerprint import text_of_all
 from fastmlp._training.learning_rate import LearningRate
 from fastmlp._training.trainer import divergence
 from fastmlp._training.watch import Watch
@@ -115,6 +116,8 @@ class State:
             "rate": self._rate.state(),
             "history": {name: np.array(values) for name, values in self._history.items()},
             "callbacks": self._watch.state(),
+            # beside what they were at the begin: what has changed since is no setting
+            "shown": text_of_all(self._watch.callbacks),
             "parameters": None,
         }
 

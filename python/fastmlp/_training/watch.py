@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from fastmlp._checks.arguments import check_callables, check_validation, check_v
 from fastmlp._checks.monitor import Columns
 from fastmlp._checks.text import brief
 from fastmlp._files.checkpoint_file import copied
+from fastmlp._files.names import is_written
 from fastmlp._model.model import Model
 from fastmlp._model.samples import Samples, Validation
 from fastmlp._training.measures import Measure, measured, resolve_measures, validation_columns
@@ -105,9 +107,15 @@ class Watch:
         ended = [end(epoch) for end in self.ends]
         return any(ended)
 
-    def check_kept(self) -> None:
-        """Refuse callbacks that a checkpoint cannot keep."""
+    def check_kept(self, target: str) -> None:
+        """Refuse callbacks that a checkpoint cannot keep, and those that write where it is written."""
         for callback in self.callbacks:
+            path = getattr(callback, "path", None)
+            if isinstance(path, str | os.PathLike) and is_written(str(os.fspath(path)), target):
+                raise ValueError(
+                    f"the callback {brief(callback)} writes to the file of the checkpoint, which would be lost: give "
+                    "one of them another path."
+                )
             if not callable(getattr(callback, "state_dict", None)) or not callable(
                 getattr(callback, "load_state_dict", None)
             ):

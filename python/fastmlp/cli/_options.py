@@ -74,6 +74,16 @@ def positive(text: str) -> int:
     return _integer(text, 1)
 
 
+def epochs_of_record(text: str) -> int:
+    """Return a number of epochs, which may be left out: what stands in its place is the data, as often as not."""
+    try:
+        return positive(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of epochs: give one, or nothing, and the data before --record"
+        ) from None
+
+
 def natural(text: str) -> int:
     """Return an integer of at least 0."""
     return _integer(text, 0)

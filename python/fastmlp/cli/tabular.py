@@ -14,7 +14,7 @@ import fastmlp as fm
 from fastmlp._checks.arrays import count
 from fastmlp._checks.text import listed
 from fastmlp._files.atomic import write_atomically
-from fastmlp._training.checkpoint import CHECKPOINT_SUFFIX
+from fastmlp._training.checkpoint import CHECKPOINT_SUFFIX, told
 from fastmlp.cli._cells import quoted
 from fastmlp.cli._options import (
     HIDDEN_ACTIVATIONS,
@@ -22,6 +22,7 @@ from fastmlp.cli._options import (
     activation,
     add_command,
     add_delimiter,
+    epochs_of_record,
     fraction,
     natural,
     positive,
@@ -32,6 +33,12 @@ from fastmlp.cli._preparation import Preparation, split
 from fastmlp.cli._sources import name_of
 from fastmlp.cli._tables import read_table
 from fastmlp.optimizers import OPTIMIZERS, StepOptimizer
+
+# options of train by which a checkpoint says that it is of another training
+TOLD = (
+    "target", "task", "validation", "seed", "hidden", "activation", "optimizer", "learning_rate", "batch_size", "l2",
+    "dtype", "record",
+)  # fmt: skip
 
 
 def add_commands(commands: Commands) -> None:
@@ -84,7 +91,7 @@ def add_commands(commands: Commands) -> None:
     )
     parser.add_argument(
         "--record",
-        type=positive,
+        type=epochs_of_record,
         nargs="?",
         const=True,
         default=False,
@@ -118,7 +125,8 @@ def train(arguments: argparse.Namespace) -> int:
     checkpoint = None
     if arguments.checkpoint is not None:
         check_output(arguments.checkpoint, "a checkpoint", CHECKPOINT_SUFFIX, arguments.data, option="--checkpoint")
-        checkpoint = fm.Checkpoint(arguments.checkpoint)
+        options = {f"--{name.replace('_', '-')}": str(vars(arguments)[name]) for name in TOLD}
+        checkpoint = told(fm.Checkpoint(arguments.checkpoint), options)
     table = read_table(arguments.data, target=arguments.target, delimiter=arguments.delimiter)
     rest, valid = split(len(table.features), arguments.validation, arguments.seed)
     preparation = Preparation.learn(table, arguments.task)

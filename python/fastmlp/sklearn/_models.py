@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
 
 from fastmlp._checks.arrays import check_data
 from fastmlp._checks.text import brief
@@ -19,7 +20,7 @@ from fastmlp._model.outputs import Meaning
 from fastmlp._model.samples import Samples
 from fastmlp._model.sparse_rows import SparseRows
 from fastmlp._training.arguments import FitArguments
-from fastmlp._training.checkpoint import Checkpoint, check_checkpoint
+from fastmlp._training.checkpoint import Checkpoint, check_checkpoint, told
 from fastmlp._training.fingerprint import digests_of
 from fastmlp._training.fit import Training, training
 from fastmlp.embeddings import Embedding
@@ -30,6 +31,8 @@ from fastmlp.runtime import thread_limit
 from fastmlp.scalings import Scaling
 
 Array = npt.NDArray[Any]
+# parameters of estimators that make no training another one
+NEVER_ANOTHER = ("verbose", "n_threads", "calibrate", "max_iter")
 
 
 def check_idle(network: Network) -> None:
@@ -77,6 +80,22 @@ def text_of_samples(X: Any, targets: Array, weights: Array | None) -> str:
     """Return by what a checkpoint knows samples again, sparse or not."""
     rows = SparseRows(X.tocsr()) if issparse(X) else np.asarray(X)
     return str(digests_of(Samples(rows, np.asarray(targets), weights)))
+
+
+def told_of(estimator: BaseEstimator, checkpoint: Checkpoint | None, **given: object) -> Checkpoint | None:
+    """Return a checkpoint of a fit that refuses another training in the words of the estimator's user.
+
+    ``given`` are arguments of ``fit`` of which it says no more than whether they were there.
+    """
+    if check_checkpoint(checkpoint) is None:
+        return None
+    settings = {
+        name: brief(value.item() if isinstance(value, np.generic) else value)
+        for name, value in estimator.get_params(deep=False).items()
+        if name not in NEVER_ANOTHER
+    }
+    are_given = {name: "none" if value is None else "given" for name, value in given.items()}
+    return told(cast(Checkpoint, checkpoint), settings | are_given)
 
 
 def check_random_state_is_kept(checkpoint: Checkpoint | None, random_state: Any) -> None:

@@ -92,7 +92,7 @@ class ShownTo:
 
     def __getattr__(self, name: str) -> Any:
         # what a checkpoint asks for, where the callback has it
-        if name in ("state_dict", "load_state_dict"):
+        if name in ("state_dict", "load_state_dict", "path"):
             return getattr(self._callback, name)
         raise AttributeError(name)
 

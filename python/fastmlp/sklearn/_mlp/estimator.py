@@ -47,7 +47,13 @@ from fastmlp.sklearn._mlp.goal import Goal
 from fastmlp.sklearn._mlp.parameters import Activations, Parameters, Rates, Sizes, is_lbfgs
 from fastmlp.sklearn._mlp.results import MLPResult
 from fastmlp.sklearn._mlp.training import Training
-from fastmlp.sklearn._models import check_idle, check_random_state_is_kept, plain_outputs, unchanged_on_failure
+from fastmlp.sklearn._models import (
+    check_idle,
+    check_random_state_is_kept,
+    plain_outputs,
+    told_of,
+    unchanged_on_failure,
+)
 from fastmlp.sklearn._threads import threads_of
 
 Array = npt.NDArray[Any]
@@ -155,7 +161,7 @@ class BaseMLP(CallbackSupport, BaseEstimator, metaclass=ABCMeta):
             incremental=incremental,
             callbacks=[ShownTo(callback, partial(result.shown, self)) for callback in called],
             after_iteration=tasks.after_iteration,
-            checkpoint=checkpoint,
+            checkpoint=told_of(self, checkpoint, X_val=validation[0]),
         )
         # partial_fit trains the estimator's own network unless a parameter has changed, any other fit another one
         with unchanged_on_failure(self.network_) if is_fitted and incremental else nullcontext():

@@ -28,7 +28,7 @@ from fastmlp.losses import Loss
 from fastmlp.runtime import own_limit
 from fastmlp.sklearn._callbacks import CallbackSupport
 from fastmlp.sklearn._labels import plain_targets
-from fastmlp.sklearn._models import check_random_state_is_kept
+from fastmlp.sklearn._models import check_random_state_is_kept, told_of
 from fastmlp.sklearn._tabular.aside import Validation, rows_aside
 from fastmlp.sklearn._tabular.best import Search, check_not_watched
 from fastmlp.sklearn._tabular.checks import checked, checked_like_training, in_columns, rows_of
@@ -119,7 +119,8 @@ class BaseTabular(CallbackSupport, Fitted):
         search = Search.wanted_of(self)
         if search is not None:
             check_not_watched(self, checkpoint, own_callbacks[0])
-        checkpoints = checkpoints_of(checkpoint, members, 'give Checkpoint("run-{network}.ckpt"), for example')
+        kept = told_of(self, checkpoint, X_val=validation.X, groups=validation.groups)
+        checkpoints = checkpoints_of(kept, members, 'give Checkpoint("run-{network}.ckpt"), for example')
         limit = threads_of(self.n_threads)
         result = TabularResult()
         # scikit-learn writes number and names of columns on what it checks with, and the estimator stays as it is

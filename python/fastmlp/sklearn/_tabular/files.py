@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._checks.text import brief
+from fastmlp._checks.text import brief, shortened
 from fastmlp._files import estimator_file
 from fastmlp._files.model_file import Content
 from fastmlp._files.safetensors import check_keys, of_type
@@ -55,8 +55,14 @@ def write(estimator: BaseEstimator, result: TabularResult, path: str | os.PathLi
 
 def filed(estimator: BaseEstimator, result: TabularResult) -> estimator_file.Estimator:
     """Return a fitted estimator as its file holds it."""
+    kind = type(estimator)
+    if not kind.__module__.startswith(f"{__package__}."):
+        raise TypeError(
+            f"{shortened(kind.__qualname__)} is a class of your own, which a file does not keep: fit a "
+            "TabularClassifier or a TabularRegressor itself, or use pickle."
+        )
     described: Described = {
-        "kind": type(estimator).__name__,
+        "kind": kind.__name__,
         "parameters": {name: _plain(name, value) for name, value in estimator.get_params(deep=False).items()},
         "columns": [_column_described(column) for column in result.encoder.columns],
         "names": result.feature_names_in_.tolist() if "feature_names_in_" in vars(result) else None,
@@ -68,12 +74,7 @@ def filed(estimator: BaseEstimator, result: TabularResult) -> estimator_file.Est
     if "plan_" in vars(result):
         described["plan"] = result.plan_
     if "classes_" in vars(result):
-        dtype = result.classes_.dtype
-        if dtype.kind not in LABELS:
-            raise TypeError(f"the labels are {dtype}, which a file does not keep: fit on text, y.astype(str), before.")
-        # of objects, fit has let through nothing but text
-        values = list(map(str, result.classes_)) if dtype.kind == "O" else result.classes_.tolist()
-        described["classes"] = {"dtype": "O" if dtype.kind == "O" else dtype.str, "values": values}
+        described["classes"] = _labels_described(result.classes_)
     if "units" in vars(result):
         described["units"] = _units_described(result.units)
     networks = [Content(model_of(network), network.classes, network.metadata) for network in result.networks_]
@@ -201,6 +202,20 @@ def _column(entry: Any) -> TableColumn:
     if len(places) != len(names) or found != list(range(len(found))) or len(found) > MOST_CATEGORIES:
         raise ValueError(f"a column has the places {brief(places)}")
     return CategoryColumn(dict(zip(names, places, strict=True)), _bool(entry["is_bool"], "is_bool"))
+
+
+def _labels_described(classes: Array) -> Described:
+    dtype = classes.dtype
+    # of objects, fit has let through nothing but text
+    values = list(map(str, classes)) if dtype.kind == "O" else classes.tolist()
+    described = {"dtype": "O" if dtype.kind == "O" else dtype.str, "values": values}
+    try:
+        _labels(described)
+    except ValueError:
+        raise TypeError(
+            f"the labels are {dtype}, which a file does not keep: fit on text, y.astype(str), before."
+        ) from None
+    return described
 
 
 def _labels(entry: Any) -> Array:

@@ -59,7 +59,8 @@ class Fitted(ExportedTable, BaseEstimator, metaclass=ABCMeta):
         sklearn.exceptions.NotFittedError
             There is nothing to save yet.
         TypeError
-            A parameter is an object that the file does not keep, such as a ``RandomState``.
+            A parameter is an object that the file does not keep, such as a ``RandomState``; the labels are none of
+            text, numbers and bools; or the estimator is of a class of your own.
         ValueError
             The name ends otherwise, or there is more than a file takes.
         OSError
