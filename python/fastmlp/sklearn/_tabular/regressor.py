@@ -49,11 +49,13 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     learning_rate : float or "auto", default "auto"
         As for ``TabularClassifier``, as are all others. "auto": 0.07.
     max_iter : int or "auto", default "auto"
-        Epochs; the weights of the best one are kept.
+        Epochs; the weights of the best one are kept. "auto": 112 with fewer than 2000 rows, 48 with fewer than 30 000,
+        24 with more.
     batch_size : int or "auto", default "auto"
         Rows of a step.
     bins : int or "auto", default "auto"
-        Bins into which numbers are put; "auto": 48 from 2000 rows on, fewer beside more than 10 columns of numbers.
+        Bins into which numbers are put; "auto": 48 from 2000 rows on, 128 from 8000 to 30 000, fewer beside more than
+        10 columns of numbers.
     dropout : float or "auto", default "auto"
         Share of the hidden units that are dropped in a step; "auto": 0.
     validation : str, default "random"
