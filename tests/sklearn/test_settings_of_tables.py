@@ -43,7 +43,9 @@ def small(kind, **settings):
         (TabularClassifier, 8000, Settled((128, 128), "selu", 32, 0.2, 0.04, 32, 4.0, ends_early=True)),
         (TabularRegressor, 1999, Settled((64, 64, 64), "mish", 0, 0.0, 0.07, 112)),
         (TabularRegressor, 2000, Settled((64, 64, 64), "mish", 48, 0.0, 0.07, 48, ends_early=True)),
-        (TabularRegressor, 8000, Settled((64, 64, 64), "mish", 48, 0.0, 0.07, 32, ends_early=True)),
+        (TabularRegressor, 7999, Settled((64, 64, 64), "mish", 48, 0.0, 0.07, 48, ends_early=True)),
+        (TabularRegressor, 8000, Settled((64, 64, 64), "mish", 128, 0.0, 0.07, 48, 0.42, ends_early=True)),
+        (TabularRegressor, 29_999, Settled((64, 64, 64), "mish", 128, 0.0, 0.07, 48, 0.42, ends_early=True)),
         (TabularRegressor, 30_000, Settled((64, 64, 64), "mish", 48, 0.0, 0.07, 24, ends_early=True)),
     ],
 )
@@ -51,7 +53,9 @@ def test_the_rows_decide_what_is_left_open(kind, rows, settled):
     is_classifier = kind is TabularClassifier
     assert wanted_of(kind()).fitting(rows, settled.activation, is_classifier=is_classifier) == settled
     asked = kind((5, 4), bins=7, dropout=0.3, learning_rate=0.5, max_iter=9)
-    expected = Settled((5, 4), settled.activation, 7, 0.3, 0.5, 9, settled.sharpness, settled.ends_early)
+    # blunt are fine bins alone
+    sharpness = max(settled.sharpness, 1.0)
+    expected = Settled((5, 4), settled.activation, 7, 0.3, 0.5, 9, sharpness, settled.ends_early)
     assert wanted_of(asked).fitting(rows, settled.activation, is_classifier=is_classifier) == expected
 
 
