@@ -158,7 +158,11 @@ def run(count: int, seed: int, names: tuple[str, ...] = tuple(TRAININGS)) -> int
                     except subprocess.TimeoutExpired:
                         process.kill()
                         left, kills = left - 1, kills + 1
-                output, errors = process.communicate()
+                # communicate would pass over what came with the first line, where this process was kept waiting
+                assert process.stdout is not None
+                assert process.stderr is not None
+                output, errors = process.stdout.read(), process.stderr.read()
+                process.wait()
                 if process.returncode == 0:
                     # the longest is of one that had all to do
                     seconds[name] = max(seconds.get(name, 0.0), time.monotonic() - start)
