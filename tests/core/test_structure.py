@@ -184,7 +184,7 @@ needs_a_compiler = pytest.mark.skipif(
 
 
 def flags_of(target: Path) -> list[str]:
-    """Read the flags from CMakeLists.txt, with -O0 for its -O3: nothing is inlined away, so every leak shows."""
+    """Read the flags from CMakeLists.txt, and -O0 after its own level: nothing is inlined away, so every leak shows."""
     text = without_comments(ROOT / "CMakeLists.txt")
     common = re.search(r"target_compile_options\(fastmlp_flags INTERFACE ([^$]*)", text)
     by_target = {
@@ -192,7 +192,7 @@ def flags_of(target: Path) -> list[str]:
         for name, flags in re.findall(r"^\s*fastmlp_add_target\((\S+) ([^)]*)\)", text, flags=re.MULTILINE)
     }
     hidden = ["-fPIC", "-fvisibility=hidden", "-fvisibility-inlines-hidden", "-fno-exceptions", "-fno-rtti"]
-    return ["-std=gnu++20", "-O0", *hidden, *common.group(1).split(), *by_target[target.stem]]
+    return ["-std=gnu++20", *hidden, *common.group(1).split(), *by_target[target.stem], "-O0"]
 
 
 def symbols_of(source: Path, flags: list[str], folder: Path) -> list[tuple[str, str]]:
