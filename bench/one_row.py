@@ -8,6 +8,7 @@ the rounds is printed. What is not installed is left out.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -92,7 +93,12 @@ def ways(folder: Path) -> dict[str, Way]:
         pass
     else:
         theirs.mkdir()
-        converted = emlearn.convert(model.to_sklearn(), method="inline", dtype="float")
+        here = Path.cwd()
+        os.chdir(theirs)  # it leaves files where it is called
+        try:
+            converted = emlearn.convert(model.to_sklearn(), method="inline", dtype="float")
+        finally:
+            os.chdir(here)
         converted.save(file=str(theirs / "model.h"), name="model")
         found["emlearn, header of C"] = compiled(theirs, f"model_predict(row, {INPUTS})", include=emlearn.includedir)
     try:
