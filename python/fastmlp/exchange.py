@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmlp._checks.arguments import check_dtype, is_list
+from fastmlp._checks.arguments import check_dtype
 from fastmlp._checks.arrays import as_core_takes_it, count, numeric_array
 from fastmlp._checks.text import brief
 from fastmlp._export import onnx_reading
@@ -85,7 +85,7 @@ def from_arrays(
     ``fm.from_arrays(arrays[0::2], arrays[1::2], ["relu", "softmax"])``.
     """
     for value, name in ((weights, "weights"), (biases, "biases"), (activations, "activations")):
-        if not is_list(value) or not isinstance(value, Sequence) or isinstance(value, str):
+        if not isinstance(value, Sequence) or isinstance(value, str):
             raise TypeError(f"{name} must be a list with an entry for each layer, got {brief(value)}.")
     if not len(weights) == len(biases) == len(activations) or not weights:
         raise ValueError(
