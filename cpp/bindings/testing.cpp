@@ -76,16 +76,24 @@ Matrix<T> apply_function(const std::string& target, const std::string& name, con
   return y;
 }
 
+// The leading dimension of unfinished sums: of one panel, or of all columns.
+template <class T>
+std::ptrdiff_t sums_of_a_product(const std::string& target, std::ptrdiff_t columns, bool by_blocks) {
+  const std::ptrdiff_t panel = kernels_of<T>(table_named(target)).tile_columns;
+  return by_blocks ? std::max(leading_dimension(columns), panel) : panel;
+}
+
 // (a, d) of x W + b; W has the bias as its last row.
 template <class T>
 py::tuple forward(const std::string& target, const Matrix<T>& x, const Matrix<T>& w, const std::string& activation,
-                  T parameter) {
+                  T parameter, bool by_blocks) {
   require(activation != "formula", "formulas are tested through networks.");
   const Padded<T> px(x);
   const Padded<T> pw(w);
   const Padded<T> a(x.shape(0), w.shape(1));
   const Padded<T> d(x.shape(0), w.shape(1));
-  const AlignedBuffer<T> sums(checked_count(px.rows, kernels_of<T>(table_named(target)).tile_columns));
+  const std::ptrdiff_t ld_sums = sums_of_a_product<T>(target, pw.columns, by_blocks);
+  const AlignedBuffer<T> sums(checked_count(px.rows, ld_sums));
   kernels_of<T>(table_named(target))
       .forward({.rows = px.rows,
                 .n_in = px.columns,
@@ -103,6 +111,7 @@ py::tuple forward(const std::string& target, const Matrix<T>& x, const Matrix<T>
                 .lda = a.ld,
                 .terms = product_plan().terms,
                 .sums = sums.data(),
+                .ld_sums = ld_sums,
                 .has_last_column = true});
   for (std::ptrdiff_t r = 0; r < a.rows; ++r) require(a.data()[r * a.ld + a.columns] == T(1), "the column of ones.");
   return py::make_tuple(a.copy(), d.copy());
@@ -110,11 +119,13 @@ py::tuple forward(const std::string& target, const Matrix<T>& x, const Matrix<T>
 
 // (delta W^T) * d, and its padding.
 template <class T>
-py::tuple backward(const std::string& target, const Matrix<T>& delta, const Matrix<T>& transposed, const Matrix<T>& d) {
+py::tuple backward(const std::string& target, const Matrix<T>& delta, const Matrix<T>& transposed, const Matrix<T>& d,
+                   bool by_blocks) {
   const Padded<T> pdelta(delta);
   const Padded<T> pt(transposed);
   const Padded<T> pd(d);
-  const AlignedBuffer<T> sums(checked_count(pd.rows, kernels_of<T>(table_named(target)).tile_columns));
+  const std::ptrdiff_t ld_sums = sums_of_a_product<T>(target, pd.columns, by_blocks);
+  const AlignedBuffer<T> sums(checked_count(pd.rows, ld_sums));
   kernels_of<T>(table_named(target))
       .backward({.rows = pd.rows,
                  .n_in = pd.columns,
@@ -128,7 +139,8 @@ py::tuple backward(const std::string& target, const Matrix<T>& delta, const Matr
                  .ld_in = pd.ld,
                  .unscaled = false,
                  .terms = product_plan().terms,
-                 .sums = sums.data()});
+                 .sums = sums.data(),
+                 .ld_sums = ld_sums});
   return py::make_tuple(pd.copy(), pd.padding(pd.columns));
 }
 
@@ -179,8 +191,9 @@ void register_kernels_of(py::module_& m) {
   const auto strict = [](const char* name) { return py::arg(name).noconvert(); };
   m.def("apply_function", &apply_function<T>, py::arg("target"), py::arg("name"), strict("x"));
   m.def("forward", &forward<T>, py::arg("target"), strict("x"), strict("w"), py::arg("activation"),
-        py::arg("parameter"));
-  m.def("backward", &backward<T>, py::arg("target"), strict("delta"), strict("transposed"), strict("d"));
+        py::arg("parameter"), py::arg("by_blocks") = false);
+  m.def("backward", &backward<T>, py::arg("target"), strict("delta"), strict("transposed"), strict("d"),
+        py::arg("by_blocks") = false);
   m.def("gradient", &gradient<T>, py::arg("target"), strict("x"), strict("delta"));
   m.def("transpose", &transpose<T>, py::arg("target"), strict("w"));
   m.def("softmax", &softmax<T>, py::arg("target"), strict("z"));
@@ -258,29 +271,33 @@ void register_testing(py::module_& module) {
   m.def("choose_target", &choose_target, py::arg("name"));
   m.def(
       "set_product_plan",
-      [](std::ptrdiff_t terms, std::ptrdiff_t gradient_terms, std::ptrdiff_t rows, std::ptrdiff_t wide_rows,
-         std::ptrdiff_t far_bytes) {
-        require(terms > 0 && gradient_terms > 0 && rows > 0 && wide_rows > 0, "a plan has terms and rows.");
-        set_product_plan({terms, gradient_terms, rows, wide_rows, far_bytes});
+      [](std::ptrdiff_t terms, std::ptrdiff_t gradient_terms, std::ptrdiff_t rows, std::ptrdiff_t wide_terms,
+         std::ptrdiff_t wide_rows, bool wide_by_blocks, std::ptrdiff_t far_bytes) {
+        require(terms > 0 && gradient_terms > 0 && rows > 0 && wide_terms > 0 && wide_rows > 0,
+                "a plan has terms and rows.");
+        set_product_plan({terms, gradient_terms, rows, wide_terms, wide_rows, wide_by_blocks, far_bytes});
       },
-      py::arg("terms"), py::arg("gradient_terms"), py::arg("rows"), py::arg("wide_rows"), py::arg("far_bytes"));
+      py::arg("terms"), py::arg("gradient_terms"), py::arg("rows"), py::arg("wide_terms"), py::arg("wide_rows"),
+      py::arg("wide_by_blocks"), py::arg("far_bytes"));
   m.def(
       "product_plan_for",
-      [](const std::string& vendor, int family, std::ptrdiff_t first_cache, std::ptrdiff_t third_cache,
-         std::ptrdiff_t tile_bytes) {
+      [](const std::string& vendor, int family, std::ptrdiff_t first_cache, std::ptrdiff_t second_cache,
+         std::ptrdiff_t third_cache, std::ptrdiff_t tile_bytes) {
         Processor processor;
         processor.vendor = vendor;
         processor.family = family;
         processor.first_cache = first_cache;
+        processor.second_cache = second_cache;
         processor.third_cache = third_cache;
         const ProductPlan plan = plan_for(processor, tile_bytes);
-        return std::map<std::string, std::ptrdiff_t>{{"terms", plan.terms},
-                                                     {"gradient_terms", plan.gradient_terms},
-                                                     {"rows", plan.rows},
-                                                     {"wide_rows", plan.wide_rows},
-                                                     {"far_bytes", plan.far_bytes}};
+        return std::map<std::string, std::ptrdiff_t>{
+            {"terms", plan.terms},         {"gradient_terms", plan.gradient_terms},
+            {"rows", plan.rows},           {"wide_terms", plan.wide_terms},
+            {"wide_rows", plan.wide_rows}, {"wide_by_blocks", plan.wide_by_blocks ? 1 : 0},
+            {"far_bytes", plan.far_bytes}};
       },
-      py::arg("vendor"), py::arg("family"), py::arg("first_cache"), py::arg("third_cache"), py::arg("tile_bytes"));
+      py::arg("vendor"), py::arg("family"), py::arg("first_cache"), py::arg("second_cache"), py::arg("third_cache"),
+      py::arg("tile_bytes"));
   m.def("allocation_count", &allocation_count);
   m.def("fail_allocation_after", &fail_allocation_after, py::arg("n"));
 }

@@ -34,6 +34,7 @@ class InputGradients {
     T* block = is_embedded() ? inputs_.data() + thread * most_rows_ * ld_ : first_block;
     const std::ptrdiff_t ld = is_embedded() ? ld_ : ldt_;
     const std::ptrdiff_t n_inputs = network_.n_inputs();
+    const ProductCut cut = cut_of(network_);
     kernels<T>().backward({.rows = end - begin,
                            .n_in = first().n_in,
                            .n_out = first().n_out,
@@ -45,8 +46,9 @@ class InputGradients {
                            .d = first_block,
                            .ld_in = ldt_,
                            .unscaled = true,
-                           .terms = product_plan().terms,
-                           .sums = sums});
+                           .terms = cut.terms,
+                           .sums = sums,
+                           .ld_sums = ld_sums<T>(cut, first().n_in)});
     if (is_embedded()) leave_embedding(network_, workspace, at, end - begin, first_block, ldt_, block, ld);
     if (network_.input_scale() != nullptr) {
       for (std::ptrdiff_t r = 0; r < end - begin; ++r) {

@@ -14,8 +14,10 @@ struct ProductPlan {
   std::ptrdiff_t terms;           // of a sum that a panel of the right operand has at most
   std::ptrdiff_t gradient_terms;  // likewise in the gradient, whose left operand is read by columns
   std::ptrdiff_t rows;            // that go through all layers together
-  std::ptrdiff_t wide_rows;       // likewise where the parameters take more than far_bytes
-  std::ptrdiff_t far_bytes;       // what the caches hold
+  std::ptrdiff_t wide_terms;      // and likewise where the parameters take more than far_bytes
+  std::ptrdiff_t wide_rows;
+  bool wide_by_blocks;       // whether a block of terms goes over all panels there, not a panel over all blocks
+  std::ptrdiff_t far_bytes;  // what the caches hold
 };
 
 // For a target whose widest register tile has columns of so many bytes.
@@ -25,6 +27,14 @@ const ProductPlan& product_plan() noexcept;
 
 // Between computations only.
 void set_product_plan(const ProductPlan& plan) noexcept;
+
+// What a network gets whose parameters take so many bytes.
+struct ProductCut {
+  std::ptrdiff_t terms;
+  std::ptrdiff_t rows;
+  bool by_blocks;
+};
+ProductCut product_cut(std::ptrdiff_t parameter_bytes) noexcept;
 
 // In words, for users.
 std::string description_of(const ProductPlan& plan);

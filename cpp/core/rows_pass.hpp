@@ -82,25 +82,38 @@ void gather_targets(const Workspace<T>& workspace, const Dataset& data, const Se
   }
 }
 
+template <class T>
+ProductCut cut_of(const Network<T>& network) noexcept {
+  return product_cut(network.buffer_size() * static_cast<std::ptrdiff_t>(sizeof(T)));
+}
+
 // The most rows that go through all layers together.
 template <class T>
 std::ptrdiff_t row_block(const Network<T>& network) noexcept {
-  const ProductPlan& plan = product_plan();
-  const std::ptrdiff_t bytes = network.buffer_size() * static_cast<std::ptrdiff_t>(sizeof(T));
-  return bytes > plan.far_bytes ? plan.wide_rows : plan.rows;
+  return cut_of(network).rows;
+}
+
+// The leading dimension of the unfinished sums of a product with so many columns.
+template <class T>
+std::ptrdiff_t ld_sums(const ProductCut& cut, std::ptrdiff_t columns) noexcept {
+  const std::ptrdiff_t panel = kernels<T>().tile_columns;
+  return cut.by_blocks ? std::max(leading_dimension(columns), panel) : panel;
 }
 
 // Room for unfinished sums that a thread needs for its blocks of so many rows; none where all layers are narrow and
 // without bins.
 template <class T>
 std::ptrdiff_t sums_size(const Network<T>& network, std::ptrdiff_t rows) noexcept {
-  const Kernels<T>& kernel = kernels<T>();
-  const ProductPlan& plan = product_plan();
+  const ProductCut cut = cut_of(network);
   const std::ptrdiff_t binned = network.binned_inputs();
-  bool is_deep = network.layers().front().n_in - binned > plan.terms;
-  for (const Layer& layer : network.layers()) is_deep = is_deep || layer.n_out > plan.terms;
+  std::ptrdiff_t of_products = 0;
+  for (const Layer& layer : network.layers()) {
+    const std::ptrdiff_t n_in = layer.n_in - (&layer == &network.layers().front() ? binned : 0);
+    if (n_in > cut.terms) of_products = std::max(of_products, cut.rows * ld_sums<T>(cut, layer.n_out));
+    if (layer.n_out > cut.terms) of_products = std::max(of_products, cut.rows * ld_sums<T>(cut, layer.n_in));
+  }
   const std::ptrdiff_t of_bins = binned > 0 && rows > kFewBinRows ? network.embedding().width * kBinColumns : 0;
-  return std::max(is_deep ? row_block(network) * kernel.tile_columns : 0, of_bins);
+  return std::max(of_products, of_bins);
 }
 
 // Whether layer l ends at its logits, for a loss that starts from them.
@@ -121,6 +134,7 @@ void forward_product(const Network<T>& network, const Workspace<T>& workspace, s
   T* a = workspace.activations(l + 1, begin) + columns.begin;
   const T* weights = network.weights(layer) + columns.begin;
   const std::ptrdiff_t binned = l == 0 ? network.binned_inputs() : 0;
+  const ProductCut cut = cut_of(network);
   if (binned > 0) {
     kernels<T>().bins_forward({.rows = end - begin,
                                .columns = network.embedding().columns,
@@ -148,8 +162,9 @@ void forward_product(const Network<T>& network, const Workspace<T>& workspace, s
                         .a = a,
                         .d = as_logits || d == nullptr ? nullptr : d + columns.begin,
                         .lda = workspace.ld(l + 1),
-                        .terms = product_plan().terms,
+                        .terms = cut.terms,
                         .sums = sums,
+                        .ld_sums = ld_sums<T>(cut, columns.end - columns.begin),
                         .has_last_column = columns.end == layer.n_out,
                         .continues = binned > 0});
 }
@@ -214,6 +229,7 @@ void backward_layer(const Network<T>& network, const T* transposed, const Worksp
                     std::ptrdiff_t begin, std::ptrdiff_t end, Share columns, T* sums) noexcept {
   const Layer& layer = network.layers()[l];
   const bool has_junction = network.has_junction(l);
+  const ProductCut cut = cut_of(network);
   T* d = has_junction ? workspace.incoming(l, begin) : workspace.deltas(l, begin);
   kernels<T>().backward({.rows = end - begin,
                          .n_in = columns.end - columns.begin,
@@ -226,8 +242,9 @@ void backward_layer(const Network<T>& network, const T* transposed, const Worksp
                          .d = d + columns.begin,
                          .ld_in = workspace.ld(l),
                          .unscaled = has_junction,
-                         .terms = product_plan().terms,
-                         .sums = sums});
+                         .terms = cut.terms,
+                         .sums = sums,
+                         .ld_sums = ld_sums<T>(cut, columns.end - columns.begin)});
 }
 
 // Deltas of all layers before the last, down to the first or to an embedding that learns; draw: the forward pass's.

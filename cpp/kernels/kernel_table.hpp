@@ -216,8 +216,9 @@ struct ForwardArguments {
   T* a;                              // (rows, lda)
   T* d;                              // (rows, lda), or null
   ptrdiff_t lda;
-  ptrdiff_t terms;  // of a sum to add at a time
-  T* sums;          // (rows, tile_columns): room for unfinished sums, needed where n_in > terms
+  ptrdiff_t terms;    // of a sum to add at a time
+  T* sums;            // (rows, ld_sums): room for unfinished sums, needed where n_in > terms
+  ptrdiff_t ld_sums;  // tile_columns: panel by panel; n_out and its padding: block of terms by block of terms
   bool has_last_column;
   bool continues = false;  // sums begin with what a holds, in the place of the bias; then n_in may be 0
 };
@@ -237,8 +238,9 @@ struct BackwardArguments {
   T* d;                       // (rows, ld_in)
   ptrdiff_t ld_in;
   bool unscaled;
-  ptrdiff_t terms;  // of a sum to add at a time
-  T* sums;          // (rows, tile_columns): room for unfinished sums, needed where n_out > terms
+  ptrdiff_t terms;    // of a sum to add at a time
+  T* sums;            // (rows, ld_sums): room for unfinished sums, needed where n_out > terms
+  ptrdiff_t ld_sums;  // as in the forward product, of n_in
 };
 
 // Rows of memory that will be used soon. Lines are counted from a row's first byte: those to be written start with one.

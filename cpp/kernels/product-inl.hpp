@@ -132,16 +132,17 @@ struct ForwardTile {
   static ptrdiff_t columns(const ForwardArguments<T>& p) { return p.n_out; }
   static ptrdiff_t terms(const ForwardArguments<T>& p) { return p.n_in; }
   static ptrdiff_t terms_at_a_time(const ForwardArguments<T>& p) { return p.terms; }
+  static bool is_by_blocks(const ForwardArguments<T>& p) { return p.ld_sums > kTileColumns<T>; }
   static const T* right(const ForwardArguments<T>& p) { return p.weights; }
   static ptrdiff_t ld_right(const ForwardArguments<T>& p) { return p.ldw; }
 
   template <int R, int V>
   static void run(const ForwardArguments<T>& p, const Place& at, FetchQueue& queue) {
     const T* w = p.weights + at.column;
-    T* sums = p.sums + at.row * kTileColumns<T>;
+    T* sums = p.sums + at.row * p.ld_sums + (is_by_blocks(p) ? at.column : 0);
     Tile<T, R, V> tile;
     if (at.first_term > 0) {
-      load_tile(tile, sums, kTileColumns<T>);
+      load_tile(tile, sums, p.ld_sums);
     } else if (p.continues) {
       load_tile(tile, p.a + at.row * p.lda + at.column, p.lda);
     } else {
@@ -154,7 +155,7 @@ struct ForwardTile {
     }
     accumulate_and_fetch<Left::by_rows>(tile, at, p.x + at.row * p.ldx, p.ldx, w, p.ldw, queue);
     if (at.last_term < p.n_in) {
-      store_tile(tile, sums, kTileColumns<T>);
+      store_tile(tile, sums, p.ld_sums);
       return;
     }
     T* a = p.a + at.row * p.lda + at.column;
@@ -185,18 +186,19 @@ struct BackwardTile {
   static ptrdiff_t columns(const BackwardArguments<T>& p) { return p.n_in; }
   static ptrdiff_t terms(const BackwardArguments<T>& p) { return p.n_out; }
   static ptrdiff_t terms_at_a_time(const BackwardArguments<T>& p) { return p.terms; }
+  static bool is_by_blocks(const BackwardArguments<T>& p) { return p.ld_sums > kTileColumns<T>; }
   static const T* right(const BackwardArguments<T>& p) { return p.transposed; }
   static ptrdiff_t ld_right(const BackwardArguments<T>& p) { return p.ldt; }
 
   template <int R, int V>
   static void run(const BackwardArguments<T>& p, const Place& at, FetchQueue& queue) {
-    T* sums = p.sums + at.row * kTileColumns<T>;
+    T* sums = p.sums + at.row * p.ld_sums + (is_by_blocks(p) ? at.column : 0);
     Tile<T, R, V> tile{};
-    if (at.first_term > 0) load_tile(tile, sums, kTileColumns<T>);
+    if (at.first_term > 0) load_tile(tile, sums, p.ld_sums);
     accumulate_and_fetch<Left::by_rows>(tile, at, p.delta_out + at.row * p.ld_out, p.ld_out, p.transposed + at.column,
                                         p.ldt, queue);
     if (at.last_term < p.n_out) {
-      store_tile(tile, sums, kTileColumns<T>);
+      store_tile(tile, sums, p.ld_sums);
       return;
     }
     T* d = p.d + at.row * p.ld_in + at.column;
@@ -225,6 +227,7 @@ struct GradientTile {
   static ptrdiff_t columns(const GradientCall<T>& call) { return call.arguments.n_columns; }
   static ptrdiff_t terms(const GradientCall<T>& call) { return call.arguments.batch; }
   static ptrdiff_t terms_at_a_time(const GradientCall<T>& call) { return call.arguments.terms; }
+  static bool is_by_blocks(const GradientCall<T>&) { return false; }
 
   template <int R, int V>
   static void run(GradientCall<T>& call, const Place& at, FetchQueue& queue) {
@@ -266,56 +269,62 @@ struct Parts {
   FASTMLP_INLINE Parts(ptrdiff_t whole, ptrdiff_t most)
       : count((whole + most - 1) / most), shortest(count > 0 ? whole / count : 0), longer(whole - shortest * count) {}
   FASTMLP_INLINE ptrdiff_t size(ptrdiff_t i) const { return shortest + (i < longer ? 1 : 0); }
+  FASTMLP_INLINE ptrdiff_t begin(ptrdiff_t i) const { return shortest * i + (i < longer ? i : longer); }
 
   ptrdiff_t count;
   ptrdiff_t shortest;
   ptrdiff_t longer;
 };
 
-// Panels of columns, within a panel blocks of terms, within a block strips of rows: a block of a panel of B is reused
-// by all strips while it is in a near cache. A kernel that was given no queue asks for the next block meanwhile.
+// A panel of columns of B, of which a block of terms is used by all strips of rows while it is in a near cache. Blocks
+// follow each other within a panel, or panels within a block: then a block of A stays near too, where all of it would
+// not. A kernel that was given no queue asks for the next panel's block meanwhile.
 template <class T, class Kernel, class Arguments>
 FASTMLP_INLINE void run_tiles(Arguments& p) {
   const Parts panels((Kernel::columns(p) + kLanes<T> - 1) / kLanes<T>, kTileVectors);
   const Parts blocks(Kernel::terms(p), Kernel::terms_at_a_time(p));
   const ptrdiff_t block_count = blocks.count > 0 ? blocks.count : 1;  // sums that continue may have no more terms
-  Place at{0, 0, 0, 0};
-  for (ptrdiff_t panel = 0; panel < panels.count; ++panel) {
-    const Parts strips(Kernel::rows(p), Kernel::most_rows(panels.size(panel)));
-    at.first_term = 0;
-    for (ptrdiff_t block = 0; block < block_count; ++block) {
-      at.last_term = at.first_term + blocks.size(block);
-      Region next{};
-      FetchQueue own{&next, &next, 0, 0, 0};
-      if constexpr (Kernel::kAsksForNextBlock) {
-        const bool same_panel = block + 1 < block_count;
-        if (at.last_term > at.first_term && (same_panel || panel + 1 < panels.count)) {
-          const ptrdiff_t term = same_panel ? at.last_term : 0;
-          const ptrdiff_t column = same_panel ? at.column : at.column + panels.size(panel) * kLanes<T>;
-          const T* first = Kernel::right(p) + term * Kernel::ld_right(p) + column;
-          next = {.addresses = nullptr,
-                  .first = reinterpret_cast<const char*>(first),
-                  .stride = Kernel::ld_right(p) * static_cast<ptrdiff_t>(sizeof(T)),
-                  .rows = blocks.size(same_panel ? block + 1 : 0),
-                  .row_bytes = panels.size(same_panel ? panel : panel + 1) * kVectorBytes};
-          const ptrdiff_t bursts = strips.count * ((blocks.size(block) + kFetchInterval - 1) / kFetchInterval);
-          const ptrdiff_t burst = (lines_of(next) + bursts - 1) / bursts;
-          const bool is_far = Kernel::terms(p) * next.stride > kFarMatrix;
-          if (is_far || burst <= kLongestBurst) own = {&next, &next + 1, 0, 0, burst};
-        }
-      }
-      at.row = 0;
-      for (ptrdiff_t strip = 0; strip < strips.count; ++strip) {
-        if constexpr (Kernel::kAsksForNextBlock) {
-          run_tile<Kernel>(p, at, strips.size(strip), panels.size(panel), own);
-        } else {
-          run_tile<Kernel>(p, at, strips.size(strip), panels.size(panel), p.to_read);
-        }
-        at.row += strips.size(strip);
-      }
-      at.first_term = at.last_term;
+  const bool is_by_blocks = Kernel::is_by_blocks(p);
+  const ptrdiff_t inner_count = is_by_blocks ? panels.count : block_count;
+  const ptrdiff_t count = panels.count * block_count;
+  ptrdiff_t outer = 0;
+  ptrdiff_t inner = 0;
+  for (ptrdiff_t i = 0; i < count; ++i) {
+    const ptrdiff_t panel = is_by_blocks ? inner : outer;
+    const ptrdiff_t block = is_by_blocks ? outer : inner;
+    if (++inner == inner_count) {
+      inner = 0;
+      ++outer;
     }
-    at.column += panels.size(panel) * kLanes<T>;
+    const Parts strips(Kernel::rows(p), Kernel::most_rows(panels.size(panel)));
+    Place at{0, panels.begin(panel) * kLanes<T>, blocks.begin(block), blocks.begin(block) + blocks.size(block)};
+    Region next{};
+    FetchQueue own{&next, &next, 0, 0, 0};
+    if constexpr (Kernel::kAsksForNextBlock) {
+      if (at.last_term > at.first_term && i + 1 < count) {
+        const ptrdiff_t next_panel = is_by_blocks ? inner : outer;
+        const ptrdiff_t next_block = is_by_blocks ? outer : inner;
+        const T* first =
+            Kernel::right(p) + blocks.begin(next_block) * Kernel::ld_right(p) + panels.begin(next_panel) * kLanes<T>;
+        next = {.addresses = nullptr,
+                .first = reinterpret_cast<const char*>(first),
+                .stride = Kernel::ld_right(p) * static_cast<ptrdiff_t>(sizeof(T)),
+                .rows = blocks.size(next_block),
+                .row_bytes = panels.size(next_panel) * kVectorBytes};
+        const ptrdiff_t bursts = strips.count * ((blocks.size(block) + kFetchInterval - 1) / kFetchInterval);
+        const ptrdiff_t burst = (lines_of(next) + bursts - 1) / bursts;
+        const bool is_far = Kernel::terms(p) * next.stride > kFarMatrix;
+        if (is_far || burst <= kLongestBurst) own = {&next, &next + 1, 0, 0, burst};
+      }
+    }
+    for (ptrdiff_t strip = 0; strip < strips.count; ++strip) {
+      if constexpr (Kernel::kAsksForNextBlock) {
+        run_tile<Kernel>(p, at, strips.size(strip), panels.size(panel), own);
+      } else {
+        run_tile<Kernel>(p, at, strips.size(strip), panels.size(panel), p.to_read);
+      }
+      at.row += strips.size(strip);
+    }
   }
 }
 

@@ -31,12 +31,14 @@ def test_every_plan_gives_the_same_bits(any_plan, threads):
     expected = bits(threads)
     plans = [(1, 1, 96, 256), (7, 3, 5, 5), (16, 16, 1, 3), (64, 7, 96, 256), (4096, 4096, 300, 300)]
     for terms, gradient_terms, rows, wide_rows in plans:
-        for far_bytes in (0, 32 * MIB):  # all parameters are far, or none
+        for far_bytes, by_blocks in ((0, False), (0, True), (32 * MIB, False)):  # all parameters are far, or none
             plan = {
                 "terms": terms,
                 "gradient_terms": gradient_terms,
                 "rows": rows,
+                "wide_terms": terms,
                 "wide_rows": wide_rows,
+                "wide_by_blocks": by_blocks,
                 "far_bytes": far_bytes,
             }
             any_plan(**plan)
@@ -52,36 +54,68 @@ def test_predictions_of_many_rows_are_the_same_for_every_plan(any_plan):
     net.initialize(seed=1)
     X = np.random.default_rng(0).standard_normal((777, 150)).astype(np.float32)
     expected = net.forward(X=X, threads=2)
-    for terms, rows in [(3, 4), (64, 96), (64, 256)]:
-        any_plan(terms=terms, gradient_terms=terms, rows=rows, wide_rows=rows, far_bytes=0)
+    for terms, rows, by_blocks in [(3, 4, False), (3, 4, True), (64, 96, False), (64, 256, True)]:
+        any_plan(
+            terms=terms,
+            gradient_terms=terms,
+            rows=rows,
+            wide_terms=terms,
+            wide_rows=rows,
+            wide_by_blocks=by_blocks,
+            far_bytes=0,
+        )
         np.testing.assert_array_equal(net.forward(X=X, threads=2), expected)
 
 
 @pytest.mark.parametrize(
-    ("vendor", "family", "first_cache", "tile_bytes", "terms", "gradient_terms"),
+    ("vendor", "family", "first_cache", "second_cache", "tile_bytes", "terms", "gradient_terms", "wide_terms"),
     [
-        ("GenuineIntel", 6, 32 * KIB, 256, 64, 64),  # Cascade Lake: a panel in half of the first-level cache
-        ("GenuineIntel", 6, 48 * KIB, 256, 64, 64),  # Sapphire Rapids
-        ("GenuineIntel", 6, 32 * KIB, 64, 256, 128),  # AVX2
-        ("AuthenticAMD", 25, 32 * KIB, 256, 1024, 1024),  # Zen 4
-        ("AuthenticAMD", 26, 48 * KIB, 256, 1024, 1024),  # Zen 5
-        ("AuthenticAMD", 23, 32 * KIB, 64, 256, 128),  # Zen 2
-        ("", 0, 0, 256, 64, 64),  # one that says nothing
-        ("", 0, 1 * KIB, 256, 64, 64),
-        ("", 0, 128 * KIB, 64, 1024, 512),  # Apple's
+        # a panel in two thirds of the first-level cache, a wide layer's in a 32nd of the second
+        ("GenuineIntel", 6, 32 * KIB, 1 * MIB, 256, 64, 64, 128),  # Cascade Lake
+        ("GenuineIntel", 6, 48 * KIB, 2 * MIB, 256, 128, 64, 256),  # Sapphire and Emerald Rapids
+        ("GenuineIntel", 6, 32 * KIB, 1 * MIB, 64, 256, 128, 256),  # AVX2: as elsewhere
+        ("GenuineIntel", 6, 48 * KIB, 2 * MIB, 64, 512, 256, 512),
+        ("AuthenticAMD", 25, 32 * KIB, 1 * MIB, 256, 1024, 1024, 1024),  # Zen 4
+        ("AuthenticAMD", 26, 48 * KIB, 1 * MIB, 256, 1024, 1024, 1024),  # Zen 5
+        ("AuthenticAMD", 23, 32 * KIB, 512 * KIB, 64, 256, 128, 256),  # Zen 2
+        ("", 0, 0, 0, 256, 64, 64, 128),  # one that says nothing
+        ("", 0, 1 * KIB, 4 * KIB, 256, 64, 64, 64),
+        ("", 0, 128 * KIB, 12 * MIB, 64, 1024, 512, 1024),  # Apple's
     ],
 )
-def test_blocks_follow_the_processor(vendor, family, first_cache, tile_bytes, terms, gradient_terms):
+def test_blocks_follow_the_processor(
+    vendor, family, first_cache, second_cache, tile_bytes, terms, gradient_terms, wide_terms
+):
     plan = _testing.product_plan_for(
-        vendor=vendor, family=family, first_cache=first_cache, third_cache=8 * MIB, tile_bytes=tile_bytes
+        vendor=vendor,
+        family=family,
+        first_cache=first_cache,
+        second_cache=second_cache,
+        third_cache=8 * MIB,
+        tile_bytes=tile_bytes,
     )
     assert plan == {
         "terms": terms,
         "gradient_terms": gradient_terms,
         "rows": 96,
+        "wide_terms": wide_terms,
         "wide_rows": 256,
+        "wide_by_blocks": tile_bytes == 256 and vendor != "AuthenticAMD",
         "far_bytes": 8 * MIB,
     }
+
+
+@pytest.mark.parametrize(("third_cache", "far"), [(0, 32), (16, 16), (32, 32), (260, 32)])
+def test_a_third_level_cache_of_many_cores_is_not_one_processs(third_cache, far):
+    plan = _testing.product_plan_for(
+        vendor="GenuineIntel",
+        family=6,
+        first_cache=48 * KIB,
+        second_cache=2 * MIB,
+        third_cache=third_cache * MIB,
+        tile_bytes=256,
+    )
+    assert plan["far_bytes"] == far * MIB
 
 
 def test_the_configuration_names_processor_and_blocks():

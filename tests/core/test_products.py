@@ -72,15 +72,15 @@ def test_gradient_sums_over_the_batch_and_keeps_padding_zero(target, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_every_target_gives_the_same_bits(dtype):
+def test_every_target_and_order_of_blocks_gives_the_same_bits(dtype):
     for seed, (rows, n_in, n_out) in enumerate(SHAPES + DEEP):
         x, w = draw((rows, n_in), dtype, seed), draw((n_in + 1, n_out), dtype, seed + 1)
         delta = draw((rows, n_out), dtype, seed + 2)
         seen = set()
-        for target in TARGETS:
+        for target, by_blocks in itertools.product(TARGETS, (False, True)):
             parts = [
-                *_testing.forward(target, x, w, "tanh", 0.0),
-                _testing.backward(target, delta, np.ascontiguousarray(w[:-1].T), x)[0],
+                *_testing.forward(target, x, w, "tanh", 0.0, by_blocks),
+                _testing.backward(target, delta, np.ascontiguousarray(w[:-1].T), x, by_blocks)[0],
                 _testing.gradient(target, x, delta)[0],
                 _testing.softmax(target, delta),
             ]
