@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <tuple>
 
 #include "bindings/arrays.hpp"
 #include "bindings/names.hpp"
@@ -16,10 +17,12 @@
 #include "core/targets.hpp"
 #include "core/thread_guess.hpp"
 #include "core/thread_planner.hpp"
+#include "core/thread_room.hpp"
 #include "platform/aligned_buffer.hpp"
 #include "platform/available_processors.hpp"
 #include "platform/control_groups.hpp"
 #include "platform/subnormals.hpp"
+#include "platform/threads.hpp"
 
 namespace fastmlp {
 namespace {
@@ -250,6 +253,19 @@ void register_testing(py::module_& module) {
   m.def("cos_pi", &cos_pi, py::arg("x"));
   m.def("log2", &log2, py::arg("x"));
   m.def("power", &power, py::arg("base"), py::arg("exponent"));
+  m.def(
+      "simulate_room",
+      [](const std::vector<std::tuple<double, int, int>>& looks) {
+        ThreadRoom room;
+        std::vector<int> rooms;
+        for (const auto& [seconds, idle, waiting] : looks) {
+          const auto now = Clock::time_point{} + std::chrono::duration_cast<Clock::duration>(Seconds(seconds));
+          rooms.push_back(room.look(now, idle, waiting));
+        }
+        return rooms;
+      },
+      py::arg("looks"));  // of (seconds, idle processors, waiting threads)
+  m.def("idle_processors", &idle_processors);
   m.def(
       "enable_planner",
       [](bool enabled) {  // without it teams are as large as asked, whatever the machine

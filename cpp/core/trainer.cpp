@@ -333,7 +333,7 @@ void Trainer<T>::forward(const DataView& inputs, std::uint64_t seed, std::uint32
   const std::size_t last = network_.layers().size();
   Barrier barrier;
   barrier.measure(barrier_time());
-  run_team(planner_is_enabled() ? planner_.best(limit) : limit, [&](int thread, int team) noexcept {
+  run_team(planner_is_enabled() ? planner_.best(room_.of(limit)) : limit, [&](int thread, int team) noexcept {
     deltas_pass(batch, barrier, thread, team);
     const Share share = share_of(inputs.rows, thread, team);
     copy_rows(workspace_.activations(last, share.begin), workspace_.ld(last), share.end - share.begin,
@@ -391,7 +391,7 @@ RunReport Trainer<T>::run_steps(std::int64_t n_steps, int thread_request, From f
   take_over_optimizer_state();
   // Users may write weights when an epoch has ended, so W^T is made anew then.
   if (place_.position == 0 || !has_run_) {
-    const int best = planner_is_enabled() ? planner_.best(limit) : limit;
+    const int best = planner_is_enabled() ? planner_.best(room_.of(limit)) : limit;
     run_team(network_.transposed_size() > kWorthATeam ? best : 1, [&](int thread, int team) noexcept {
       network_.transpose_weights(memory_.transposed.data(), thread, team);
     });
@@ -399,9 +399,11 @@ RunReport Trainer<T>::run_steps(std::int64_t n_steps, int thread_request, From f
   }
   const auto is_paused = [&] { return shall_pause != nullptr && shall_pause->load(std::memory_order_relaxed); };
   for (std::int64_t left = n_steps; left > 0 && !progress.stop && !is_paused();) {
-    const ThreadPlanner::Stretch stretch = planner_is_enabled()
-                                               ? planner_.next(limit, left)
-                                               : ThreadPlanner::Stretch{limit, left, ThreadPlanner::Kind::work};
+    const bool is_planned = planner_is_enabled();
+    const int room = is_planned ? room_.of(limit) : limit;
+    ThreadPlanner& planner = planner_.best(limit) <= room ? planner_ : crowded_planner_;
+    const ThreadPlanner::Stretch stretch =
+        is_planned ? planner.next(room, left) : ThreadPlanner::Stretch{limit, left, ThreadPlanner::Kind::work};
     run_team(stretch.threads,
              [&](int thread, int team) noexcept { train_steps(stretch.steps, progress, thread, team); });
     // Since the last stretch, or since this call began: a team also pays where the calling thread works alone on what
@@ -409,7 +411,7 @@ RunReport Trainer<T>::run_steps(std::int64_t n_steps, int thread_request, From f
     // of a short step.
     const auto now = Clock::now();
     const std::int64_t seen = limit > 1 ? preemptions() : 0;
-    planner_.record(stretch, seconds_between(start, now), preemptions_seen_ > 0 ? seen - preemptions_seen_ : 0);
+    planner.record(stretch, seconds_between(start, now), preemptions_seen_ > 0 ? seen - preemptions_seen_ : 0);
     preemptions_seen_ = seen;
     start = now;
     left -= stretch.steps;

@@ -29,6 +29,7 @@
 #include "core/rows_pass.hpp"
 #include "core/schedule.hpp"
 #include "core/thread_planner.hpp"
+#include "core/thread_room.hpp"
 #include "core/workspace.hpp"
 #include "platform/barrier.hpp"
 
@@ -159,6 +160,8 @@ class Trainer {
   std::int64_t saved_steps_ = 0;
   std::int64_t saved_made_ = 0;
   ThreadPlanner planner_;
+  ThreadPlanner crowded_planner_{1};  // where there is no room for what planner_ found best
+  ThreadRoom room_;
   std::int64_t preemptions_seen_ = 0;
 
   bool has_run_ = false;

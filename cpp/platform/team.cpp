@@ -7,9 +7,11 @@
 #include <atomic>
 #include <climits>
 #include <cstdint>
+#include <cstdlib>
 #include <mutex>
 
 #include "platform/available_processors.hpp"
+#include "platform/clocks.hpp"
 #include "platform/fork.hpp"
 #include "platform/subnormals.hpp"
 #include "platform/threads.hpp"
@@ -20,6 +22,14 @@ namespace {
 // libgomp keeps the threads of the calling thread's last team, and starts what a larger one lacks. Where other code has
 // opened a smaller region on this thread meanwhile, some of these are gone, and this is too many.
 thread_local int last_team = 1;
+
+// When that team ended. Its threads spin for 5 to 16 ms then (seen with libgomp; LLVM's library says 200 ms).
+thread_local Clock::time_point last_end;
+#if defined(__clang__)
+constexpr double kWaitingSeconds = 0.25;
+#else
+constexpr double kWaitingSeconds = 0.025;
+#endif
 
 // Held from the question whether threads can be had until they are there, so that two teams do not get one answer.
 std::mutex growing;
@@ -109,6 +119,14 @@ void run_team(int threads, void (*body)(void*, int, int) noexcept, void* context
     const FloatingPointMode mode;
     body(context, thread, team);
   }
+  last_end = Clock::now();
+}
+
+int waiting_threads() noexcept {
+  static const char* const policy = std::getenv("OMP_WAIT_POLICY");
+  static const bool spins_on = policy != nullptr && (policy[0] == 'a' || policy[0] == 'A');  // ACTIVE, in any case
+  const bool is_waiting = spins_on || seconds_between(last_end, Clock::now()) < kWaitingSeconds;
+  return is_waiting ? last_team - 1 : 0;
 }
 
 }  // namespace fastmlp

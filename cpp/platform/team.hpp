@@ -36,6 +36,9 @@ void run_team(int threads, F&& f) noexcept {
       const_cast<void*>(static_cast<const void*>(std::addressof(f))));
 }
 
+// Threads of the calling thread's last team that may still spin, waiting for the next one.
+int waiting_threads() noexcept;
+
 // What f() returns, computed on the calling thread in the floating-point mode of a team: for the sums around a region.
 template <class F>
 auto run_alone(F&& f) noexcept {

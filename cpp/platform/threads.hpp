@@ -18,6 +18,10 @@ int startable_threads(int wanted) noexcept;
 // (core/thread_planner.hpp) makes room then. 0 where the system does not count. Takes about 0.5 us.
 std::int64_t preemptions() noexcept;
 
+// Processors on which nothing runs at this moment, negative where more wants to run than there are. INT_MAX where the
+// system does not say, or says it of processors that this process may not use. Takes about 4 us.
+int idle_processors() noexcept;
+
 // Calls what may end the calling thread. Where that would unwind the thread's stack, which runs the destructors on it
 // and may end the process, the thread sleeps instead, until the process is gone.
 void call_without_unwinding(void (*call)(void* argument), void* argument);

@@ -2,6 +2,7 @@
 #include "platform/threads.hpp"
 
 #include <cxxabi.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "platform/available_processors.hpp"
 #include "platform/control_groups.hpp"
 
 namespace fastmlp {
@@ -28,7 +30,30 @@ std::string contents_of(const std::string& file) {
   return text.str();
 }
 
+// Of all processes, in the fourth field of the file, before the slash; 0 where it cannot be read.
+int running_threads() noexcept {
+  const int file = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return 0;
+  char text[128];
+  const ssize_t length = read(file, text, sizeof text);
+  close(file);
+  int spaces = 0;
+  int running = 0;
+  for (ssize_t i = 0; i < length && text[i] != '/'; ++i) {
+    if (text[i] == ' ') ++spaces;
+    if (spaces == 3 && text[i] != ' ') running = 10 * running + (text[i] - '0');
+  }
+  return running;
+}
+
 }  // namespace
+
+int idle_processors() noexcept {
+  static const int processors = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
+  if (available_processors() < processors) return INT_MAX;
+  const int running = running_threads();
+  return running > 0 ? processors - running : INT_MAX;
+}
 
 int usable_processors() noexcept {
   int count = processors_bound_to();

@@ -2,6 +2,7 @@
 #include "platform/threads.hpp"
 
 #include <algorithm>
+#include <climits>
 
 #include "platform/macos/system_number.hpp"
 
@@ -12,6 +13,9 @@ int usable_processors() noexcept { return static_cast<int>(std::max<std::int64_t
 
 // The limit of setrlimit(2) is one on processes here. A process may have thousands of threads, more than a team.
 int startable_threads(int wanted) noexcept { return wanted; }
+
+// Not known: the planner finds a crowd by its times and preemptions.
+int idle_processors() noexcept { return INT_MAX; }
 
 // pthread_exit runs the handlers of pthread_cleanup_push and the destructors of keys, none of the stack.
 void call_without_unwinding(void (*call)(void* argument), void* argument) { call(argument); }

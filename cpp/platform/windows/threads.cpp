@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <climits>
 
 #include "platform/windows/system.hpp"
 
@@ -45,6 +46,9 @@ int startable_threads(int wanted) noexcept { return wanted; }
 
 // Switches are counted for each thread, wanted ones among them: no measure of a crowd.
 std::int64_t preemptions() noexcept { return 0; }
+
+// Not known: the planner finds a crowd by its times.
+int idle_processors() noexcept { return INT_MAX; }
 
 // _endthreadex runs no destructor of the stack.
 void call_without_unwinding(void (*call)(void* argument), void* argument) { call(argument); }
