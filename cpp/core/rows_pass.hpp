@@ -100,17 +100,18 @@ std::ptrdiff_t ld_sums(const ProductCut& cut, std::ptrdiff_t columns) noexcept {
   return cut.by_blocks ? std::max(leading_dimension(columns), panel) : panel;
 }
 
-// Room for unfinished sums that a thread needs for its blocks of so many rows; none where all layers are narrow and
+// Room for unfinished sums that a thread needs for its blocks, of no more than so many rows; none where all layers are narrow and
 // without bins.
 template <class T>
 std::ptrdiff_t sums_size(const Network<T>& network, std::ptrdiff_t rows) noexcept {
   const ProductCut cut = cut_of(network);
   const std::ptrdiff_t binned = network.binned_inputs();
+  const std::ptrdiff_t most_rows = std::min(cut.rows, rows);
   std::ptrdiff_t of_products = 0;
   for (const Layer& layer : network.layers()) {
     const std::ptrdiff_t n_in = layer.n_in - (&layer == &network.layers().front() ? binned : 0);
-    if (n_in > cut.terms) of_products = std::max(of_products, cut.rows * ld_sums<T>(cut, layer.n_out));
-    if (layer.n_out > cut.terms) of_products = std::max(of_products, cut.rows * ld_sums<T>(cut, layer.n_in));
+    if (n_in > cut.terms) of_products = std::max(of_products, most_rows * ld_sums<T>(cut, layer.n_out));
+    if (layer.n_out > cut.terms) of_products = std::max(of_products, most_rows * ld_sums<T>(cut, layer.n_in));
   }
   const std::ptrdiff_t of_bins = binned > 0 && rows > kFewBinRows ? network.embedding().width * kBinColumns : 0;
   return std::max(of_products, of_bins);
