@@ -13,6 +13,7 @@
 #include "core/product_plan.hpp"
 #include "core/profile.hpp"
 #include "core/random.hpp"
+#include "core/rows_pass.hpp"
 #include "core/schedule.hpp"
 #include "core/targets.hpp"
 #include "core/thread_guess.hpp"
@@ -79,13 +80,6 @@ Matrix<T> apply_function(const std::string& target, const std::string& name, con
   return y;
 }
 
-// The leading dimension of unfinished sums: of one panel, or of all columns.
-template <class T>
-std::ptrdiff_t sums_of_a_product(const std::string& target, std::ptrdiff_t columns, bool by_blocks) {
-  const std::ptrdiff_t panel = kernels_of<T>(table_named(target)).tile_columns;
-  return by_blocks ? std::max(leading_dimension(columns), panel) : panel;
-}
-
 // (a, d) of x W + b; W has the bias as its last row.
 template <class T>
 py::tuple forward(const std::string& target, const Matrix<T>& x, const Matrix<T>& w, const std::string& activation,
@@ -95,8 +89,8 @@ py::tuple forward(const std::string& target, const Matrix<T>& x, const Matrix<T>
   const Padded<T> pw(w);
   const Padded<T> a(x.shape(0), w.shape(1));
   const Padded<T> d(x.shape(0), w.shape(1));
-  const std::ptrdiff_t ld_sums = sums_of_a_product<T>(target, pw.columns, by_blocks);
-  const AlignedBuffer<T> sums(checked_count(px.rows, ld_sums));
+  const std::ptrdiff_t width = ld_sums<T>(kernels_of<T>(table_named(target)), by_blocks, pw.columns);
+  const AlignedBuffer<T> sums(checked_count(px.rows, width));
   kernels_of<T>(table_named(target))
       .forward({.rows = px.rows,
                 .n_in = px.columns,
@@ -114,7 +108,7 @@ py::tuple forward(const std::string& target, const Matrix<T>& x, const Matrix<T>
                 .lda = a.ld,
                 .terms = product_plan().terms,
                 .sums = sums.data(),
-                .ld_sums = ld_sums,
+                .ld_sums = width,
                 .has_last_column = true});
   for (std::ptrdiff_t r = 0; r < a.rows; ++r) require(a.data()[r * a.ld + a.columns] == T(1), "the column of ones.");
   return py::make_tuple(a.copy(), d.copy());
@@ -127,8 +121,8 @@ py::tuple backward(const std::string& target, const Matrix<T>& delta, const Matr
   const Padded<T> pdelta(delta);
   const Padded<T> pt(transposed);
   const Padded<T> pd(d);
-  const std::ptrdiff_t ld_sums = sums_of_a_product<T>(target, pd.columns, by_blocks);
-  const AlignedBuffer<T> sums(checked_count(pd.rows, ld_sums));
+  const std::ptrdiff_t width = ld_sums<T>(kernels_of<T>(table_named(target)), by_blocks, pd.columns);
+  const AlignedBuffer<T> sums(checked_count(pd.rows, width));
   kernels_of<T>(table_named(target))
       .backward({.rows = pd.rows,
                  .n_in = pd.columns,
@@ -143,7 +137,7 @@ py::tuple backward(const std::string& target, const Matrix<T>& delta, const Matr
                  .unscaled = false,
                  .terms = product_plan().terms,
                  .sums = sums.data(),
-                 .ld_sums = ld_sums});
+                 .ld_sums = width});
   return py::make_tuple(pd.copy(), pd.padding(pd.columns));
 }
 

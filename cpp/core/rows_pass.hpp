@@ -93,11 +93,14 @@ std::ptrdiff_t row_block(const Network<T>& network) noexcept {
   return cut_of(network).rows;
 }
 
-// The leading dimension of the unfinished sums of a product with so many columns.
+// The leading dimension of the unfinished sums of a product with so many columns: of one panel, or of all columns.
+template <class T>
+std::ptrdiff_t ld_sums(const Kernels<T>& kernel, bool by_blocks, std::ptrdiff_t columns) noexcept {
+  return by_blocks ? std::max(leading_dimension(columns), kernel.tile_columns) : kernel.tile_columns;
+}
 template <class T>
 std::ptrdiff_t ld_sums(const ProductCut& cut, std::ptrdiff_t columns) noexcept {
-  const std::ptrdiff_t panel = kernels<T>().tile_columns;
-  return cut.by_blocks ? std::max(leading_dimension(columns), panel) : panel;
+  return ld_sums<T>(kernels<T>(), cut.by_blocks, columns);
 }
 
 // Room for unfinished sums that a thread needs for its blocks, of no more than so many rows; none where all layers are narrow and
