@@ -157,9 +157,10 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
 
-@pytest.mark.parametrize(("limit", "warnings"), [(0, "1"), (1, "0")])
-def test_a_forked_child_says_once_that_it_has_one_thread(limit, warnings):
+@pytest.mark.parametrize("limit", [0, 1])
+def test_a_forked_child_says_once_that_it_has_one_thread(limit):
     # Where the child loses no threads there is nothing to say.
+    warnings = "1" if limit == 0 and fm.get_num_threads() > 1 else "0"
     environment = {**os.environ, "OMP_NUM_THREADS": "4"}
     run = subprocess.run(
         [sys.executable, "-c", FORKED, str(limit)], env=environment, capture_output=True, text=True, check=False
