@@ -89,7 +89,7 @@ py::tuple forward(const std::string& target, const Matrix<T>& x, const Matrix<T>
   const Padded<T> pw(w);
   const Padded<T> a(x.shape(0), w.shape(1));
   const Padded<T> d(x.shape(0), w.shape(1));
-  const std::ptrdiff_t width = ld_sums<T>(kernels_of<T>(table_named(target)), by_blocks, pw.columns);
+  const std::ptrdiff_t width = columns_of_sums<T>(kernels_of<T>(table_named(target)), by_blocks, pw.columns);
   const AlignedBuffer<T> sums(checked_count(px.rows, width));
   kernels_of<T>(table_named(target))
       .forward({.rows = px.rows,
@@ -107,8 +107,9 @@ py::tuple forward(const std::string& target, const Matrix<T>& x, const Matrix<T>
                 .d = d.data(),
                 .lda = a.ld,
                 .terms = product_plan().terms,
+                .near_terms = std::max<std::ptrdiff_t>(product_plan().terms / 3, 1),
+                .by_blocks = by_blocks,
                 .sums = sums.data(),
-                .ld_sums = width,
                 .has_last_column = true});
   for (std::ptrdiff_t r = 0; r < a.rows; ++r) require(a.data()[r * a.ld + a.columns] == T(1), "the column of ones.");
   return py::make_tuple(a.copy(), d.copy());
@@ -121,7 +122,7 @@ py::tuple backward(const std::string& target, const Matrix<T>& delta, const Matr
   const Padded<T> pdelta(delta);
   const Padded<T> pt(transposed);
   const Padded<T> pd(d);
-  const std::ptrdiff_t width = ld_sums<T>(kernels_of<T>(table_named(target)), by_blocks, pd.columns);
+  const std::ptrdiff_t width = columns_of_sums<T>(kernels_of<T>(table_named(target)), by_blocks, pd.columns);
   const AlignedBuffer<T> sums(checked_count(pd.rows, width));
   kernels_of<T>(table_named(target))
       .backward({.rows = pd.rows,
@@ -136,17 +137,19 @@ py::tuple backward(const std::string& target, const Matrix<T>& delta, const Matr
                  .ld_in = pd.ld,
                  .unscaled = false,
                  .terms = product_plan().terms,
-                 .sums = sums.data(),
-                 .ld_sums = width});
+                 .near_terms = std::max<std::ptrdiff_t>(product_plan().terms / 3, 1),
+                 .by_blocks = by_blocks,
+                 .sums = sums.data()});
   return py::make_tuple(pd.copy(), pd.padding(pd.columns));
 }
 
 // x^T delta, and its padding up to the vector that holds the last column.
 template <class T>
-py::tuple gradient(const std::string& target, const Matrix<T>& x, const Matrix<T>& delta) {
+py::tuple gradient(const std::string& target, const Matrix<T>& x, const Matrix<T>& delta, bool is_packed) {
   const Padded<T> px(x);
   const Padded<T> pdelta(delta);
   const Padded<T> g(px.columns, pdelta.columns);
+  const Padded<T> copies(px.rows, pdelta.ld + px.columns);
   kernels_of<T>(table_named(target))
       .gradient({.batch = px.rows,
                  .n_rows = px.columns,
@@ -158,6 +161,8 @@ py::tuple gradient(const std::string& target, const Matrix<T>& x, const Matrix<T
                  .g = g.data(),
                  .ldg = g.ld,
                  .terms = product_plan().terms,
+                 .packed = is_packed ? copies.data() : nullptr,
+                 .delta_is_packed = false,
                  .to_read = {},
                  .to_write = {}});
   return py::make_tuple(g.copy(), g.padding(g.columns));
@@ -191,7 +196,7 @@ void register_kernels_of(py::module_& m) {
         py::arg("parameter"), py::arg("by_blocks") = false);
   m.def("backward", &backward<T>, py::arg("target"), strict("delta"), strict("transposed"), strict("d"),
         py::arg("by_blocks") = false);
-  m.def("gradient", &gradient<T>, py::arg("target"), strict("x"), strict("delta"));
+  m.def("gradient", &gradient<T>, py::arg("target"), strict("x"), strict("delta"), py::arg("is_packed") = false);
   m.def("transpose", &transpose<T>, py::arg("target"), strict("w"));
   m.def("softmax", &softmax<T>, py::arg("target"), strict("z"));
   m.def("first_nonfinite", &first_nonfinite<T>, py::arg("target"), strict("x"));
@@ -282,13 +287,13 @@ void register_testing(py::module_& module) {
   m.def(
       "set_product_plan",
       [](std::ptrdiff_t terms, std::ptrdiff_t gradient_terms, std::ptrdiff_t rows, std::ptrdiff_t wide_terms,
-         std::ptrdiff_t wide_rows, bool wide_by_blocks, std::ptrdiff_t far_bytes) {
+         std::ptrdiff_t wide_rows, bool wide_by_blocks, std::ptrdiff_t packed_bytes, std::ptrdiff_t far_bytes) {
         require(terms > 0 && gradient_terms > 0 && rows > 0 && wide_terms > 0 && wide_rows > 0,
                 "a plan has terms and rows.");
-        set_product_plan({terms, gradient_terms, rows, wide_terms, wide_rows, wide_by_blocks, far_bytes});
+        set_product_plan({terms, gradient_terms, rows, wide_terms, wide_rows, wide_by_blocks, packed_bytes, far_bytes});
       },
       py::arg("terms"), py::arg("gradient_terms"), py::arg("rows"), py::arg("wide_terms"), py::arg("wide_rows"),
-      py::arg("wide_by_blocks"), py::arg("far_bytes"));
+      py::arg("wide_by_blocks"), py::arg("packed_bytes"), py::arg("far_bytes"));
   m.def(
       "product_plan_for",
       [](const std::string& vendor, int family, std::ptrdiff_t first_cache, std::ptrdiff_t second_cache,
@@ -300,11 +305,14 @@ void register_testing(py::module_& module) {
         processor.second_cache = second_cache;
         processor.third_cache = third_cache;
         const ProductPlan plan = plan_for(processor, tile_bytes);
-        return std::map<std::string, std::ptrdiff_t>{
-            {"terms", plan.terms},         {"gradient_terms", plan.gradient_terms},
-            {"rows", plan.rows},           {"wide_terms", plan.wide_terms},
-            {"wide_rows", plan.wide_rows}, {"wide_by_blocks", plan.wide_by_blocks ? 1 : 0},
-            {"far_bytes", plan.far_bytes}};
+        return std::map<std::string, std::ptrdiff_t>{{"terms", plan.terms},
+                                                     {"gradient_terms", plan.gradient_terms},
+                                                     {"rows", plan.rows},
+                                                     {"wide_terms", plan.wide_terms},
+                                                     {"wide_rows", plan.wide_rows},
+                                                     {"wide_by_blocks", plan.wide_by_blocks ? 1 : 0},
+                                                     {"packed_bytes", plan.packed_bytes},
+                                                     {"far_bytes", plan.far_bytes}};
       },
       py::arg("vendor"), py::arg("family"), py::arg("first_cache"), py::arg("second_cache"), py::arg("third_cache"),
       py::arg("tile_bytes"));

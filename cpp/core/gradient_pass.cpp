@@ -36,6 +36,9 @@ constexpr std::ptrdiff_t kManyTerms = 512;
 // Operands of a layer that stay in the second-level cache from one unit to the next.
 constexpr std::ptrdiff_t kFewOperands = 1 << 17;
 
+// Copying the left operand of a unit pays where so many columns are multiplied with it.
+constexpr std::ptrdiff_t kFewPackedColumns = 256;
+
 // What a row costs in the bins of an input, in rows of a product: two sums are loaded and stored for each delta. A
 // step's update of the bins, which is not counted for other units either, is more of it, the smaller the batch is.
 constexpr std::int64_t kRowsOfBins = 8;
@@ -60,12 +63,30 @@ bool sums_transposed(std::ptrdiff_t n_rows, std::ptrdiff_t n_columns, std::ptrdi
   return (along_outputs - along_inputs) * batch > n_rows * n_columns * lanes;
 }
 
+// Columns of delta whose copy takes what the plan allows.
+template <class T>
+std::ptrdiff_t most_packed_columns(const Network<T>& network, std::ptrdiff_t batch) noexcept {
+  constexpr auto kSize = static_cast<std::ptrdiff_t>(sizeof(T));
+  const std::ptrdiff_t columns = product_cut(network.buffer_size() * kSize).packed_bytes / (batch * kSize);
+  return std::min(columns / kFewColumns * kFewColumns, kManyColumns);
+}
+
+// Elements of the copies that a packed unit reads: of delta, which stays for the next unit, and of x.
+std::ptrdiff_t copies_size(const GradientUnit& unit, std::ptrdiff_t batch) noexcept {
+  return batch * (leading_dimension(unit.n_columns) + leading_dimension(unit.n_rows));
+}
+
+// Columns of a run where all runs have nearly equal ones, at most so many.
+std::ptrdiff_t even_columns(std::ptrdiff_t columns, std::ptrdiff_t most) noexcept {
+  return rounded_up(count_of(columns, count_of(columns, most)), leading_dimension(1));
+}
+
 }  // namespace
 
 template <class T>
 GradientPlan::GradientPlan(const Network<T>& network, std::ptrdiff_t batch, PlanFor purpose) {
   const bool has_long_rows = batch * kManyColumns <= kPanelSize;
-  const std::ptrdiff_t most_columns = has_long_rows ? kManyColumns : kFewColumns;
+  const std::ptrdiff_t packed_columns = most_packed_columns(network, batch);
   std::ptrdiff_t units = 0;
   for (std::size_t l = 0; l < network.layers().size(); ++l) {
     units += count_of(network.terms(l) + 1, kManyRows) * count_of(network.layers()[l].n_out, kFewColumns);
@@ -90,7 +111,11 @@ GradientPlan::GradientPlan(const Network<T>& network, std::ptrdiff_t batch, Plan
     const std::ptrdiff_t first_row = has_weights ? binned : layer.n_in;
     const std::ptrdiff_t end_row = is_training && layer.bias_rate_factor == 0.0 ? layer.n_in : layer.n_in + 1;
     const bool is_transposed = sums_transposed<T>(end_row - first_row, layer.n_out, batch);
-    const bool is_wide = layer.n_out > kFewColumns && has_long_rows;
+    const bool is_packed = packed_columns >= kFewPackedColumns && layer.n_out >= kFewPackedColumns && !is_transposed;
+    const bool is_wide = layer.n_out > kFewColumns && has_long_rows && !is_packed;
+    const std::ptrdiff_t most_columns = is_packed       ? even_columns(layer.n_out, packed_columns)
+                                        : has_long_rows ? kManyColumns
+                                                        : kFewColumns;
     const std::ptrdiff_t few_rows = is_transposed ? kFewRowsInLanes : kFewRows;
     const std::ptrdiff_t unit_rows = has_few_units || is_wide ? few_rows : kManyRows;
     for (std::ptrdiff_t column = 0; column < layer.n_out; column += most_columns) {
@@ -98,12 +123,13 @@ GradientPlan::GradientPlan(const Network<T>& network, std::ptrdiff_t batch, Plan
       for (std::ptrdiff_t row = first_row, n_rows = 0; row < end_row; row += n_rows) {
         const std::ptrdiff_t left = end_row - row;
         n_rows = left <= unit_rows + kSmallRest ? left : unit_rows;
-        units_.push_back({l, row, n_rows, column, n_columns, is_transposed});
+        units_.push_back({l, row, n_rows, column, n_columns, is_transposed, false, is_packed});
         cost_before_.push_back(cost);
         cost += is_transposed ? rounded_up(n_rows, lanes) * n_columns : n_rows * rounded_up(n_columns, lanes);
         const std::ptrdiff_t size = n_rows * leading_dimension(n_columns);
         const std::ptrdiff_t transposed_size = is_transposed ? n_columns * leading_dimension(n_rows) : 0;
-        scratch_size_ = std::max(scratch_size_, size + transposed_size);
+        const std::ptrdiff_t copies = is_packed ? copies_size(units_.back(), batch) : 0;
+        scratch_size_ = std::max(scratch_size_, size + transposed_size + copies);
       }
     }
   }
@@ -179,19 +205,25 @@ struct UnitMemory : UnitParameters<T> {
   std::ptrdiff_t ldd;
 };
 
-// Operands of the next unit that this one has not used.
+// Whether a unit finds its deltas where the one before has copied them.
+bool finds_deltas(const GradientUnit& unit, const GradientUnit& before) noexcept {
+  return unit.is_packed && before.is_packed && unit.layer == before.layer && unit.column == before.column;
+}
+
+// Operands of the next unit that this one has not used; long rows that are copied need no asking for.
 template <class T>
 void add_next_operands(RegionList& list, const UnitMemory<T>& memory, const GradientUnit& unit,
                        const GradientUnit& next, std::ptrdiff_t batch) noexcept {
   const bool same_layer = next.layer == unit.layer;
   if (!same_layer || next.row != unit.row) list.add(memory.x, memory.ldx, batch, next.n_rows);
-  if (!same_layer || next.column != unit.column) list.add(memory.delta, memory.ldd, batch, next.n_columns);
+  const bool same_columns = same_layer && next.column == unit.column;
+  if (!same_columns && !next.is_packed) list.add(memory.delta, memory.ldd, batch, next.n_columns);
 }
 
 // g = x^T delta of one unit, with zero padding.
 template <class T>
 void sum_unit(const GradientUnit& unit, const UnitMemory<T>& memory, std::ptrdiff_t batch, T* g, std::ptrdiff_t ldg,
-              const RegionList& to_read, const RegionList& to_write) noexcept {
+              T* copies, bool delta_is_packed, const RegionList& to_read, const RegionList& to_write) noexcept {
   const Kernels<T>& kernel = kernels<T>();
   const bool across = unit.is_transposed;
   const std::ptrdiff_t n_rows = across ? unit.n_columns : unit.n_rows;
@@ -208,6 +240,8 @@ void sum_unit(const GradientUnit& unit, const UnitMemory<T>& memory, std::ptrdif
                    .g = sums,
                    .ldg = ld_sums,
                    .terms = product_plan().gradient_terms,
+                   .packed = copies,
+                   .delta_is_packed = delta_is_packed,
                    .to_read = to_read.all(),
                    .to_write = to_write.all()});
   if (!across) return;
@@ -347,8 +381,11 @@ void gradient_pass(Network<T>& network, const Workspace<T>& workspace, std::ptrd
       if (memory.transposed != nullptr) to_write.add(memory.transposed, layer.ldt, unit.n_columns, weights);
     }
     const std::ptrdiff_t ldg = leading_dimension(unit.n_columns);
-    sum_unit(unit, memory, batch, use.scratch, ldg, to_read, to_write);
-    update_unit<T>(unit, memory, use.step, layer.l1, layer.l2, use.scratch, ldg);
+    T* copies = unit.is_packed ? use.scratch : nullptr;
+    T* g = unit.is_packed ? copies + copies_size(unit, batch) : use.scratch;
+    const bool delta_is_packed = i > range.begin && finds_deltas(unit, plan[i - 1]);
+    sum_unit(unit, memory, batch, g, ldg, copies, delta_is_packed, to_read, to_write);
+    update_unit<T>(unit, memory, use.step, layer.l1, layer.l2, g, ldg);
   }
 }
 

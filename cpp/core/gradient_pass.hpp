@@ -23,6 +23,7 @@ struct GradientUnit {
   std::ptrdiff_t n_columns;
   bool is_transposed;  // summed as delta^T x, so that lanes run along the inputs, and transposed before the optimizer
   bool is_binned = false;  // the bins of one input, whose shares are not in the workspace
+  bool is_packed = false;  // summed from copies of its operands, which are far
 };
 
 // Which parameters have units: all of them, or for training those that are not frozen.

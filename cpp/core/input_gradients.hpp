@@ -47,8 +47,9 @@ class InputGradients {
                            .ld_in = ldt_,
                            .unscaled = true,
                            .terms = cut.terms,
-                           .sums = sums,
-                           .ld_sums = ld_sums<T>(cut, first().n_in)});
+                           .near_terms = cut.near_terms,
+                           .by_blocks = cut.by_blocks,
+                           .sums = sums});
     if (is_embedded()) leave_embedding(network_, workspace, at, end - begin, first_block, ldt_, block, ld);
     if (network_.input_scale() != nullptr) {
       for (std::ptrdiff_t r = 0; r < end - begin; ++r) {

@@ -32,8 +32,8 @@ constexpr std::ptrdiff_t kWideShare = 32;
 constexpr std::ptrdiff_t kCacheLine = 64;
 constexpr int kZen4 = 25;  // the family of Zen 3 and 4, of which Zen 4 has tiles of 256 bytes; Zen 5 is 26
 
-ProductPlan chosen{kFewestTerms, kFewestTerms, kRows,          kFewestTerms,
-                   kWideRows,    false,        kMostThirdCache};  // sound anywhere, until a target is chosen
+ProductPlan chosen{kFewestTerms, kFewestTerms, kRows, kFewestTerms,
+                   kWideRows,    false,        0,     kMostThirdCache};  // sound anywhere, until a target is chosen
 
 }  // namespace
 
@@ -55,6 +55,7 @@ ProductPlan plan_for(const Processor& processor, std::ptrdiff_t tile_bytes) noex
           .wide_terms = is_wide ? std::max(terms, second / kWideShare / tile_bytes) : terms,
           .wide_rows = kWideRows,
           .wide_by_blocks = is_wide,
+          .packed_bytes = is_wide ? second / 2 : 0,
           .far_bytes = std::min(third, kMostThirdCache)};
 }
 
@@ -63,8 +64,8 @@ const ProductPlan& product_plan() noexcept { return chosen; }
 void set_product_plan(const ProductPlan& plan) noexcept { chosen = plan; }
 
 ProductCut product_cut(std::ptrdiff_t parameter_bytes) noexcept {
-  if (parameter_bytes > chosen.far_bytes) return {chosen.wide_terms, chosen.wide_rows, chosen.wide_by_blocks};
-  return {chosen.terms, chosen.rows, false};
+  if (parameter_bytes <= chosen.far_bytes) return {chosen.terms, chosen.terms, chosen.rows, false, 0};
+  return {chosen.wide_terms, chosen.terms, chosen.wide_rows, chosen.wide_by_blocks, chosen.packed_bytes};
 }
 
 std::string description_of(const ProductPlan& plan) {

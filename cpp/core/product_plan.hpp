@@ -16,8 +16,9 @@ struct ProductPlan {
   std::ptrdiff_t rows;            // that go through all layers together
   std::ptrdiff_t wide_terms;      // and likewise where the parameters take more than far_bytes
   std::ptrdiff_t wide_rows;
-  bool wide_by_blocks;       // whether a block of terms goes over all panels there, not a panel over all blocks
-  std::ptrdiff_t far_bytes;  // what the caches hold
+  bool wide_by_blocks;          // whether a block of terms goes over all panels there, not a panel over all blocks
+  std::ptrdiff_t packed_bytes;  // of deltas that the gradient copies there to read them in order; 0: none
+  std::ptrdiff_t far_bytes;     // what the caches hold
 };
 
 // For a target whose widest register tile has columns of so many bytes.
@@ -31,8 +32,10 @@ void set_product_plan(const ProductPlan& plan) noexcept;
 // What a network gets whose parameters take so many bytes.
 struct ProductCut {
   std::ptrdiff_t terms;
+  std::ptrdiff_t near_terms;
   std::ptrdiff_t rows;
   bool by_blocks;
+  std::ptrdiff_t packed_bytes;
 };
 ProductCut product_cut(std::ptrdiff_t parameter_bytes) noexcept;
 

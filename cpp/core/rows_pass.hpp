@@ -93,14 +93,14 @@ std::ptrdiff_t row_block(const Network<T>& network) noexcept {
   return cut_of(network).rows;
 }
 
-// The leading dimension of the unfinished sums of a product with so many columns: of one panel, or of all columns.
+// Columns of the unfinished sums of a product with so many: those of one panel, or all of them.
 template <class T>
-std::ptrdiff_t ld_sums(const Kernels<T>& kernel, bool by_blocks, std::ptrdiff_t columns) noexcept {
+std::ptrdiff_t columns_of_sums(const Kernels<T>& kernel, bool by_blocks, std::ptrdiff_t columns) noexcept {
   return by_blocks ? std::max(leading_dimension(columns), kernel.tile_columns) : kernel.tile_columns;
 }
 template <class T>
-std::ptrdiff_t ld_sums(const ProductCut& cut, std::ptrdiff_t columns) noexcept {
-  return ld_sums<T>(kernels<T>(), cut.by_blocks, columns);
+std::ptrdiff_t columns_of_sums(const ProductCut& cut, std::ptrdiff_t columns) noexcept {
+  return columns_of_sums<T>(kernels<T>(), cut.by_blocks, columns);
 }
 
 // Room for unfinished sums that a thread needs for its blocks, of no more than so many rows; none where all layers are narrow and
@@ -110,11 +110,12 @@ std::ptrdiff_t sums_size(const Network<T>& network, std::ptrdiff_t rows) noexcep
   const ProductCut cut = cut_of(network);
   const std::ptrdiff_t binned = network.binned_inputs();
   const std::ptrdiff_t most_rows = std::min(cut.rows, rows);
+  const std::ptrdiff_t most_terms = std::min(cut.terms, cut.near_terms);
   std::ptrdiff_t of_products = 0;
   for (const Layer& layer : network.layers()) {
     const std::ptrdiff_t n_in = layer.n_in - (&layer == &network.layers().front() ? binned : 0);
-    if (n_in > cut.terms) of_products = std::max(of_products, most_rows * ld_sums<T>(cut, layer.n_out));
-    if (layer.n_out > cut.terms) of_products = std::max(of_products, most_rows * ld_sums<T>(cut, layer.n_in));
+    if (n_in > most_terms) of_products = std::max(of_products, most_rows * columns_of_sums<T>(cut, layer.n_out));
+    if (layer.n_out > most_terms) of_products = std::max(of_products, most_rows * columns_of_sums<T>(cut, layer.n_in));
   }
   const std::ptrdiff_t of_bins = binned > 0 && rows > kFewBinRows ? network.embedding().width * kBinColumns : 0;
   return std::max(of_products, of_bins);
@@ -167,8 +168,9 @@ void forward_product(const Network<T>& network, const Workspace<T>& workspace, s
                         .d = as_logits || d == nullptr ? nullptr : d + columns.begin,
                         .lda = workspace.ld(l + 1),
                         .terms = cut.terms,
+                        .near_terms = cut.near_terms,
+                        .by_blocks = cut.by_blocks,
                         .sums = sums,
-                        .ld_sums = ld_sums<T>(cut, columns.end - columns.begin),
                         .has_last_column = columns.end == layer.n_out,
                         .continues = binned > 0});
 }
@@ -247,8 +249,9 @@ void backward_layer(const Network<T>& network, const T* transposed, const Worksp
                          .ld_in = workspace.ld(l),
                          .unscaled = has_junction,
                          .terms = cut.terms,
-                         .sums = sums,
-                         .ld_sums = ld_sums<T>(cut, columns.end - columns.begin)});
+                         .near_terms = cut.near_terms,
+                         .by_blocks = cut.by_blocks,
+                         .sums = sums});
 }
 
 // Deltas of all layers before the last, down to the first or to an embedding that learns; draw: the forward pass's.

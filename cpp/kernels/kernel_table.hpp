@@ -216,9 +216,10 @@ struct ForwardArguments {
   T* a;                              // (rows, lda)
   T* d;                              // (rows, lda), or null
   ptrdiff_t lda;
-  ptrdiff_t terms;    // of a sum to add at a time
-  T* sums;            // (rows, ld_sums): room for unfinished sums, needed where n_in > terms
-  ptrdiff_t ld_sums;  // tile_columns: panel by panel; n_out and its padding: block of terms by block of terms
+  ptrdiff_t terms;       // of a sum to add at a time
+  ptrdiff_t near_terms;  // of these at a time where by_blocks
+  bool by_blocks;        // so many terms of all sums, then the next ones; else all terms of a panel of columns
+  T* sums;               // room for unfinished sums, if needed: of rows x tile_columns, by_blocks n_out and its padding
   bool has_last_column;
   bool continues = false;  // sums begin with what a holds, in the place of the bias; then n_in may be 0
 };
@@ -238,9 +239,10 @@ struct BackwardArguments {
   T* d;                       // (rows, ld_in)
   ptrdiff_t ld_in;
   bool unscaled;
-  ptrdiff_t terms;    // of a sum to add at a time
-  T* sums;            // (rows, ld_sums): room for unfinished sums, needed where n_out > terms
-  ptrdiff_t ld_sums;  // as in the forward product, of n_in
+  ptrdiff_t terms;  // of a sum to add at a time
+  ptrdiff_t near_terms;
+  bool by_blocks;
+  T* sums;  // as in the forward product, of n_in
 };
 
 // Rows of memory that will be used soon. Lines are counted from a row's first byte: those to be written start with one.
@@ -272,6 +274,9 @@ struct GradientArguments {
   T* g;  // (n_rows, ldg)
   ptrdiff_t ldg;
   ptrdiff_t terms;  // of a sum to add at a time
+  // Room for a copy of delta in panels, then of x, so that both are read in order, or null: they are read as they are.
+  T* packed;
+  bool delta_is_packed;  // by the call before
   Regions to_read;
   Regions to_write;
 };

@@ -120,10 +120,16 @@ FASTMLP_INLINE void store_delta(const Tile<T, R, V>& tile, bool unscaled, T* d, 
   }
 }
 
-// A kernel on tiles names its sizes and operands, and what becomes of a tile before and after its sum.
 template <class T>
 constexpr ptrdiff_t kTileColumns = kTileVectors * kLanes<T>;
 
+// Where the unfinished sums of a place are: those of a panel are contiguous, so that few pages hold them.
+template <int V, class T, template <class> class Arguments>
+FASTMLP_INLINE T* sums_of(const Arguments<T>& p, const Place& at) {
+  return p.sums + (p.by_blocks ? at.column * p.rows : 0) + at.row * V * kLanes<T>;
+}
+
+// A kernel on tiles names its sizes and operands, and what becomes of a tile before and after its sum.
 template <class T>
 struct ForwardTile {
   static constexpr bool kAsksForNextBlock = true;
@@ -132,17 +138,18 @@ struct ForwardTile {
   static ptrdiff_t columns(const ForwardArguments<T>& p) { return p.n_out; }
   static ptrdiff_t terms(const ForwardArguments<T>& p) { return p.n_in; }
   static ptrdiff_t terms_at_a_time(const ForwardArguments<T>& p) { return p.terms; }
-  static bool is_by_blocks(const ForwardArguments<T>& p) { return p.ld_sums > kTileColumns<T>; }
+  static bool is_by_blocks(const ForwardArguments<T>& p) { return p.by_blocks; }
+  static ptrdiff_t near_terms(const ForwardArguments<T>& p) { return p.near_terms; }
   static const T* right(const ForwardArguments<T>& p) { return p.weights; }
   static ptrdiff_t ld_right(const ForwardArguments<T>& p) { return p.ldw; }
 
   template <int R, int V>
   static void run(const ForwardArguments<T>& p, const Place& at, FetchQueue& queue) {
     const T* w = p.weights + at.column;
-    T* sums = p.sums + at.row * p.ld_sums + (is_by_blocks(p) ? at.column : 0);
+    T* sums = sums_of<V>(p, at);
     Tile<T, R, V> tile;
     if (at.first_term > 0) {
-      load_tile(tile, sums, p.ld_sums);
+      load_tile(tile, sums, V * kLanes<T>);
     } else if (p.continues) {
       load_tile(tile, p.a + at.row * p.lda + at.column, p.lda);
     } else {
@@ -155,7 +162,7 @@ struct ForwardTile {
     }
     accumulate_and_fetch<Left::by_rows>(tile, at, p.x + at.row * p.ldx, p.ldx, w, p.ldw, queue);
     if (at.last_term < p.n_in) {
-      store_tile(tile, sums, p.ld_sums);
+      store_tile(tile, sums, V * kLanes<T>);
       return;
     }
     T* a = p.a + at.row * p.lda + at.column;
@@ -186,19 +193,20 @@ struct BackwardTile {
   static ptrdiff_t columns(const BackwardArguments<T>& p) { return p.n_in; }
   static ptrdiff_t terms(const BackwardArguments<T>& p) { return p.n_out; }
   static ptrdiff_t terms_at_a_time(const BackwardArguments<T>& p) { return p.terms; }
-  static bool is_by_blocks(const BackwardArguments<T>& p) { return p.ld_sums > kTileColumns<T>; }
+  static bool is_by_blocks(const BackwardArguments<T>& p) { return p.by_blocks; }
+  static ptrdiff_t near_terms(const BackwardArguments<T>& p) { return p.near_terms; }
   static const T* right(const BackwardArguments<T>& p) { return p.transposed; }
   static ptrdiff_t ld_right(const BackwardArguments<T>& p) { return p.ldt; }
 
   template <int R, int V>
   static void run(const BackwardArguments<T>& p, const Place& at, FetchQueue& queue) {
-    T* sums = p.sums + at.row * p.ld_sums + (is_by_blocks(p) ? at.column : 0);
+    T* sums = sums_of<V>(p, at);
     Tile<T, R, V> tile{};
-    if (at.first_term > 0) load_tile(tile, sums, p.ld_sums);
+    if (at.first_term > 0) load_tile(tile, sums, V * kLanes<T>);
     accumulate_and_fetch<Left::by_rows>(tile, at, p.delta_out + at.row * p.ld_out, p.ld_out, p.transposed + at.column,
                                         p.ldt, queue);
     if (at.last_term < p.n_out) {
-      store_tile(tile, sums, p.ld_sums);
+      store_tile(tile, sums, V * kLanes<T>);
       return;
     }
     T* d = p.d + at.row * p.ld_in + at.column;
@@ -213,6 +221,8 @@ struct BackwardTile {
 template <class T>
 struct GradientCall {
   const GradientArguments<T>& arguments;
+  const T* x;
+  ptrdiff_t ldx;
   FetchQueue to_read;
   FetchQueue to_write;
 };
@@ -228,6 +238,7 @@ struct GradientTile {
   static ptrdiff_t terms(const GradientCall<T>& call) { return call.arguments.batch; }
   static ptrdiff_t terms_at_a_time(const GradientCall<T>& call) { return call.arguments.terms; }
   static bool is_by_blocks(const GradientCall<T>&) { return false; }
+  static ptrdiff_t near_terms(const GradientCall<T>& call) { return call.arguments.terms; }
 
   template <int R, int V>
   static void run(GradientCall<T>& call, const Place& at, FetchQueue& queue) {
@@ -236,7 +247,9 @@ struct GradientTile {
     own_burst(call.to_write);
     Tile<T, R, V> tile{};
     if (at.first_term > 0) load_tile(tile, g, p.ldg);
-    accumulate_and_fetch<Left::by_columns>(tile, at, p.x + at.row, p.ldx, p.delta + at.column, p.ldd, queue);
+    const T* delta = p.packed != nullptr ? p.packed + at.column * p.batch : p.delta + at.column;
+    const ptrdiff_t ldd = p.packed != nullptr ? V * kLanes<T> : p.ldd;
+    accumulate_and_fetch<Left::by_columns>(tile, at, call.x + at.row, call.ldx, delta, ldd, queue);
     store_tile(tile, g, p.ldg);
   }
 };
@@ -278,7 +291,8 @@ struct Parts {
 
 // A panel of columns of B, of which a block of terms is used by all strips of rows while it is in a near cache. Blocks
 // follow each other within a panel, or panels within a block: then a block of A stays near too, where all of it would
-// not. A kernel that was given no queue asks for the next panel's block meanwhile.
+// not, and a block is as long as the second-level cache holds, in parts that the first holds. A kernel that was given no
+// queue asks for the next panel's block meanwhile.
 template <class T, class Kernel, class Arguments>
 FASTMLP_INLINE void run_tiles(Arguments& p) {
   const Parts panels((Kernel::columns(p) + kLanes<T> - 1) / kLanes<T>, kTileVectors);
@@ -297,11 +311,13 @@ FASTMLP_INLINE void run_tiles(Arguments& p) {
       ++outer;
     }
     const Parts strips(Kernel::rows(p), Kernel::most_rows(panels.size(panel)));
-    Place at{0, panels.begin(panel) * kLanes<T>, blocks.begin(block), blocks.begin(block) + blocks.size(block)};
+    const ptrdiff_t block_end = blocks.begin(block) + blocks.size(block);
+    const ptrdiff_t near_terms = is_by_blocks ? Kernel::near_terms(p) : blocks.size(block);
+    Place at{0, panels.begin(panel) * kLanes<T>, 0, blocks.begin(block)};
     Region next{};
     FetchQueue own{&next, &next, 0, 0, 0};
     if constexpr (Kernel::kAsksForNextBlock) {
-      if (at.last_term > at.first_term && i + 1 < count) {
+      if (block_end > at.last_term && i + 1 < count) {
         const ptrdiff_t next_panel = is_by_blocks ? inner : outer;
         const ptrdiff_t next_block = is_by_blocks ? outer : inner;
         const T* first =
@@ -317,14 +333,19 @@ FASTMLP_INLINE void run_tiles(Arguments& p) {
         if (is_far || burst <= kLongestBurst) own = {&next, &next + 1, 0, 0, burst};
       }
     }
-    for (ptrdiff_t strip = 0; strip < strips.count; ++strip) {
-      if constexpr (Kernel::kAsksForNextBlock) {
-        run_tile<Kernel>(p, at, strips.size(strip), panels.size(panel), own);
-      } else {
-        run_tile<Kernel>(p, at, strips.size(strip), panels.size(panel), p.to_read);
+    do {
+      at.row = 0;
+      at.first_term = at.last_term;
+      at.last_term = block_end - at.first_term > near_terms ? at.first_term + near_terms : block_end;
+      for (ptrdiff_t strip = 0; strip < strips.count; ++strip) {
+        if constexpr (Kernel::kAsksForNextBlock) {
+          run_tile<Kernel>(p, at, strips.size(strip), panels.size(panel), own);
+        } else {
+          run_tile<Kernel>(p, at, strips.size(strip), panels.size(panel), p.to_read);
+        }
+        at.row += strips.size(strip);
       }
-      at.row += strips.size(strip);
-    }
+    } while (at.last_term < block_end);
   }
 }
 
@@ -340,15 +361,38 @@ void backward(const BackwardArguments<T>& p) noexcept {
   run_tiles<T, BackwardTile<T>>(p);
 }
 
+// Copies the panels of delta, one after the other, each (batch, its vectors), if that is not done.
+template <class T>
+void pack_delta(const GradientArguments<T>& p, const Parts& panels) {
+  for (ptrdiff_t panel = 0; panel < panels.count && !p.delta_is_packed; ++panel) {
+    const ptrdiff_t column = panels.begin(panel) * kLanes<T>;
+    const ptrdiff_t vectors = panels.size(panel);
+    const T* from = p.delta + column;
+    T* to = p.packed + column * p.batch;
+    for (ptrdiff_t k = 0; k < p.batch; ++k, from += p.ldd) {
+      for (ptrdiff_t v = 0; v < vectors; ++v, to += kLanes<T>) store<T>(to, load<T>(from + v * kLanes<T>));
+    }
+  }
+}
+
 template <class T>
 void gradient(const GradientArguments<T>& p) noexcept {
   const Parts panels((p.n_columns + kLanes<T> - 1) / kLanes<T>, kTileVectors);
+  T* x = nullptr;
+  if (p.packed != nullptr) {
+    pack_delta(p, panels);
+    x = p.packed + (p.n_columns + kLanes<T> - 1) / kLanes<T> * kLanes<T> * p.batch;
+    for (ptrdiff_t k = 0; k < p.batch; ++k) {
+      __builtin_memcpy(x + k * p.n_rows, p.x + k * p.ldx, static_cast<size_t>(p.n_rows) * sizeof(T));
+    }
+  }
   ptrdiff_t tiles = 0;
   for (ptrdiff_t i = 0; i < panels.count; ++i) {
     tiles += Parts(p.n_rows, GradientTile<T>::most_rows(panels.size(i))).count;
   }
   const ptrdiff_t bursts = tiles * ((p.batch + kFetchInterval - 1) / kFetchInterval);
-  GradientCall<T> call{p, queue_of(p.to_read, bursts), queue_of(p.to_write, tiles)};
+  GradientCall<T> call{p, x != nullptr ? x : p.x, x != nullptr ? p.n_rows : p.ldx, queue_of(p.to_read, bursts),
+                       queue_of(p.to_write, tiles)};
   run_tiles<T, GradientTile<T>>(call);
 }
 

@@ -7,7 +7,7 @@ a sum again, a processor that does not say its caches and gets blocks of no term
 import numpy as np
 import pytest
 
-from bits import KINDS, digest
+from bits import KINDS, adam, chain, digest, new_network, parameters_of, train
 from fastmlp import _core
 from fastmlp._core import _testing
 from test_bits import CASES, numbers_of_a_case
@@ -39,10 +39,33 @@ def test_every_plan_gives_the_same_bits(any_plan, threads):
                 "wide_terms": terms,
                 "wide_rows": wide_rows,
                 "wide_by_blocks": by_blocks,
+                "packed_bytes": 0,
                 "far_bytes": far_bytes,
             }
             any_plan(**plan)
             assert bits(threads) == expected, plan
+
+
+def bits_of_a_wide_layer(kind: type[_core.Network32], threads: int) -> bytes:
+    """Return the hash of the parameters after steps of 24 and of 7 rows."""
+    random = np.random.default_rng(0)
+    X = random.standard_normal((55, 70)).astype(np.float32)
+    net = new_network(kind, 70, chain((700, "tanh"), (3, "softmax")), "softmax_cross_entropy", seed=1)
+    train(
+        net, X, random.integers(0, 3, 55).astype(np.int32), adam(1e-2), threads=threads, epochs=2, batch_size=24, seed=1
+    )
+    return digest(parameters_of(net, 2))
+
+
+@pytest.mark.parametrize(("kind", "size"), [(_core.Network32, 4), (_core.Network64, 8)])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_copies_of_operands_give_the_same_bits(any_plan, threads, kind, size):
+    plan = {"terms": 64, "gradient_terms": 5, "rows": 96, "wide_terms": 64, "wide_rows": 256, "wide_by_blocks": False}
+    any_plan(**plan, packed_bytes=0, far_bytes=0)
+    expected = bits_of_a_wide_layer(kind, threads)
+    for columns in (256, 384, 1024):  # at most at a time, of 700
+        any_plan(**plan, packed_bytes=columns * 24 * size, far_bytes=0)
+        assert bits_of_a_wide_layer(kind, threads) == expected
 
 
 def test_predictions_of_many_rows_are_the_same_for_every_plan(any_plan):
@@ -62,6 +85,7 @@ def test_predictions_of_many_rows_are_the_same_for_every_plan(any_plan):
             wide_terms=terms,
             wide_rows=rows,
             wide_by_blocks=by_blocks,
+            packed_bytes=0,
             far_bytes=0,
         )
         np.testing.assert_array_equal(net.forward(X=X, threads=2), expected)
@@ -101,6 +125,7 @@ def test_blocks_follow_the_processor(
         "wide_terms": wide_terms,
         "wide_rows": 256,
         "wide_by_blocks": tile_bytes == 256 and vendor != "AuthenticAMD",
+        "packed_bytes": (second_cache or 1 * MIB) // 2 if tile_bytes == 256 and vendor != "AuthenticAMD" else 0,
         "far_bytes": 8 * MIB,
     }
 

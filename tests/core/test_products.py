@@ -66,9 +66,10 @@ def test_backward_multiplies_by_the_derivative_and_keeps_padding_zero(target, dt
 def test_gradient_sums_over_the_batch_and_keeps_padding_zero(target, dtype):
     for seed, (n_rows, batch, n_columns) in enumerate(SHAPES + DEEP):
         x, delta = draw((batch, n_rows), dtype, seed), draw((batch, n_columns), dtype, seed + 1)
-        result, padding = _testing.gradient(target, x, delta)
-        assert_product(result, x.T, delta)
-        assert not padding.any()
+        for is_packed in (False, True):
+            result, padding = _testing.gradient(target, x, delta, is_packed)
+            assert_product(result, x.T, delta)
+            assert not padding.any()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -81,7 +82,7 @@ def test_every_target_and_order_of_blocks_gives_the_same_bits(dtype):
             parts = [
                 *_testing.forward(target, x, w, "tanh", 0.0, by_blocks),
                 _testing.backward(target, delta, np.ascontiguousarray(w[:-1].T), x, by_blocks)[0],
-                _testing.gradient(target, x, delta)[0],
+                _testing.gradient(target, x, delta, by_blocks)[0],
                 _testing.softmax(target, delta),
             ]
             seen.add(b"".join(part.tobytes() for part in parts))
