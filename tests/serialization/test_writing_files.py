@@ -94,16 +94,20 @@ fm.Network(2, [fm.Dense(1)]).save(sys.argv[1])
 """
 
 
-def test_what_a_killed_process_left_is_swept_when_it_is_old(tmp_path):
+# as it is where the system says whether somebody writes, and where it does not
+@pytest.mark.parametrize(("age", "says"), [(atomic.UNHELD + 5, True), (atomic.OLD + 60, False)])
+def test_what_a_killed_process_left_is_swept_when_it_is_old(tmp_path, monkeypatch, age, says):
+    if not says:
+        monkeypatch.setattr(atomic, "is_held", lambda name: None)
     path = tmp_path / "model.safetensors"
     network().save(path)
     subprocess.run([sys.executable, "-c", KILLED, path], check=False)
     (left,) = [name for name in os.listdir(tmp_path) if name != "model.safetensors"]
     assert atomic.TEMPORARY.fullmatch(left)
-    # perhaps somebody is writing it
+    # perhaps somebody has just begun with it
     network(seed=1).save(path)
     assert left in os.listdir(tmp_path)
-    old = os.stat(tmp_path / left).st_mtime - atomic.OLD - 60
+    old = os.stat(tmp_path / left).st_mtime - age
     os.utime(tmp_path / left, (old, old))
     # not ours, however old
     for name in (".fastmlp-notes.tmp", ".fastmlp-0123456789abcdef.tmp.bak", "x.tmp"):
@@ -117,6 +121,18 @@ def test_what_a_killed_process_left_is_swept_when_it_is_old(tmp_path):
         "x.tmp",
     ]
     assert fm.load(path).seed == 2
+
+
+def test_what_somebody_is_writing_is_not_swept(tmp_path):
+    path, temporary = tmp_path / "model.safetensors", tmp_path / ".fastmlp-0123456789abcdef.tmp"
+    with temporary.open("xb") as file:
+        atomic.hold(file.fileno())
+        old = os.stat(temporary).st_mtime - atomic.UNHELD - 5
+        os.utime(temporary, (old, old))
+        network().save(path)
+        assert temporary.exists()
+    network().save(path)
+    assert os.listdir(tmp_path) == ["model.safetensors"]
 
 
 @pytest.mark.parametrize("name", ["net.onnx", "net.PT", "net.h5", "net.pkl", "net.json", "net.npz", "net.csv"])
@@ -196,3 +212,29 @@ def test_save_takes_no_training_away_that_has_not_ended(tmp_path):
     # and what is damaged is nobody's training
     path.write_bytes(content[:99])
     net.save(path)
+
+
+def test_save_takes_no_path_of_a_training_that_has_written_nothing_yet(tmp_path):
+    path = tmp_path / "run.safetensors"
+    X, y = fm.datasets.moons(40)
+    net = fm.Network(2, [fm.Dense(2, "softmax")], seed=0)
+    other = network()
+
+    class Saving:
+        def __call__(self, net, epoch):
+            with pytest.raises(ValueError, match=r"run.safetensors is the checkpoint of a training that runs, and"):
+                other.save(path)
+            assert not path.exists()
+
+        def state_dict(self):
+            return {}
+
+        def load_state_dict(self, state):
+            pass
+
+    net.fit(X, y, epochs=1, callbacks=[Saving()], checkpoint=fm.Checkpoint(path, seconds=1000))
+    assert (fm.load(path).get_parameters() == net.get_parameters()).all()
+    # a lock that nobody holds is none
+    (tmp_path / "run.safetensors.lock").touch()
+    other.save(path)
+    assert fm.load(path).seed == other.seed

@@ -13,11 +13,14 @@ import time
 from contextlib import suppress
 
 from fastmlp._checks.text import shortened
+from fastmlp._files.lock import hold, is_held
 from fastmlp._files.names import check_path
 
 TEMPORARY = re.compile(r"\.fastmlp-[0-9a-f]{16}\.tmp")
-# Seconds since the last write to a temporary file after which nobody is writing it any more.
+# Seconds since the last write to a temporary file after which nobody is writing it any more: where the system does not
+# say whether one does, and where it does, since a file is there a moment before its lock.
 OLD = 3600.0
+UNHELD = 10.0
 
 
 def check_destination(path: str | os.PathLike[str]) -> str:
@@ -49,6 +52,7 @@ def write_atomically(path: str | os.PathLike[str], *parts: bytes | memoryview) -
         with open(
             temporary, "xb", opener=lambda name, flags: os.open(name, flags, 0o666 if old is None else 0o600)
         ) as file:
+            hold(file.fileno())
             if old is not None and hasattr(os, "fchmod"):  # Windows: a new file has the permissions of its folder
                 _take_over_permissions(file.fileno(), old)
             for part in parts:
@@ -96,5 +100,8 @@ def _sweep(folder: str) -> None:
     """Remove what processes that were killed have left in a folder."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if TEMPORARY.fullmatch(entry.name) and time.time() - entry.stat(follow_symlinks=False).st_mtime > OLD:
+            if not TEMPORARY.fullmatch(entry.name):
+                continue
+            age = time.time() - entry.stat(follow_symlinks=False).st_mtime
+            if age > OLD or (age > UNHELD and is_held(entry.path) is False):
                 os.unlink(entry.path)

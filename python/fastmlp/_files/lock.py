@@ -1,6 +1,6 @@
-"""A file that one training at a time may write: a lock on a file beside it, which the system ends with its holder.
+"""Locks on files, which the system ends with their holder: of trainings, beside their checkpoint, and of writers.
 
-Of processes on one computer, and of threads of one process. Where the system has no such locks (Windows), nothing is
+Among processes of one computer, and threads of one process. Where the system has no such locks (Windows), nothing is
 locked.
 """
 
@@ -18,6 +18,34 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 SUFFIX = ".lock"
+
+
+def hold(descriptor: int) -> None:
+    """Lock an open file until it is closed, where the system can."""
+    if fcntl is not None:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def is_held(name: str) -> bool | None:
+    """Return whether somebody has locked a file; None: the system does not say."""
+    if fcntl is None:
+        return None
+    try:
+        descriptor = os.open(name, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a network's file system without locks
+        return None
+    finally:
+        os.close(descriptor)
+    return False
 
 
 @contextmanager
