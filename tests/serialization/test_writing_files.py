@@ -238,3 +238,12 @@ def test_save_takes_no_path_of_a_training_that_has_written_nothing_yet(tmp_path)
     (tmp_path / "run.safetensors.lock").touch()
     other.save(path)
     assert fm.load(path).seed == other.seed
+
+
+@pytest.mark.parametrize("name", ["no/", "no/.", "no/.."])
+def test_a_name_of_a_folder_is_not_the_name_of_a_file(tmp_path, name):
+    path = f"{tmp_path}/{name}"
+    for write in (lambda: atomic.check_destination(path), lambda: network().to_c(path)):
+        with pytest.raises((FileNotFoundError, ValueError), match=r"would be a folder: make it first|is not a regular"):
+            write()
+    assert os.listdir(tmp_path) == []

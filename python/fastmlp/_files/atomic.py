@@ -29,6 +29,10 @@ def check_destination(path: str | os.PathLike[str]) -> str:
     folder = os.path.dirname(target)
     if os.path.exists(target) and not os.path.isfile(target):
         raise ValueError(f"{shortened(os.fspath(path))} is not a regular file: give the name of a file to write.")
+    if os.path.basename(os.fspath(path)) in ("", ".", ".."):
+        raise FileNotFoundError(
+            f"{shortened(os.fspath(path))} would be a folder: make it first, and give a file in it a name."
+        )
     if not os.path.isdir(folder):
         raise FileNotFoundError(f"{shortened(folder)} is not a folder: make it first, or write elsewhere.")
     if not os.access(folder, os.W_OK | os.X_OK):
