@@ -253,3 +253,20 @@ def test_a_file_that_is_none_is_a_sentence(tmp_path):
     path.write_text("no model")
     with pytest.raises(ValueError, match="is no ONNX model"):
         fm.from_onnx(path)
+
+
+@pytest.mark.parametrize("damage", [{"data_type": 56}, {"dims": [4, 3]}, {"raw_data": b"abc"}])
+def test_an_initializer_that_does_not_fit_is_named(tmp_path, damage):
+    path = model(tmp_path, "y = MatMul(x, W)")
+    made = onnx.load(path)
+    (weights,) = [one for one in made.graph.initializer if one.name == "W"]
+    del weights.float_data[:]
+    weights.raw_data = np.ones((2, 3), np.float32).tobytes()
+    for name, value in damage.items():
+        if name == "dims":
+            weights.dims[:] = value
+        else:
+            setattr(weights, name, value)
+    onnx.save(made, path)
+    with pytest.raises(ValueError, match=r"the initializer 'W' has a type, a shape and data|is no ONNX model"):
+        fm.from_onnx(path)

@@ -84,9 +84,14 @@ class _Reader:
 
     def chain(self) -> Chain:
         """Return the layers."""
-        to_array = self._library.numpy_helper.to_array
         for tensor in self._graph.initializer:
-            self._values[tensor.name] = to_array(tensor)
+            try:
+                self._values[tensor.name] = self._library.numpy_helper.to_array(tensor)
+            except (ArithmeticError, LookupError, TypeError, ValueError):
+                raise ValueError(
+                    f"{self._name}: the initializer {brief(tensor.name)} has a type, a shape and data that do not fit "
+                    "each other: write the file again."
+                ) from None
         self._enter()
         for node in self._graph.node:
             given = Settings({one.name: self._library.helper.get_attribute_value(one) for one in node.attribute})
