@@ -256,6 +256,9 @@ def test_flash_and_ram_in_the_comment_are_those_of_the_arrays(tmp_path):
         ({"name": "m" * 41}, "at most 40"),
         ({"feature_names": ["a", "b"]}, "feature_names must be a list of 3 names, got"),
         ({"feature_names": ["a", "b", 3]}, "feature_names must be a list of 3 names"),
+        # of any order, and its letters
+        ({"feature_names": {"a", "b", "c"}}, "feature_names must be a list of 3 names"),
+        ({"feature_names": "abc"}, "feature_names must be a list of 3 names, got 'abc'"),
         ({"feature_names": ["a", "b", "c" * 5000]}, "an input has a name of 5000 bytes"),
         ({"feature_names": ["a", "b", "c\0d"]}, "an input has a NUL in its name"),
         ({"feature_names": ["a", "b", "\ud800"]}, "an input has a name that is no text"),

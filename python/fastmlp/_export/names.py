@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from fastmlp._checks.arguments import is_list
@@ -17,7 +17,8 @@ def checked_features(names: Sequence[str] | None, n_inputs: int) -> list[str] | 
     """Return the names, if there is one for each input."""
     if names is None:
         return None
-    found = list(names) if is_list(names) else []
+    # a text would be taken for the names of its letters, and a set has no order
+    found = list(names) if is_list(names) and not isinstance(names, str | bytes | Mapping | Set) else []
     if len(found) != n_inputs or not all(isinstance(name, str) for name in found):
         raise ValueError(f"feature_names must be a list of {count(n_inputs, 'name')}, got {brief(names)}.")
     return found
