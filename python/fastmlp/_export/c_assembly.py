@@ -92,6 +92,7 @@ def slots_of(architecture: Architecture, text: NetworkText, rows: TestRows, orig
         # the bits of __ARM_FP: single 4, double 8
         "arm_unit": "8" if text.form.real == "double" or text.inputs.is_wide else "4",
         "tolerance": number(rows.tolerance, text.form.dtype),
+        "of_nan": "NaN in, NaN out, but for what a formula makes of it",
         "unit": "",
         "allowed": "MODEL_TOLERANCE",
         "rows": str(len(rows.inputs)),

@@ -165,6 +165,7 @@ def _slots(content: TableContent, text: NetworkText, seen: list[SeenColumn], out
             if counted:
                 lines.append(f"  for (j = 0; j < MODEL_OUTPUTS; ++j) sum[j] = {counted}sum[j];")
     slots = {
+        "of_nan": "NaN among the numbers of a row is a missing one",
         "kind": f"Means of {len(content.times)} networks",
         "seen": str(len(seen)),
         "seen_columns": "\n".join(filled([str(column.column) for column in seen], "    ")),
