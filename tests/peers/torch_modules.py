@@ -161,6 +161,9 @@ def check_refusals() -> int:
     calls += [(fm.Network.to_torch, fm.Network(2, layers, seed=0), words) for layers, words in REFUSED_LAYERS]
     unscaled = fm.Network(2, [fm.Dense(1)], scale_targets=True)
     calls.append((fm.Network.to_torch, unscaled, "^scale_targets has not learned its numbers"))
+    infinite = fm.Network(2, [fm.Dense(3), fm.Dropout(0.5), fm.Dense(1)])
+    infinite.layers[1].bias[0] = float("inf")
+    calls.append((fm.Network.to_torch, infinite, r"^layers\[1\]\.bias holds NaN or infinity, .* not exported"))
     for call, given, words in calls:
         try:
             call(given)

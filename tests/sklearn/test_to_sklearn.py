@@ -4,6 +4,8 @@ What could go wrong: probabilities in another order, a scaling that is left out,
 a setting that scikit-learn has not and that is lost without a word.
 """
 
+import warnings
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -96,6 +98,17 @@ def test_names_of_columns_come_along():
         assert list(other.feature_names_in_) == list("abcd")
         with pytest.raises(ValueError, match="feature names"):
             other.predict(table[list("badc")])
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert other.predict(table).shape == (80,)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_model_that_is_not_finite_is_refused(value):
+    model = MLPRegressor(**SMALL).fit(X, X[:, 0])
+    model.coefs_[1][0, 0] = value
+    with pytest.raises(ValueError, match=r"^layers\[1\]\.weights holds NaN or infinity, .* was not exported"):
+        model.to_sklearn()
 
 
 def test_parameters_set_after_the_fit_do_not_count():

@@ -12,7 +12,7 @@ import numpy as np
 
 from fastmlp._checks.text import brief
 from fastmlp._export.pytorch import torch
-from fastmlp._model.description import described
+from fastmlp._model.description import described, finite_copies
 from fastmlp._model.model import Model
 from fastmlp._model.scaling import columns_of
 from fastmlp.activations import ELU, Activation, Identity, LeakyReLU
@@ -79,7 +79,8 @@ def sequential(model: Model) -> Any:
     for index, (layer, weights, bias) in enumerate(described(model)):
         if isinstance(layer, Dense) and weights is not None and bias is not None:
             width = layer.units
-            modules.append(_linear(weights, bias, dtype))
+            place = sum(isinstance(module, nn.Linear) for module in modules)
+            modules.append(_linear(*finite_copies(weights, bias, place), dtype))
             modules += _activation(layer.activation_object, f"layers[{index}]")
         elif isinstance(layer, Dropout):
             modules.append(nn.Dropout(layer.rate))
@@ -106,8 +107,8 @@ def sequential(model: Model) -> Any:
 def _linear(weights: Any, bias: Any, dtype: Any) -> Any:
     linear = nn.Linear(*weights.shape, dtype=dtype)
     with torch.no_grad():
-        linear.weight.copy_(torch.from_numpy(np.ascontiguousarray(weights.T)))
-        linear.bias.copy_(torch.from_numpy(np.ascontiguousarray(bias)))
+        linear.weight.copy_(torch.from_numpy(weights.T))
+        linear.bias.copy_(torch.from_numpy(bias))
     return linear
 
 

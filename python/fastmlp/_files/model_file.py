@@ -21,7 +21,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import IO, Any, NamedTuple, TypeAlias, TypeVar, cast
 
-import numpy as np
 import numpy.typing as npt
 
 from fastmlp._checks.text import brief
@@ -44,7 +43,7 @@ from fastmlp._files.safetensors import (
 )
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.class_names import ClassNames, check_class_names
-from fastmlp._model.description import described, settings_of
+from fastmlp._model.description import described, finite_copy, settings_of
 from fastmlp._model.model import Model
 from fastmlp._model.record import Record
 from fastmlp._model.stack import LAYERS, embedding_of, placed, shapes_of
@@ -215,11 +214,11 @@ def description_of(content: Content) -> tuple[dict[str, Any], dict[str, npt.NDAr
     for layer, weights, bias in described(model):
         layers.append(layer)
         if weights is not None and bias is None:
-            tensors[EMBEDDING] = _finite(weights, EMBEDDING)
+            tensors[EMBEDDING] = finite_copy(weights, EMBEDDING, "written")
         if weights is None or bias is None:
             continue
         for part, values in (("weights", weights), ("bias", bias)):
-            tensors[f"layers.{number}.{part}"] = _finite(values, f"layers[{number}].{part}")
+            tensors[f"layers.{number}.{part}"] = finite_copy(values, f"layers[{number}].{part}", "written")
         number += 1
     network = network_described(architecture, layers, model.target_scaling)
     target_scaling = network.pop("target_scaling")
@@ -240,16 +239,6 @@ def description_of(content: Content) -> tuple[dict[str, Any], dict[str, npt.NDAr
     except ValueError as reason:
         raise ValueError(f"this network was not written: {reason}.") from None
     return description, tensors
-
-
-def _finite(values: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
-    """Return a copy of this moment, without the gaps of a padded leading dimension."""
-    if not np.isfinite(values).all():
-        raise ValueError(
-            f"{name} holds NaN or infinity, and this network was not written: set finite numbers, or train again, with "
-            "a smaller learning rate for example."
-        )
-    return np.array(values, order="C")
 
 
 def blueprint(description: dict[str, Any]) -> Blueprint:

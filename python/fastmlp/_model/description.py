@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any, NamedTuple
 
+import numpy as np
 import numpy.typing as npt
 
 from fastmlp._model.model import Model
@@ -22,6 +23,25 @@ from fastmlp.layers import Layer, WeightedLayer
 from fastmlp.scalings import Scaling
 
 Array = npt.NDArray[Any]
+
+
+def finite_copy(values: Array, name: str, done: str) -> Array:
+    """Return a copy of this moment, without the gaps of a padded leading dimension; ``done``: what else would be."""
+    if not np.isfinite(values).all():
+        raise ValueError(
+            f"{name} holds NaN or infinity, and this network was not {done}: set finite numbers, or train again, with "
+            "a smaller learning rate for example."
+        )
+    return np.array(values, order="C")
+
+
+def finite_copies(weights: Array, bias: Array, number: int) -> tuple[Array, Array]:
+    """Return copies of the numbers of a layer that is exported, the ``number``-th of ``Network.layers``."""
+    of_layer = f"layers[{number}]"
+    return (
+        finite_copy(weights, f"{of_layer}.weights", "exported"),
+        finite_copy(bias, f"{of_layer}.bias", "exported"),
+    )
 
 
 class Described(NamedTuple):

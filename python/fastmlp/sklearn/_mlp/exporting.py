@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import LabelBinarizer, StandardScaler
 
 from fastmlp._checks.text import brief
+from fastmlp._model.description import finite_copies
 from fastmlp._model.scaling import columns_of
 from fastmlp.activations import Identity, ReLU, Sigmoid, Tanh
 from fastmlp.losses import CrossEntropy, HalfSquaredError, Poisson
@@ -41,8 +42,8 @@ def exported(settings: dict[str, Any], result: MLPResult) -> Any:
         if name.endswith("_") and name != "network_" and hasattr(result, name):
             value = getattr(result, name)
             setattr(estimator, name, value.copy() if hasattr(value, "copy") else value)
-    estimator.coefs_ = [layer.weights.copy() for layer in network.layers]
-    estimator.intercepts_ = [layer.bias.copy() for layer in network.layers]
+    copies = [finite_copies(layer.weights, layer.bias, number) for number, layer in enumerate(network.layers)]
+    estimator.coefs_, estimator.intercepts_ = ([pair[part] for pair in copies] for part in (0, 1))
     estimator.n_layers_ = len(network.layers) + 1
     if has_classes:
         estimator._label_binarizer = result.binarizer or LabelBinarizer().fit(result.classes_)
@@ -52,7 +53,11 @@ def exported(settings: dict[str, Any], result: MLPResult) -> Any:
     if hasattr(result, "no_improvement_count"):
         estimator._no_improvement_count = result.no_improvement_count
     scaler = _scaler(network, result)
-    return estimator if scaler is None else Pipeline([("scale", scaler), ("mlp", estimator)])
+    if scaler is None:
+        return estimator
+    # what the scaler hands on has no names of columns
+    vars(estimator).pop("feature_names_in_", None)
+    return Pipeline([("scale", scaler), ("mlp", estimator)])
 
 
 def _activation(network: Network, given: Any, kind: type[Any]) -> str:
