@@ -80,7 +80,7 @@ def sequential(model: Model) -> Any:
         if isinstance(layer, Dense) and weights is not None and bias is not None:
             width = layer.units
             place = sum(isinstance(module, nn.Linear) for module in modules)
-            modules.append(_linear(*finite_copies(weights, bias, place), dtype))
+            modules.append(_linear(*finite_copies(weights, bias, place, "exported"), dtype))
             modules += _activation(layer.activation_object, f"layers[{index}]")
         elif isinstance(layer, Dropout):
             modules.append(nn.Dropout(layer.rate))

@@ -43,7 +43,7 @@ from fastmlp._files.safetensors import (
 )
 from fastmlp._model.architecture import Architecture
 from fastmlp._model.class_names import ClassNames, check_class_names
-from fastmlp._model.description import described, finite_copy, settings_of
+from fastmlp._model.description import described, finite_copies, finite_copy, settings_of
 from fastmlp._model.model import Model
 from fastmlp._model.record import Record
 from fastmlp._model.stack import LAYERS, embedding_of, placed, shapes_of
@@ -217,8 +217,8 @@ def description_of(content: Content) -> tuple[dict[str, Any], dict[str, npt.NDAr
             tensors[EMBEDDING] = finite_copy(weights, EMBEDDING, "written")
         if weights is None or bias is None:
             continue
-        for part, values in (("weights", weights), ("bias", bias)):
-            tensors[f"layers.{number}.{part}"] = finite_copy(values, f"layers[{number}].{part}", "written")
+        copies = finite_copies(weights, bias, number, "written")
+        tensors[f"layers.{number}.weights"], tensors[f"layers.{number}.bias"] = copies
         number += 1
     network = network_described(architecture, layers, model.target_scaling)
     target_scaling = network.pop("target_scaling")

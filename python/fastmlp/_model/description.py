@@ -35,13 +35,10 @@ def finite_copy(values: Array, name: str, done: str) -> Array:
     return np.array(values, order="C")
 
 
-def finite_copies(weights: Array, bias: Array, number: int) -> tuple[Array, Array]:
-    """Return copies of the numbers of a layer that is exported, the ``number``-th of ``Network.layers``."""
-    of_layer = f"layers[{number}]"
-    return (
-        finite_copy(weights, f"{of_layer}.weights", "exported"),
-        finite_copy(bias, f"{of_layer}.bias", "exported"),
-    )
+def finite_copies(weights: Array, bias: Array, number: int, done: str) -> tuple[Array, Array]:
+    """Return copies of the weights and bias of a layer, the ``number``-th of ``Network.layers``."""
+    layer = f"layers[{number}]"
+    return finite_copy(weights, f"{layer}.weights", done), finite_copy(bias, f"{layer}.bias", done)
 
 
 class Described(NamedTuple):

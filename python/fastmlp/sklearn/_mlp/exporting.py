@@ -42,8 +42,11 @@ def exported(settings: dict[str, Any], result: MLPResult) -> Any:
         if name.endswith("_") and name != "network_" and hasattr(result, name):
             value = getattr(result, name)
             setattr(estimator, name, value.copy() if hasattr(value, "copy") else value)
-    copies = [finite_copies(layer.weights, layer.bias, number) for number, layer in enumerate(network.layers)]
-    estimator.coefs_, estimator.intercepts_ = ([pair[part] for pair in copies] for part in (0, 1))
+    copies = [
+        finite_copies(layer.weights, layer.bias, number, "exported") for number, layer in enumerate(network.layers)
+    ]
+    estimator.coefs_ = [weights for weights, _ in copies]
+    estimator.intercepts_ = [bias for _, bias in copies]
     estimator.n_layers_ = len(network.layers) + 1
     if has_classes:
         estimator._label_binarizer = result.binarizer or LabelBinarizer().fit(result.classes_)
