@@ -103,8 +103,8 @@ std::ptrdiff_t columns_of_sums(const ProductCut& cut, std::ptrdiff_t columns) no
   return columns_of_sums<T>(kernels<T>(), cut.by_blocks, columns);
 }
 
-// Room for unfinished sums that a thread needs for its blocks, of no more than so many rows; none where all layers are narrow and
-// without bins.
+// Room for unfinished sums that a thread needs for its blocks, of no more than so many rows; none where all layers are
+// narrow and without bins.
 template <class T>
 std::ptrdiff_t sums_size(const Network<T>& network, std::ptrdiff_t rows) noexcept {
   const ProductCut cut = cut_of(network);
